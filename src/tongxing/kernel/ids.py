@@ -1,0 +1,28 @@
+"""Identities made from content, so that the same input always gets the same name.
+
+Nothing here is random: a replayed day must produce the same bytes.
+"""
+
+import hashlib
+
+
+def digest(*parts: object) -> str:
+    """32 hex characters (128 bits of SHA-256) over the parts, which are joined unambiguously."""
+    hasher = hashlib.sha256()
+    for part in parts:
+        text = part if isinstance(part, bytes) else str(part).encode()
+        hasher.update(len(text).to_bytes(4, "big"))
+        hasher.update(text)
+    return hasher.hexdigest()[:32]
+
+
+def sha256_hex(content: bytes) -> str:
+    """The full SHA-256 of a file or message, in hex."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def masked(medium_no: str) -> str:
+    """A medium number fit for a page or a log: the first six and the last four characters."""
+    if len(medium_no) <= 10:
+        return medium_no[:2] + "*" * max(0, len(medium_no) - 2)
+    return f"{medium_no[:6]}{'*' * (len(medium_no) - 10)}{medium_no[-4:]}"

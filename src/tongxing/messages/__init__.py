@@ -1,0 +1,41 @@
+"""What travels between gate, city and hub: versioned, signed, strict. They share nothing else.
+
+A body is a frozen `msgspec.Struct` in canonical JSON; `seal` signs it and `unseal` checks the
+signature before anything inside is believed. Unknown fields are refused.
+"""
+
+from tongxing.messages.envelope import KeyRing, SigningKey, seal, unseal
+from tongxing.messages.lists import DenyEntry, DenyList
+from tongxing.messages.records import (
+    IssuerDetail,
+    Manifest,
+    Record,
+    Share,
+    Statement,
+    StatementLine,
+    Verdict,
+    VerdictFile,
+)
+from tongxing.messages.taps import PurseFacts, Receipt, Tap, TapBatch, TapRef
+
+__all__ = [
+    "DenyEntry",
+    "DenyList",
+    "IssuerDetail",
+    "KeyRing",
+    "Manifest",
+    "PurseFacts",
+    "Receipt",
+    "Record",
+    "Share",
+    "SigningKey",
+    "Statement",
+    "StatementLine",
+    "Tap",
+    "TapBatch",
+    "TapRef",
+    "Verdict",
+    "VerdictFile",
+    "seal",
+    "unseal",
+]

@@ -1,0 +1,136 @@
+"""Between city and hub: records with their manifest going up; verdicts, issuer details and
+statements coming down.
+
+A *record* is one revision of one trip's charge. The first revision carries the whole charge as its
+delta; a later one (a late tap changed the price, say) carries only the difference, so evidence is
+only ever added to and a window nets deltas.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from tongxing.messages.taps import Funding, MediumKind, TapRef
+
+How = Literal[
+    "single_tap", "both_taps", "paired_by_account", "missing_exit", "missing_entry", "void"
+]
+
+
+class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """What a city presents: one revision of one trip, with the evidence the hub needs to judge it.
+
+    `record_id` is ``<trip_id>.<revision>``. `issuer` and `acquirer` are member ids. `charge_fen`
+    is the trip's charge as of this revision, `delta_fen` what this revision adds to (or takes
+    from) the one before. `origin` and `destination` are station ids of the acquiring city ("" when unknown).
+    `how` is "void" when a later revision withdrew the trip altogether (its charge is then 0).
+    """
+
+    record_id: str
+    trip_id: str
+    revision: int
+    acquirer: str
+    issuer: str
+    medium_no: str
+    medium_kind: MediumKind
+    scheme: str
+    funding: Funding
+    city: str
+    place: str
+    mode: str
+    operator: str
+    line: str
+    origin: str
+    destination: str
+    entered_s: int
+    exited_s: int
+    how: How
+    fare_fen: int
+    charge_fen: int
+    delta_fen: int
+    tariff: str
+    deny_list_version: int
+    taps: list[TapRef]
+
+
+class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The cover sheet of a record file.
+
+    It names the file's bytes and the manifest before it, so that no file can be changed, dropped
+    or exchanged unseen. Row count and sum let the hub check its own reading.
+    """
+
+    file_id: str
+    sender: str
+    created_s: int
+    rows: int
+    delta_sum_fen: int
+    data_sha256: str
+    previous_manifest_sha256: str
+
+
+class Share(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """An operator's part of a record's delta, in fen."""
+
+    operator: str
+    share_fen: int
+
+
+class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """The hub's answer on one record. `code` is four digits of the verdict table; `bearer` says
+    whose loss it is when the cardholder does not pay; `shares` add up to the accepted delta."""
+
+    record_id: str
+    status: Literal["accepted", "held", "rejected"]
+    code: str
+    bearer: str = "cardholder"
+    shares: list[Share] = []
+
+
+class VerdictFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The feedback on one record file, in the file's row order.
+
+    `file_code` is "OK", or the reason code of a file that was refused whole (then `verdicts` is
+    empty and nothing was booked).
+    """
+
+    file_id: str
+    window_id: str
+    file_code: str
+    verdicts: list[Verdict]
+
+
+class IssuerDetail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """For an issuer: the accepted records of one window in which its passengers rode in another
+    city, so that it can book them on its own media."""
+
+    window_id: str
+    issuer: str
+    records: list[Record]
+
+
+class StatementLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One counterparty and one kind of money in a statement, signed from the member's own view:
+    positive is receivable, negative is payable."""
+
+    counterparty: str
+    kind: Literal["trips", "fee"]
+    count: int
+    amount_fen: int
+
+
+class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one member is owed (+) or owes (-) in one window. The lines add up to `net_fen`.
+
+    `operator_payouts` (acquirers only) is what the acquirer now owes each operator: shares of the
+    accepted trips less that operator's part of the fee.
+    """
+
+    window_id: str
+    member: str
+    cutoff_s: int
+    lines: list[StatementLine]
+    net_fen: int
+    fee_income_fen: int
+    operator_fees: list[Share]
+    operator_payouts: list[Share]

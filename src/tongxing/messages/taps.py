@@ -1,0 +1,95 @@
+"""From the gate to the city: taps in batches, and the receipt that lets the gate forget them."""
+
+from typing import Literal
+
+from msgspec import Struct
+from msgspec.json import Encoder
+
+from tongxing.kernel.ids import digest
+
+TapKind = Literal["entry", "exit", "ride"]
+Funding = Literal["purse", "account"]
+MediumKind = Literal["card", "code"]
+
+BATCH_TAPS_MAX = 500
+
+_ENCODER = Encoder(order="deterministic")
+
+
+class TapRef(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The identity of a tap: which storage of which terminal wrote it, and its place in it.
+
+    `epoch` is drawn whenever a terminal's storage is created, so that a replaced or reset device
+    can never reuse an identity. `seq` is gapless from 1 within an epoch.
+    """
+
+    terminal_id: str
+    epoch: int
+    seq: int
+
+    def __str__(self) -> str:
+        return f"{self.terminal_id}/{self.epoch:x}/{self.seq}"
+
+
+class PurseFacts(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """What the gate did to a purse: money that has already moved, evidence and not a request."""
+
+    counter: int
+    balance_before_fen: int
+    taken_fen: int
+
+
+class Tap(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
+    """One presentation of a medium at one validator: immutable evidence.
+
+    `kind` is `entry` or `exit` where a ride has two ends, `ride` where one tap is all of it.
+    `place` is the six-digit division code of the validator, `station` its station or stop.
+    `medium_no` is the number printed on a card, or the account token inside a code.
+    `outcome` says what the gate did; `reason` is a code of the reason list ("OPEN" when it opened).
+    """
+
+    ref: TapRef
+    time_s: int
+    kind: TapKind
+    city: str
+    place: str
+    mode: str
+    operator: str
+    line: str
+    station: str
+    vehicle: str = ""
+    medium_no: str
+    medium_kind: MediumKind
+    scheme: str
+    issuer: str
+    product: str
+    funding: Funding
+    purse: PurseFacts | None = None
+    outcome: Literal["opened", "refused"]
+    reason: str = "OPEN"
+    tariff: str
+    deny_list_version: int
+
+    def content_hash(self) -> str:
+        """128 bits over everything the tap says: same identity, other hash, is an alarm."""
+        return digest(_ENCODER.encode(self))
+
+
+class TapBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """At most 500 taps of one site (a station's or vehicle's journal), in journal order."""
+
+    site: str
+    taps: list[Tap]
+
+
+class Receipt(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The city's promise, made after its commit: these taps are kept; the gate may forget them.
+
+    `quarantined` names taps that came twice with different content: kept, and a person is called.
+    """
+
+    site: str
+    batch_sha256: str
+    accepted: int
+    duplicates: int
+    quarantined: list[TapRef]
