@@ -1,0 +1,111 @@
+"""Where the `tongxing` command begins: finds the command asked for, runs it, ends it tidily.
+
+Every module of this package that offers `command` is a command; none is imported before it is
+called, so that ``tongxing --help`` is quick and one broken command cannot break another.
+"""
+
+import importlib
+import os
+import pkgutil
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+import tongxing
+from tongxing.cli.common import Settings, Words, starting_settings
+from tongxing.cli.errors import EXIT_READER_GONE, Terminated, report
+from tongxing.cli.shell import Group
+
+_NOT_COMMANDS = frozenset({"app", "arguments", "common", "errors", "shell"})
+_FIRST = ("demo", "simulate", "prove", "serve", "network", "fares", "hub", "bench", "doctor")
+
+
+def command_names() -> list[str]:
+    """The commands that exist: the usual ones in their order, then the others by name."""
+    package = importlib.import_module("tongxing.cli")
+    found = {module.name for module in pkgutil.iter_modules(package.__path__)} - _NOT_COMMANDS
+    first = [name for name in _FIRST if name in found]
+    return [name.replace("_", "-") for name in [*first, *sorted(found - set(first))]]
+
+
+class _App(Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return command_names()
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in command_names():
+            return None
+        module = importlib.import_module(f"tongxing.cli.{cmd_name.replace('-', '_')}")
+        found: click.Command = module.command
+        return found
+
+    def summary(self, ctx: click.Context, name: str) -> str:
+        return (Words(name.replace("-", "_")).find("help") or "").strip().partition("\n")[0]
+
+
+def _show_version(context: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        click.echo(f"tongxing {tongxing.__version__}")
+        context.exit()
+
+
+@click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version)
+def app() -> None:
+    """The root of all commands; its words stand in texts/app.toml."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code; failures have been told on standard error."""
+    settings = starting_settings(arguments, os.environ)
+    try:
+        with _stopped_by_signals():
+            code = _invoke(list(arguments), settings)
+            sys.stdout.flush()
+        return code
+    except click.exceptions.NoArgsIsHelpError as bare:
+        click.echo(bare.message, err=True)
+        return bare.exit_code
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_READER_GONE
+    except (Exception, KeyboardInterrupt) as error:
+        return report(error, settings)
+
+
+def main() -> NoReturn:
+    """The console script: run the command line of this process and exit with its code."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def _invoke(arguments: list[str], settings: Settings) -> int:
+    try:
+        with app.make_context("tongxing", arguments, obj=settings) as context:
+            result = app.invoke(context)
+    except click.exceptions.Exit as finished:
+        return finished.exit_code
+    return result if isinstance(result, int) else 0
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """SIGTERM and SIGHUP end a command as Ctrl-C does: through its own clean-up."""
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    try:
+        before = {name: signal.signal(getattr(signal, name), _stop) for name in names}
+    except ValueError:  # not the main thread: whoever called keeps the signals
+        before = {}
+    try:
+        yield
+    finally:
+        for name, handler in before.items():
+            signal.signal(getattr(signal, name), handler)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise Terminated
