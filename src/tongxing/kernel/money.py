@@ -1,4 +1,4 @@
-"""Whole fen, and the only two places where a fraction of a fen is ever decided.
+"""Whole fen, and the only places where a fraction of a fen is ever decided.
 
 Money is `int` fen everywhere. No float and no Decimal may enter this module or leave it.
 """
@@ -17,6 +17,20 @@ def round_half_up(numerator: int, denominator: int) -> int:
     if 2 * remainder >= denominator:
         quotient += 1
     return quotient if numerator >= 0 else -quotient
+
+
+def round_half_even(numerator: int, denominator: int) -> int:
+    """numerator / denominator to whole fen, halves to the even neighbour (clearing fees).
+
+    A sum of many such fees drifts to neither side. Raises ValueError for a denominator that is
+    not positive.
+    """
+    if denominator <= 0:
+        raise ValueError("denominator must be positive")
+    quotient, remainder = divmod(numerator, denominator)
+    if 2 * remainder > denominator or (2 * remainder == denominator and quotient % 2 == 1):
+        quotient += 1
+    return quotient
 
 
 def split_largest_remainder(total_fen: int, weights: Sequence[int]) -> list[int]:
