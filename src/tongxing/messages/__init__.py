@@ -7,6 +7,7 @@ signature before anything inside is believed. Unknown fields are refused.
 from tongxing.messages.envelope import KeyRing, SigningKey, seal, unseal
 from tongxing.messages.lists import DenyEntry, DenyList
 from tongxing.messages.records import (
+    HUB_SENDER,
     IssuerDetail,
     Manifest,
     Record,
@@ -19,6 +20,7 @@ from tongxing.messages.records import (
 from tongxing.messages.taps import PurseFacts, Receipt, Tap, TapBatch, TapRef
 
 __all__ = [
+    "HUB_SENDER",
     "DenyEntry",
     "DenyList",
     "IssuerDetail",

@@ -12,6 +12,9 @@ from msgspec import Struct
 
 from tongxing.messages.taps import Funding, MediumKind, TapRef
 
+HUB_SENDER = "HUB"
+"""The name under which the hub signs."""
+
 How = Literal[
     "single_tap", "both_taps", "paired_by_account", "missing_exit", "missing_entry", "void"
 ]
@@ -22,8 +25,8 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
 
     `record_id` is ``<trip_id>.<revision>``. `issuer` and `acquirer` are member ids. `charge_fen`
     is the trip's charge as of this revision, `delta_fen` what this revision adds to (or takes
-    from) the one before. `origin` and `destination` are station ids of the acquiring city ("" when unknown).
-    `how` is "void" when a later revision withdrew the trip altogether (its charge is then 0).
+    from) the one before. `origin` and `destination` are station ids of the acquiring city, "" when
+    unknown. `how` is "void" when this revision withdraws the trip (its charge is then 0).
     """
 
     record_id: str

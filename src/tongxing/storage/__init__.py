@@ -1,1 +1,9 @@
-"""To be written."""
+"""PostgreSQL for the houses that keep books: the embedded server, connections, migrations.
+
+No SQL of any house stands here; each brings its own migrations and its own schema.
+"""
+
+from tongxing.storage.database import Database, open_database
+from tongxing.storage.migrations import migrate
+
+__all__ = ["Database", "migrate", "open_database"]

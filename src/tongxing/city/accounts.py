@@ -1,0 +1,158 @@
+"""Passengers and their money: accounts shared by card and code, purses, top-ups, lost media.
+
+An account is one balance for all its media (R-001, R-002); fare counters stay with each medium
+(R-007). Money enters a balance only together with the float that backs it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tongxing.city.members import issuer_member
+from tongxing.city.riding import RiderState
+from tongxing.city.store import media
+from tongxing.city.store.cursor import Cursor
+from tongxing.fares import FareState
+from tongxing.kernel.ids import digest
+from tongxing.kernel.reasons import Refusal
+from tongxing.ledger import Line, Posting, credit, debit
+from tongxing.ledger.store import write_postings
+from tongxing.messages.taps import MediumKind
+
+FLOAT = "bank_float"
+OPENING_LINES_MAX = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class MediumOpening:
+    """A medium as it is taken over: its number, kind, product, and counters from before."""
+
+    medium_no: str
+    medium_kind: MediumKind
+    scheme: str
+    product: str
+    fare_state: FareState = FareState()
+
+
+@dataclass(frozen=True, slots=True)
+class RiderOpening:
+    """An account with all its media, or a purse (exactly one card, `purse` true), with its money.
+
+    `limit_fen` is how far an account may go below zero by agreement: the risk the issuer carries
+    for rides that gates admit offline.
+    """
+
+    rider_id: str
+    media: tuple[MediumOpening, ...]
+    balance_fen: int
+    limit_fen: int = 0
+    purse: bool = False
+
+    @property
+    def liability(self) -> str:
+        """The ledger account that says what the issuer owes this rider."""
+        return f"liab_purse:{self.rider_id}" if self.purse else f"liab_acct:{self.rider_id}"
+
+
+def open_riders(
+    cursor: Cursor, city: str, openings: Sequence[RiderOpening], opened_s: int, booked_on: date
+) -> None:
+    """Take riders over with balances, media and counters; their money comes into the float.
+
+    Raises psycopg.errors.UniqueViolation for a rider or medium that is there already.
+    """
+    media.write_riders(
+        cursor,
+        [
+            (
+                item.rider_id,
+                "purse" if item.purse else "account",
+                item.liability,
+                item.balance_fen,
+                item.limit_fen,
+                _opening_state(item),
+            )
+            for item in openings
+        ],
+    )
+    media.write_media(
+        cursor,
+        [
+            (medium.medium_no, item.rider_id, medium.medium_kind, medium.scheme, medium.product)
+            for item in openings
+            for medium in item.media
+        ],
+    )
+    for start in range(0, len(openings), OPENING_LINES_MAX):
+        chunk = openings[start : start + OPENING_LINES_MAX]
+        write_postings(cursor, [_opening_posting(city, chunk, opened_s, booked_on)])
+
+
+def top_up(
+    cursor: Cursor,
+    city: str,
+    rider_id: str,
+    amount_fen: int,
+    reference: str,
+    occurred_s: int,
+    booked_on: date,
+) -> Refusal | None:
+    """Add paid-in money to a rider's balance, once per `reference` of the payment.
+
+    Refuses AMOUNT_NOT_POSITIVE and RIDER_UNKNOWN; the same reference again has no effect.
+    """
+    if amount_fen <= 0:
+        return Refusal("AMOUNT_NOT_POSITIVE", rider_id)
+    liability = media.liability_of(cursor, rider_id)
+    if liability is None:
+        return Refusal("RIDER_UNKNOWN", rider_id)
+    posting_id = digest("top_up", city, reference)
+    if media.posting_exists(cursor, posting_id):
+        return None
+    issuer = issuer_member(city)
+    lines = (debit(issuer, FLOAT, amount_fen), credit(issuer, liability, amount_fen))
+    write_postings(cursor, [Posting(posting_id, "top_up", occurred_s, booked_on, reference, lines)])
+    media.add_to_balance(cursor, rider_id, amount_fen)
+    return None
+
+
+def report_lost(cursor: Cursor, medium_no: str) -> Refusal | None:
+    """Put a real-name account's medium on the deny list.
+
+    Refuses MEDIUM_UNKNOWN, and LOSS_REPORT_ANONYMOUS for a purse: an anonymous card cannot be
+    reported lost (R-203).
+    """
+    kind = media.rider_kind_of(cursor, medium_no)
+    if kind is None:
+        return Refusal("MEDIUM_UNKNOWN", medium_no)
+    if kind != "account":
+        return Refusal("LOSS_REPORT_ANONYMOUS", medium_no)
+    media.deny(cursor, medium_no, "MEDIUM_LOST")
+    return None
+
+
+def _opening_state(item: RiderOpening) -> RiderState:
+    return RiderState(
+        None,
+        {
+            medium.medium_no: medium.fare_state
+            for medium in item.media
+            if medium.fare_state != FareState()
+        },
+    )
+
+
+def _opening_posting(
+    city: str, chunk: Sequence[RiderOpening], opened_s: int, booked_on: date
+) -> Posting:
+    issuer = issuer_member(city)
+    lines: list[Line] = [credit(issuer, item.liability, item.balance_fen) for item in chunk]
+    lines.append(debit(issuer, FLOAT, sum(item.balance_fen for item in chunk)))
+    return Posting(
+        posting_id=digest("opening", city, chunk[0].rider_id),
+        kind="opening",
+        occurred_s=opened_s,
+        booked_on=booked_on,
+        source="opening",
+        lines=tuple(lines),
+    )

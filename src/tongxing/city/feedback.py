@@ -1,0 +1,210 @@
+"""What the hub says, booked: verdicts on our records, our passengers' rides elsewhere, statements.
+
+Every message is checked, booked in the caller's transaction, and booked once: the same message
+again changes nothing. Money with the hub stands on one account per window (`due_hub:<window>`), so
+that a statement can be held against the books before it is believed.
+"""
+
+from collections import defaultdict
+from datetime import date
+
+from tongxing.city.charging import IN_TRANSIT, PRESENTED, UNSPLIT
+from tongxing.city.members import acquirer_member, issuer_member
+from tongxing.city.store import exchange, media
+from tongxing.city.store.cursor import Cursor
+from tongxing.kernel.ids import digest
+from tongxing.kernel.reasons import Refusal
+from tongxing.ledger import Line, Posting, credit, debit
+from tongxing.ledger.store import balance, write_postings
+from tongxing.messages import IssuerDetail, Record, Statement, VerdictFile
+
+UNKNOWN_MEDIUM = "susp_unknown_medium"
+MISMATCH = "liab_mismatch"
+
+
+def due_hub(window_id: str) -> str:
+    """The account with the hub for one window: debit is receivable, credit payable."""
+    return f"due_hub:{window_id}"
+
+
+def book_verdicts(
+    cursor: Cursor, city: str, answer: VerdictFile, received_s: int, booked_on: date
+) -> Refusal | None:
+    """Book the hub's answer on one of our record files.
+
+    Accepted deltas become claims on (or debts to) the hub, split by operator. Rejected ones leave
+    transit: what a passenger already paid waits under liab_mismatch for its owner. Held ones stay
+    in transit. Refuses FILE_UNKNOWN for a file we did not send and VERDICTS_INCOMPLETE when the
+    answers are not exactly the file's records.
+    """
+    known = exchange.file_state(cursor, answer.file_id)
+    if known is None:
+        return Refusal("FILE_UNKNOWN", answer.file_id)
+    _, file_code = known
+    if file_code is not None:
+        return None
+    if answer.file_code == "OK":
+        sent = exchange.sent_deltas(cursor, answer.file_id)
+        if {verdict.record_id for verdict in answer.verdicts} != sent.keys():
+            return Refusal("VERDICTS_INCOMPLETE", answer.file_id)
+        write_postings(cursor, [_verdict_posting(city, answer, sent, received_s, booked_on)])
+    exchange.write_verdicts(cursor, answer)
+    return None
+
+
+def _verdict_posting(
+    city: str,
+    answer: VerdictFile,
+    sent: dict[str, tuple[str, int]],
+    received_s: int,
+    booked_on: date,
+) -> Posting:
+    issuer, acquirer, due = issuer_member(city), acquirer_member(city), due_hub(answer.window_id)
+    accepted, accepted_own, rejected, rejected_own = 0, 0, 0, 0
+    by_operator: dict[str, int] = defaultdict(int)
+    for verdict in answer.verdicts:
+        record_issuer, delta_fen = sent[verdict.record_id]
+        own = delta_fen if record_issuer == issuer else 0
+        if verdict.status == "accepted":
+            accepted, accepted_own = accepted + delta_fen, accepted_own + own
+            for share in verdict.shares:
+                by_operator[share.operator] += share.share_fen
+        elif verdict.status == "rejected":
+            rejected, rejected_own = rejected + delta_fen, rejected_own + own
+    lines: list[Line] = [
+        debit(issuer, IN_TRANSIT, accepted_own + rejected_own),
+        credit(issuer, due, accepted_own),
+        credit(issuer, MISMATCH, rejected_own),
+        debit(acquirer, due, accepted),
+        credit(acquirer, PRESENTED, accepted + rejected),
+        debit(acquirer, UNSPLIT, accepted + rejected),
+    ]
+    for operator, share_fen in sorted(by_operator.items()):
+        lines += [
+            credit(acquirer, f"due_op:{operator}", share_fen),
+            debit(operator, "due_acq", share_fen),
+            credit(operator, "rev_fare", share_fen),
+        ]
+    return Posting(
+        posting_id=digest("verdicts", city, answer.file_id),
+        kind="verdicts",
+        occurred_s=received_s,
+        booked_on=booked_on,
+        source=answer.file_id,
+        lines=tuple(lines),
+    )
+
+
+def book_issuer_detail(
+    cursor: Cursor, city: str, detail: IssuerDetail, received_s: int, booked_on: date
+) -> Refusal | None:
+    """Take from our passengers what they rode elsewhere, and owe it to the hub.
+
+    A record whose medium we never issued is booked in suspense for a person, not lost. Refuses
+    MEMBER_MISMATCH for another issuer's detail.
+    """
+    if detail.issuer != issuer_member(city):
+        return Refusal("MEMBER_MISMATCH", detail.issuer)
+    booked = exchange.known_issuer_records(cursor, [item.record_id for item in detail.records])
+    new = [item for item in detail.records if item.record_id not in booked]
+    owners = media.liabilities_of_media(cursor, [record.medium_no for record in new])
+    write_postings(
+        cursor,
+        [
+            _issuer_posting(city, detail.window_id, record, owners, received_s, booked_on)
+            for record in new
+        ],
+    )
+    charged: dict[str, int] = defaultdict(int)
+    for record in new:
+        if record.medium_no in owners:
+            charged[owners[record.medium_no][0]] += record.delta_fen
+    for rider_id, amount_fen in sorted(charged.items()):
+        media.add_to_balance(cursor, rider_id, -amount_fen)
+    exchange.write_issuer_records(cursor, detail.window_id, new)
+    return None
+
+
+def _issuer_posting(
+    city: str,
+    window_id: str,
+    record: Record,
+    owners: dict[str, tuple[str, str]],
+    received_s: int,
+    booked_on: date,
+) -> Posting:
+    issuer = issuer_member(city)
+    _, liability = owners.get(record.medium_no, ("", UNKNOWN_MEDIUM))
+    return Posting(
+        posting_id=digest("issuer_record", city, record.record_id),
+        kind="ridden_elsewhere",
+        occurred_s=received_s,
+        booked_on=booked_on,
+        source=record.record_id,
+        lines=(
+            debit(issuer, liability, record.delta_fen),
+            credit(issuer, due_hub(window_id), record.delta_fen),
+        ),
+    )
+
+
+def book_statement(
+    cursor: Cursor, city: str, statement: Statement, received_s: int, booked_on: date
+) -> Refusal | None:
+    """Book a window's fees for one of our two members, when the statement agrees with our books.
+
+    Refuses MEMBER_MISMATCH for a member that is not ours, and STATEMENT_DIFFERS, with both
+    amounts, when its net is not what our books say for the window: nothing is booked then.
+    """
+    ours = {issuer_member(city): _issuer_fee_lines, acquirer_member(city): _acquirer_fee_lines}
+    if statement.member not in ours:
+        return Refusal("MEMBER_MISMATCH", statement.member)
+    if exchange.statement_of(cursor, statement.window_id, statement.member) is not None:
+        return None
+    lines = ours[statement.member](statement)
+    account = due_hub(statement.window_id)
+    expected = balance(cursor, statement.member, account) + sum(
+        line.amount_fen for line in lines if line[:2] == (statement.member, account)
+    )
+    if expected != statement.net_fen:
+        return Refusal(
+            "STATEMENT_DIFFERS",
+            f"{statement.member} {statement.window_id}",
+            {"stated": statement.net_fen, "booked": expected},
+        )
+    posting = Posting(
+        posting_id=digest("fee", statement.member, statement.window_id),
+        kind="fee",
+        occurred_s=received_s,
+        booked_on=booked_on,
+        source=statement.window_id,
+        lines=tuple(lines),
+    )
+    write_postings(cursor, [posting])
+    exchange.write_statement(cursor, statement)
+    return None
+
+
+def _issuer_fee_lines(statement: Statement) -> list[Line]:
+    account = due_hub(statement.window_id)
+    return [
+        debit(statement.member, account, statement.fee_income_fen),
+        credit(statement.member, "inc_fee", statement.fee_income_fen),
+    ]
+
+
+def _acquirer_fee_lines(statement: Statement) -> list[Line]:
+    """The operators bear the fee; the acquirer keeps its part and owes the rest to the hub."""
+    lines: list[Line] = []
+    total = sum(share.share_fen for share in statement.operator_fees)
+    for share in statement.operator_fees:
+        lines += [
+            debit(share.operator, "exp_fee", share.share_fen),
+            credit(share.operator, "due_acq", share.share_fen),
+            debit(statement.member, f"due_op:{share.operator}", share.share_fen),
+        ]
+    lines += [
+        credit(statement.member, "inc_fee", statement.fee_income_fen),
+        credit(statement.member, due_hub(statement.window_id), total - statement.fee_income_fen),
+    ]
+    return lines

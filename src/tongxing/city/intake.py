@@ -1,0 +1,110 @@
+"""Taps come in; trips, charges and receipts come out, in one transaction.
+
+A call may bring many batches. They are checked, deduplicated by identity and content, and folded
+rider by rider; whatever that changes is written with a fixed number of statements. Only after the
+commit does a receipt exist, so a gate never forgets a tap that a crash could lose. Sending anything
+again is harmless.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tongxing.city.rating import rate_riders
+from tongxing.city.store import days, riders, taps
+from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.taps import ArrivedTap
+from tongxing.fares import CityFares
+from tongxing.kernel.clock import business_date
+from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import KeyRing, Receipt, Tap, TapBatch, TapRef, unseal
+from tongxing.messages.taps import BATCH_TAPS_MAX
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedBatch:
+    """A batch whose signature and form hold."""
+
+    site: str
+    sha256: str
+    batch: TapBatch
+
+
+def open_batch(message: bytes, keys: KeyRing) -> OpenedBatch | Refusal:
+    """Check a sealed batch; nothing of it is used before.
+
+    Refuses what `unseal` refuses, IDENTITY_MISMATCH when one site signs for another,
+    BATCH_TOO_LARGE over 500 taps and TAP_SEQ_INVALID for a number below 1.
+    """
+    opened = unseal(message, TapBatch, keys)
+    if isinstance(opened, Refusal):
+        return opened
+    sender, batch = opened
+    if sender != batch.site:
+        return Refusal("IDENTITY_MISMATCH", sender, {"site": batch.site})
+    if len(batch.taps) > BATCH_TAPS_MAX:
+        return Refusal("BATCH_TOO_LARGE", sender, {"limit": BATCH_TAPS_MAX})
+    for tap in batch.taps:
+        if tap.ref.seq < 1:
+            return Refusal("TAP_SEQ_INVALID", sender, {"tap": str(tap.ref)})
+    return OpenedBatch(sender, sha256_hex(message), batch)
+
+
+def take_batches(
+    cursor: Cursor, city: str, fares: CityFares, batches: Sequence[OpenedBatch], received_s: int
+) -> list[Receipt]:
+    """Store the batches' taps and everything that follows from them; one receipt each.
+
+    The caller holds the transaction, and hands out the receipts after it has committed.
+    """
+    arrived, clashing = _distinct(batches)
+    media = riders.riders_of_media(cursor, sorted({item.tap.medium_no for item in arrived}))
+    new, conflicts = taps.write_new_taps(cursor, arrived, media, received_s)
+    taps.quarantine(cursor, clashing, received_s)
+    opened: dict[str, list[Tap]] = defaultdict(list)
+    for item in arrived:
+        if item.tap.ref in new and item.tap.outcome == "opened":
+            opened[media[item.tap.medium_no]].append(item.tap)
+    closed_until_s = days.closed_until(cursor)
+    rate_riders(cursor, city, fares, opened, closed_until_s, business_date(received_s))
+    conflicts |= {item.tap.ref for item in clashing}
+    receipts = _receipts(batches, new, conflicts)
+    taps.write_uploads(cursor, receipts, received_s)
+    return receipts
+
+
+def _distinct(batches: Sequence[OpenedBatch]) -> tuple[list[ArrivedTap], list[ArrivedTap]]:
+    """Each tap identity once, and those that came again with other content within this call."""
+    found: dict[TapRef, ArrivedTap] = {}
+    clashing = []
+    for opened in batches:
+        for tap in opened.batch.taps:
+            item = ArrivedTap(tap, opened.site, tap.content_hash())
+            first = found.setdefault(tap.ref, item)
+            if first.content_hash != item.content_hash:
+                clashing.append(item)
+    return list(found.values()), clashing
+
+
+def _receipts(
+    batches: Sequence[OpenedBatch], new: set[TapRef], conflicts: set[TapRef]
+) -> list[Receipt]:
+    """One receipt per batch; of a tap that came twice in this call, the first one was new."""
+    unclaimed = set(new)
+    receipts = []
+    for opened in batches:
+        refs = [tap.ref for tap in opened.batch.taps]
+        quarantined = sorted({ref for ref in refs if ref in conflicts}, key=str)
+        fresh = unclaimed.intersection(refs)
+        unclaimed -= fresh
+        receipts.append(
+            Receipt(
+                site=opened.site,
+                batch_sha256=opened.sha256,
+                accepted=len(refs),
+                duplicates=len(refs) - len(fresh) - len(quarantined),
+                quarantined=quarantined,
+            )
+        )
+    return receipts

@@ -1,0 +1,123 @@
+"""Riders and their new taps: fold, compare with the books, write what changed.
+
+This is the one place where the fold meets the store. However many riders a batch touches, the
+store is asked and told a fixed number of times.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from tongxing.city.charging import Revision, posting_of, revisions
+from tongxing.city.riding import NEW_STATE, Folded, fold, order_key
+from tongxing.city.store import riders, trips
+from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.riders import RiderRow, RiderUpdate
+from tongxing.city.store.trips import RevisionToWrite
+from tongxing.fares import CityFares
+from tongxing.kernel.clock import business_date
+from tongxing.ledger.store import write_postings
+from tongxing.messages import Tap
+
+FIRST_DAY = date.min
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    update: RiderUpdate
+    revisions: list[Revision]
+
+
+def rate_riders(
+    cursor: Cursor,
+    city: str,
+    fares: CityFares,
+    new_taps: Mapping[str, list[Tap]],
+    closed_until_s: int,
+    booked_on: date,
+) -> int:
+    """Fold new taps (stored already) into their riders and post what changes.
+
+    Taps newer than all a rider has are folded onto its state. An older one, or one of a business
+    day that is closed, makes the fold start again from the checkpoint before it. A rider without
+    new taps only has its overdue trip closed. Returns the number of trips completed or revised.
+    """
+    rows = riders.load_riders(cursor, new_taps)
+    ordered = {rider_id: sorted(found, key=order_key) for rider_id, found in new_taps.items()}
+    late = {
+        rider_id: business_date(found[0].time_s)
+        for rider_id, found in ordered.items()
+        if found and _is_late(rows[rider_id], found[0], closed_until_s)
+    }
+    outcomes = _refold(cursor, city, fares, rows, late, closed_until_s)
+    for rider_id, row in rows.items():
+        if rider_id not in outcomes:
+            outcomes[rider_id] = _fold_on(city, fares, row, ordered[rider_id], closed_until_s)
+    additions = [
+        RevisionToWrite(
+            rider_id, revision, posting_of(revision, city, rows[rider_id].liability, booked_on)
+        )
+        for rider_id, outcome in outcomes.items()
+        for revision in outcome.revisions
+    ]
+    trips.write_revisions(cursor, additions)
+    write_postings(cursor, [addition.posting for addition in additions])
+    riders.write_riders(cursor, [outcome.update for outcome in outcomes.values()])
+    return len(additions)
+
+
+def _is_late(row: RiderRow, first: Tap, closed_until_s: int) -> bool:
+    return order_key(first) < row.last_tap_key or first.time_s < closed_until_s
+
+
+def _fold_on(
+    city: str, fares: CityFares, row: RiderRow, taps: list[Tap], closed_until_s: int
+) -> _Outcome:
+    """The common case: everything new is newer than everything known."""
+    folded = fold(row.state, taps, fares, closed_until_s, _day_of(row.last_tap_key))
+    found = revisions(folded.trips, {}, city)
+    last = order_key(taps[-1]) if taps else row.last_tap_key
+    return _Outcome(_update(row, folded, last, found), found)
+
+
+def _refold(
+    cursor: Cursor,
+    city: str,
+    fares: CityFares,
+    rows: Mapping[str, RiderRow],
+    late: Mapping[str, date],
+    closed_until_s: int,
+) -> dict[str, _Outcome]:
+    """The late case: start again from before the oldest new tap, and keep only the differences."""
+    if not late:
+        return {}
+    starts = dict.fromkeys(late, (FIRST_DAY, NEW_STATE))
+    starts.update(riders.load_checkpoints(cursor, late))
+    since = {rider_id: day for rider_id, (day, _) in starts.items()}
+    taps = riders.load_taps_since(cursor, since)
+    booked = trips.load_booked(cursor, since)
+    outcomes = {}
+    for rider_id, (day, state) in starts.items():
+        last_day = None if day == FIRST_DAY else day
+        folded = fold(state, taps[rider_id], fares, closed_until_s, last_day)
+        found = revisions(folded.trips, booked[rider_id], city)
+        last = order_key(taps[rider_id][-1])
+        outcomes[rider_id] = _Outcome(_update(rows[rider_id], folded, last, found, day), found)
+    return outcomes
+
+
+def _update(
+    row: RiderRow, folded: Folded, last: str, found: list[Revision], since: date | None = None
+) -> RiderUpdate:
+    return RiderUpdate(
+        row=row,
+        state=folded.state,
+        last_tap_key=last,
+        charged_fen=sum(revision.record.delta_fen for revision in found),
+        checkpoints=folded.checkpoints,
+        rewritten_since=since,
+    )
+
+
+def _day_of(tap_key: str) -> date | None:
+    return business_date(int(tap_key[:11])) if tap_key else None

@@ -1,0 +1,191 @@
+"""The city as its neighbours see it: bytes in, bytes out, each call one database transaction.
+
+It is issuer and acquirer of one city. Times are arguments: on virtual time and on a real clock the
+same code runs. One writer at a time: a second process waits at the door (advisory lock).
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date
+
+from tongxing.city import accounts, feedback, intake, presenting, rating, settling
+from tongxing.city.accounts import RiderOpening
+from tongxing.city.settling import BankLine
+from tongxing.city.store import MIGRATIONS, days, media
+from tongxing.city.store.cursor import Cursor
+from tongxing.fares import CityFares
+from tongxing.kernel.clock import business_date, business_day_end
+from tongxing.kernel.reasons import Refusal
+from tongxing.ledger.store import MIGRATIONS as LEDGER_MIGRATIONS
+from tongxing.messages import (
+    HUB_SENDER,
+    DenyList,
+    IssuerDetail,
+    KeyRing,
+    SigningKey,
+    Statement,
+    Tap,
+    VerdictFile,
+    seal,
+    unseal,
+)
+from tongxing.messages.envelope import Body
+from tongxing.storage import Database, migrate
+from tongxing.storage.database import Connection
+
+
+def schema_of(city: str) -> str:
+    """The database schema that holds a city's tables."""
+    return f"city_{city}"
+
+
+class City:
+    """One city's issuer and acquirer over its own store.
+
+    `fares` is None for a city that only issues: it has no gates, so nothing is rated there.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        database: Database,
+        key: SigningKey,
+        trusted: KeyRing,
+        fares: CityFares | None,
+    ) -> None:
+        self.code = code
+        self._key = key
+        self._trusted = trusted
+        self._fares = fares
+        self._connection: Connection = database.connect(schema_of(code))
+        migrate(self._connection, "ledger", LEDGER_MIGRATIONS)
+        migrate(self._connection, "city", MIGRATIONS)
+
+    def close(self) -> None:
+        """Let go of the database connection."""
+        self._connection.close()
+
+    def open_riders(self, openings: Sequence[RiderOpening], opened_s: int) -> None:
+        """Take over accounts and purses with their balances and counters."""
+        with self._transaction() as cursor:
+            accounts.open_riders(cursor, self.code, openings, opened_s, business_date(opened_s))
+
+    def top_up(self, rider_id: str, amount_fen: int, reference: str, paid_s: int) -> Refusal | None:
+        """Book money a passenger paid in; see `accounts.top_up` for the refusals."""
+        with self._transaction() as cursor:
+            return accounts.top_up(
+                cursor, self.code, rider_id, amount_fen, reference, paid_s, business_date(paid_s)
+            )
+
+    def report_lost(self, medium_no: str) -> Refusal | None:
+        """Deny a lost medium; see `accounts.report_lost` for the refusals."""
+        with self._transaction() as cursor:
+            return accounts.report_lost(cursor, medium_no)
+
+    def intake(self, messages: Sequence[bytes], received_s: int) -> list[bytes | Refusal]:
+        """Take sealed tap batches; a sealed receipt, or the refusal, for each, in order.
+
+        All good batches are one transaction. A refused one changes nothing and harms no other.
+        """
+        assert self._fares is not None, "a city without gates takes no taps"
+        opened = [intake.open_batch(message, self._trusted) for message in messages]
+        good = [item for item in opened if not isinstance(item, Refusal)]
+        with self._transaction() as cursor:
+            receipts = iter(
+                intake.take_batches(cursor, self.code, self._fares, good, received_s)
+                if good
+                else ()
+            )
+        return [
+            item if isinstance(item, Refusal) else seal(next(receipts), self._key)
+            for item in opened
+        ]
+
+    def close_day(self, day: date, closed_s: int) -> int | Refusal:
+        """Close a business day: accounts' open trips end at the highest fare. Returns how many.
+
+        Refuses DAY_NOT_OVER before 03:00 of the next day and DAY_ALREADY_CLOSED.
+        """
+        if closed_s < business_day_end(day):
+            return Refusal("DAY_NOT_OVER", day.isoformat())
+        with self._transaction() as cursor:
+            end_s = business_day_end(day)
+            if days.closed_until(cursor) >= end_s:
+                return Refusal("DAY_ALREADY_CLOSED", day.isoformat())
+            half_trips = 0
+            if self._fares is not None:
+                overdue: dict[str, list[Tap]] = {
+                    rider_id: [] for rider_id in days.overdue_riders(cursor, day)
+                }
+                half_trips = rating.rate_riders(
+                    cursor, self.code, self._fares, overdue, end_s, business_date(closed_s)
+                )
+            days.write_close(cursor, day, closed_s, half_trips)
+            return half_trips
+
+    def publish_deny_list(self, published_s: int) -> bytes:
+        """The next version of the deny list, sealed for the gates."""
+        with self._transaction() as cursor:
+            entries = media.denied_media(cursor)
+            version = media.next_deny_version(cursor)
+            message = seal(
+                DenyList(city=self.code, version=version, published_s=published_s, entries=entries),
+                self._key,
+            )
+            media.write_deny_list(cursor, version, published_s, len(entries), message)
+            return message
+
+    def record_file(self, created_s: int) -> tuple[bytes, bytes] | None:
+        """The next record file for the hub (sealed manifest, data); None when none is due."""
+        with self._transaction() as cursor:
+            return presenting.make_record_file(cursor, self.code, self._key, created_s)
+
+    def apply_verdicts(self, message: bytes, received_s: int) -> Refusal | None:
+        """Book the hub's sealed answer on a record file."""
+        body = self._from_hub(message, VerdictFile)
+        if isinstance(body, Refusal):
+            return body
+        with self._transaction() as cursor:
+            return feedback.book_verdicts(
+                cursor, self.code, body, received_s, business_date(received_s)
+            )
+
+    def apply_issuer_detail(self, message: bytes, received_s: int) -> Refusal | None:
+        """Book our passengers' rides in other cities from the hub's sealed detail."""
+        body = self._from_hub(message, IssuerDetail)
+        if isinstance(body, Refusal):
+            return body
+        with self._transaction() as cursor:
+            return feedback.book_issuer_detail(
+                cursor, self.code, body, received_s, business_date(received_s)
+            )
+
+    def apply_statement(self, message: bytes, received_s: int) -> Refusal | None:
+        """Book a window's fees from the hub's sealed statement, when our books agree with it."""
+        body = self._from_hub(message, Statement)
+        if isinstance(body, Refusal):
+            return body
+        with self._transaction() as cursor:
+            return feedback.book_statement(
+                cursor, self.code, body, received_s, business_date(received_s)
+            )
+
+    def settle(self, line: BankLine) -> Refusal | None:
+        """Book one line of our bank statement."""
+        with self._transaction() as cursor:
+            return settling.settle(cursor, self.code, line, business_date(line.value_s))
+
+    def _from_hub(self, message: bytes, expected: type[Body]) -> Body | Refusal:
+        opened = unseal(message, expected, self._trusted)
+        if isinstance(opened, Refusal):
+            return opened
+        sender, body = opened
+        if sender != HUB_SENDER:
+            return Refusal("IDENTITY_MISMATCH", sender, {"site": HUB_SENDER})
+        return body
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Cursor]:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))")
+            yield cursor
