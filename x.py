@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The one door of the project: ``python3 x.py demo``, ``… test``, ``… --help``.
+"""The one door of the project: ``python3 x.py demo``, ``x.py test``, ``x.py --help``.
 
 Standard library only. This file keeps to a form that every Python 3 can read, so that an old one
 gets a clear answer and not a syntax error; everything else stands in the folder ``door``.
