@@ -82,8 +82,8 @@ def _make(wanted: str) -> None:
     step("making", count=packages)
     try:
         _remove(VENV)
-        if not _install_with_uv(packages):
-            _install_with_pip(packages)
+        if not _install_with_uv():
+            _install_with_pip()
         partial = _STAMP.with_suffix(".partial")
         partial.write_text(wanted, encoding="ascii")
         partial.replace(_STAMP)
@@ -100,7 +100,7 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder)
 
 
-def _install_with_uv(packages: int) -> bool:
+def _install_with_uv() -> bool:
     uv = shutil.which("uv")
     if uv is None:
         return False
@@ -116,7 +116,7 @@ def _install_with_uv(packages: int) -> bool:
             "-r",
             str(LOCK),
         ]
-        ended = watch([uv, *install_it], _quiet(), total=packages)
+        ended = watch([uv, *install_it], _quiet())
     if ended.code == 0:
         return True
     step("uv_failed", line=last_line(ended.output))
@@ -124,14 +124,14 @@ def _install_with_uv(packages: int) -> bool:
     return False
 
 
-def _install_with_pip(packages: int) -> None:
+def _install_with_pip() -> None:
     pip = _venv_with_ensurepip() or _venv_with_outer_pip() or _venv_after_apt()
     if pip is None:
         version = f"{sys.version_info.major}.{sys.version_info.minor}"
         raise Trouble("VENV_MISSING", _outer_python(), version=version)
     step("with_pip")
     how = ["install", "--progress-bar", "off", "--require-hashes", "-r", str(LOCK)]
-    ended = watch([*pip, *how], _quiet(), count="Collecting ", total=packages)
+    ended = watch([*pip, *how], _quiet())
     if ended.code != 0:
         _LOG.write_text(ended.output, encoding="utf-8")
         raise _install_trouble(ended)
@@ -175,7 +175,7 @@ def _outer_python() -> str:
 def _quiet() -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
     steady = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_USER": "0"}
-    return kept | steady | {"UV_NO_PROGRESS": "1"}
+    return kept | steady | {"UV_NO_PROGRESS": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def _install_trouble(ended: Ended) -> Trouble:

@@ -12,7 +12,9 @@ from typing import NoReturn
 
 from door.words import text
 
+_LOOK_S = 0.2
 _PULSE_S = 10.0
+_DOING_MAX = 48
 _END_WAIT_S = 10.0
 
 
@@ -27,15 +29,12 @@ class Ended:
 def watch(
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
-    *,
     folder: Path | None = None,
-    count: str = "",
-    total: int = 0,
 ) -> Ended:
-    """Run a program to its end and keep its output; tell every now and then that it still works.
+    """Run a program to its end and keep its output; tell every now and then what it is doing.
 
-    Lines that begin with `count` are counted out of `total` for the progress line. A program that
-    does not exist ends with 127. When we are interrupted, the program is ended before we leave.
+    A program that does not exist ends with 127. When we are interrupted, the program is ended
+    before we leave.
     """
     try:
         process = subprocess.Popen(
@@ -55,7 +54,7 @@ def watch(
     reader = Thread(target=_read, args=(process, lines), daemon=True)
     reader.start()
     try:
-        _wait(process, lines, count, total)
+        _wait(process, lines)
     except BaseException:
         _end(process)
         raise
@@ -90,30 +89,28 @@ def _read(process: "subprocess.Popen[str]", lines: list[str]) -> None:
         lines.append(line)
 
 
-def _wait(process: "subprocess.Popen[str]", lines: list[str], count: str, total: int) -> None:
+def _wait(process: "subprocess.Popen[str]", lines: list[str]) -> None:
     live = sys.stderr.isatty()
     started = told = time.monotonic()
     while True:
         try:
-            process.wait(timeout=0.2)
+            process.wait(timeout=_LOOK_S)
             break
         except subprocess.TimeoutExpired:
-            pass
-        now = time.monotonic()
+            now = time.monotonic()
         if live or now - told >= _PULSE_S:
             told = now
-            done = sum(1 for line in lines if count and line.startswith(count))
-            _pulse(int(now - started), done, total, live)
+            _pulse(int(now - started), lines[-1] if lines else "", live)
     if live:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
-def _pulse(elapsed_s: int, done: int, total: int, live: bool) -> None:
-    amount = f"  {min(done, total)}/{total}" if total else ""
-    line = f"    {text('elapsed', seconds=elapsed_s)}{amount}"
-    print(
-        f"\r\x1b[K{line}" if live else line, end="" if live else "\n", file=sys.stderr, flush=True
-    )
+def _pulse(elapsed_s: int, doing: str, live: bool) -> None:
+    line = f"    {text('elapsed', seconds=elapsed_s)}  {' '.join(doing.split())[:_DOING_MAX]}"
+    if live:
+        print(f"\r\x1b[K{line}", end="", file=sys.stderr, flush=True)
+    else:
+        print(line, file=sys.stderr, flush=True)
 
 
 def _end(process: "subprocess.Popen[str]") -> None:
