@@ -116,7 +116,7 @@ def _install_with_uv() -> bool:
             "-r",
             str(LOCK),
         ]
-        ended = watch([uv, *install_it], _quiet())
+        ended = watch([uv, *install_it], _quiet(), keeps_lock=True)
     if ended.code == 0:
         return True
     step("uv_failed", line=last_line(ended.output))
@@ -131,7 +131,7 @@ def _install_with_pip() -> None:
         raise Trouble("VENV_MISSING", _outer_python(), version=version)
     step("with_pip")
     how = ["install", "--progress-bar", "off", "--require-hashes", "-r", str(LOCK)]
-    ended = watch([*pip, *how], _quiet())
+    ended = watch([*pip, *how], _quiet(), keeps_lock=True)
     if ended.code != 0:
         _LOG.write_text(ended.output, encoding="utf-8")
         raise _install_trouble(ended)

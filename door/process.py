@@ -30,17 +30,20 @@ def watch(
     command: Sequence[str],
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
+    keeps_lock: bool = False,
 ) -> Ended:
     """Run a program to its end and keep its output; tell every now and then what it is doing.
 
     A program that does not exist ends with 127. When we are interrupted, the program is ended
-    before we leave.
+    before we leave; with `keeps_lock` it holds our lock too, so that even when we are killed
+    nobody starts over before it is gone.
     """
     try:
         process = subprocess.Popen(
             command,
             env=environment,
             cwd=folder,
+            close_fds=not keeps_lock,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
