@@ -190,4 +190,4 @@ def last_line(output: str) -> str:
     """The line of a program's output that best says what went wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    return (errors or lines or [""])[-1][:160]
+    return (errors or lines or [""])[-1].removeprefix("ERROR: ").removeprefix("error: ")[:160]
