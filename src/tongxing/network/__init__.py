@@ -1,1 +1,29 @@
-"""To be written."""
+"""Schemes, places, members and numbers, and what runs where: dated data and pure answers over it.
+
+Knows no price and moves no money. `registry` answers who is accepted where; `transport` knows
+lines, stations and metres. What other rooms use is offered here.
+"""
+
+from tongxing.network.acceptance import ACCEPTED, Acceptance, Evidence
+from tongxing.network.numbers import NumberMatch
+from tongxing.network.places import Place
+from tongxing.network.registry import (
+    Registry,
+    coverage,
+    find_city,
+    identify,
+    load_registry,
+)
+
+__all__ = [
+    "ACCEPTED",
+    "Acceptance",
+    "Evidence",
+    "NumberMatch",
+    "Place",
+    "Registry",
+    "coverage",
+    "find_city",
+    "identify",
+    "load_registry",
+]
