@@ -1,1 +1,50 @@
-"""To be written."""
+"""Fares: dated tariff data in, a price with its explanation out.
+
+Pure: no clock, no database, no city in the code. A price always comes with the lines that explain
+it, and the lines always add up to the charge. Use `load_city_fares`, then `price`.
+"""
+
+from tongxing.fares.city import (
+    CityFares,
+    highest_fare,
+    load_city_fares,
+    minimum_balance,
+    price,
+)
+from tongxing.fares.explain import explain
+from tongxing.fares.model import (
+    Anchor,
+    BaseFare,
+    Counter,
+    FarePortion,
+    FareState,
+    PriceLine,
+    Quote,
+    RideFacts,
+    Rider,
+)
+from tongxing.fares.refusals import pricing_refusal
+from tongxing.fares.tariff import Tariff, TariffBook, book_codes, load_book
+
+__all__ = [
+    "Anchor",
+    "BaseFare",
+    "CityFares",
+    "Counter",
+    "FarePortion",
+    "FareState",
+    "PriceLine",
+    "Quote",
+    "RideFacts",
+    "Rider",
+    "Tariff",
+    "TariffBook",
+    "book_codes",
+    "explain",
+    "highest_fare",
+    "load_book",
+    "load_city_fares",
+    "minimum_balance",
+    "price",
+    "pricing_refusal",
+]

@@ -1,0 +1,261 @@
+"""A city's network and tariffs together: base fares, highest fares, and the price of a ride.
+
+Whatever does not depend on the rider or on earlier rides is worked out once and kept: the base
+fare of a pair of stations, the highest fare from a station. The network never learns of money and
+the pricing steps never learn of stations; this is the only place where the two meet.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cache
+
+from tongxing.fares.chains import Chain, chains_from, fare_within
+from tongxing.fares.model import (
+    BaseFare,
+    FarePortion,
+    FareState,
+    PriceLine,
+    Quote,
+    RideFacts,
+    Rider,
+    Values,
+)
+from tongxing.fares.pricing import settle, settle_half
+from tongxing.fares.rules import FlatFare
+from tongxing.fares.tariff import Tariff, TariffBook, load_book
+from tongxing.network.transport import (
+    CityNetwork,
+    Line,
+    Path,
+    farther_terminus,
+    load_network,
+    metres_along,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CityFares:
+    """The fares of one city. Its dictionaries only remember what was already worked out."""
+
+    network: CityNetwork
+    book: TariffBook
+    _chains: dict[tuple[str, str], dict[str, Chain]] = field(default_factory=dict)
+    _bases: dict[tuple[str, str, str, str], BaseFare | None] = field(default_factory=dict)
+    _highest: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
+
+    def tariff_at(self, time_s: int) -> Tariff:
+        """The tariff in force at an instant. Raises LookupError before the city's first one."""
+        tariff = self.book.at(time_s)
+        if tariff is None:
+            raise LookupError(f"{self.book.city}: no tariff is in force at {time_s}")
+        return tariff
+
+    def chain(self, tariff: Tariff, origin: str, destination: str) -> Chain | None:
+        """How a rail ride is paid for, cheapest; None if it cannot be made or has no fare."""
+        found = self._chains.get((tariff.id, origin))
+        if found is None:
+            found = chains_from(self.network, tariff, origin)
+            self._chains[tariff.id, origin] = found
+        return found.get(destination)
+
+    def path(self, origin: str, destination: str, time_s: int) -> Path | None:
+        """The path that a rail ride is priced over, with its portions for sharing the revenue."""
+        chain = self.chain(self.tariff_at(time_s), origin, destination)
+        if chain is None:
+            return None
+        parts = [
+            self.network.path_within(leg.system, leg.origin, leg.destination) for leg in chain.legs
+        ]
+        return Path(
+            chain.metres, tuple(portion for part in parts if part for portion in part.portions)
+        )
+
+    def base_fare(self, tariff: Tariff, ride: RideFacts) -> BaseFare | None:
+        """The fare of a whole ride before reliefs; None if the city knows no such ride."""
+        line = "" if ride.mode == "rail" else ride.line
+        key = (tariff.id, line, ride.origin, ride.destination)
+        if key not in self._bases:
+            if ride.mode == "rail":
+                base = self._rail_base(tariff, ride.origin, ride.destination)
+            else:
+                base = self._line_base(tariff, ride)
+            self._bases[key] = base
+        return self._bases[key]
+
+    def home_system(self, mode: str, line: str, station: str) -> str:
+        """The fare system a tap belongs to: its line's, or the first one that stops there.
+
+        Raises LookupError when the city has no line of that mode.
+        """
+        known = self.network.lines.get(line)
+        if known is not None and known.mode == mode:
+            return known.fare_system
+        here = self.network.stations.get(station)
+        lines: Iterable[Line] = self.network.lines.values()
+        if here is not None:
+            lines = [self.network.lines[name] for name in here.lines] or lines
+        systems = {one.fare_system for one in lines if one.mode == mode}
+        for system in self.network.fare_systems:
+            if system in systems:
+                return system
+        raise LookupError(f"{self.network.code}: nothing of mode {mode} at {station or line}")
+
+    def highest(self, tariff: Tariff, mode: str, line: str, station: str) -> tuple[int, str]:
+        """The highest base fare from a station inside its fare system, and the rule behind it.
+
+        An unknown station stands for any of the system. Raises LookupError when the system has
+        no fare.
+        """
+        system = self.home_system(mode, line, station)
+        key = (tariff.id, system, station if mode == "rail" else f"{line}:{station}")
+        if key not in self._highest:
+            self._highest[key] = self._work_out_highest(tariff, mode, system, line, station)
+        return self._highest[key]
+
+    def _rail_base(self, tariff: Tariff, origin: str, destination: str) -> BaseFare | None:
+        chain = self.chain(tariff, origin, destination)
+        if chain is None:
+            return None
+        portions = [
+            FarePortion(leg.system, leg.rule, leg.fare_fen, leg.metres) for leg in chain.legs
+        ]
+        lines = [
+            _base_line(tariff, portion, leg.origin, leg.destination, "")
+            for portion, leg in zip(portions, chain.legs, strict=True)
+        ]
+        return BaseFare(tuple(portions), tuple(lines), chain.fare_fen)
+
+    def _line_base(self, tariff: Tariff, ride: RideFacts) -> BaseFare | None:
+        line = self.network.lines.get(ride.line)
+        rule = None if line is None else tariff.base(line.fare_system)
+        if line is None or rule is None or line.mode != ride.mode:
+            return None
+        metres = -1
+        if not isinstance(rule, FlatFare):
+            path = self.network.path_on_line(line.id, ride.origin, ride.destination)
+            if path is None:
+                return None
+            metres = path.metres
+        portion = FarePortion(line.fare_system, rule.id, rule.fare(metres), metres)
+        base_line = _base_line(tariff, portion, ride.origin, ride.destination, line.id)
+        return BaseFare((portion,), (base_line,), portion.fare_fen)
+
+    def _work_out_highest(
+        self, tariff: Tariff, mode: str, system: str, line: str, station: str
+    ) -> tuple[int, str]:
+        rule = tariff.base(system)
+        if rule is None:
+            raise LookupError(f"{self.network.code}: {system} has no fare in {tariff.id}")
+        if isinstance(rule, FlatFare):
+            return rule.fare_fen, rule.id
+        if mode == "rail":
+            return self._highest_by_rail(tariff, system, station)
+        return max(
+            (rule.fare(_longest(one, station)), rule.id)
+            for one in self.network.lines.values()
+            if one.fare_system == system and line in ("", one.id)
+        )
+
+    def _highest_by_rail(self, tariff: Tariff, system: str, station: str) -> tuple[int, str]:
+        router = self.network.router
+        starts = [station] if router.metres_from(station, system) else list(router.nodes_at)
+        fares = (
+            fare_within(tariff, system, start, end, metres)
+            for start in starts
+            for end, metres in router.metres_from(start, system).items()
+        )
+        return max(fare for fare in fares if fare is not None)
+
+
+@cache
+def load_city_fares(city: str) -> CityFares:
+    """Network and tariffs of a city by its division code, read once.
+
+    Raises KeyError for a city that lacks one of the two.
+    """
+    return CityFares(load_network(city), load_book(city))
+
+
+def price(fares: CityFares, ride: RideFacts, rider: Rider, state: FareState) -> Quote:
+    """The price of one ride with the tariff in force at its entry, and the medium's new state.
+
+    A half trip, or a ride between stations that nothing connects, costs the highest fare from the
+    station that is known, without relief. Raises LookupError for a time or a mode that the city
+    has no tariff for; `pricing_refusal` asks beforehand.
+    """
+    tariff = fares.tariff_at(ride.entered_s or ride.exited_s)
+    base = None if ride.missing else fares.base_fare(tariff, ride)
+    if base is None:
+        return settle_half(tariff, _highest_base(fares, tariff, ride), ride, rider, state)
+    surcharge = _overtime(fares, tariff, base, ride, rider) if ride.exited_s else None
+    return settle(tariff, base, ride, rider, state, surcharge)
+
+
+def highest_fare(fares: CityFares, mode: str, line: str, station: str, time_s: int) -> int:
+    """The most a ride from here can cost, in fen: a hold at entry, the charge of a missing exit."""
+    return fares.highest(fares.tariff_at(time_s), mode, line, station)[0]
+
+
+def minimum_balance(
+    fares: CityFares, mode: str, line: str, station: str, time_s: int, rider: Rider
+) -> int:
+    """What a purse must hold to be let in, in fen; 0 where the tap itself takes the charge."""
+    tariff = fares.tariff_at(time_s)
+    system = fares.home_system(mode, line, station)
+    place = fares.network.stations[station].place if station in fares.network.stations else ""
+    plan = tariff.plan(system, mode, place, rider)
+    if plan.travels_free or plan.minimum is None:
+        return 0
+    if plan.minimum.balance != "lowest":
+        return plan.minimum.balance
+    rule = tariff.base(system)
+    return 0 if rule is None else rule.fare(0)
+
+
+def _base_line(
+    tariff: Tariff, portion: FarePortion, origin: str, destination: str, line: str
+) -> PriceLine:
+    values: Values = {
+        "system": portion.system, "metres": portion.metres, "line": line,
+        "origin": origin, "destination": destination, "tariff": tariff.name,
+    }  # fmt: skip
+    return PriceLine("base", portion.rule, portion.fare_fen, values)
+
+
+def _highest_base(fares: CityFares, tariff: Tariff, ride: RideFacts) -> BaseFare:
+    """The base fare of a ride of which one side is missing or makes no sense."""
+    known = {"exit": ride.origin, "entry": ride.destination}.get(ride.missing)
+    if known is None:
+        known = ride.origin if ride.origin in fares.network.stations else ride.destination
+    fare_fen, rule = fares.highest(tariff, ride.mode, ride.line, known)
+    system = fares.home_system(ride.mode, ride.line, known)
+    values: Values = {
+        "missing": ride.missing or "path", "station": known, "line": ride.line,
+        "tariff": tariff.name,
+    }  # fmt: skip
+    line = PriceLine("highest", rule, fare_fen, values)
+    return BaseFare((FarePortion(system, rule, fare_fen, -1),), (line,), fare_fen)
+
+
+def _overtime(
+    fares: CityFares, tariff: Tariff, base: BaseFare, ride: RideFacts, rider: Rider
+) -> PriceLine | None:
+    """What a stay beyond the limit adds: it is no fare, so no relief touches it."""
+    system = base.portions[0].system
+    plan = tariff.plan(system, ride.mode, ride.place, rider)
+    rule = plan.overtime
+    stay_s = ride.exited_s - ride.entered_s
+    if rule is None or plan.travels_free or stay_s <= rule.limit_s:
+        return None
+    amount = rule.amount
+    if amount == "highest":
+        amount = fares.highest(tariff, ride.mode, "", "")[0]
+    values: Values = {"stay_s": stay_s, "limit_s": rule.limit_s}
+    return PriceLine("overtime", rule.id, amount, values)
+
+
+def _longest(line: Line, stop: str) -> int:
+    """Metres from a stop to the farther end; the whole line when the stop is not known."""
+    if stop not in line.stations:
+        return sum(line.metres)
+    return metres_along(line, stop, farther_terminus(line, stop))

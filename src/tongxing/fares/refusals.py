@@ -1,0 +1,30 @@
+"""Why a ride cannot be priced here, asked before it is; pricing itself never refuses."""
+
+from tongxing.fares.city import CityFares
+from tongxing.fares.model import RideFacts, Rider
+from tongxing.fares.visitors import open_to_visitors
+from tongxing.kernel.reasons import Refusal
+
+
+def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal | None:
+    """The reason why this city has no price for a ride or a rider; None when it has one.
+
+    Looks at tariff dates, lines and stations, and at the modes open to visitors of a scheme.
+    """
+    network = fares.network
+    tariff = fares.book.at(ride.entered_s or ride.exited_s)
+    if tariff is None:
+        return Refusal("FARES_NO_TARIFF", network.code, {"city": network.code})
+    if not any(line.mode == ride.mode for line in network.lines.values()):
+        return Refusal("FARES_NO_MODE", network.code, {"mode": ride.mode})
+    if ride.line and ride.line not in network.lines:
+        return Refusal("FARES_NO_LINE", network.code, {"line": ride.line})
+    for station in (ride.origin, ride.destination):
+        if station and station not in network.stations:
+            return Refusal("FARES_NO_STATION", network.code, {"station": station})
+    system = fares.home_system(ride.mode, ride.line, ride.origin or ride.destination)
+    if tariff.base(system) is None:
+        return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
+    if not rider.issuer_is_local and not open_to_visitors(rider.scheme, network.code, ride.mode):
+        return Refusal("FARES_VISITOR_MODE", network.code, {"mode": ride.mode})
+    return None

@@ -1,0 +1,169 @@
+"""Percentage reliefs on one portion of a fare: which apply, how they meet, what is left.
+
+Under "lowest" only the best one counts; under "multiply" each takes its share of what the one
+before left. Either way the price is rounded once, half up, from the exact product (A1, R-401).
+No relief may ever raise a price.
+"""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+from tongxing.fares.model import Counter, PriceLine, RideFacts, Rider, Values
+from tongxing.fares.rules import (
+    FULL_BP,
+    FreeRide,
+    MonthRelief,
+    PercentRelief,
+    SliceRelief,
+    TimeRelief,
+)
+from tongxing.fares.tariff import Plan, ShareRelief
+from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S, calendar_date
+from tongxing.kernel.money import round_half_up
+from tongxing.kernel.workdays import is_announced, is_workday
+
+
+class Share(Struct, frozen=True):
+    """What a portion costs after its reliefs, and the lines that lead there."""
+
+    price_fen: int
+    lines: tuple[PriceLine, ...] = ()
+
+
+class Moment(Struct, frozen=True):
+    """All that a percentage relief may look at: the ride, the rider, the month's counters."""
+
+    ride: RideFacts
+    rider: Rider
+    counters: tuple[Counter, ...]
+    month: int
+    city: str
+
+
+def best_share(fare_fen: int, plan: Plan, moment: Moment) -> Share:
+    """The price of one portion by its percentage reliefs."""
+    whole = fare_fen * FULL_BP
+    found: list[tuple[int, ShareRelief]] = []
+    for relief in plan.reliefs:
+        paid = _paid(relief, fare_fen, moment)
+        if paid < whole:
+            found.append((paid, relief))
+    if not found:
+        share = Share(fare_fen)
+    elif plan.multiply:
+        share = _multiplied(fare_fen, found, moment, plan.quantum_fen)
+    else:
+        paid, winner = min(found, key=_first)
+        price_fen = whole_fen(paid, FULL_BP, plan.quantum_fen)
+        share = Share(price_fen, (_line(winner, price_fen - fare_fen, moment),))
+    remarks = tuple(
+        PriceLine("calendar", relief.id, 0, {"year": calendar_date(moment.ride.entered_s).year})
+        for relief in plan.reliefs
+        if isinstance(relief, TimeRelief) and _rests_on_guess(relief, moment.ride)
+    )
+    return Share(share.price_fen, share.lines + remarks) if remarks else share
+
+
+def whole_fen(numerator: int, denominator: int, quantum_fen: int) -> int:
+    """A fraction of fen as a whole multiple of the quantum, halves up."""
+    return round_half_up(numerator, denominator * quantum_fen) * quantum_fen
+
+
+def counter_of(counters: Sequence[Counter], name: str, month: int) -> Counter:
+    """The counter of a month; an empty one where the medium has none for that month."""
+    for counter in counters:
+        if counter.name == name and counter.month == month:
+            return counter
+    return Counter(name, month, 0, 0)
+
+
+def _first(entry: tuple[int, ShareRelief]) -> int:
+    return entry[0]
+
+
+def _multiplied(
+    fare_fen: int, found: list[tuple[int, ShareRelief]], moment: Moment, quantum_fen: int
+) -> Share:
+    numerator, denominator, price_fen = fare_fen, 1, fare_fen
+    lines: list[PriceLine] = []
+    for paid, relief in found:
+        numerator, denominator = numerator * paid, denominator * fare_fen * FULL_BP
+        after_fen = whole_fen(numerator, denominator, quantum_fen)
+        lines.append(_line(relief, after_fen - price_fen, moment))
+        price_fen = after_fen
+    return Share(price_fen, tuple(lines))
+
+
+def _paid(relief: ShareRelief, fare_fen: int, moment: Moment) -> int:
+    """What is paid of a fare under one relief, in fen times 10000: exact, not yet rounded."""
+    if isinstance(relief, TimeRelief):
+        rate_bp = relief.rate_bp if _early(relief, moment.ride) else FULL_BP
+    elif isinstance(relief, MonthRelief):
+        rate_bp = relief.rate(_reached(relief, moment))
+    elif isinstance(relief, FreeRide):
+        rate_bp = 0 if _ride_no(relief, moment) in relief.rides else FULL_BP
+    elif isinstance(relief, SliceRelief):
+        return _sliced(relief, fare_fen)
+    else:
+        rate_bp = relief.rate_bp
+    return fare_fen * rate_bp
+
+
+def _line(relief: ShareRelief, amount_fen: int, moment: Moment) -> PriceLine:
+    """The line that tells the passenger of a relief."""
+    values: Values
+    if isinstance(relief, PercentRelief):
+        kind, values = "holder" if relief.holder else "percent", {"rate_bp": relief.rate_bp}
+    elif isinstance(relief, TimeRelief):
+        kind, values = "early", {"rate_bp": relief.rate_bp, "entered_s": moment.ride.entered_s}
+    elif isinstance(relief, MonthRelief):
+        reached = _reached(relief, moment)
+        kind = f"month_{relief.counts}"
+        values = {"rate_bp": relief.rate(reached), "reached": reached}
+    elif isinstance(relief, FreeRide):
+        kind, values = "nth_free", {"ride": _ride_no(relief, moment)}
+    elif isinstance(relief, SliceRelief):
+        kind, values = "slices", {}
+    else:
+        kind, values = "visitor", {"rate_bp": relief.rate_bp, "issuer": moment.rider.issuer}
+    return PriceLine(kind, relief.id, amount_fen, values)
+
+
+def _early(relief: TimeRelief, ride: RideFacts) -> bool:
+    return _in_hours(relief, ride) and (
+        relief.days == "every" or is_workday(calendar_date(ride.entered_s))
+    )
+
+
+def _rests_on_guess(relief: TimeRelief, ride: RideFacts) -> bool:
+    """Whether the answer hangs on a holiday plan that has not been announced yet."""
+    return (
+        relief.days == "workday"
+        and _in_hours(relief, ride)
+        and not is_announced(calendar_date(ride.entered_s).year)
+    )
+
+
+def _in_hours(relief: TimeRelief, ride: RideFacts) -> bool:
+    second = (ride.entered_s + CHINA_OFFSET_S) % DAY_S
+    return relief.holds_at(second) and (not relief.stations or ride.origin in relief.stations)
+
+
+def _reached(relief: MonthRelief, moment: Moment) -> int:
+    counter = counter_of(moment.counters, f"{moment.city}.{relief.counter}", moment.month)
+    return counter.paid_fen if relief.counts == "paid" else counter.rides
+
+
+def _ride_no(relief: FreeRide, moment: Moment) -> int:
+    name = f"{moment.city}.{relief.counter}"
+    return counter_of(moment.counters, name, moment.month).rides + 1
+
+
+def _sliced(relief: SliceRelief, fare_fen: int) -> int:
+    paid, below = 0, 0
+    for upper_fen, rate_bp in zip((*relief.upto_fen, fare_fen), relief.rates_bp, strict=True):
+        upper_fen = min(upper_fen, fare_fen)
+        paid += max(0, upper_fen - below) * rate_bp
+        below = max(below, upper_fen)
+    return paid

@@ -1,0 +1,272 @@
+"""The tariffs of a city over time: which rules are in force when, sorted out once per version.
+
+A tariff version is the set of rules in force between two dates on which any rule begins or ends.
+Its `version` is a digest of those rules, so two machines with different data never believe that
+they hold the same tariff. Pricing itself stands in `pricing`; no rule is applied here.
+"""
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from functools import cache
+from importlib.resources import files
+from itertools import pairwise
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from tongxing.fares.model import Rider
+from tongxing.fares.rules import (
+    AnyRule,
+    BandFare,
+    BaseRule,
+    CombineSetting,
+    Confidence,
+    FlatFare,
+    FreeRide,
+    MinimumSetting,
+    MonthRelief,
+    OvertimeCharge,
+    PairFare,
+    PercentRelief,
+    RoundingSetting,
+    SliceRelief,
+    TimeRelief,
+    TransferRelief,
+    VisitorSetting,
+)
+from tongxing.fares.visitors import T_UNION, VisitorRelief, rows_of, visitor_relief, visitor_table
+from tongxing.kernel.clock import at
+from tongxing.kernel.ids import digest
+
+_Setting = TypeVar("_Setting", OvertimeCharge, MinimumSetting, CombineSetting, RoundingSetting)
+
+ShareRelief = PercentRelief | SliceRelief | TimeRelief | MonthRelief | FreeRide | VisitorRelief
+
+
+class TariffFile(Struct, frozen=True, forbid_unknown_fields=True):
+    """One tariff file: the city it belongs to, and its rules."""
+
+    city: str
+    name_zh: str
+    name_en: str
+    rule: tuple[AnyRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one kind of rider may get in one fare system, picked out of a tariff beforehand."""
+
+    reliefs: tuple[ShareRelief, ...]
+    holder: PercentRelief | None
+    transfers: tuple[TransferRelief, ...]
+    counters: tuple[str, ...]
+    multiply: bool
+    quantum_fen: int
+    overtime: OvertimeCharge | None
+    minimum: MinimumSetting | None
+
+    @property
+    def travels_free(self) -> bool:
+        """Whether this rider pays nothing here, whatever happens."""
+        return self.holder is not None and self.holder.rate_bp == 0
+
+
+@dataclass(frozen=True, slots=True)
+class Tariff:
+    """The rules in force from `from_day` to `last_day` (None: until further notice)."""
+
+    id: str
+    version: str
+    city: str
+    from_day: date
+    last_day: date | None
+    rules: tuple[AnyRule, ...]
+    bases: Mapping[str, BaseRule]
+    pairs: Mapping[tuple[str, str, str], tuple[int, str]]
+    _default: BaseRule | None
+    _plans: dict[tuple[str, ...], Plan] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """Identity and version together, as quotes carry it."""
+        return f"{self.id}/{self.version}"
+
+    @property
+    def confidence(self) -> Confidence:
+        """How sure the least sure base fare of this version is."""
+        order: tuple[Confidence, ...] = (
+            "seen", "weak", "general", "inferred", "illustrative", "placeholder",
+        )  # fmt: skip
+        found = [rule.confidence for rule in self.rules if isinstance(rule, FlatFare | BandFare)]
+        return max(found, key=order.index, default="seen")
+
+    def base(self, system: str) -> BaseRule | None:
+        """The rule that gives the base fare of a fare system, None if it has no fare now."""
+        return self.bases.get(system, self._default)
+
+    def plan(self, system: str, mode: str, place: str, rider: Rider) -> Plan:
+        """What this rider may get in this system; worked out once per kind of rider."""
+        if rider.issuer_is_local:
+            key: tuple[str, ...] = (system, rider.medium_kind, rider.product)
+        else:
+            key = (system, rider.medium_kind, rider.product, rider.scheme, mode, place)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = _make_plan(self, system, mode, place, rider)
+        return plan
+
+
+@dataclass(frozen=True, slots=True)
+class TariffBook:
+    """All tariff versions of a city in order of time, and every rule by its id."""
+
+    city: str
+    name_zh: str
+    name_en: str
+    versions: tuple[Tariff, ...]
+    rules: Mapping[str, AnyRule]
+    _starts_s: tuple[int, ...]
+
+    def at(self, time_s: int) -> Tariff | None:
+        """The tariff in force at an instant; None before the first version or after the last."""
+        index = bisect_right(self._starts_s, time_s) - 1
+        if index < 0:
+            return None
+        tariff = self.versions[index]
+        return tariff if tariff.rules else None
+
+
+def book_codes() -> tuple[str, ...]:
+    """The division codes of the cities that have tariff data, in order."""
+    folder = files("tongxing.fares").joinpath("data")
+    return tuple(sorted(item.name for item in folder.iterdir() if item.name.isdigit()))
+
+
+@cache
+def load_book(city: str) -> TariffBook:
+    """The tariffs of a city by its division code, read once.
+
+    Raises KeyError for a city without tariffs, ValueError for data that contradicts itself.
+    """
+    if city not in book_codes():
+        raise KeyError(city)
+    source = files("tongxing.fares").joinpath("data", city, "tariff.toml")
+    return read_book(source.read_bytes())
+
+
+def read_book(content: bytes) -> TariffBook:
+    """The tariffs in the bytes of one tariff file. Raises ValueError when they make no sense."""
+    found = msgspec.toml.decode(content, type=TariffFile)
+    rules = {rule.id: rule for rule in found.rule}
+    if len(rules) != len(found.rule):
+        raise ValueError(f"{found.city}: a rule id is used twice")
+    starts = _boundaries(found)
+    versions = tuple(
+        _tariff(found, start, None if following is None else following - timedelta(days=1))
+        for start, following in pairwise((*starts, None))
+        if start is not None
+    )
+    return TariffBook(
+        city=found.city,
+        name_zh=found.name_zh,
+        name_en=found.name_en,
+        versions=versions,
+        rules=rules,
+        _starts_s=tuple(at(start) for start in starts),
+    )
+
+
+def _boundaries(found: TariffFile) -> tuple[date, ...]:
+    days = {rule.from_day for rule in found.rule}
+    days |= {rule.last_day + timedelta(days=1) for rule in found.rule if rule.last_day is not None}
+    if rows_of(found.city):
+        days.add(visitor_table().as_of)
+    return tuple(sorted(days))
+
+
+def _tariff(found: TariffFile, start: date, last_day: date | None) -> Tariff:
+    rules = tuple(rule for rule in found.rule if rule.in_force(start))
+    bases: dict[str, BaseRule] = {}
+    default: BaseRule | None = None
+    pairs: dict[tuple[str, str, str], tuple[int, str]] = {}
+    for rule in rules:
+        if isinstance(rule, FlatFare | BandFare):
+            if any(system in bases for system in rule.systems) or (default and not rule.systems):
+                raise ValueError(f"{rule.id}: two base fares for one system on {start}")
+            bases.update(dict.fromkeys(rule.systems, rule))
+            default = default if rule.systems else rule
+        elif isinstance(rule, PairFare):
+            for one, other, fare_fen in rule.rows:
+                for system in rule.systems:
+                    pairs[system, one, other] = pairs[system, other, one] = (fare_fen, rule.id)
+    return Tariff(
+        id=f"{found.city}-{start:%Y%m%d}",
+        version=digest(msgspec.json.encode(rules))[:8],
+        city=found.city,
+        from_day=start,
+        last_day=last_day,
+        rules=rules,
+        bases=bases,
+        pairs=pairs,
+        _default=default,
+    )
+
+
+def _one(tariff: Tariff, kind: type[_Setting], system: str, rider: Rider) -> _Setting | None:
+    for rule in tariff.rules:
+        if isinstance(rule, kind) and rule.applies_to(system, rider.medium_kind, rider.product):
+            return rule
+    return None
+
+
+def _make_plan(tariff: Tariff, system: str, mode: str, place: str, rider: Rider) -> Plan:
+    if not rider.issuer_is_local:
+        as_ordinary = _visits_as_ordinary(tariff, rider.scheme)
+        if not as_ordinary:
+            relief = visitor_relief(rider.scheme, tariff.city, mode, place, tariff.from_day)
+            return _plan(tariff, system, rider, () if relief is None else (relief,))
+        rider = msgspec.structs.replace(rider, product="ordinary")
+    kind, product = rider.medium_kind, rider.product
+    mine = tuple(rule for rule in tariff.rules if rule.applies_to(system, kind, product))
+    shares = tuple(
+        rule
+        for rule in mine
+        if isinstance(rule, PercentRelief | SliceRelief | TimeRelief | MonthRelief | FreeRide)
+    )
+    transfers = tuple(rule for rule in mine if isinstance(rule, TransferRelief))
+    return _plan(tariff, system, rider, shares, transfers)
+
+
+def _plan(
+    tariff: Tariff,
+    system: str,
+    rider: Rider,
+    reliefs: tuple[ShareRelief, ...],
+    transfers: tuple[TransferRelief, ...] = (),
+) -> Plan:
+    holders = [rule for rule in reliefs if isinstance(rule, PercentRelief) and rule.holder]
+    holder = min(holders, key=lambda rule: rule.rate_bp, default=None)
+    combine = _one(tariff, CombineSetting, system, rider)
+    rounding = _one(tariff, RoundingSetting, system, rider)
+    counted = [rule.counter for rule in reliefs if isinstance(rule, MonthRelief | FreeRide)]
+    return Plan(
+        reliefs=reliefs,
+        holder=holder,
+        transfers=transfers,
+        counters=tuple(f"{tariff.city}.{name}" for name in dict.fromkeys(counted)),
+        multiply=combine is not None and combine.how == "multiply",
+        quantum_fen=rounding.quantum_fen if rounding else 1,
+        overtime=_one(tariff, OvertimeCharge, system, rider),
+        minimum=_one(tariff, MinimumSetting, system, rider),
+    )
+
+
+def _visits_as_ordinary(tariff: Tariff, scheme: str) -> bool:
+    """What the city says of visitors of the scheme; T-Union's own rule where it says nothing."""
+    for rule in tariff.rules:
+        if isinstance(rule, VisitorSetting) and rule.scheme == scheme:
+            return rule.policy == "as_ordinary"
+    return scheme == T_UNION
