@@ -1,4 +1,4 @@
-"""The city: the house that keeps accounts, turns taps into charged trips, and deals with the hub."""
+"""The city: keeps accounts, turns taps into charged trips, and deals with the hub."""
 
 from tongxing.city.accounts import MediumOpening, RiderOpening
 from tongxing.city.members import acquirer_member, issuer_member

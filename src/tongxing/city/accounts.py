@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tongxing.city.members import issuer_member
-from tongxing.city.riding import RiderState
+from tongxing.city.riding import EMPTY_FARE_STATE, RiderState
 from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
 from tongxing.fares import FareState
@@ -31,7 +31,7 @@ class MediumOpening:
     medium_kind: MediumKind
     scheme: str
     product: str
-    fare_state: FareState = FareState()
+    fare_state: FareState = EMPTY_FARE_STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +137,7 @@ def _opening_state(item: RiderOpening) -> RiderState:
         {
             medium.medium_no: medium.fare_state
             for medium in item.media
-            if medium.fare_state != FareState()
+            if medium.fare_state != EMPTY_FARE_STATE
         },
     )
 

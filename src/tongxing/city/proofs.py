@@ -129,7 +129,7 @@ def _each_record_one_file(cursor: Cursor, city: str) -> Proof:
 
 
 def _statements_agree(cursor: Cursor, city: str) -> Proof:
-    """Our books with the hub say what its statements say: open ones to the fen, settled ones zero."""
+    """Our books with the hub say what its statements say: to the fen, and zero once settled."""
     differing = settled = 0
     rows = cursor.execute("SELECT window_id, member, net_fen, settled_s FROM statement").fetchall()
     for window_id, member, net_fen, settled_s in rows:

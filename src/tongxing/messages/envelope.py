@@ -14,6 +14,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tongxing.kernel.reasons import Refusal
 
+_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError)
+
 Body = TypeVar("Body", bound=msgspec.Struct)
 
 SCHEMA_VERSION = 1
@@ -82,7 +84,7 @@ def unseal(message: bytes, expected: type[Body], keys: KeyRing) -> tuple[str, Bo
     """
     try:
         envelope = msgspec.msgpack.decode(message, type=_Envelope)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except _UNREADABLE as error:
         return Refusal("MESSAGE_MALFORMED", values={"detail": str(error)})
     if envelope.kind != expected.__name__:
         return Refusal(
@@ -95,7 +97,7 @@ def unseal(message: bytes, expected: type[Body], keys: KeyRing) -> tuple[str, Bo
         return Refusal("SIGNATURE_INVALID", values={"sender": envelope.sender})
     try:
         return envelope.sender, msgspec.json.decode(envelope.body, type=expected)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+    except _UNREADABLE as error:
         return Refusal("MESSAGE_BODY", values={"detail": str(error)})
 
 

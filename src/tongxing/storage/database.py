@@ -41,21 +41,38 @@ class Database:
         connection.commit()
         return connection
 
+    def connect_to_read(self, timeout_ms: int) -> Connection:
+        """A connection that can only read, in no schema yet; one moment per transaction.
+
+        All that a transaction reads, over however many schemas, is as of its first statement. A
+        statement that takes longer than `timeout_ms` is ended.
+        Raises Problem(DB_UNAVAILABLE) when the server cannot be reached.
+        """
+        connection = _connected(self.dsn)
+        connection.read_only = True
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute("SET timezone TO 'Asia/Shanghai'")
+        connection.execute(f"SET statement_timeout TO {timeout_ms:d}")
+        connection.commit()
+        return connection
+
     def schemas(self) -> list[str]:
         """The schemas of this server that a house of ours made, in order of name."""
         with _connected(self.dsn) as connection:
-            rows = connection.execute(
-                "SELECT nspname FROM pg_namespace"
-                " WHERE nspname = 'hub' OR nspname LIKE 'city\\_%' ORDER BY 1"
-            )
-            return [str(row[0]) for row in rows]
+            return house_schemas(connection)
 
     def drop_schema(self, schema: str) -> None:
-        """Remove a schema with everything in it: for a run that starts afresh."""
+        """Remove a schema with everything in it: for a run that starts afresh.
+
+        Waits at most ten seconds for others to let go of it; raises Problem(DB_BUSY) after that.
+        """
         with _connected(self.dsn) as connection:
-            connection.execute(
-                sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(sql.Identifier(schema))
-            )
+            connection.execute("SET lock_timeout TO '10s'")
+            statement = sql.SQL("DROP SCHEMA IF EXISTS {} CASCADE")
+            try:
+                connection.execute(statement.format(sql.Identifier(schema)))
+            except psycopg.errors.LockNotAvailable as error:
+                raise Problem("DB_BUSY", schema) from error
 
     def close(self) -> None:
         """Let go of the embedded server; it stops when nobody else uses it."""
@@ -72,6 +89,15 @@ def open_database(dsn: str | None, home: Path) -> Database:
     database = Database(dsn) if dsn else _embedded(home)
     _require_durable(database)
     return database
+
+
+def house_schemas(connection: Connection) -> list[str]:
+    """The schemas that a house of ours made, in order of name."""
+    rows = connection.execute(
+        "SELECT nspname FROM pg_namespace"
+        " WHERE nspname = 'hub' OR nspname LIKE 'city\\_%' ORDER BY 1"
+    )
+    return [str(row[0]) for row in rows]
 
 
 @contextmanager
