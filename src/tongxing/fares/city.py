@@ -24,6 +24,7 @@ from tongxing.fares.pricing import settle, settle_half
 from tongxing.fares.rules import FlatFare
 from tongxing.fares.tariff import Tariff, TariffBook, load_book
 from tongxing.network.transport import (
+    DISTANCE_CONFIDENCE,
     CityNetwork,
     Line,
     Path,
@@ -120,7 +121,7 @@ class CityFares:
             FarePortion(leg.system, leg.rule, leg.fare_fen, leg.metres) for leg in chain.legs
         ]
         lines = [
-            _base_line(tariff, portion, leg.origin, leg.destination, "")
+            self._base_line(tariff, portion, leg.origin, leg.destination, "")
             for portion, leg in zip(portions, chain.legs, strict=True)
         ]
         return BaseFare(tuple(portions), tuple(lines), chain.fare_fen)
@@ -137,8 +138,19 @@ class CityFares:
                 return None
             metres = path.metres
         portion = FarePortion(line.fare_system, rule.id, rule.fare(metres), metres)
-        base_line = _base_line(tariff, portion, ride.origin, ride.destination, line.id)
+        base_line = self._base_line(tariff, portion, ride.origin, ride.destination, line.id)
         return BaseFare((portion,), (base_line,), portion.fare_fen)
+
+    def _base_line(
+        self, tariff: Tariff, portion: FarePortion, origin: str, destination: str, line: str
+    ) -> PriceLine:
+        known = [one for one in self.network.lines.values() if one.fare_system == portion.system]
+        worst = max((one.distances for one in known), key=DISTANCE_CONFIDENCE.index)
+        values: Values = {
+            "system": portion.system, "metres": portion.metres, "distances": worst, "line": line,
+            "origin": origin, "destination": destination, "tariff": tariff.name,
+        }  # fmt: skip
+        return PriceLine("base", portion.rule, portion.fare_fen, values)
 
     def _work_out_highest(
         self, tariff: Tariff, mode: str, system: str, line: str, station: str
@@ -210,16 +222,6 @@ def minimum_balance(
         return plan.minimum.balance
     rule = tariff.base(system)
     return 0 if rule is None else rule.fare(0)
-
-
-def _base_line(
-    tariff: Tariff, portion: FarePortion, origin: str, destination: str, line: str
-) -> PriceLine:
-    values: Values = {
-        "system": portion.system, "metres": portion.metres, "line": line,
-        "origin": origin, "destination": destination, "tariff": tariff.name,
-    }  # fmt: skip
-    return PriceLine("base", portion.rule, portion.fare_fen, values)
 
 
 def _highest_base(fares: CityFares, tariff: Tariff, ride: RideFacts) -> BaseFare:

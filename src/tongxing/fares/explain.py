@@ -6,16 +6,15 @@ inferred, weakly sourced or only a placeholder, it says so plainly. The words st
 """
 
 from collections.abc import Callable
-from datetime import date
 from functools import cache
 
 from tongxing.fares.city import CityFares
 from tongxing.fares.model import PriceLine
 from tongxing.fares.rules import FULL_BP
-from tongxing.fares.visitors import VISITOR_RULE, visitor_table
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.texts import Catalogue, load_catalogue
+from tongxing.network.registry import load_registry
 
 _Writer = Callable[[PriceLine, str, CityFares], str]
 
@@ -52,6 +51,7 @@ def _base(line: PriceLine, language: str, fares: CityFares) -> str:
         line=_line_name(values.get("line"), language, fares),
         system=_word("system", str(values.get("system", "")), language),
         km=f"{metres // 1000}.{metres % 1000:03d}",
+        measured=_texts().text(f"distance.{values.get('distances', 'official')}", language),
     )
 
 
@@ -77,7 +77,7 @@ def _relief(line: PriceLine, language: str, fares: CityFares) -> str:
         entered=stamp(int(values.get("entered_s", 0)))[11:],
         reached=yuan(reached) if line.kind == "month_paid" else reached,
         ride=values.get("ride", 0),
-        issuer=values.get("issuer", ""),
+        issuer=load_registry().place_name(str(values.get("issuer", "")), language),
     )
 
 
@@ -98,6 +98,11 @@ def _transfer(line: PriceLine, language: str, fares: CityFares) -> str:
 
 def _remark(line: PriceLine, language: str, fares: CityFares) -> str:
     return _texts().text(f"remark.{line.kind}", language, **line.values)
+
+
+def _difference(line: PriceLine, language: str, fares: CityFares) -> str:
+    key = "more" if line.amount_fen >= 0 else "less"
+    return _texts().text(f"difference.{key}", language, amount=yuan(abs(line.amount_fen)))
 
 
 def _overtime(line: PriceLine, language: str, fares: CityFares) -> str:
@@ -126,25 +131,18 @@ def _count(line: PriceLine, language: str, fares: CityFares) -> str:
 def _tail(line: PriceLine, language: str, fares: CityFares) -> str:
     """The rule behind a line, its dates, and a plain word where it is not certain."""
     rule = fares.book.rules.get(line.rule)
-    if rule is not None:
-        start, end, confidence = rule.from_day, rule.last_day, rule.confidence
-    elif line.rule == VISITOR_RULE:
-        table = visitor_table()
-        start, end, confidence = table.as_of, None, table.confidence
+    if rule is None:
+        start, until, confidence = line.values.get("as_of"), "", ""
+        if start is None:
+            return ""
     else:
-        return ""
+        start, until = rule.from_day.isoformat(), ""
+        confidence = _texts().text(f"confidence.{rule.confidence}", language)
+        if rule.last_day is not None:
+            until = _texts().text("tail.until", language, day=rule.last_day)
     return _texts().text(
-        "tail.rule",
-        language,
-        rule=line.rule,
-        from_day=start,
-        until=_until(end, language),
-        confidence=_texts().text(f"confidence.{confidence}", language),
+        "tail.rule", language, rule=line.rule, from_day=start, until=until, confidence=confidence
     )
-
-
-def _until(day: date | None, language: str) -> str:
-    return "" if day is None else _texts().text("tail.until", language, day=day)
 
 
 def _rate(rate_bp: int, language: str) -> str:
@@ -199,6 +197,7 @@ _WRITERS: dict[str, _Writer] = {
     "transfer": _transfer,
     "transfer_spent": _transfer,
     "calendar": _remark,
+    "gate_difference": _difference,
     "overtime": _overtime,
     "count": _count,
 }

@@ -126,7 +126,10 @@ def _line(relief: ShareRelief, amount_fen: int, moment: Moment) -> PriceLine:
     elif isinstance(relief, SliceRelief):
         kind, values = "slices", {}
     else:
-        kind, values = "visitor", {"rate_bp": relief.rate_bp, "issuer": moment.rider.issuer}
+        kind = "visitor"
+        values = {
+            "rate_bp": relief.rate_bp, "issuer": moment.rider.issuer, "as_of": relief.as_of,
+        }  # fmt: skip
     return PriceLine(kind, relief.id, amount_fen, values)
 
 

@@ -37,7 +37,7 @@ from tongxing.fares.rules import (
     TransferRelief,
     VisitorSetting,
 )
-from tongxing.fares.visitors import T_UNION, VisitorRelief, rows_of, visitor_relief, visitor_table
+from tongxing.fares.visitors import T_UNION, VisitorRelief, table_days, visitor_relief
 from tongxing.kernel.clock import at
 from tongxing.kernel.ids import digest
 
@@ -131,12 +131,9 @@ class TariffBook:
     _starts_s: tuple[int, ...]
 
     def at(self, time_s: int) -> Tariff | None:
-        """The tariff in force at an instant; None before the first version or after the last."""
+        """The tariff in force at an instant; None before the first version."""
         index = bisect_right(self._starts_s, time_s) - 1
-        if index < 0:
-            return None
-        tariff = self.versions[index]
-        return tariff if tariff.rules else None
+        return None if index < 0 else self.versions[index]
 
 
 def book_codes() -> tuple[str, ...]:
@@ -159,7 +156,12 @@ def load_book(city: str) -> TariffBook:
 
 def read_book(content: bytes) -> TariffBook:
     """The tariffs in the bytes of one tariff file. Raises ValueError when they make no sense."""
-    found = msgspec.toml.decode(content, type=TariffFile)
+    return make_book(msgspec.toml.decode(content, type=TariffFile))
+
+
+def make_book(found: TariffFile) -> TariffBook:
+    """The tariffs of these rules, cut into versions. A place without rules of its own may still
+    have a visitor table; its one version then begins with the table."""
     rules = {rule.id: rule for rule in found.rule}
     if len(rules) != len(found.rule):
         raise ValueError(f"{found.city}: a rule id is used twice")
@@ -182,8 +184,7 @@ def read_book(content: bytes) -> TariffBook:
 def _boundaries(found: TariffFile) -> tuple[date, ...]:
     days = {rule.from_day for rule in found.rule}
     days |= {rule.last_day + timedelta(days=1) for rule in found.rule if rule.last_day is not None}
-    if rows_of(found.city):
-        days.add(visitor_table().as_of)
+    days |= table_days(found.city)
     return tuple(sorted(days))
 
 
