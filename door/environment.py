@@ -43,14 +43,14 @@ _MISLEADING = (
 def prepare() -> None:
     """Make sure that the environment is there and whole, and keep others from replacing it.
 
-    Raises Trouble: INDEX_UNREACHABLE, PACKAGE_CHANGED, VENV_MISSING, FOLDER_READ_ONLY, DISK_FULL.
+    Raises Trouble: INDEX_UNREACHABLE, PACKAGE_CHANGED, VENV_MISSING, CHECKOUT_READ_ONLY, DISK_FULL.
     """
     wanted = fingerprint(LOCK.read_bytes())
     lock = EnvironmentLock(ROOT / ".x.lock")
     lock.share()
     while not _is_whole(wanted):
         if not os.access(ROOT, os.W_OK):
-            raise Trouble("FOLDER_READ_ONLY", ROOT)
+            raise Trouble("CHECKOUT_READ_ONLY", ROOT)
         lock.own()
         if not _is_whole(wanted):  # nobody made it while we waited
             _make(wanted)
@@ -88,7 +88,7 @@ def _make(wanted: str) -> None:
         partial.write_text(wanted, encoding="ascii")
         partial.replace(_STAMP)
     except OSError as error:
-        code = "DISK_FULL" if error.errno == errno.ENOSPC else "FOLDER_READ_ONLY"
+        code = "DISK_FULL" if error.errno == errno.ENOSPC else "CHECKOUT_READ_ONLY"
         raise Trouble(code, error.filename or VENV) from error
     step("made")
 

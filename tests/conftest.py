@@ -1,0 +1,149 @@
+"""What all tests share: a real PostgreSQL, a real browser, no outside network, an honest ending.
+
+The server is started once per run and each test gets a database of its own in it. Set
+TONGXING_TEST_DSN (``postgresql://…``) to use a server of your own.
+"""
+
+import itertools
+import os
+import signal
+import socket
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from door.machine import find_browser
+
+from tongxing.storage import Database, open_database
+
+_EXIT_INTERRUPTED = 130
+_proven: set[str] = set()
+_broken: set[str] = set()
+_database_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_home() -> Iterator[Path]:
+    """A folder in which an embedded server may live.
+
+    Not in pytest's own folder: every new pytest closes that one to other users, and as root the
+    server runs as another user.
+    """
+    with tempfile.TemporaryDirectory(prefix="tongxing-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def database_server(server_home: Path) -> Iterator[Database]:
+    """A real PostgreSQL with its real durability settings, for the whole run."""
+    found = open_database(os.environ.get("TONGXING_TEST_DSN"), server_home)
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def database(database_server: Database) -> Iterator[Database]:
+    """An empty database of that server, for this test alone; forgotten connections are cut."""
+    name = f"test_{os.getpid()}_{next(_database_numbers)}"
+    _administer(database_server, f"CREATE DATABASE {name}")
+    parts = urlsplit(database_server.dsn)
+    yield Database(urlunsplit(parts._replace(path=f"/{name}")))
+    _administer(database_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _administer(server: Database, statement: str) -> None:
+    with psycopg.connect(server.dsn, autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def browser_path() -> str:
+    """The path of a real Chromium; without one the test is skipped, and the summary says so."""
+    found = os.environ.get("CHROMIUM") or find_browser(os.environ)
+    if not found:
+        pytest.skip("no browser")
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(browser_path: str) -> Iterator[Any]:
+    """A running Chromium, as Playwright's `Browser`."""
+    from playwright.sync_api import sync_playwright
+
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    arguments = ["--no-sandbox"] if as_root else []
+    with sync_playwright() as playwright:
+        running = playwright.chromium.launch(executable_path=browser_path, args=arguments)
+        yield running
+        running.close()
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_outside_network() -> Iterator[None]:
+    """A test that reaches for another machine fails at once."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in (
+            "127.0.0.1",
+            "::1",
+            "localhost",
+        ):
+            raise OSError(f"a test must not reach {address[0]}")
+        connect(self, address)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", guarded)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nobody's language, database or data folder leaks into a test."""
+    for name in ("TONGXING_LANG", "TONGXING_DSN", "LC_ALL", "LC_MESSAGES"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("TONGXING_HOME", str(tmp_path / "home"))
+
+
+def pytest_configure() -> None:
+    """Being told to stop ends the run as Ctrl-C does, so that fixtures end what they started."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for mark in item.iter_markers("req"):
+            item.user_properties.extend(("req", str(argument)) for argument in mark.args)
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    ids = {str(value) for name, value in report.user_properties if name == "req"}
+    if report.failed:
+        _broken.update(ids)
+    elif report.when == "call" and report.passed:
+        _proven.update(ids)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    proven = len(_proven - _broken)
+    terminalreporter.write_line(f"requirements proven by this run: {proven}")
+    for requirement in sorted(_broken):
+        terminalreporter.write_line(f"  BROKEN {requirement}", red=True)
+    skipped = [
+        report.nodeid
+        for report in terminalreporter.stats.get("skipped", [])
+        if "no browser" in str(report.longrepr)
+    ]
+    if skipped:
+        line = f"!!! NO BROWSER: {len(skipped)} browser tests were skipped; set CHROMIUM=path !!!"
+        terminalreporter.write_line(line, red=True, bold=True)
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    if exitstatus == pytest.ExitCode.INTERRUPTED:
+        session.exitstatus = _EXIT_INTERRUPTED
