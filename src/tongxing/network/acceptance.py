@@ -85,6 +85,8 @@ def judge(book: Book, asked: Question) -> Acceptance:
         return _refused(book, asked, "LOCAL_SCHEME_ELSEWHERE")
     if asked.mode not in scheme.modes:
         return _refused(book, asked, "MODE_NOT_IN_SCHEME")
+    if not asked.issuer:
+        return _refused(book, asked, "ISSUER_UNKNOWN")
     if not may_issue(book, scheme, asked.issuer, asked.on):
         return _refused(book, asked, "ISSUER_NOT_IN_SCHEME")
     rows = rows_for(book, scheme.name, chain, asked.mode)

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Literal
 
 from tongxing.network.loading import Book
-from tongxing.network.schemes import Entry, Fact, Scheme
+from tongxing.network.schemes import COVERAGE_KINDS, FACT_KINDS, Entry, Fact, Scheme
 
 State = Literal["in_service", "not_in_service", "not_yet", "left"]
 ChangeKind = Literal["added", "removed"]
@@ -127,10 +127,10 @@ def rows_of(book: Book, scheme: str) -> list[Entry]:
 def latest_facts(book: Book, scheme: str, on: date) -> Iterator[Fact]:
     """The newest fact of each kind that was known by the day."""
     known = [fact for fact in book.facts if fact.scheme == scheme and fact.on.is_before(on)]
-    for kind in dict.fromkeys(fact.kind for fact in known):
-        yield max(
-            (fact for fact in known if fact.kind == kind), key=lambda fact: fact.on.day or date.min
-        )
+    for kind in FACT_KINDS:
+        of_kind = [fact for fact in known if fact.kind == kind]
+        if of_kind:
+            yield max(of_kind, key=lambda fact: fact.on.day or date.min)
 
 
 def changes(book: Book, scheme: str, after: date, until: date) -> tuple[Change, ...]:
@@ -217,6 +217,10 @@ def _count(scheme: str, rows: tuple[CoverageRow, ...]) -> SchemeCount:
         in_service=len(serving),
         start_unknown=sum(not row.since for row in serving),
         by_state=dict(Counter(row.state for row in own)),
-        by_coverage=dict(Counter(row.coverage for row in own)),
-        uncertain=dict(Counter(row.coverage for row in own if not row.certain)),
+        by_coverage=_in_order(Counter(row.coverage for row in own)),
+        uncertain=_in_order(Counter(row.coverage for row in own if not row.certain)),
     )
+
+
+def _in_order(counts: Counter[str]) -> dict[str, int]:
+    return {kind: counts[kind] for kind in COVERAGE_KINDS if counts[kind]}

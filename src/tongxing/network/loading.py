@@ -255,5 +255,5 @@ def _space(row: Mapping[str, Any]) -> NumberSpace:
 
 def _prefixes(table: str) -> Iterator[NumberPrefix]:
     for row in _csv(table):
-        brand = row.get("brand") or row.get("name_zh", "")
-        yield NumberPrefix(row["prefix"], row["issuer"], row["kind"], brand)
+        fields: dict[str, Any] = dict(row)
+        yield NumberPrefix(**fields)

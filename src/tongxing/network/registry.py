@@ -74,12 +74,13 @@ class Registry:
         code of the issuing place, `place` that of the validator (a county's, if known), `mode` one
         of MODES, `line` the validator's line ("" if it has none) and `line_accepts` the schemes
         whose mark that line carries: where only part of the bus lines are converted, the mark
-        decides. Pure; never raises for any strings. Reasons: ACCEPTED or one of SCHEME_UNKNOWN,
-        MODE_UNKNOWN, PLACE_UNKNOWN, SCHEME_NOT_STARTED, LOCAL_SCHEME_ELSEWHERE, MODE_NOT_IN_SCHEME,
-        ISSUER_NOT_IN_SCHEME, PLACE_NOT_IN_SCHEME, PLACE_OF_OTHER_SCHEME, PLACE_NOT_YET, PLACE_LEFT,
+        decides. Pure; never raises for any strings (R-202, R-213, R-219, R-301, R-302, R-311).
+        Reasons: ACCEPTED, or SCHEME_UNKNOWN, MODE_UNKNOWN, PLACE_UNKNOWN, SCHEME_NOT_STARTED,
+        LOCAL_SCHEME_ELSEWHERE, MODE_NOT_IN_SCHEME, ISSUER_UNKNOWN, ISSUER_NOT_IN_SCHEME,
+        PLACE_NOT_IN_SCHEME, PLACE_OF_OTHER_SCHEME, PLACE_NOT_YET, PLACE_LEFT,
         PLACE_UNDER_CONVERSION, PLACE_PLANNED, PLACE_UNDER_STUDY, PLACE_EXCLUDED,
         PLACE_OUTSIDE_AREA, METRO_ONLY, METRO_UNAVAILABLE, MODE_NOT_COVERED, LINE_NOT_CONVERTED,
-        LINE_EXCLUDED, VISITOR_MODE_NOT_OFFERED (R-202, R-213, R-219, R-301, R-302, R-311).
+        LINE_EXCLUDED, VISITOR_MODE_NOT_OFFERED.
         """
         return self._judged(scheme, issuer, place, mode, on, line, scheme in line_accepts)
 
@@ -154,10 +155,10 @@ class Registry:
                 return row
         return Permission(scheme, action, "not_stated")
 
-    def prohibitions(self, scheme: str, on: date, holder: Holder = "anonymous") -> list[Permission]:
-        """Everything the scheme's rules forbid to a holder away from home."""
+    def stated(self, scheme: str, on: date, holder: Holder = "anonymous") -> list[Permission]:
+        """Everything the scheme's rules state for a holder away from home, allowed or forbidden."""
         asked = [self.permission(scheme, action, on, holder=holder) for action in ACTIONS]
-        return [row for row in asked if isinstance(row, Permission) and row.answer == "no"]
+        return [row for row in asked if isinstance(row, Permission) and row.answer != "not_stated"]
 
     def is_home(self, scheme: str, issuer: str, place: str) -> bool:
         """Whether a place is in the issuer's own area (of one brand included, R-307)."""
@@ -174,6 +175,10 @@ class Registry:
         chain = self._book.divisions.chain(place)
         found = {name: self._rows(name, chain, mode) for name in self._book.schemes}
         return {name: rows for name, rows in found.items() if rows}
+
+    def rows_of(self, scheme: str) -> list[Entry]:
+        """Every row of a scheme's list, in the list's own order."""
+        return reports.rows_of(self._book, scheme)
 
     def visitor_rates(self, scheme: str, listed: str) -> tuple[VisitorRate, ...]:
         """A listed place's rows of the visitor table, in thousandths of the base fare (R-306)."""

@@ -17,6 +17,9 @@ Precision = Literal["day", "month", "year", "unknown"]
 Issuers = Literal["numbered", "members", "own"]
 Answer = Literal["yes", "no", "not_stated"]
 Holder = Literal["anonymous", "real_name"]
+FactKind = Literal["scale", "rule", "standard", "notice"]
+
+FACT_KINDS: tuple[FactKind, ...] = ("scale", "rule", "standard", "notice")
 
 _KNOWN_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?")
 
@@ -198,7 +201,7 @@ class Fact:
 
     scheme: str
     on: KnownDate
-    kind: Literal["rule", "standard", "scale", "notice"]
+    kind: FactKind
     zh: str
     en: str
     source: str
@@ -225,8 +228,8 @@ class NumberPrefix:
 
     prefix: str
     issuer: str
-    kind: str
-    brand: str = ""
+    brand: str
+    kind: Literal["province", "issuer", "member", "outside", "test"]
 
 
 @dataclass(frozen=True, slots=True)
