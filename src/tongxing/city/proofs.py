@@ -186,8 +186,8 @@ def _every_price_explained(cursor: Cursor, city: str) -> Proof:
     unexplained = _count(
         cursor,
         "SELECT count(*) FROM trip WHERE how <> 'void' AND charge_fen <> (SELECT"
-        " coalesce(sum((line ->> 'amount_fen')::bigint), 0)"
-        " FROM json_array_elements(lines::json) AS line)",
+        " coalesce(sum((priced ->> 'amount_fen')::bigint), 0)"
+        " FROM json_array_elements(lines::json) AS priced)",
     )
     trips = _count(cursor, "SELECT count(*) FROM trip WHERE how <> 'void'")
     return Proof(

@@ -29,7 +29,9 @@ from tongxing.fares import (
     Rider,
     highest_fare,
     price,
+    pricing_refusal,
 )
+from tongxing.fares.model import Missing
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.ids import digest
 from tongxing.messages import Tap, TapRef
@@ -61,7 +63,8 @@ class Trip:
 
     `remark` is "" or a reason code for a person to look at: FARE_DIFFERS when a gate took from a
     purse what the tariff does not say, COLLECTED_UNKNOWN when it collected for an entry that has
-    not arrived.
+    not arrived, or why the tariff has no price for the ride (it is then charged nothing: one
+    strange tap must not stop all others).
     """
 
     trip_id: str
@@ -192,7 +195,8 @@ class _Folding:
         self._price(entry, facts, "missing_exit", taps, completed_s)
 
     def _hold(self, entry: Tap) -> int:
-        if entry.funding == "purse":
+        facts = _facts(entry, entry.station, "", entry.time_s, entry.time_s, missing="exit")
+        if entry.funding == "purse" or pricing_refusal(self.fares, facts, rider_of(entry)):
             return 0
         return highest_fare(self.fares, entry.mode, entry.line, entry.station, entry.time_s)
 
@@ -200,9 +204,15 @@ class _Folding:
         self, medium: Tap, facts: RideFacts, how: How, taps: tuple[Tap, ...], completed_s: int
     ) -> None:
         before = self.fare_states.get(medium.medium_no, EMPTY_FARE_STATE)
-        quote = price(self.fares, facts, rider_of(medium), before)
+        refusal = pricing_refusal(self.fares, facts, rider_of(medium))
+        if refusal is None:
+            quote, remark = price(self.fares, facts, rider_of(medium), before), ""
+        else:
+            quote, remark = Quote(0, 0, (), before, ""), refusal.code
         self.fare_states[medium.medium_no] = quote.state
-        self.trips.append(_trip(medium, facts, how, taps, business_date(completed_s), quote))
+        self.trips.append(
+            _trip(medium, facts, how, taps, business_date(completed_s), quote, remark)
+        )
 
     def _reconcile_purse(self, tap: Tap, before: int) -> None:
         """The money a gate took is a fact: the trips of this tap carry exactly that."""
@@ -236,7 +246,7 @@ def _belong_together(entry: Tap, exit_: Tap) -> bool:
 
 
 def _facts(
-    tap: Tap, origin: str, destination: str, entered_s: int, exited_s: int, missing: str = ""
+    tap: Tap, origin: str, destination: str, entered_s: int, exited_s: int, missing: Missing = ""
 ) -> RideFacts:
     return RideFacts(
         mode=tap.mode,
@@ -258,6 +268,7 @@ def _trip(
     taps: tuple[Tap, ...],
     completed_on: date,
     quote: Quote,
+    remark: str,
 ) -> Trip:
     first = taps[0]
     return Trip(
@@ -275,6 +286,7 @@ def _trip(
         charge_fen=quote.charge_fen,
         tariff=quote.tariff,
         lines=quote.lines,
+        remark=remark,
     )
 
 

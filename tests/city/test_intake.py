@@ -1,0 +1,284 @@
+"""Taps come in, in any order, twice, late or strange; the money comes out the same."""
+
+import random
+from datetime import timedelta
+
+import pytest
+from street import (
+    CARD,
+    CHONGQING,
+    CODE,
+    DAY,
+    KEYS,
+    OTHER_SITE_KEY,
+    PURSE,
+    VISITOR,
+    Taps,
+    balance_of,
+    booked,
+    moment,
+    open_city,
+    receipt_of,
+    sealed,
+    send,
+)
+
+from tongxing.city.proofs import prove_city
+from tongxing.kernel.clock import business_day_end
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import Receipt, SigningKey, Tap, unseal
+from tongxing.storage import Database
+
+CLOSE_S = business_day_end(DAY)
+# A ride Chaotianmen to Shapingba: 16,308 m, 5.00 yuan, 4.50 with the card's ten percent.
+
+
+def proofs_hold(database: Database) -> None:
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        broken = [proof for proof in prove_city(cursor, CHONGQING) if not proof.holds]
+    assert broken == []
+
+
+@pytest.mark.req("R-006")
+def test_a_ride_is_charged_once_and_explained(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    receipt = send(
+        city, tap("08:00", CARD, "entry", "chaotianmen"), tap("08:40", CARD, "exit", "shapingba")
+    )
+    assert (receipt.accepted, receipt.duplicates, receipt.quarantined) == (2, 0, [])
+    assert booked(database) == [("a1", "both_taps", "chaotianmen", "shapingba", 450, 1)]
+    assert balance_of(database, "a1") == 10_000 - 450
+    proofs_hold(database)
+
+
+@pytest.mark.req("R-001", "R-002", "R-011")
+def test_card_in_and_code_out_is_one_ride_on_one_balance(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", CARD, "entry", "chaotianmen"), tap("08:40", CODE, "exit", "shapingba"))
+    assert booked(database) == [("a1", "paired_by_account", "chaotianmen", "shapingba", 450, 1)]
+    assert balance_of(database, "a1") == 10_000 - 450
+    proofs_hold(database)
+
+
+def test_the_same_batch_again_changes_nothing(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    message = sealed(
+        [tap("08:00", CARD, "entry", "chaotianmen"), tap("08:40", CARD, "exit", "shapingba")]
+    )
+    first, again = receipt_of(city, message), receipt_of(city, message, "23:30")
+    assert (first.duplicates, again.duplicates) == (0, 2)
+    assert first.batch_sha256 == again.batch_sha256
+    assert balance_of(database, "a1") == 10_000 - 450
+    proofs_hold(database)
+
+
+def test_a_batch_doubled_within_one_call_counts_once(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    message = sealed(
+        [tap("08:00", CARD, "entry", "chaotianmen"), tap("08:40", CARD, "exit", "shapingba")]
+    )
+    answers = city.intake([message, message], moment("23:00"))
+    receipts = [unseal(answer, Receipt, KEYS) for answer in answers if isinstance(answer, bytes)]
+    assert [found[1].duplicates for found in receipts if not isinstance(found, Refusal)] == [0, 2]
+    assert balance_of(database, "a1") == 10_000 - 450
+
+
+def a_day(tap: Taps) -> list[list[Tap]]:
+    """A rider's day, tap by tap: rail, bus within the hour, a forgotten exit, and a purse."""
+    return [
+        [tap("07:30", CARD, "entry", "chaotianmen")],
+        [tap("08:10", CARD, "exit", "shapingba")],
+        [tap("08:30", CARD, "ride", "", mode="bus", line="bus-401", vehicle="v1")],
+        [tap("12:00", CODE, "entry", "shapingba")],
+        [tap("18:00", CODE, "entry", "shapingba")],
+        [tap("18:50", CARD, "exit", "chaotianmen")],
+        [tap("09:00", PURSE, "entry", "chaotianmen", taken=0)],
+        [tap("09:40", PURSE, "exit", "shapingba", taken=450)],
+        [tap("10:00", VISITOR, "ride", "", mode="bus", line="bus-hechuan-101", taken=100,
+             place="500117")],
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_order_of_arrival_never_shows_in_the_money(database: Database, seed: int) -> None:
+    city, in_order = open_city(database), a_day(Taps())
+    for batch in in_order:
+        send(city, *batch)
+    city.close_day(DAY, CLOSE_S)
+    expected = [row[:5] for row in booked(database)], balance_of(database, "a1")
+    city.close()
+
+    for schema in database.schemas():
+        database.drop_schema(schema)
+    city, shuffled = open_city(database), a_day(Taps())
+    random.Random(seed).shuffle(shuffled)
+    closing = seed % len(shuffled)
+    for number, batch in enumerate(shuffled):
+        if number == closing:
+            city.close_day(DAY, CLOSE_S)
+        at = "23:00" if number < closing else CLOSE_S + 3_600
+        send(city, *batch, at=at)
+    assert ([row[:5] for row in booked(database)], balance_of(database, "a1")) == expected
+    proofs_hold(database)
+
+
+def test_an_open_trip_holds_the_highest_fare_and_does_not_take_it(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", CARD, "entry", "chaotianmen"))
+    with database.connect(f"city_{CHONGQING}") as connection:
+        row = connection.execute(
+            "SELECT balance_fen, held_fen FROM rider WHERE rider_id = 'a1'"
+        ).fetchone()
+    assert row == (10_000, 900)
+    send(city, tap("08:40", CARD, "exit", "shapingba"))
+    with database.connect(f"city_{CHONGQING}") as connection:
+        row = connection.execute("SELECT held_fen FROM rider WHERE rider_id = 'a1'").fetchone()
+    assert row == (0,)
+
+
+def test_a_forgotten_exit_closes_with_the_day_and_a_late_one_gives_the_rest_back(
+    database: Database,
+) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", CARD, "entry", "chaotianmen"))
+    assert city.close_day(DAY, CLOSE_S) == 1
+    assert booked(database) == [("a1", "missing_exit", "chaotianmen", "", 900, 1)]
+    send(city, tap("08:40", CARD, "exit", "shapingba"), at=CLOSE_S + 7 * 86_400)
+    assert booked(database) == [("a1", "both_taps", "chaotianmen", "shapingba", 450, 2)]
+    assert balance_of(database, "a1") == 10_000 - 450
+    proofs_hold(database)
+
+
+def test_an_exit_before_its_entry_is_withdrawn_when_the_entry_comes(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:40", CARD, "exit", "shapingba"))
+    [(_, how, *_, charge, _)] = booked(database)
+    assert (how, charge) == ("missing_entry", 1_000)
+    send(city, tap("08:00", CARD, "entry", "chaotianmen"))
+    assert booked(database) == [("a1", "both_taps", "chaotianmen", "shapingba", 450, 1)]
+    with database.connect(f"city_{CHONGQING}") as connection:
+        deltas = connection.execute(
+            "SELECT delta_fen FROM trip_revision ORDER BY occurred_s, how, delta_fen DESC"
+        ).fetchall()
+    assert sorted(row[0] for row in deltas) == [-1_000, 450, 1_000]
+    proofs_hold(database)
+
+
+def test_a_purse_keeps_its_entry_until_the_gate_collects(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", PURSE, "entry", "chaotianmen", taken=0))
+    city.close_day(DAY, CLOSE_S)
+    assert booked(database) == []  # nothing was taken from the card yet
+    later = tap(moment("09:00", DAY + timedelta(days=3)), PURSE, "entry", "shapingba", taken=900)
+    send(city, later, at=CLOSE_S + 4 * 86_400)
+    assert booked(database) == [(PURSE, "missing_exit", "chaotianmen", "", 900, 1)]
+    assert balance_of(database, PURSE) == 5_000 - 900
+    proofs_hold(database)
+
+
+@pytest.mark.req("R-403")
+def test_what_a_gate_took_is_a_fact_even_when_the_tariff_says_otherwise(
+    database: Database,
+) -> None:
+    city, tap = open_city(database), Taps()
+    send(
+        city,
+        tap("08:00", PURSE, "entry", "chaotianmen", taken=0),
+        tap("08:40", PURSE, "exit", "shapingba", taken=500),
+    )
+    assert booked(database)[0][4] == 500
+    with database.connect(f"city_{CHONGQING}") as connection:
+        assert connection.execute("SELECT remark FROM trip").fetchone() == ("FARE_DIFFERS",)
+    proofs_hold(database)
+
+
+def test_a_refused_tap_is_kept_and_costs_nothing(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", CARD, "entry", "chaotianmen", outcome="MEDIUM_LOST"))
+    assert booked(database) == []
+    with database.connect(f"city_{CHONGQING}") as connection:
+        assert connection.execute("SELECT outcome, reason FROM tap").fetchall() == [
+            ("refused", "MEDIUM_LOST")
+        ]
+    proofs_hold(database)
+
+
+def test_one_strange_tap_stops_no_other(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(
+        city,
+        tap("08:00", CARD, "entry", "atlantis"),
+        tap("08:40", CARD, "exit", "shapingba"),
+        tap("09:00", PURSE, "entry", "chaotianmen", taken=0),
+        tap("09:40", PURSE, "exit", "shapingba", taken=450),
+    )
+    assert [(row[0], row[4]) for row in booked(database)] == [("a1", 0), (PURSE, 450)]
+    with database.connect(f"city_{CHONGQING}") as connection:
+        remark = connection.execute("SELECT remark FROM trip WHERE rider_id = 'a1'").fetchone()
+    assert remark == ("FARES_NO_STATION",)
+    proofs_hold(database)
+
+
+def test_one_identity_with_two_contents_keeps_both_and_calls_a_person(
+    database: Database,
+) -> None:
+    city = open_city(database)
+    send(city, Taps()("08:00", CARD, "entry", "chaotianmen"))
+    receipt = send(city, Taps()("08:05", CARD, "entry", "chaotianmen"))
+    assert [ref.seq for ref in receipt.quarantined] == [1]
+    with database.connect(f"city_{CHONGQING}") as connection:
+        assert connection.execute("SELECT count(*) FROM tap_quarantine").fetchone() == (1,)
+        with connection.cursor() as cursor:
+            broken = [proof.name for proof in prove_city(cursor, CHONGQING) if not proof.holds]
+    assert broken == ["nothing_lost_or_doubled"]
+
+
+def test_a_gap_in_a_terminals_numbers_shows(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    tap("07:00", CARD, "entry", "chaotianmen")  # journalled, never arrived
+    send(city, tap("08:00", CARD, "entry", "chaotianmen"))
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        broken = [proof.name for proof in prove_city(cursor, CHONGQING) if not proof.holds]
+    assert broken == ["nothing_lost_or_doubled"]
+
+
+def refused(database: Database, message: bytes) -> str:
+    [answer] = open_city(database).intake([message], moment("23:00"))
+    assert isinstance(answer, Refusal)
+    assert booked(database) == []
+    return answer.code
+
+
+def test_a_site_cannot_speak_for_another(database: Database) -> None:
+    taps = Taps()("08:00", CARD, "entry", "chaotianmen")
+    message = sealed([taps], SigningKey("SITE-1", OTHER_SITE_KEY.private))
+    assert refused(database, message) == "SIGNATURE_INVALID"
+
+
+def test_more_than_five_hundred_taps_are_too_many(database: Database) -> None:
+    tap = Taps()
+    many = [tap("08:00", CARD, "entry", "chaotianmen") for _ in range(501)]
+    assert refused(database, sealed(many)) == "BATCH_TOO_LARGE"
+
+
+def test_a_bad_batch_harms_no_good_one(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    good = sealed(
+        [tap("08:00", CARD, "entry", "chaotianmen"), tap("08:40", CARD, "exit", "shapingba")]
+    )
+    answers = city.intake([b"rubbish", good], moment("23:00"))
+    assert isinstance(answers[0], Refusal)
+    assert isinstance(answers[1], bytes)
+    assert len(booked(database)) == 1
+
+
+def test_a_day_is_closed_once_and_not_before_it_is_over(database: Database) -> None:
+    city = open_city(database)
+    early, closed, again = (
+        city.close_day(DAY, CLOSE_S - 1),
+        city.close_day(DAY, CLOSE_S),
+        city.close_day(DAY, CLOSE_S),
+    )
+    assert isinstance(early, Refusal) and early.code == "DAY_NOT_OVER"
+    assert closed == 0
+    assert isinstance(again, Refusal) and again.code == "DAY_ALREADY_CLOSED"
