@@ -1,0 +1,134 @@
+"""The gate's decision: a pure function of the medium, the validator and what the gate knows.
+
+No network, no clock, no disk: the same inputs give the same answer, in well under a millisecond.
+Either every check passes and the money is there, and the lane may open; or exactly one reason says
+why not, and nothing about the medium changes. The order of the checks is in `checks`, the money in
+`purse`. This function never raises for anything a reader can read.
+"""
+
+import re
+
+from tongxing.gate import purse
+from tongxing.gate.checks import first_objection
+from tongxing.gate.facts import (
+    HALF_TRIP_COLLECTED,
+    KIND_OF,
+    OPEN,
+    Decision,
+    GateContext,
+    ValidatorFacts,
+)
+from tongxing.gate.token import MediumToken
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import PurseFacts, Tap, TapRef
+from tongxing.messages.taps import TapKind
+
+_UNSAFE = re.compile(r"[^0-9A-Za-z:_.-]", re.ASCII)
+_TEXT_MAX = 40
+
+
+def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> Decision:
+    """Open or refuse. Nothing has happened yet: the caller journals, writes, then opens."""
+    tariff = _tariff_name(context)
+    kind = KIND_OF[facts.role]
+    refusal = first_objection(token, facts, context)
+    if refusal is not None:
+        return refused(kind, token, tariff, refusal)
+    if token.funding == "purse":
+        return _decide_purse(token, facts, context, tariff)
+    return Decision(outcome="opened", reason=OPEN, kind=kind, token_after=token, tariff=tariff)
+
+
+def refused(kind: TapKind, token: MediumToken, tariff: str, refusal: Refusal) -> Decision:
+    """A lane that stays shut: nothing is taken, and the medium stays as it is."""
+    return Decision(
+        outcome="refused",
+        reason=refusal.code,
+        kind=kind,
+        token_after=token,
+        tariff=tariff,
+        purse=_untouched(token),
+        values=refusal.values,
+    )
+
+
+def tap_of(
+    token: MediumToken,
+    facts: ValidatorFacts,
+    decision: Decision,
+    ref: TapRef,
+    now_s: int,
+    deny_list_version: int,
+) -> Tap:
+    """The evidence of a presentation, opened or refused. What cannot be a medium's text is made
+    harmless, since a reader may have read anything."""
+    return Tap(
+        ref=ref,
+        time_s=now_s,
+        kind=decision.kind,
+        city=facts.city,
+        place=facts.place,
+        mode=facts.mode,
+        operator=facts.operator,
+        line=facts.line,
+        station=facts.station,
+        vehicle=facts.vehicle,
+        medium_no=_harmless(token.medium_no),
+        medium_kind=token.medium_kind,
+        scheme=_harmless(token.scheme),
+        issuer=_harmless(token.issuer),
+        product=_harmless(token.product),
+        funding=token.funding,
+        purse=decision.purse,
+        outcome=decision.outcome,
+        reason=decision.reason,
+        tariff=decision.tariff,
+        deny_list_version=deny_list_version,
+    )
+
+
+def _decide_purse(
+    token: MediumToken, facts: ValidatorFacts, context: GateContext, tariff: str
+) -> Decision:
+    due = purse.bill(token, facts, context, tariff)
+    kind = KIND_OF[facts.role]
+    if token.balance_fen < due.needed_fen:
+        return Decision(
+            outcome="refused",
+            reason="INSUFFICIENT_BALANCE",
+            kind=kind,
+            token_after=token,
+            tariff=due.tariff,
+            purse=_untouched(token),
+            needed_fen=due.needed_fen,
+        )
+    after = purse.debited(token, facts, context, due)
+    return Decision(
+        outcome="opened",
+        reason=OPEN,
+        kind=kind,
+        token_after=after,
+        tariff=due.tariff,
+        purse=PurseFacts(after.counter, token.balance_fen, due.taken_fen),
+        charge_fen=due.charge_fen,
+        half_trip_fen=due.half_trip_fen,
+        lines=due.lines,
+        note=HALF_TRIP_COLLECTED if due.half_trip_fen else "",
+    )
+
+
+def _tariff_name(context: GateContext) -> str:
+    """The tariff in force now, "" when there is none: `gate_ready` refuses then."""
+    tariff = context.fares.book.at(context.now_s)
+    return "" if tariff is None else tariff.name
+
+
+def _untouched(token: MediumToken) -> PurseFacts | None:
+    """What the purse said when nothing was taken from it; evidence too."""
+    if token.funding != "purse":
+        return None
+    return PurseFacts(token.counter, token.balance_fen, 0)
+
+
+def _harmless(text: str) -> str:
+    return _UNSAFE.sub("?", text[:_TEXT_MAX])

@@ -1,0 +1,298 @@
+"""The gate's memory of what it did: a tap is in here, on disk, before a lane opens.
+
+Each tap gets its identity here: terminal, epoch of this storage, and the terminal's next number,
+assigned in the very transaction that writes it, so numbers have no gap and no number is used twice.
+A tap leaves only some time after a receipt for exactly the batch that carried it (truth 8).
+
+A journal that cannot write says so as a `Refusal`, and its gates stay shut. It must never weaken a
+setting, skip a number, or delete what no receipt covers.
+"""
+
+import sqlite3
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from msgspec.json import Decoder, Encoder
+from msgspec.structs import replace
+
+from tongxing.gate import journal_file
+from tongxing.gate.journal_file import EPOCH_MAX, JournalSettings
+from tongxing.gate.pool import ConnectionPool
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import Receipt, Tap, TapRef
+from tongxing.messages.taps import BATCH_TAPS_MAX
+
+Result = TypeVar("Result")
+
+UNNUMBERED = 0
+_ROOM_CHECK_EVERY = 64
+
+_ENCODER = Encoder(order="deterministic")
+_DECODER = Decoder(Tap)
+
+_NEXT_SEQ = (
+    "INSERT INTO terminal VALUES (?, 1)"
+    " ON CONFLICT (terminal_id) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq"
+)
+_INSERT = "INSERT INTO tap (terminal_id, seq, crc, body) VALUES (?, ?, ?, ?)"
+_TAPS = "SELECT crc, CAST(body AS BLOB) FROM tap WHERE position BETWEEN ? AND ? ORDER BY position"
+_UNSENT = (
+    "SELECT crc, CAST(body AS BLOB) FROM tap WHERE NOT EXISTS (SELECT 1 FROM batch WHERE"
+    " acknowledged_s IS NOT NULL AND position BETWEEN first AND last) ORDER BY position LIMIT ?"
+)
+_OPEN_BATCHES = "SELECT first, last FROM batch WHERE acknowledged_s IS NULL ORDER BY first LIMIT ?"
+_UNBATCHED = (
+    "SELECT MIN(position), MAX(position) FROM (SELECT position FROM tap WHERE position >"
+    " (SELECT COALESCE(MAX(last), 0) FROM batch) ORDER BY position LIMIT ?)"
+)
+_FORGETTABLE = (
+    "SELECT first, last FROM batch"
+    " WHERE acknowledged_s <= ? AND first < (SELECT MAX(first) FROM batch)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OutgoingBatch:
+    """Taps that travel together until their receipt comes; `first` is the batch's name in here."""
+
+    first: int
+    taps: list[Tap]
+
+
+def unnumbered(terminal_id: str) -> TapRef:
+    """The place holder of an identity that the journal will assign."""
+    return TapRef(terminal_id, UNNUMBERED, UNNUMBERED)
+
+
+class Journal:
+    """The taps of one site, in one file that all its terminals share. For one thread.
+
+    Several processes may have the same file open; each append takes the file's write lock.
+    Every method that reads or writes refuses with JOURNAL_FULL, JOURNAL_CORRUPT or
+    JOURNAL_UNAVAILABLE when the file does; a refused write has written nothing.
+    """
+
+    def __init__(
+        self, path: Path, site: str, epoch: int, settings: JournalSettings, pool: ConnectionPool
+    ) -> None:
+        """Use `Journal.open`, which checks the file first."""
+        self.path = path
+        self.site = site
+        self.epoch = epoch
+        self._settings = settings
+        self._pool = pool
+        self._broken: Refusal | None = None
+        self._until_room_check = 0
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        site: str,
+        new_epoch: int,
+        settings: JournalSettings | None = None,
+        pool: ConnectionPool | None = None,
+    ) -> "Journal | Refusal":
+        """Open the journal of `site`, reading all of it once, or create it with `new_epoch`.
+
+        `new_epoch` (1 to 2^63 - 1) is used only when there is no journal yet; the caller draws it,
+        at random in the field, from the seed in a simulation. Refuses UNSAFE_DURABILITY,
+        JOURNAL_CORRUPT, JOURNAL_LAYOUT, JOURNAL_OTHER_SITE, JOURNAL_FULL, JOURNAL_UNAVAILABLE.
+        """
+        if not 1 <= new_epoch <= EPOCH_MAX:
+            raise ValueError("an epoch lies between 1 and 2^63 - 1")
+        settings = JournalSettings() if settings is None else settings
+        pool = ConnectionPool(1) if pool is None else pool
+        connection = pool.get(path, lambda: journal_file.connect(path, settings))
+        if isinstance(connection, Refusal):
+            return connection
+        owner = journal_file.adopt(connection, path, site, new_epoch)
+        if isinstance(owner, Refusal):
+            pool.drop(path)
+            return owner
+        return cls(path, site, owner.epoch, settings, pool)
+
+    def append(self, tap: Tap) -> Tap | Refusal:
+        """Number the tap and write it; returns it, with its identity, after it is on disk.
+
+        `tap.ref` is `unnumbered(terminal_id)`. After a refusal no number has been used.
+        """
+        if tap.ref.seq != UNNUMBERED:
+            raise ValueError(f"tap {tap.ref} has an identity already")
+        return self._using(lambda connection: self._append(connection, tap))
+
+    def unsent(self, limit: int) -> list[Tap] | Refusal:
+        """The oldest taps that no receipt covers, in the order in which they were written."""
+        return self._using(lambda connection: self._taps(connection, _UNSENT, (limit,)))
+
+    def outgoing(self, limit: int) -> list[OutgoingBatch] | Refusal:
+        """The oldest batches without a receipt, at most `limit` of them.
+
+        Taps not in a batch yet are put into new ones. A batch once made keeps its taps until its
+        receipt comes, so that sending it again is sending the same bytes.
+        """
+        return self._using(lambda connection: self._outgoing(connection, limit))
+
+    def note_sent(self, batch: OutgoingBatch, sha256: str) -> Refusal | None:
+        """Remember, before it leaves, the hash of the message that carries a batch."""
+        return self._using(
+            lambda connection: self._execute(
+                connection,
+                "UPDATE batch SET sha256 = ? WHERE first = ? AND sha256 IS NOT ?",
+                (sha256, batch.first, sha256),
+            )
+        )
+
+    def acknowledge(self, receipt: Receipt, now_s: int) -> int | Refusal:
+        """Take a receipt whose signature holds; the number of taps it newly covers.
+
+        A second receipt for the same batch covers nothing new. Refuses RECEIPT_UNKNOWN when no
+        batch has this hash, and RECEIPT_MISMATCH when it speaks of another number of taps.
+        """
+        return self._using(lambda connection: self._acknowledge(connection, receipt, now_s))
+
+    def forget(self, now_s: int) -> int | Refusal:
+        """Delete taps whose receipt is older than the retention; how many there were.
+
+        The newest batch always stays, so that positions in the file are never used again.
+        """
+        return self._using(lambda connection: self._forget(connection, now_s))
+
+    def keep(self, name: str, body: bytes) -> Refusal | None:
+        """Store a message the site must not lose, such as the deny list in force."""
+        return self._using(
+            lambda connection: self._execute(
+                connection,
+                "INSERT INTO kept VALUES (?, ?, ?)"
+                " ON CONFLICT (name) DO UPDATE SET crc = excluded.crc, body = excluded.body",
+                (name, zlib.crc32(body), body),
+            )
+        )
+
+    def kept(self, name: str) -> bytes | Refusal | None:
+        """The message stored under a name, None when there is none."""
+        return self._using(lambda connection: self._kept(connection, name))
+
+    def close(self) -> None:
+        """Close the file; the journal opens it again when it is next used."""
+        self._pool.drop(self.path)
+
+    def _using(self, work: Callable[[sqlite3.Connection], Result | Refusal]) -> Result | Refusal:
+        """Do `work` on the open file. After anything worse than a full disk or a lock held too
+        long the journal is done with until it has been opened, and so checked, again."""
+        if self._broken is not None:
+            return self._broken
+        connection = self._pool.get(
+            self.path, lambda: journal_file.connect(self.path, self._settings)
+        )
+        if isinstance(connection, Refusal):
+            return connection
+        try:
+            return work(connection)
+        except sqlite3.Error as error:
+            journal_file.roll_back(connection)
+            refusal = journal_file.refusal_of(error, self.path)
+            if not journal_file.may_pass(error):
+                self._broken = refusal
+                self._pool.drop(self.path)
+            return refusal
+
+    def _append(self, connection: sqlite3.Connection, tap: Tap) -> Tap | Refusal:
+        if self._until_room_check == 0:
+            if not journal_file.has_room(connection, self.path, self._settings):
+                return Refusal("JOURNAL_FULL", str(self.path))
+            self._until_room_check = _ROOM_CHECK_EVERY
+        terminal_id = tap.ref.terminal_id
+        connection.execute("BEGIN IMMEDIATE")
+        (seq,) = connection.execute(_NEXT_SEQ, (terminal_id,)).fetchone()
+        numbered = replace(tap, ref=TapRef(terminal_id, self.epoch, seq))
+        body = _ENCODER.encode(numbered)
+        connection.execute(_INSERT, (terminal_id, seq, zlib.crc32(body), body))
+        connection.execute("COMMIT")
+        self._until_room_check -= 1
+        return numbered
+
+    def _taps(
+        self, connection: sqlite3.Connection, query: str, values: tuple[int, ...]
+    ) -> list[Tap] | Refusal:
+        taps = []
+        for crc, body in connection.execute(query, values):
+            if zlib.crc32(body) != crc:
+                return journal_file.corrupt(self.path, "a tap does not match its checksum")
+            taps.append(_DECODER.decode(body))
+        return taps
+
+    def _outgoing(
+        self, connection: sqlite3.Connection, limit: int
+    ) -> list[OutgoingBatch] | Refusal:
+        ranges = connection.execute(_OPEN_BATCHES, (limit,)).fetchall()
+        while len(ranges) < limit:
+            made = self._new_batch(connection)
+            if made is None:
+                break
+            ranges.append(made)
+        batches = []
+        for first, last in ranges:
+            taps = self._taps(connection, _TAPS, (first, last))
+            if isinstance(taps, Refusal):
+                return taps
+            batches.append(OutgoingBatch(first, taps))
+        return batches
+
+    def _new_batch(self, connection: sqlite3.Connection) -> tuple[int, int] | None:
+        connection.execute("BEGIN IMMEDIATE")
+        first, last = connection.execute(_UNBATCHED, (BATCH_TAPS_MAX,)).fetchone()
+        if first is not None:
+            connection.execute("INSERT INTO batch (first, last) VALUES (?, ?)", (first, last))
+        connection.execute("COMMIT")
+        return None if first is None else (first, last)
+
+    def _acknowledge(
+        self, connection: sqlite3.Connection, receipt: Receipt, now_s: int
+    ) -> int | Refusal:
+        known = connection.execute(
+            "SELECT first, last, acknowledged_s FROM batch WHERE sha256 = ?",
+            (receipt.batch_sha256,),
+        ).fetchone()
+        if known is None:
+            return Refusal("RECEIPT_UNKNOWN", self.site, {"batch": receipt.batch_sha256[:16]})
+        first, last, acknowledged_s = known
+        count = last - first + 1
+        if receipt.accepted != count:
+            return Refusal(
+                "RECEIPT_MISMATCH", self.site, {"expected": count, "found": receipt.accepted}
+            )
+        if acknowledged_s is not None:
+            return 0
+        connection.execute("UPDATE batch SET acknowledged_s = ? WHERE first = ?", (now_s, first))
+        return int(count)
+
+    def _forget(self, connection: sqlite3.Connection, now_s: int) -> int:
+        connection.execute("BEGIN IMMEDIATE")
+        due_s = now_s - self._settings.retention_s
+        ranges = connection.execute(_FORGETTABLE, (due_s,)).fetchall()
+        for first, last in ranges:
+            connection.execute("DELETE FROM tap WHERE position BETWEEN ? AND ?", (first, last))
+            connection.execute("DELETE FROM batch WHERE first = ?", (first,))
+        connection.execute("COMMIT")
+        self._until_room_check = 0
+        return sum(last - first + 1 for first, last in ranges)
+
+    def _kept(self, connection: sqlite3.Connection, name: str) -> bytes | Refusal | None:
+        row = connection.execute(
+            "SELECT crc, CAST(body AS BLOB) FROM kept WHERE name = ?", (name,)
+        ).fetchone()
+        if row is None:
+            return None
+        crc, body = row
+        if zlib.crc32(body) != crc:
+            return journal_file.corrupt(self.path, f"{name} does not match its checksum")
+        return bytes(body)
+
+    def _execute(
+        self, connection: sqlite3.Connection, statement: str, values: tuple[object, ...]
+    ) -> None:
+        connection.execute(statement, values)

@@ -1,0 +1,43 @@
+"""The little that a site remembers of who has just passed: so that nobody pays for two touches.
+
+A double touch must not become a second entry, and one display of a code must not let two people in.
+Both end by themselves: a touch after seconds, a display when it expires. A site remembers media
+and displays, in memory only; of accounts and rides it remembers nothing.
+"""
+
+from tongxing.gate.token import MediumToken
+
+_SWEEP_EVERY_S = 300
+
+
+class RecentTaps:
+    """The last opened tap of each medium at one site, and the code displays that are still good."""
+
+    def __init__(self) -> None:
+        self._last: dict[str, tuple[str, int]] = {}
+        self._display_ends_s: dict[tuple[str, int], int] = {}
+        self._sweep_s = 0
+
+    def last(self, medium_no: str) -> tuple[str, int] | None:
+        """In which role and when this medium last opened a lane here, as far as remembered."""
+        return self._last.get(medium_no)
+
+    def has_shown(self, token: MediumToken) -> bool:
+        """Whether this very display of a code has opened a lane here."""
+        return (token.medium_no, token.code_issued_s) in self._display_ends_s
+
+    def note(self, token: MediumToken, role: str, now_s: int) -> None:
+        """Remember a tap that opened a lane."""
+        if now_s >= self._sweep_s:
+            self._sweep(now_s)
+        self._last[token.medium_no] = role, now_s
+        if token.medium_kind == "code":
+            self._display_ends_s[token.medium_no, token.code_issued_s] = token.code_expires_s
+
+    def _sweep(self, now_s: int) -> None:
+        self._sweep_s = now_s + _SWEEP_EVERY_S
+        since_s = now_s - _SWEEP_EVERY_S
+        self._last = {key: tap for key, tap in self._last.items() if tap[1] >= since_s}
+        self._display_ends_s = {
+            key: ends_s for key, ends_s in self._display_ends_s.items() if ends_s >= now_s
+        }

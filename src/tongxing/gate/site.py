@@ -1,0 +1,169 @@
+"""A station's or vehicle's gates: decide, journal, write the medium, open the lane, in this order.
+
+A site works alone for as long as it must: it needs its journal, its tariffs and its lists, and no
+network. Upwards it hands on taps in signed batches until the city's receipt lets it forget them;
+downwards it takes deny lists. It must never open a lane for a tap that is not on disk.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from msgspec.json import decode
+
+from tongxing.fares import CityFares
+from tongxing.gate.decide import decide, refused, tap_of
+from tongxing.gate.denylist import DenyIndex, read_deny_list
+from tongxing.gate.facts import RULES, Decision, GateContext, GateRules, ValidatorFacts
+from tongxing.gate.journal import Journal, unnumbered
+from tongxing.gate.lane import LaneOutput
+from tongxing.gate.recent import RecentTaps
+from tongxing.gate.token import MediumToken
+from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import DenyList, KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
+from tongxing.messages.envelope import encode
+from tongxing.network.registry import Registry
+
+MediumWriter = Callable[[MediumToken], None]
+"""Writes a token to the medium that is still in the reader's field."""
+
+_DENY_LIST = "deny_list"
+
+
+@dataclass(frozen=True, slots=True)
+class SiteSetup:
+    """How a site is configured: where it stands, what it may charge, and whom it trusts.
+
+    `key` signs its batches, and its sender is the site's name. `city_keys` holds the keys of the
+    site's own city and no other.
+    """
+
+    city: str
+    validators: Mapping[str, ValidatorFacts]
+    fares: CityFares
+    registry: Registry
+    key: SigningKey
+    city_keys: KeyRing
+    rules: GateRules = RULES
+
+
+class Site:
+    """The gates of one station or vehicle, with the one journal that they share."""
+
+    def __init__(
+        self, setup: SiteSetup, journal: Journal, lane: LaneOutput, deny: DenyIndex
+    ) -> None:
+        """Use `Site.open`, which takes up the deny list that was in force before."""
+        self.name = journal.site
+        self.deny = deny
+        self._setup = setup
+        self._journal = journal
+        self._lane = lane
+        self._recent = RecentTaps()
+
+    @classmethod
+    def open(cls, setup: SiteSetup, journal: Journal, lane: LaneOutput) -> "Site | Refusal":
+        """A site on its journal. Refuses when the journal cannot be read.
+
+        Raises ValueError when the key's sender is not the journal's site: the city would refuse
+        every batch.
+        """
+        if setup.key.sender != journal.site:
+            raise ValueError(f"{setup.key.sender} cannot sign for {journal.site}")
+        kept = journal.kept(_DENY_LIST)
+        if isinstance(kept, Refusal):
+            return kept
+        deny = DenyIndex(setup.city) if kept is None else DenyIndex.of(decode(kept, type=DenyList))
+        return cls(setup, journal, lane, deny)
+
+    def present(
+        self, token: MediumToken, terminal_id: str, now_s: int, write: MediumWriter | None = None
+    ) -> tuple[Decision, MediumToken]:
+        """A medium is held to a terminal of this site; the answer, and the medium afterwards.
+
+        The tap is on disk before `write` changes the medium, and that before the lane is told. A
+        journal that cannot take the tap turns the answer into a refusal: then the medium is
+        unchanged and the lane stays shut. Raises KeyError for a terminal of another site.
+        """
+        facts = self._setup.validators[terminal_id]
+        decision = decide(token, facts, self._context(now_s))
+        tap = tap_of(token, facts, decision, unnumbered(terminal_id), now_s, self.deny.version)
+        written = self._journal.append(tap)
+        if isinstance(written, Refusal):
+            decision = refused(decision.kind, token, decision.tariff, written)
+        elif decision.opened:
+            if write is not None and decision.token_after is not token:
+                write(decision.token_after)
+            self._recent.note(token, facts.role, now_s)
+        self._lane(terminal_id, decision)
+        return decision, decision.token_after
+
+    def next_batch(self) -> bytes | Refusal | None:
+        """The oldest batch of taps without a receipt, signed; None when there is nothing to send.
+
+        Until its receipt comes this is the same message, byte for byte, however often it is asked.
+        """
+        batches = self.next_batches(1)
+        if isinstance(batches, Refusal):
+            return batches
+        return batches[0] if batches else None
+
+    def next_batches(self, limit: int) -> list[bytes] | Refusal:
+        """The oldest batches without a receipt, at most `limit`, for a link that carries several
+        at a time. They may be sent in any order, twice, and again after a restart."""
+        outgoing = self._journal.outgoing(limit)
+        if isinstance(outgoing, Refusal):
+            return outgoing
+        messages = []
+        for batch in outgoing:
+            message = seal(TapBatch(site=self.name, taps=batch.taps), self._setup.key)
+            refusal = self._journal.note_sent(batch, sha256_hex(message))
+            if refusal is not None:
+                return refusal
+            messages.append(message)
+        return messages
+
+    def take_receipt(self, message: bytes, now_s: int) -> int | Refusal:
+        """Take the city's receipt; how many taps it newly covers (0 when it came before).
+
+        Refuses what `unseal` refuses, RECEIPT_OTHER_SITE, RECEIPT_UNKNOWN, RECEIPT_MISMATCH. A
+        refused receipt changes nothing: the taps stay, and are sent again.
+        """
+        opened = unseal(message, Receipt, self._setup.city_keys)
+        if isinstance(opened, Refusal):
+            return opened
+        _, receipt = opened
+        if receipt.site != self.name:
+            return Refusal(
+                "RECEIPT_OTHER_SITE", self.name, {"expected": self.name, "found": receipt.site}
+            )
+        return self._journal.acknowledge(receipt, now_s)
+
+    def load_deny_list(self, message: bytes) -> Refusal | None:
+        """Put a newer deny list in force, from now on and after every restart.
+
+        Refuses what `read_deny_list` refuses and LIST_CHANGED for another list under the version
+        in force. After a refusal the old list stays in force.
+        """
+        deny = read_deny_list(message, self._setup.city_keys, self.deny)
+        if isinstance(deny, Refusal):
+            return deny
+        body = encode(deny)
+        if deny.version == self.deny.version:
+            kept = self._journal.kept(_DENY_LIST)
+            if isinstance(kept, Refusal):
+                return kept
+            same = kept == body
+            return None if same else Refusal("LIST_CHANGED", self.name, {"version": deny.version})
+        refusal = self._journal.keep(_DENY_LIST, body)
+        if refusal is None:
+            self.deny = DenyIndex.of(deny)
+        return refusal
+
+    def forget(self, now_s: int) -> int | Refusal:
+        """Delete taps whose receipt is older than the retention; how many there were."""
+        return self._journal.forget(now_s)
+
+    def _context(self, now_s: int) -> GateContext:
+        setup = self._setup
+        return GateContext(setup.fares, setup.registry, self.deny, now_s, setup.rules, self._recent)
