@@ -1,0 +1,122 @@
+"""What a closed window hands out: every document, made at once from the netting.
+
+Pure but for the signature, which is deterministic: closing the same window again would give the
+same bytes, and that is how a replay proves itself.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tongxing.hub.instructions import Instruction, instructions_of
+from tongxing.hub.iso20022 import account_statement, payment_message
+from tongxing.hub.members import Member
+from tongxing.hub.netting import Netting
+from tongxing.hub.settlement import Payment
+from tongxing.hub.statements import as_csv, as_text, statement_of
+from tongxing.hub.windows import WindowState, WindowTimes
+from tongxing.kernel.texts import LANGUAGES, load_catalogue
+from tongxing.messages import IssuerDetail, Record, SigningKey, Statement, seal
+
+STATEMENT = "statement"
+ISSUER_DETAIL = "issuer_detail"
+CAMT_053 = "camt.053"
+CSV = "csv"
+TEXT = "text."
+CARRIED_VERDICTS = "carried_verdicts"
+KINDS = (STATEMENT, ISSUER_DETAIL, CAMT_053, CSV, *(TEXT + language for language in LANGUAGES))
+
+Documents = Mapping[tuple[str, str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class WindowClosing:
+    """A window after its closing: its state now, its documents by kind and party, its payments.
+
+    Asked for again, the documents are the same bytes.
+    """
+
+    window_id: str
+    state: WindowState
+    documents: Mapping[str, Mapping[str, bytes]]
+    payments: tuple[Payment, ...]
+
+    @property
+    def statements(self) -> Mapping[str, bytes]:
+        """The sealed `Statement` of every member."""
+        return self.documents[STATEMENT]
+
+    @property
+    def issuer_details(self) -> Mapping[str, bytes]:
+        """The sealed `IssuerDetail` of every issuer whose passengers rode in another city."""
+        return self.documents[ISSUER_DETAIL]
+
+    @property
+    def account_statements(self) -> Mapping[str, bytes]:
+        """The camt.053 of every member."""
+        return self.documents[CAMT_053]
+
+    @property
+    def sheets(self) -> Mapping[str, bytes]:
+        """The CSV of every member."""
+        return self.documents[CSV]
+
+    def texts(self, language: str) -> Mapping[str, str]:
+        """The statement of every member as people read it, in zh or en."""
+        return {
+            party: content.decode() for party, content in self.documents[TEXT + language].items()
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Produced:
+    """All that a closing makes, before it is kept."""
+
+    documents: Documents
+    instructions: tuple[Instruction, ...]
+    messages: Mapping[str, bytes]
+
+
+def produce(
+    window_id: str,
+    netting: Netting,
+    from_elsewhere: Mapping[str, Iterable[Record]],
+    members: Mapping[str, Member],
+    times: WindowTimes,
+    rulebook_version: str,
+    key: SigningKey,
+) -> Produced:
+    """Every document and payment of a window. `from_elsewhere` are the accepted records of each
+    issuer's passengers in other cities, in their order."""
+    statements = [statement_of(member, window_id, netting, times) for member in members.values()]
+    names = {member.member_id: member.name_zh for member in members.values()}
+    documents: dict[tuple[str, str], bytes] = {}
+    for statement in statements:
+        for kind, content in _forms(statement, members, names, times, rulebook_version, key):
+            documents[kind, statement.member] = content
+    for issuer, records in from_elsewhere.items():
+        detail = IssuerDetail(window_id=window_id, issuer=issuer, records=list(records))
+        documents[ISSUER_DETAIL, issuer] = seal(detail, key)
+    instructions = instructions_of(window_id, netting, statements, times)
+    messages = {
+        item.instruction_id: payment_message(item, times.statement_s, names)
+        for item in instructions
+    }
+    return Produced(documents, tuple(instructions), messages)
+
+
+def _forms(
+    statement: Statement,
+    members: Mapping[str, Member],
+    names: Mapping[str, str],
+    times: WindowTimes,
+    rulebook_version: str,
+    key: SigningKey,
+) -> Iterable[tuple[str, bytes]]:
+    """One statement in all its forms."""
+    yield STATEMENT, seal(statement, key)
+    yield CAMT_053, account_statement(statement, times, names)
+    yield CSV, as_csv(statement, members)
+    texts = load_catalogue("tongxing.hub")
+    for language in LANGUAGES:
+        text = as_text(statement, members, rulebook_version, language, texts)
+        yield TEXT + language, text.encode()

@@ -1,0 +1,1 @@
+"""The hub's rules as data: the rulebook and the table of verdict codes."""

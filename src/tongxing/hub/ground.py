@@ -1,0 +1,158 @@
+"""What the hub knows of the ground the records stand on: lines, acceptance, fares, paths.
+
+Admission asks through `Ground`, so that it stays pure and can be tested on a small made-up city.
+`NetworkGround` answers from the networks, tariffs and registry that every house carries. No record
+is trusted: an unknown city, line or station gets an answer, never an error.
+"""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Protocol
+
+from tongxing.fares import CityFares, FareState, RideFacts, Rider, Tariff, load_city_fares, price
+from tongxing.fares.model import Missing
+from tongxing.hub.split import SplitBasis, SplitLeg, Stretch, line_basis, path_basis
+from tongxing.messages import Record
+from tongxing.network.registry import Registry
+from tongxing.network.transport import city_codes
+
+_NOBODY = Rider()
+_NEVER_USED = FareState()
+_MISSING: Mapping[str, Missing] = {"missing_exit": "exit", "missing_entry": "entry"}
+
+
+class Ground(Protocol):
+    """The questions admission asks of the world; every answer depends on the arguments alone."""
+
+    def operators(self, record: Record) -> frozenset[str]:
+        """Who may run the record's line (or, without a line, its mode) in its city."""
+
+    def acceptance(self, record: Record, issuer_city: str, on: date) -> str:
+        """An empty text when the medium was accepted there that day, else the reason why not."""
+
+    def tariff_name(self, record: Record) -> str:
+        """The tariff in force at the ride's entry; empty when there is none."""
+
+    def fare_fen(self, record: Record) -> int | None:
+        """The fare before any relief; None where the record does not say enough to tell."""
+
+    def highest_charge_fen(self, record: Record) -> int | None:
+        """What a rider without any relief would pay, overtime included; None as above."""
+
+    def split_basis(self, record: Record) -> SplitBasis:
+        """What the record's charge is split by."""
+
+
+class NetworkGround:
+    """The ground as the project's own networks, tariffs and registry describe it."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._cities = frozenset(city_codes())
+        self._fares: dict[tuple[str, ...], int | None] = {}
+        self._paths: dict[tuple[str, ...], SplitBasis | None] = {}
+        self._lines: dict[tuple[str, ...], SplitBasis] = {}
+
+    def operators(self, record: Record) -> frozenset[str]:
+        city = self._city(record)
+        if city is None:
+            return frozenset()
+        lines = city.network.lines
+        if record.line:
+            line = lines.get(record.line)
+            fits = line is not None and line.mode == record.mode
+            return frozenset({line.operator}) if line is not None and fits else frozenset()
+        return frozenset(line.operator for line in lines.values() if line.mode == record.mode)
+
+    def acceptance(self, record: Record, issuer_city: str, on: date) -> str:
+        city = self._city(record)
+        line = None if city is None else city.network.lines.get(record.line)
+        accepts = () if line is None else line.schemes
+        answer = self._registry.acceptance(
+            record.scheme, issuer_city, record.place, record.mode, on, record.line, accepts
+        )
+        return "" if answer.accepted else answer.reason
+
+    def tariff_name(self, record: Record) -> str:
+        tariff = self._tariff(record)
+        return "" if tariff is None else tariff.name
+
+    def fare_fen(self, record: Record) -> int | None:
+        tariff = self._tariff(record)
+        facts = _facts(record)
+        if tariff is None or facts is None:
+            return None
+        key = (tariff.name, facts.mode, facts.line, facts.origin, facts.destination, facts.missing)
+        if key not in self._fares:
+            self._fares[key] = self._priced(record, facts, charge=False)
+        return self._fares[key]
+
+    def highest_charge_fen(self, record: Record) -> int | None:
+        facts = _facts(record)
+        return None if facts is None else self._priced(record, facts, charge=True)
+
+    def split_basis(self, record: Record) -> SplitBasis:
+        tariff = self._tariff(record)
+        version = "" if tariff is None else tariff.name
+        is_path = record.mode == "rail" and record.how in ("both_taps", "paired_by_account")
+        if is_path and tariff is not None:
+            path = (record.city, tariff.name, record.origin, record.destination)
+            if path not in self._paths:
+                self._paths[path] = _path_basis(record, tariff)
+            basis = self._paths[path]
+            if basis is not None:
+                return basis
+        line = (record.city, version, record.line, record.operator)
+        if line not in self._lines:
+            self._lines[line] = line_basis(record.city, version, record.line, record.operator)
+        return self._lines[line]
+
+    def _priced(self, record: Record, facts: RideFacts, charge: bool) -> int | None:
+        city = self._city(record)
+        if city is None:
+            return None
+        try:
+            quote = price(city, facts, _NOBODY, _NEVER_USED)
+        except LookupError:
+            return None
+        return quote.charge_fen if charge else quote.fare_fen
+
+    def _city(self, record: Record) -> CityFares | None:
+        return load_city_fares(record.city) if record.city in self._cities else None
+
+    def _tariff(self, record: Record) -> Tariff | None:
+        city = self._city(record)
+        return None if city is None else city.book.at(record.entered_s)
+
+
+def _facts(record: Record) -> RideFacts | None:
+    """The ride as the tariff needs it; None for a void, and for money that a gate collected for an
+    entry nobody has seen."""
+    if record.how == "void" or (record.how == "missing_exit" and not record.origin):
+        return None
+    return RideFacts(
+        mode=record.mode,
+        line=record.line,
+        place=record.place,
+        origin=record.origin,
+        destination=record.destination,
+        entered_s=record.entered_s,
+        exited_s=record.exited_s,
+        missing=_MISSING.get(record.how, ""),
+    )
+
+
+def _path_basis(record: Record, tariff: Tariff) -> SplitBasis | None:
+    """The path the ride was priced over, leg by leg; None where there is no such path."""
+    fares = load_city_fares(record.city)
+    chain = fares.chain(tariff, record.origin, record.destination)
+    legs = []
+    for leg in chain.legs if chain is not None else ():
+        path = fares.network.path_within(leg.system, leg.origin, leg.destination)
+        portions = () if path is None else path.portions
+        stretches = tuple(Stretch(item.line, item.operator, item.metres) for item in portions)
+        legs.append(SplitLeg(leg.system, leg.fare_fen, stretches))
+    if not legs or not all(leg.metres > 0 for leg in legs):
+        return None
+    version = f"{tariff.name}/{fares.network.as_of.isoformat()}"
+    return path_basis(record.city, version, record.origin, record.destination, legs)

@@ -1,0 +1,342 @@
+"""The clearing house at work: takes files, closes windows, confirms payments.
+
+The only part of the hub that changes the database. Each call is one transaction that is alone, so
+a file is booked whole or not at all, and every answer can be asked for again and is the same. Time
+comes in with each call; nothing here reads a clock.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from tongxing.hub.admission import judge
+from tongxing.hub.books import payment_posting, window_postings
+from tongxing.hub.checks import Case
+from tongxing.hub.closing import CARRIED_VERDICTS, KINDS, WindowClosing, produce
+from tongxing.hub.files import Cover, Row, open_file, read_cover
+from tongxing.hub.ground import Ground
+from tongxing.hub.instructions import Instruction
+from tongxing.hub.iso20022 import read_status
+from tongxing.hub.members import Member
+from tongxing.hub.netting import net
+from tongxing.hub.rulebook import Rulebook
+from tongxing.hub.settlement import (
+    PAYOUT_PHASE,
+    Payment,
+    PaymentState,
+    event_of,
+    judge_report,
+    may_be_paid,
+)
+from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import files as file_table
+from tongxing.hub.store import members as member_table
+from tongxing.hub.store import payments as payment_table
+from tongxing.hub.store import records as record_table
+from tongxing.hub.store import windows as window_table
+from tongxing.hub.windows import (
+    WindowEvent,
+    WindowState,
+    WindowTimes,
+    closing_day,
+    step,
+    window_of,
+    window_times,
+)
+from tongxing.kernel.clock import stamp
+from tongxing.kernel.reasons import Refusal
+from tongxing.ledger.store import write_postings
+from tongxing.messages import KeyRing, SigningKey, VerdictFile, seal
+
+
+@dataclass(frozen=True, slots=True)
+class Confirmation:
+    """What a bank's report did: the payment's final state, and its window's state after it."""
+
+    instruction: Instruction
+    state: PaymentState
+    window_state: WindowState
+
+
+class Hub:
+    """One clearing house over its store.
+
+    `key` signs all that goes out; `trusted` holds the keys of the acquirers; `ground` is what the
+    hub knows of networks and tariffs.
+    """
+
+    def __init__(
+        self,
+        store: HubStore,
+        key: SigningKey,
+        trusted: KeyRing,
+        rules: Rulebook,
+        ground: Ground,
+    ) -> None:
+        self._store = store
+        self._key = key
+        self._trusted = trusted
+        self._rules = rules
+        self._ground = ground
+
+    def close(self) -> None:
+        """Let go of the database connection."""
+        self._store.close()
+
+    def enrol(self, joining: Iterable[Member], now_s: int) -> Refusal | None:
+        """Add members; one that is there already stays as it is.
+
+        Refuses with MEMBER_CONFLICT, and adds nobody, when one is there with other particulars.
+        """
+        with self._store.changing() as cursor:
+            known = member_table.load_members(cursor)
+            fresh: dict[str, Member] = {}
+            for member in joining:
+                seen = known.get(member.member_id) or fresh.get(member.member_id)
+                if seen is None:
+                    fresh[member.member_id] = member
+                elif seen != member:
+                    return Refusal("MEMBER_CONFLICT", values={"member": member.member_id})
+            member_table.add_members(cursor, fresh.values(), now_s)
+        return None
+
+    def suspend(self, member_id: str, now_s: int) -> Refusal | None:
+        """From now on carry this member's records (1019). Refuses with MEMBER_UNKNOWN."""
+        with self._store.changing() as cursor:
+            if member_id not in member_table.load_members(cursor):
+                return Refusal("MEMBER_UNKNOWN", values={"member": member_id})
+            member_table.set_suspended(cursor, member_id, now_s)
+        return None
+
+    def reinstate(self, member_id: str, now_s: int) -> Mapping[str, bytes] | Refusal:
+        """End a suspension: carried records enter the window of this moment.
+
+        Gives the sealed `VerdictFile` for each acquirer that has such records. Refuses with
+        MEMBER_UNKNOWN.
+        """
+        with self._store.changing() as cursor:
+            if member_id not in member_table.load_members(cursor):
+                return Refusal("MEMBER_UNKNOWN", values={"member": member_id})
+            if not member_table.set_suspended(cursor, member_id, None):
+                return {}
+            stamped_s, window_id = self._window_now(cursor, now_s)
+            released = record_table.release_carried(cursor, window_id, stamped_s)
+            answers = {
+                sender: seal(
+                    VerdictFile(
+                        file_id=f"carried-{member_id}-{now_s}",
+                        window_id=window_id,
+                        file_code="OK",
+                        verdicts=verdicts,
+                    ),
+                    self._key,
+                )
+                for sender, verdicts in released.items()
+            }
+            documents = {
+                (CARRIED_VERDICTS, f"{sender}/{member_id}/{now_s}"): content
+                for sender, content in answers.items()
+            }
+            window_table.write_documents(cursor, window_id, documents)
+        return answers
+
+    def receive_file(self, manifest: bytes, data: bytes, received_s: int) -> bytes | Refusal:
+        """Take a record file that was complete at `received_s`; the sealed `VerdictFile`.
+
+        `manifest` is a sealed `Manifest` from an enrolled acquirer, `data` one gzip stream with a
+        JSON `Record` per line. The same file again gets the same answer and changes nothing.
+        Refuses, and keeps nothing: a reason of `unseal`, FILE_TOO_LARGE, FILE_SENDER, FILE_ID,
+        FILE_ID_CONFLICT, FILE_CHAIN, FILE_CHECKSUM, FILE_TYPE, FILE_TRUNCATED,
+        FILE_EXPANDS_TOO_MUCH, FILE_COUNT, FILE_SUM.
+        """
+        cover = read_cover(manifest, self._rules.file, self._trusted)
+        if isinstance(cover, Refusal):
+            return cover
+        with self._store.changing() as cursor:
+            members = member_table.load_members(cursor)
+            sender = members.get(cover.sender)
+            if sender is None or sender.kind != "acquirer":
+                return Refusal("FILE_SENDER", "manifest", {"sender": cover.sender})
+            known = file_table.find_file(cursor, cover.sender, cover.manifest.file_id)
+            if known is not None:
+                return _answer_again(known, cover, data, self._rules)
+            number, last = file_table.end_of_chain(cursor, cover.sender)
+            previous = cover.manifest.previous_manifest_sha256
+            if previous != last:
+                values = {"expected": last or "-", "found": previous or "-"}
+                return Refusal("FILE_CHAIN", cover.manifest.file_id, values)
+            rows = open_file(cover.manifest, data, self._rules.file)
+            if isinstance(rows, Refusal):
+                return rows
+            return self._admit(cursor, number + 1, cover, data, rows, sender, members, received_s)
+
+    def close_window(self, window_id: str, now_s: int) -> WindowClosing | Refusal:
+        """Net a window and make all its documents and payments. Again, it gives the same bytes.
+
+        Refuses with WINDOW_ID, WINDOW_NOT_DUE (before its cut-off) or WINDOW_ORDER (an earlier one
+        is still open).
+        """
+        if isinstance(refusal := closing_day(window_id), Refusal):
+            return refusal
+        times = window_times(window_id, self._rules)
+        with self._store.changing() as cursor:
+            state = window_table.window_state(cursor, window_id)
+            if state is None or state is WindowState.OPEN:
+                if now_s < times.cutoff_s:
+                    values = {"window": window_id, "cutoff": stamp(times.cutoff_s)}
+                    return Refusal("WINDOW_NOT_DUE", values=values)
+                earlier = window_table.earlier_open_window(cursor, window_id)
+                if earlier is not None:
+                    return Refusal("WINDOW_ORDER", values={"earlier": earlier})
+                self._close(cursor, window_id, times, now_s)
+            return _closing(cursor, window_id)
+
+    def closing(self, window_id: str) -> WindowClosing | Refusal:
+        """What a window that was closed handed out. Refuses with WINDOW_UNKNOWN."""
+        with self._store.reading() as cursor:
+            state = window_table.window_state(cursor, window_id)
+            if state is None or state is WindowState.OPEN:
+                return Refusal("WINDOW_UNKNOWN", values={"window": window_id})
+            return _closing(cursor, window_id)
+
+    def payments_to_send(self, window_id: str) -> list[Payment]:
+        """The payments that may go to the bank now: each phase waits for the one before it."""
+        with self._store.reading() as cursor:
+            payments = payment_table.load_payments(cursor, window_id)
+        return [
+            payment
+            for payment in payments
+            if payment.state is PaymentState.ISSUED and may_be_paid(payment, payments)
+        ]
+
+    def confirm_payment(self, report: bytes, received_s: int) -> Confirmation | Refusal:
+        """Book what a bank reports (pacs.002, or pain.002 for a payout) about one payment.
+
+        Refuses, and books nothing: PAYMENT_MALFORMED, PAYMENT_UNKNOWN, PAYMENT_MISMATCH,
+        PAYMENT_REPEATED, PAYMENT_NOT_FINAL, PAYMENT_TOO_EARLY.
+        """
+        status = read_status(report)
+        if isinstance(status, Refusal):
+            return status
+        with self._store.changing() as cursor:
+            window_id = payment_table.window_of_payment(cursor, status.end_to_end_id)
+            payments = payment_table.load_payments(cursor, window_id or "")
+            by_id = {payment.instruction.instruction_id: payment for payment in payments}
+            payment = by_id.get(status.end_to_end_id)
+            state = judge_report(status, payment, payments)
+            if isinstance(state, Refusal):
+                return state
+            assert payment is not None
+            instruction = payment.instruction
+            payment_table.set_payment_state(
+                cursor, instruction.instruction_id, state, received_s, status.bank_reference
+            )
+            if state is PaymentState.SETTLED and instruction.phase != PAYOUT_PHASE:
+                write_postings(cursor, [payment_posting(instruction, received_s)])
+            event = event_of(payment, payments) if state is PaymentState.SETTLED else None
+            after = _moved_on(cursor, instruction.window_id, event, received_s)
+        return Confirmation(instruction, state, after)
+
+    def _admit(
+        self,
+        cursor: Cursor,
+        number: int,
+        cover: Cover,
+        data: bytes,
+        rows: list[Row],
+        sender: Member,
+        members: Mapping[str, Member],
+        received_s: int,
+    ) -> bytes:
+        stamped_s, window_id = self._window_now(cursor, received_s)
+        readable = [row.record for row in rows if row.record is not None]
+        known = record_table.load_standing(cursor, readable)
+        case = Case(
+            sender=sender,
+            members=members,
+            suspended=member_table.suspended_members(cursor),
+            rules=self._rules,
+            ground=self._ground,
+            received_s=stamped_s,
+            known=known,
+            holders=record_table.load_holders(cursor, cover.sender, readable),
+        )
+        judgements = judge(rows, case)
+        file_id = cover.manifest.file_id
+        answer = VerdictFile(
+            file_id=file_id,
+            window_id=window_id,
+            file_code="OK",
+            verdicts=[judgement.verdict() for judgement in judgements],
+        )
+        verdicts = seal(answer, self._key)
+        received = file_table.ReceivedFile(cover, data, stamped_s, window_id, judgements, verdicts)
+        file_table.write_file(cursor, number, received)
+        record_table.write_judgements(
+            cursor, cover.sender, file_id, window_id, stamped_s, judgements
+        )
+        record_table.write_claims(cursor, cover.sender, judgements, known)
+        return verdicts
+
+    def _window_now(self, cursor: Cursor, received_s: int) -> tuple[int, str]:
+        """The stamp of an arrival and its window, which is made sure to exist.
+
+        The hub never stamps a time before a cut-off it has closed: what was not there then
+        belongs to the next window.
+        """
+        stamped_s = max(received_s, window_table.last_closed_cutoff(cursor))
+        window_id = window_of(stamped_s, self._rules)
+        cutoff_s = window_times(window_id, self._rules).cutoff_s
+        window_table.open_window(cursor, window_id, cutoff_s)
+        return stamped_s, window_id
+
+    def _close(self, cursor: Cursor, window_id: str, times: WindowTimes, now_s: int) -> None:
+        window_table.open_window(cursor, window_id, times.cutoff_s)
+        members = member_table.load_members(cursor)
+        netting = net(record_table.pair_totals(cursor, window_id, members), self._rules.fee)
+        produced = produce(
+            window_id,
+            netting,
+            record_table.records_from_elsewhere(cursor, window_id),
+            members,
+            times,
+            self._rules.version,
+            self._key,
+        )
+        window_table.write_netting(cursor, window_id, netting)
+        window_table.write_documents(cursor, window_id, produced.documents)
+        payment_table.write_instructions(cursor, produced.instructions, produced.messages)
+        write_postings(cursor, window_postings(window_id, netting, times))
+        window_table.set_rulebook(cursor, window_id, self._rules.version, self._rules.sha256)
+        _moved_on(cursor, window_id, WindowEvent.CLOSE, now_s)
+        if all(item.phase == PAYOUT_PHASE for item in produced.instructions):
+            _moved_on(cursor, window_id, WindowEvent.NOTHING_DUE, now_s)
+
+
+def _answer_again(
+    known: file_table.KnownFile, cover: Cover, data: bytes, rules: Rulebook
+) -> bytes | Refusal:
+    """The first answer, for the same file; a refusal for another one under its id."""
+    if known.manifest_sha256 != cover.sha256:
+        return Refusal("FILE_ID_CONFLICT", values={"file_id": cover.manifest.file_id})
+    rows = open_file(cover.manifest, data, rules.file)
+    return rows if isinstance(rows, Refusal) else known.verdicts
+
+
+def _closing(cursor: Cursor, window_id: str) -> WindowClosing:
+    state = window_table.window_state(cursor, window_id)
+    assert state is not None
+    documents = window_table.load_documents(cursor, window_id, KINDS)
+    payments = payment_table.load_payments(cursor, window_id)
+    return WindowClosing(window_id, state, documents, tuple(payments))
+
+
+def _moved_on(cursor: Cursor, window_id: str, event: WindowEvent | None, at_s: int) -> WindowState:
+    """The window's state after an event, written down; a step outside the table is a bug here."""
+    state = window_table.window_state(cursor, window_id)
+    assert state is not None
+    if event is None:
+        return state
+    after = step(window_id, state, event)
+    assert not isinstance(after, Refusal), after
+    window_table.set_state(cursor, window_id, after, event, at_s)
+    return after

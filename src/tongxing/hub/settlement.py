@@ -1,0 +1,86 @@
+"""Settling a window: which payments may go to the bank, and what a bank's report means.
+
+Debtors pay before creditors are paid, creditors before operators; a payment that the bank reports
+out of that order, twice, or with another amount is refused and books nothing. Pure: the payments
+as they stand come in as values.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tongxing.hub.instructions import Instruction
+from tongxing.hub.iso20022.status import REJECTED, SETTLED, PaymentStatus
+from tongxing.hub.windows import WindowEvent
+from tongxing.kernel.reasons import Refusal
+
+PAYOUT_PHASE = 3
+
+
+class PaymentState(StrEnum):
+    """Where a payment is: with the bank, paid, or turned down by it."""
+
+    ISSUED = "issued"
+    SETTLED = "settled"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """An instruction, where it stands, and the message that carries it to the bank."""
+
+    instruction: Instruction
+    state: PaymentState
+    message: bytes
+
+
+def judge_report(
+    status: PaymentStatus, payment: Payment | None, window: Iterable[Payment]
+) -> PaymentState | Refusal:
+    """What a report makes of its payment, given all payments of that window.
+
+    Refuses with PAYMENT_UNKNOWN, PAYMENT_MISMATCH, PAYMENT_REPEATED, PAYMENT_NOT_FINAL or
+    PAYMENT_TOO_EARLY, in this order.
+    """
+    reference = status.end_to_end_id
+    if payment is None:
+        return Refusal("PAYMENT_UNKNOWN", values={"reference": reference})
+    expected_fen = payment.instruction.amount_fen
+    if status.amount_fen != expected_fen:
+        values = {"reference": reference, "expected": expected_fen, "found": status.amount_fen}
+        return Refusal("PAYMENT_MISMATCH", values=values)
+    if payment.state is not PaymentState.ISSUED:
+        return Refusal("PAYMENT_REPEATED", values={"reference": reference})
+    if status.status == REJECTED:
+        return PaymentState.REJECTED
+    if status.status != SETTLED:
+        values = {"reference": reference, "status": status.status}
+        return Refusal("PAYMENT_NOT_FINAL", values=values)
+    if not may_be_paid(payment, window):
+        return Refusal("PAYMENT_TOO_EARLY", values={"reference": reference})
+    return PaymentState.SETTLED
+
+
+def may_be_paid(payment: Payment, window: Iterable[Payment]) -> bool:
+    """Whether every payment of an earlier phase of the window is settled."""
+    return all(
+        other.state is PaymentState.SETTLED
+        for other in window
+        if other.instruction.phase < payment.instruction.phase
+    )
+
+
+def event_of(payment: Payment, window: Iterable[Payment]) -> WindowEvent | None:
+    """What the settling of a payment does to its window, given the payments before it settled.
+
+    Payouts to operators do nothing: positions are settled without them.
+    """
+    if payment.instruction.phase == PAYOUT_PHASE:
+        return None
+    others_open = any(
+        other.state is not PaymentState.SETTLED
+        for other in window
+        if other.instruction.phase != PAYOUT_PHASE
+        and other.instruction.instruction_id != payment.instruction.instruction_id
+    )
+    return WindowEvent.PAYMENT if others_open else WindowEvent.LAST_PAYMENT

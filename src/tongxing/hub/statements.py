@@ -1,0 +1,185 @@
+"""Statements: what one member is owed and owes in one window, for machines and for people.
+
+Everything here follows from the netting; nothing is added up a second time in another way. A
+statement is signed from its member's own view: positive is to receive.
+"""
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from io import StringIO
+from typing import Literal
+from unicodedata import east_asian_width
+
+from tongxing.hub.instructions import HUB
+from tongxing.hub.members import Member
+from tongxing.hub.netting import Netting, PairNet
+from tongxing.hub.split import share_totals
+from tongxing.hub.windows import WindowTimes
+from tongxing.kernel.clock import stamp
+from tongxing.kernel.money import yuan
+from tongxing.kernel.texts import Catalogue
+from tongxing.messages import Share, Statement, StatementLine
+
+CSV_COLUMNS = (
+    "window",
+    "member",
+    "counterparty",
+    "counterparty_name_zh",
+    "counterparty_name_en",
+    "kind",
+    "records",
+    "amount_fen",
+)
+
+
+def statement_of(member: Member, window_id: str, netting: Netting, times: WindowTimes) -> Statement:
+    """The statement of a member; one without lines for a member that had no business."""
+    if member.kind == "issuer":
+        pairs = [pair for pair in netting.pairs if pair.total.issuer == member.member_id]
+        lines = [line for pair in pairs for line in _issuer_lines(pair)]
+        income_fen = sum(pair.fee.issuer_fen for pair in pairs)
+        fees: dict[str, int] = {}
+        payouts: dict[str, int] = {}
+    else:
+        pairs = [pair for pair in netting.pairs if pair.total.acquirer == member.member_id]
+        lines = [line for pair in pairs for line in _acquirer_lines(pair)] + _hub_lines(pairs)
+        income_fen = sum(pair.fee.acquirer_fen for pair in pairs)
+        fees = dict(share_totals(share for pair in pairs for share in pair.fee.borne_by))
+        earned = share_totals(share for pair in pairs for share in pair.total.operators)
+        payouts = {name: earned[name] - fees.get(name, 0) for name in earned}
+    lines.sort(key=lambda line: (line.counterparty, line.kind != "trips"))
+    return Statement(
+        window_id=window_id,
+        member=member.member_id,
+        cutoff_s=times.cutoff_s,
+        lines=lines,
+        net_fen=sum(line.amount_fen for line in lines),
+        fee_income_fen=income_fen,
+        operator_fees=_shares(fees),
+        operator_payouts=_shares(payouts),
+    )
+
+
+def _issuer_lines(pair: PairNet) -> Iterable[StatementLine]:
+    total, fee = pair.total, pair.fee
+    yield _line(total.acquirer, "trips", total.records, -total.delta_fen)
+    if fee.issuer_fen:
+        yield _line(total.acquirer, "fee", total.records, fee.issuer_fen)
+
+
+def _acquirer_lines(pair: PairNet) -> Iterable[StatementLine]:
+    total, fee = pair.total, pair.fee
+    yield _line(total.issuer, "trips", total.records, total.delta_fen)
+    if fee.issuer_fen:
+        yield _line(total.issuer, "fee", total.records, -fee.issuer_fen)
+
+
+def _hub_lines(pairs: Iterable[PairNet]) -> list[StatementLine]:
+    charged = [pair for pair in pairs if pair.fee.hub_fen]
+    if not charged:
+        return []
+    records = sum(pair.total.records for pair in charged)
+    return [_line(HUB, "fee", records, -sum(pair.fee.hub_fen for pair in charged))]
+
+
+def _line(
+    counterparty: str, kind: Literal["trips", "fee"], count: int, amount_fen: int
+) -> StatementLine:
+    return StatementLine(counterparty=counterparty, kind=kind, count=count, amount_fen=amount_fen)
+
+
+def _shares(by_operator: Mapping[str, int]) -> list[Share]:
+    return [Share(operator, fen) for operator, fen in sorted(by_operator.items())]
+
+
+def as_csv(statement: Statement, members: Mapping[str, Member]) -> bytes:
+    """The lines of a statement as UTF-8 CSV: fixed columns, a fixed order, CRLF line ends."""
+    sheet = StringIO()
+    writer = csv.writer(sheet, lineterminator="\r\n")
+    writer.writerow(CSV_COLUMNS)
+    for line in statement.lines:
+        counterparty = members.get(line.counterparty)
+        writer.writerow(
+            (
+                statement.window_id,
+                statement.member,
+                line.counterparty,
+                counterparty.name_zh if counterparty else "",
+                counterparty.name_en if counterparty else "",
+                line.kind,
+                line.count,
+                line.amount_fen,
+            )
+        )
+    return sheet.getvalue().encode("utf-8")
+
+
+def as_text(
+    statement: Statement,
+    members: Mapping[str, Member],
+    rulebook_version: str,
+    language: str,
+    texts: Catalogue,
+) -> str:
+    """A statement as a person reads it, in zh or en, with its columns aligned."""
+
+    def say(key: str, **values: object) -> str:
+        return texts.text(f"statement.{key}", language, **values)
+
+    def name(member_id: str) -> str:
+        if member_id == HUB:
+            return say("hub")
+        return members[member_id].name(language) if member_id in members else member_id
+
+    blocks = [
+        say("title", window=statement.window_id),
+        say("member", name=name(statement.member), member=statement.member),
+        say("cutoff", time=stamp(statement.cutoff_s), version=rulebook_version),
+        "",
+    ]
+    head = (say("counterparty"), say("kind"), say("count"), say("amount"))
+    body = [
+        (name(line.counterparty), say(f"kinds.{line.kind}"), str(line.count), yuan(line.amount_fen))
+        for line in statement.lines
+    ]
+    blocks += _table(head, body, text_columns=2) if body else [say("nothing")]
+    blocks += ["", _net_sentence(statement.net_fen, say)]
+    if statement.fee_income_fen:
+        blocks.append(say("fee_income", amount=yuan(statement.fee_income_fen)))
+    if statement.operator_payouts:
+        fees = share_totals(statement.operator_fees)
+        rows = [
+            (share.operator, yuan(fees.get(share.operator, 0)), yuan(share.share_fen))
+            for share in statement.operator_payouts
+        ]
+        columns = (say("operator"), say("operator_fee"), say("operator_payout"))
+        blocks += ["", *_table(columns, rows, text_columns=1)]
+    return "\n".join(blocks) + "\n"
+
+
+def _net_sentence(net_fen: int, say: Callable[..., str]) -> str:
+    if net_fen == 0:
+        return say("net_nothing")
+    return say("net_receive" if net_fen > 0 else "net_pay", amount=yuan(abs(net_fen)))
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], text_columns: int) -> list[str]:
+    """Rows under a head; the first `text_columns` to the left, numbers to the right. A Chinese
+    character is two columns wide."""
+    lines = [head, *rows]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
+    printed = []
+    for line in lines:
+        cells = [
+            cell + " " * (width - _width(cell))
+            if column < text_columns
+            else " " * (width - _width(cell)) + cell
+            for column, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ]
+        printed.append("  ".join(cells).rstrip())
+    printed.insert(1, "-" * (sum(widths) + 2 * (len(widths) - 1)))
+    return printed
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)

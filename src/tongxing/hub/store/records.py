@@ -1,0 +1,236 @@
+"""Records that stand, rows that do not, splits and taps: loaded and written by the file.
+
+Writes are COPYs and set statements; their number does not depend on how many rows a file has.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import msgspec
+
+from tongxing.hub.admission import Judgement
+from tongxing.hub.checks import Standing
+from tongxing.hub.claims import claims_of
+from tongxing.hub.members import Member
+from tongxing.hub.netting import PairTotal
+from tongxing.hub.split import SplitBasis
+from tongxing.hub.store.connection import Cursor
+from tongxing.hub.verdicts import verdict_code
+from tongxing.messages import Record, Share, Verdict
+
+_RECORD_COLUMNS = (
+    "record_id, trip_id, revision, sender, file_id, row_no, status, codes, detail, window_id,"
+    " admitted_s, issuer, acquirer, charge_fen, delta_fen, content_hash, basis_id, operators,"
+    " share_fen, whole, body"
+)
+_REFUSED_COLUMNS = "sender, file_id, row_no, record_id, status, code, detail, content"
+
+_encode = msgspec.json.Encoder().encode
+_decode_record = msgspec.json.Decoder(Record).decode
+_decode_shares = msgspec.json.Decoder(tuple[Share, ...]).decode
+
+
+def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standing]:
+    """What stands of these records and of the revision before each."""
+    wanted: set[str] = set()
+    for record in records:
+        wanted.add(record.record_id)
+        if record.revision > 1:
+            wanted.add(f"{record.trip_id}.{record.revision - 1}")
+    rows = cursor.execute(
+        "SELECT record_id, content_hash, status, split_part(codes, ' ', 1), charge_fen, whole, body"
+        " FROM record WHERE record_id = ANY(%s)",
+        (list(wanted),),
+    )
+    return {
+        row[0]: Standing(
+            record_id=row[0],
+            content_hash=bytes(row[1]),
+            status=row[2],
+            code=row[3],
+            charge_fen=int(row[4]),
+            whole=_decode_shares(row[5]),
+            claims=claims_of(_decode_record(row[6])),
+        )
+        for row in rows
+    }
+
+
+def load_holders(cursor: Cursor, acquirer: str, records: Iterable[Record]) -> dict[str, str]:
+    """Which trip holds each tap named in these records, for those that are held."""
+    wanted = [claim for record in records for claim in claims_of(record)]
+    rows = cursor.execute(
+        "SELECT tap, trip_id FROM tap_claim WHERE acquirer = %s AND tap = ANY(%s)",
+        (acquirer, wanted),
+    )
+    return {str(tap): str(trip_id) for tap, trip_id in rows}
+
+
+def write_judgements(
+    cursor: Cursor,
+    sender: str,
+    file_id: str,
+    window_id: str,
+    admitted_s: int,
+    judgements: Sequence[Judgement],
+) -> None:
+    """Keep every row of a file: those that stand with their splits, the others as they came."""
+    standing = [item for item in judgements if item.standing is not None]
+    _write_bases(cursor, standing)
+    with cursor.copy(f"COPY record ({_RECORD_COLUMNS}) FROM STDIN") as copy:
+        for item in standing:
+            copy.write_row(_record_row(item, sender, file_id, window_id, admitted_s))
+    with cursor.copy(f"COPY refused_row ({_REFUSED_COLUMNS}) FROM STDIN") as copy:
+        for item in judgements:
+            row = item.row
+            if item.standing is None:
+                kept = (row.number, row.record_id, item.status, item.code, item.detail, row.content)
+                copy.write_row((sender, file_id, *kept))
+
+
+def _record_row(
+    item: Judgement, sender: str, file_id: str, window_id: str, admitted_s: int
+) -> tuple[object, ...]:
+    record, stands, basis = item.row.record, item.standing, item.basis
+    assert record is not None and stands is not None and basis is not None
+    is_accepted = item.status == "accepted"
+    return (
+        record.record_id,
+        record.trip_id,
+        record.revision,
+        sender,
+        file_id,
+        item.row.number,
+        item.status,
+        " ".join(item.codes),
+        item.detail,
+        window_id if is_accepted else None,
+        admitted_s if is_accepted else None,
+        record.issuer,
+        record.acquirer,
+        record.charge_fen,
+        record.delta_fen,
+        stands.content_hash,
+        basis.basis_id,
+        [share.operator for share in item.shares],
+        [share.share_fen for share in item.shares],
+        _encode(stands.whole).decode(),
+        item.row.content.decode(),
+    )
+
+
+def write_claims(
+    cursor: Cursor,
+    acquirer: str,
+    judgements: Iterable[Judgement],
+    before: Mapping[str, Standing],
+) -> None:
+    """Let each trip of a file hold exactly the taps of its last revision that stands.
+
+    `before` is what stood when the file came; taps that a trip held then and holds no more are
+    freed first, so that another can take them over.
+    """
+    held: dict[str, tuple[str, ...]] = {}
+    last: dict[str, tuple[int, tuple[str, ...]]] = {}
+    for item in judgements:
+        record, standing = item.row.record, item.standing
+        if record is None or standing is None:
+            continue
+        earlier = before.get(f"{record.trip_id}.{record.revision - 1}")
+        if earlier is not None:
+            held[record.trip_id] = earlier.claims
+        last[record.trip_id] = max(
+            (record.revision, standing.claims), last.get(record.trip_id, (0, ()))
+        )
+    freed: list[str] = []
+    taken: list[tuple[str, str, str]] = []
+    for trip_id, (_, has) in last.items():
+        had = held.get(trip_id, ())
+        freed += [claim for claim in had if claim not in has]
+        taken += [(acquirer, claim, trip_id) for claim in has if claim not in had]
+    if freed:
+        cursor.execute(
+            "DELETE FROM tap_claim WHERE acquirer = %s AND tap = ANY(%s)", (acquirer, freed)
+        )
+    with cursor.copy("COPY tap_claim (acquirer, tap, trip_id) FROM STDIN") as copy:
+        for row in sorted(taken):
+            copy.write_row(row)
+
+
+def release_carried(cursor: Cursor, window_id: str, admitted_s: int) -> dict[str, list[Verdict]]:
+    """Accept carried records, in order of record, whose members are all in good standing now;
+    their new verdicts by sender."""
+    released: dict[str, list[Verdict]] = {}
+    for sender, record_id, codes, operators, share_fen in cursor.execute(
+        "WITH released AS ("
+        " UPDATE record SET status = 'accepted', window_id = %s, admitted_s = %s,"
+        "  codes = coalesce(nullif(ltrim(replace(codes, '1019', '')), ''), '0000')"
+        " WHERE status = 'carried' AND NOT EXISTS (SELECT FROM member"
+        "  WHERE member_id IN (issuer, acquirer) AND suspended_s IS NOT NULL)"
+        " RETURNING sender, record_id, codes, operators, share_fen)"
+        " SELECT * FROM released ORDER BY record_id",
+        (window_id, admitted_s),
+    ):
+        code = str(codes).split()[0]
+        shares = [Share(name, int(fen)) for name, fen in zip(operators, share_fen, strict=True)]
+        released.setdefault(str(sender), []).append(
+            Verdict(
+                record_id=record_id,
+                status="accepted",
+                code=code,
+                bearer=verdict_code(code).bearer,
+                shares=shares,
+            )
+        )
+    return released
+
+
+def pair_totals(cursor: Cursor, window_id: str, members: Mapping[str, Member]) -> list[PairTotal]:
+    """What each acquirer has accepted on each issuer in a window, with the operators' shares."""
+    operators: dict[tuple[str, str], list[Share]] = {}
+    for issuer, acquirer, operator, share_fen in cursor.execute(
+        "SELECT issuer, acquirer, part.operator, sum(part.fen)::bigint"
+        " FROM record, unnest(operators, share_fen) AS part (operator, fen)"
+        ' WHERE window_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, part.operator COLLATE "C"',
+        (window_id,),
+    ):
+        operators.setdefault((issuer, acquirer), []).append(Share(operator, int(share_fen)))
+    return [
+        PairTotal(
+            issuer=issuer,
+            acquirer=acquirer,
+            is_cross_city=members[issuer].city != members[acquirer].city,
+            records=int(records),
+            delta_fen=int(delta_fen),
+            operators=tuple(operators.get((issuer, acquirer), ())),
+        )
+        for issuer, acquirer, records, delta_fen in cursor.execute(
+            "SELECT issuer, acquirer, count(*), sum(delta_fen)::bigint FROM record"
+            " WHERE window_id = %s GROUP BY 1, 2 ORDER BY 1, 2",
+            (window_id,),
+        )
+    ]
+
+
+def records_from_elsewhere(cursor: Cursor, window_id: str) -> dict[str, list[Record]]:
+    """Per issuer, the accepted records of its passengers in other cities, in order of record."""
+    found: dict[str, list[Record]] = {}
+    for issuer, body in cursor.execute(
+        "SELECT issuer, body FROM record"
+        " JOIN member home ON home.member_id = issuer"
+        " JOIN member there ON there.member_id = acquirer"
+        " WHERE window_id = %s AND home.city <> there.city ORDER BY issuer, record_id",
+        (window_id,),
+    ):
+        found.setdefault(str(issuer), []).append(_decode_record(body))
+    return found
+
+
+def _write_bases(cursor: Cursor, standing: Iterable[Judgement]) -> None:
+    bases: dict[str, SplitBasis] = {
+        item.basis.basis_id: item.basis for item in standing if item.basis is not None
+    }
+    cursor.execute(
+        "INSERT INTO split_basis (basis_id, body)"
+        " SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
+        (list(bases), [_encode(basis).decode() for basis in bases.values()]),
+    )

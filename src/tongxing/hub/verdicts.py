@@ -1,0 +1,55 @@
+"""The verdict codes as data: what each one means, whether the record stands, and who bears it.
+
+No code is ever invented in the program: a code that is not in the table is a bug and fails.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+Severity = Literal["none", "soft", "hold", "hard", "carry"]
+Status = Literal["accepted", "held", "rejected", "carried"]
+
+IN_ORDER = "0000"
+
+_STATUS_OF: Mapping[Severity, Status] = {
+    "none": "accepted",
+    "soft": "accepted",
+    "hold": "held",
+    "hard": "rejected",
+    "carry": "carried",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictCode:
+    """One row of the table; `bearer` is whose loss it is when the cardholder does not pay."""
+
+    code: str
+    zh: str
+    en: str
+    severity: Severity
+    bearer: str
+
+    @property
+    def status(self) -> Status:
+        return _STATUS_OF[self.severity]
+
+
+@cache
+def code_table() -> Mapping[str, VerdictCode]:
+    """Every verdict code of the table. Raises ValueError for a code that stands there twice."""
+    text = files("tongxing.hub.data").joinpath("verdicts.toml").read_text(encoding="utf-8")
+    codes = [VerdictCode(**row) for row in tomllib.loads(text)["code"]]
+    table = {entry.code: entry for entry in codes}
+    if len(table) != len(codes):
+        raise ValueError("a verdict code stands twice in the table")
+    return table
+
+
+def verdict_code(code: str) -> VerdictCode:
+    """The row of a code. Raises KeyError for one that is not in the table: that is a bug."""
+    return code_table()[code]
