@@ -1,0 +1,89 @@
+"""The oracle: what every passenger should have paid, worked out a second time and apart.
+
+A price engine that is only compared with itself proves nothing. This package was written from the
+tariff texts, not from the engine: it imports nothing of fares, city, gate or hub, reads none of
+their tariff data, and has its own rounding, its own shortest path and its own rules, in plain code,
+one module per city. It is deliberately not driven by data, for a rule that both sides read from one
+file could be wrong in both. It must never be used to charge anybody, and never be "fixed" to agree
+with the engine: every difference is settled by the text, and the side that was wrong is changed.
+
+It walks once over the truth list (what gates really opened to) and answers ride by ride.
+
+Choices made where the texts are silent or open
+-----------------------------------------------
+Pairing and half trips
+
+ 1. A ride of an account belongs to the medium of its *exit* tap, the charging tap: that medium's
+    holder class, counters and transfer window hold (A9). A missing exit belongs to the entry's.
+ 2. Account taps pair at any time within the business day, however long the stay; the overtime
+    surcharge is the only limit. A purse pairs with the entry it carries, the day notwithstanding.
+ 3. Rail pairs within one city; bus taps pair within one vehicle of one line.
+ 4. An account's half trip ends with its next *entry*, or at 03:00. A flat ride or an exit that does
+    not fit leaves it open. A purse's half trip is collected at its next tap of any kind, in any
+    city. A purse that is never tapped again is never charged.
+ 5. A second entry at the same station, however soon, ends the first as any other would.
+ 6. An exit alone costs an account the highest fare to that station (a bus: from the farther end).
+    A purse cannot leave without an entry; such an event is an error, not a ride.
+ 7. "The highest fare" is the dearest of all stations the rails reach, lines priced apart included,
+    at the table of the entry's day, and bears no relief of any kind. Half-price holders pay it
+    whole, free holders pay nothing where their class is free.
+ 8. A half trip neither uses, opens nor closes a transfer window, and counts as no ride (40th free).
+ 9. Rail, same station, at most 20 minutes (limit included): free, no ride, no window. Longer: the
+    lowest fare, an ordinary ride in every respect. On a bus the rule does not exist.
+
+Month counters
+
+10. They are per medium and city. The month is that of the moment the money falls due: exit tap,
+    single tap, the tap that collects a half trip, or 03:00 at the end of the business day.
+11. Money really paid on the main network counts: ride, overtime surcharge, and the main network's
+    part of a half trip's highest fare. Lines priced apart do not count.
+
+Chongqing
+
+12. The table, and whether the notice of 2025-07-30 holds, go by the day of the entry tap.
+13. Jiangtiao and Bitong lines and the Yunba are priced apart by the same bands and added; no
+    reliefs there but those of half-price and free holders. No transfer relief, no month, no early
+    bird. Their stations' own time limits are not modelled: 180 minutes hold everywhere.
+14. Overtime: stay over 180 minutes (limit included in the free side) adds the fare of the longest
+    way in the urban network at full price; the ride itself keeps its reliefs.
+15. "Before 07:00 on a workday" is read by the calendar day and wall clock of the entry tap, so an
+    entry at 00:20 on a workday is early too.
+16. Free (elder, child): rail and bus; on escalator, lift and cableway they pay as others do.
+    Half (love card): everywhere. Student: half on rail, 9折 on bus, escalator and lift.
+17. The cableway's placeholder fare gets no 9折 (the card rule names rail, bus, escalator, lift).
+    County buses, whose fares are placeholders too, do. Express buses cost the 7.00 of the worked
+    example of line 502. A placeholder is looked up by line id, then by fare system, and wins over
+    the text's own figure (escalator and lift 2.00, ordinary bus 1.00, medium bus 2.00).
+18. Transfers: only rail (main network) and buses whose line belongs to the main city. A leg in the
+    window that may not be relieved (rail after rail, same line, same vehicle) pays in full and
+    opens a new window in place of the old. Escalator, lift, cableway, county buses leave it alone.
+19. Whoever comes with a medium of another city is an ordinary passenger (A16), whatever the card.
+20. A registered frequent rider is the product ``frequent_rider`` on a code; the ride number counts
+    completed rides on the urban network in the month.
+
+Beijing
+
+21. Month step and low peak multiply (A14) and are rounded once. Neither holds on airport lines and
+    trams, whose fares are added. The trams go by 3 yuan to 6 km, 4 yuan beyond.
+22. Nobody is free or half price on the rails; elders and children are free on buses, students pay
+    a quarter there, all others (card or code) half.
+23. Overtime: over 240 minutes, 3 yuan on top.
+24. The low-peak list of 2015 holds from 1 December 2015 at 7折, that of 25 stations from 2017.
+25. Buses outside the city take 8折 from everybody but the free.
+26. A bus that asks for one tap only is a flat line of 2 yuan with the same reliefs.
+"""
+
+from tongxing.simulation.oracle.geography import CityFacts, LineFacts, Track
+from tongxing.simulation.oracle.truth import Expected, ExpectedRide, OpeningCounters, TruthEvent
+from tongxing.simulation.oracle.walk import expected_charges
+
+__all__ = [
+    "CityFacts",
+    "Expected",
+    "ExpectedRide",
+    "LineFacts",
+    "OpeningCounters",
+    "Track",
+    "TruthEvent",
+    "expected_charges",
+]

@@ -1,0 +1,91 @@
+"""What the oracle is told and what it answers: the truth list and the expected charges.
+
+The truth list is the simulation's own record of what really happened: every presentation that a
+gate opened to, once, in the order of time. It knows nothing of lost, doubled or late uploads. This
+module holds values only; it never prices anything.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+How = Literal["single_tap", "both_taps", "paired_by_account", "missing_exit", "missing_entry"]
+
+
+@dataclass(frozen=True, slots=True)
+class TruthEvent:
+    """One presentation that a gate really opened to; refused ones are not in the list.
+
+    `kind` is ``entry`` or ``exit`` where a ride has two ends, ``ride`` where one tap is all of it.
+    `account` is the real-name account, "" for the anonymous purse of a card. `station` is the
+    station or stop id of the city's network, `place` the six-digit code of the reader's district.
+    """
+
+    time_s: int
+    kind: str
+    city: str
+    place: str
+    mode: str
+    line: str
+    station: str
+    vehicle: str
+    passenger: str
+    account: str
+    medium_no: str
+    medium_kind: str
+    product: str
+    scheme: str
+    issuer: str
+    funding: str
+
+    @property
+    def payer(self) -> str:
+        """Whose money pays: the account behind the medium, or the purse that the medium is."""
+        return self.account if self.funding == "account" else self.medium_no
+
+
+@dataclass(frozen=True, slots=True)
+class OpeningCounters:
+    """A medium's month so far when the truth list begins (a migrated card, a run cut in two).
+
+    `month` is ``yyyymm``. `rail_spend_fen` and `rail_rides` are per counter, and a counter is
+    named by its city: the same card has one in every city it travels in. Counters of another month
+    than the first charge's are forgotten, as any counter is on the 1st.
+    """
+
+    month: int
+    rail_spend_fen: Mapping[str, int] = field(default_factory=dict)
+    rail_rides: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ExpectedRide:
+    """What one ride should have cost, and why.
+
+    `fare_fen` is the price before any relief and without a surcharge, `charge_fen` what should have
+    been taken. `why` names the rules that made the charge, for whoever compares it with the
+    engine's explanation. `charged_s` is the moment the money falls due: the exit tap, the single
+    tap, the tap that collects a half trip, or the end of the business day.
+    """
+
+    medium_no: str
+    account: str
+    first_tap_s: int
+    how: How
+    fare_fen: int
+    charge_fen: int
+    why: str
+    city: str
+    charged_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """Every expected ride, ordered by first tap and medium, and the sums per payer.
+
+    A payer is an account id for account media and a medium number for purse media. A payer whose
+    rides were all free is in the mapping with 0.
+    """
+
+    rides: tuple[ExpectedRide, ...]
+    by_payer_fen: Mapping[str, int]
