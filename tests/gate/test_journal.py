@@ -172,7 +172,10 @@ def test_a_setting_that_can_lose_a_commit_is_refused(tmp_path: Path, synchronous
 
 
 def test_a_storage_without_a_write_ahead_log_is_refused() -> None:
-    assert code_of(Journal.open(Path(":memory:"), SITE, 1)) == "UNSAFE_DURABILITY"
+    answer = Journal.open(Path(":memory:"), SITE, 1)
+    assert isinstance(answer, Refusal)
+    assert answer.message("en") == "The setting journal_mode=memory could lose committed data"
+    assert answer.next_step("en") == "Set it to wal, then start again"
 
 
 def test_the_open_file_really_is_in_full_sync_with_a_write_ahead_log(tmp_path: Path) -> None:

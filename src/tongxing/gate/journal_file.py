@@ -69,7 +69,7 @@ def connect(path: Path, settings: JournalSettings) -> sqlite3.Connection | Refus
     `refusal_of` names; never falls back to something weaker."""
     wanted = SAFE_SYNCHRONOUS.get(settings.synchronous)
     if wanted is None:
-        return _unsafe(path, f"synchronous={settings.synchronous}")
+        return _unsafe(path, "synchronous", settings.synchronous, "FULL")
     try:
         connection = sqlite3.connect(path, timeout=settings.busy_wait_s, isolation_level=None)
     except sqlite3.Error as error:
@@ -155,8 +155,8 @@ def _set_up(
     except sqlite3.Error as error:
         return refusal_of(error, path)
     if mode != "wal":
-        return _unsafe(path, f"journal_mode={mode}")
-    return None if synchronous == wanted else _unsafe(path, f"synchronous={synchronous}")
+        return _unsafe(path, "journal_mode", mode, "wal")
+    return None if synchronous == wanted else _unsafe(path, "synchronous", synchronous, wanted)
 
 
 def _storage(
@@ -210,5 +210,6 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _unsafe(path: Path, setting: str) -> Refusal:
-    return Refusal("UNSAFE_DURABILITY", str(path), {"setting": setting})
+def _unsafe(path: Path, setting: str, found: object, safe: object) -> Refusal:
+    values = {"setting": setting, "found": found, "safe": safe}
+    return Refusal("UNSAFE_DURABILITY", str(path), values)

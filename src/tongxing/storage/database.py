@@ -143,7 +143,8 @@ def _require_durable(database: Database) -> None:
         for setting in ("fsync", "full_page_writes", "synchronous_commit"):
             row = connection.execute(sql.SQL("SHOW {}").format(sql.Identifier(setting))).fetchone()
             if row is not None and row[0] == "off":
-                raise Problem("UNSAFE_DURABILITY", _without_password(database.dsn), setting=setting)
+                where = _without_password(database.dsn)
+                raise Problem("UNSAFE_DURABILITY", where, setting=setting, found="off", safe="on")
 
 
 def _first_line(error: Exception) -> str:
