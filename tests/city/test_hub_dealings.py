@@ -1,0 +1,269 @@
+"""What goes to the hub and what comes back is booked once, and only when it agrees."""
+
+import gzip
+
+import msgspec
+import pytest
+from street import (
+    CARD,
+    CHONGQING,
+    CITY_KEY,
+    HUB_KEY,
+    KEYS,
+    PURSE,
+    SITE_KEY,
+    VISITOR,
+    Taps,
+    balance_of,
+    moment,
+    open_city,
+    send,
+)
+
+from tongxing.city import BankLine, City
+from tongxing.city.proofs import prove_city
+from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.reasons import Refusal
+from tongxing.ledger.store import balance
+from tongxing.messages import (
+    IssuerDetail,
+    Manifest,
+    Record,
+    Share,
+    SigningKey,
+    Statement,
+    StatementLine,
+    Verdict,
+    VerdictFile,
+    seal,
+    unseal,
+)
+from tongxing.storage import Database
+
+WINDOW = "W20260318"
+NOON = moment("36:00")
+ISSUER, ACQUIRER = f"ISS-{CHONGQING}", f"ACQ-{CHONGQING}"
+
+
+@pytest.fixture
+def city(database: Database) -> City:
+    """A city whose day is done: a ride on the account, one on a purse, one by a visitor."""
+    city, tap = open_city(database), Taps()
+    send(
+        city,
+        tap("08:00", CARD, "entry", "chaotianmen"),
+        tap("08:40", CARD, "exit", "shapingba"),
+        tap("09:00", PURSE, "entry", "chaotianmen", taken=0),
+        tap("09:40", PURSE, "exit", "shapingba", taken=450),
+        tap("10:00", VISITOR, "ride", "", mode="bus", line="bus-hechuan-101", taken=90,
+            place="500117"),
+    )  # fmt: skip
+    return city
+
+
+def presented(city: City) -> tuple[Manifest, list[Record]]:
+    found = city.record_file(moment("30:00"))
+    assert found is not None
+    opened = unseal(found[0], Manifest, KEYS)
+    assert not isinstance(opened, Refusal)
+    rows = gzip.decompress(found[1]).splitlines()
+    assert opened[1].data_sha256 == sha256_hex(found[1])
+    return opened[1], [msgspec.json.decode(row, type=Record) for row in rows]
+
+
+def answer(manifest: Manifest, records: list[Record], rejected: int | None = None) -> bytes:
+    verdicts = [
+        Verdict(record_id=record.record_id, status="rejected", code="1001", bearer="acquirer")
+        if number == rejected
+        else Verdict(
+            record_id=record.record_id,
+            status="accepted",
+            code="0000",
+            shares=[Share("OP-CQ-RAIL", record.delta_fen)],
+        )
+        for number, record in enumerate(records)
+    ]
+    body = VerdictFile(
+        file_id=manifest.file_id, window_id=WINDOW, file_code="OK", verdicts=verdicts
+    )
+    return seal(body, HUB_KEY)
+
+
+def statement(member: str, net_fen: int, **changes: object) -> Statement:
+    line = StatementLine(counterparty=ACQUIRER, kind="trips", count=3, amount_fen=net_fen)
+    plain = Statement(
+        window_id=WINDOW,
+        member=member,
+        cutoff_s=NOON,
+        lines=[line],
+        net_fen=net_fen,
+        fee_income_fen=0,
+        operator_fees=[],
+        operator_payouts=[],
+    )
+    return msgspec.structs.replace(plain, **changes)
+
+
+def books(database: Database, entity: str, account: str) -> int:
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        return balance(cursor, entity, account)
+
+
+def all_proofs_hold(database: Database) -> None:
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        assert [proof for proof in prove_city(cursor, CHONGQING) if not proof.holds] == []
+
+
+def test_a_file_says_what_it_holds_and_names_the_one_before(city: City) -> None:
+    manifest, records = presented(city)
+    assert (manifest.rows, manifest.delta_sum_fen) == (3, 990)
+    assert [record.issuer for record in records] == [ISSUER, ISSUER, "ISS-110000"]
+    assert manifest.previous_manifest_sha256 == ""
+    assert city.record_file(moment("31:00")) is None  # nothing new, no file
+
+
+def test_the_next_file_names_the_one_before(city: City) -> None:
+    first = city.record_file(moment("30:00"))
+    assert first is not None
+    send(city, Taps()("20:00", VISITOR, "ride", "", mode="bus", line="bus-fuling-101", taken=90))
+    second = city.record_file(moment("54:00"))
+    assert second is not None
+    opened = unseal(second[0], Manifest, KEYS)
+    assert not isinstance(opened, Refusal)
+    assert opened[1].previous_manifest_sha256 == sha256_hex(first[0])
+
+
+def test_accepted_records_become_claims_and_operators_earnings(
+    city: City, database: Database
+) -> None:
+    assert city.apply_verdicts(answer(*presented(city)), NOON) is None
+    assert books(database, ACQUIRER, f"due_hub:{WINDOW}") == 990
+    assert books(database, ISSUER, f"due_hub:{WINDOW}") == -900
+    assert books(database, "OP-CQ-RAIL", "rev_fare") == -990
+    assert books(database, ISSUER, "in_transit") == books(database, ACQUIRER, "presented") == 0
+    all_proofs_hold(database)
+
+
+def test_a_rejected_record_leaves_the_money_with_its_owner_to_be_found(
+    city: City, database: Database
+) -> None:
+    assert city.apply_verdicts(answer(*presented(city), rejected=0), NOON) is None
+    assert books(database, ISSUER, "liab_mismatch") == -450
+    assert books(database, ISSUER, "in_transit") == 0
+    assert books(database, ACQUIRER, "unsplit") == 0
+    all_proofs_hold(database)
+
+
+def test_the_same_answer_twice_is_booked_once(city: City, database: Database) -> None:
+    message = answer(*presented(city))
+    assert city.apply_verdicts(message, NOON) is None
+    assert city.apply_verdicts(message, NOON) is None
+    assert books(database, ACQUIRER, f"due_hub:{WINDOW}") == 990
+
+
+def code_of(found: Refusal | None) -> str:
+    assert found is not None
+    return found.code
+
+
+def test_an_answer_that_leaves_a_record_out_is_not_booked(city: City, database: Database) -> None:
+    manifest, records = presented(city)
+    assert code_of(city.apply_verdicts(answer(manifest, records[:-1]), NOON)) == (
+        "VERDICTS_INCOMPLETE"
+    )
+    assert books(database, ACQUIRER, f"due_hub:{WINDOW}") == 0
+
+
+def test_an_answer_to_a_file_we_never_sent_is_refused(city: City) -> None:
+    manifest, records = presented(city)
+    other = msgspec.structs.replace(manifest, file_id="ACQ-500000-20260317-0009")
+    assert code_of(city.apply_verdicts(answer(other, records), NOON)) == "FILE_UNKNOWN"
+
+
+@pytest.mark.parametrize("key", [SITE_KEY, CITY_KEY], ids=["a gate", "ourselves"])
+def test_only_the_hub_may_speak_for_the_hub(city: City, key: SigningKey) -> None:
+    message = seal(statement(ISSUER, 0), key)
+    assert code_of(city.apply_statement(message, NOON)) == "IDENTITY_MISMATCH"
+
+
+def test_our_passengers_rides_elsewhere_come_off_their_balance(
+    city: City, database: Database
+) -> None:
+    _, records = presented(city)
+    elsewhere = [
+        msgspec.structs.replace(
+            records[0], record_id="x.1", trip_id="x", city="110000", acquirer="ACQ-110000"
+        ),
+        msgspec.structs.replace(records[0], record_id="y.1", trip_id="y", medium_no="nobody's"),
+    ]
+    message = seal(IssuerDetail(window_id=WINDOW, issuer=ISSUER, records=elsewhere), HUB_KEY)
+    for _ in range(2):
+        assert city.apply_issuer_detail(message, NOON) is None
+    assert balance_of(database, "a1") == 10_000 - 450 - 450
+    assert books(database, ISSUER, "susp_unknown_medium") == 450
+    assert books(database, ISSUER, f"due_hub:{WINDOW}") == -900
+    all_proofs_hold(database)
+
+
+def test_a_statement_that_differs_from_our_books_is_not_booked(
+    city: City, database: Database
+) -> None:
+    assert city.apply_verdicts(answer(*presented(city)), NOON) is None
+    refusal = city.apply_statement(seal(statement(ACQUIRER, 991), HUB_KEY), NOON)
+    assert code_of(refusal) == "STATEMENT_DIFFERS"
+    assert refusal is not None
+    assert refusal.values == {"stated": 991, "booked": 990}
+    assert city.apply_statement(seal(statement(ACQUIRER, 990), HUB_KEY), NOON) is None
+
+
+def test_fees_are_borne_by_operators_and_earned_by_both_members(
+    city: City, database: Database
+) -> None:
+    assert city.apply_verdicts(answer(*presented(city)), NOON) is None
+    fee = [Share("OP-CQ-RAIL", 10)]
+    acquirer = statement(ACQUIRER, 990 - 7, fee_income_fen=3, operator_fees=fee)
+    issuer = statement(ISSUER, -900 + 5, fee_income_fen=5)
+    assert city.apply_statement(seal(acquirer, HUB_KEY), NOON) is None
+    assert city.apply_statement(seal(issuer, HUB_KEY), NOON) is None
+    assert books(database, "OP-CQ-RAIL", "due_acq") == 980
+    assert books(database, ACQUIRER, "inc_fee") == -3
+    assert books(database, ISSUER, "inc_fee") == -5
+    all_proofs_hold(database)
+
+
+def settled(city: City, party: str, amount_fen: int, reference: str = "B1") -> Refusal | None:
+    return city.settle(BankLine(reference, WINDOW, party, amount_fen, moment("39:30")))
+
+
+def test_settlement_clears_every_claim_and_keeps_the_float_whole(
+    city: City, database: Database
+) -> None:
+    assert city.apply_verdicts(answer(*presented(city)), NOON) is None
+    payouts = [Share("OP-CQ-RAIL", 980)]
+    acquirer = statement(
+        ACQUIRER, 983, fee_income_fen=3, operator_fees=[Share("OP-CQ-RAIL", 10)],
+        operator_payouts=payouts,
+    )  # fmt: skip
+    assert city.apply_statement(seal(acquirer, HUB_KEY), NOON) is None
+    issuer = statement(ISSUER, -895, fee_income_fen=5)
+    assert city.apply_statement(seal(issuer, HUB_KEY), NOON) is None
+
+    assert code_of(settled(city, ISSUER, -894)) == "BANK_AMOUNT_DIFFERS"
+    assert code_of(settled(city, "OP-NOBODY", -1)) == "BANK_LINE_UNEXPECTED"
+    for _ in range(2):
+        assert settled(city, ISSUER, -895) is None
+        assert settled(city, ACQUIRER, 983) is None
+        assert settled(city, "OP-CQ-RAIL", -980) is None
+
+    assert books(database, ISSUER, "bank_float") == 20_000 - 900
+    assert books(database, ISSUER, "bank_own") == 5
+    assert books(database, ACQUIRER, "bank") == 3
+    assert books(database, "OP-CQ-RAIL", "bank") == 980
+    cleared = [
+        (ISSUER, f"due_hub:{WINDOW}"),
+        (ACQUIRER, f"due_hub:{WINDOW}"),
+        (ACQUIRER, "due_op:OP-CQ-RAIL"),
+        ("OP-CQ-RAIL", "due_acq"),
+    ]
+    assert [books(database, entity, account) for entity, account in cleared] == [0, 0, 0, 0]
+    all_proofs_hold(database)
