@@ -49,14 +49,14 @@ def _dispatch(arguments: list[str]) -> int:
         print(text("help"))
         return 0 if arguments else 2
     name, rest = arguments[0], arguments[1:]
-    if name not in _COMMANDS:
+    if name not in COMMANDS:
         raise _unknown(name)
-    return _COMMANDS[name](rest)
+    return COMMANDS[name](rest)
 
 
 def _unknown(name: str) -> Trouble:
-    near = get_close_matches(name, _COMMANDS, cutoff=0.5)
-    return Trouble("DOOR_USAGE", f"x.py {name}", near=" / ".join(near or _COMMANDS))
+    near = get_close_matches(name, COMMANDS, cutoff=0.5)
+    return Trouble("DOOR_USAGE", f"x.py {name}", near=" / ".join(near or COMMANDS))
 
 
 def _tongxing(arguments: Sequence[str]) -> int:
@@ -141,7 +141,7 @@ def _no_more(rest: list[str], name: str) -> None:
         raise Trouble("DOOR_USAGE", f"x.py {name} {rest[0]}", near=f"x.py {name}")
 
 
-_COMMANDS: dict[str, Callable[[list[str]], int]] = {
+COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": _demo,
     "test": _test,
     "check": _check,

@@ -102,6 +102,7 @@ class Command(click.Command):
             formatter.write_text(words.find(f"{prefix}help") or self.help or "")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Arguments and options, each with its text of the catalogue."""
         visible = [p for p in self.get_params(ctx) if not getattr(p, "hidden", False)]
         arguments = [
             (argument_name(p), self._about(ctx, p))
@@ -133,6 +134,7 @@ class Group(Command, click.Group):
     group_class = type
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The same, then the subcommands, which are not imported for that."""
         super().format_options(ctx, formatter)
         rows = [(name, self.summary(ctx, name)) for name in self.list_commands(ctx)]
         if rows:
