@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from tongxing.city.rating import rate_riders
 from tongxing.city.store import days, riders, taps
 from tongxing.city.store.cursor import Cursor
-from tongxing.city.store.taps import ArrivedTap
+from tongxing.city.store.taps import ArrivedTap, arrived_tap
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date
 from tongxing.kernel.ids import sha256_hex
@@ -80,7 +80,7 @@ def _distinct(batches: Sequence[OpenedBatch]) -> tuple[list[ArrivedTap], list[Ar
     clashing = []
     for opened in batches:
         for tap in opened.batch.taps:
-            item = ArrivedTap(tap, opened.site, tap.content_hash())
+            item = arrived_tap(tap, opened.site)
             first = found.setdefault(tap.ref, item)
             if first.content_hash != item.content_hash:
                 clashing.append(item)

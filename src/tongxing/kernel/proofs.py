@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+
+from tongxing.kernel.texts import Catalogue, load_catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +20,9 @@ class Proof:
     house: str
     holds: bool
     figures: Mapping[str, int] = field(default_factory=dict)
+
+
+@cache
+def proof_texts() -> Catalogue:
+    """The sentence of each proof by its name, and of each truth as ``truth.<number>``."""
+    return load_catalogue("tongxing.kernel", "proofs.toml")

@@ -3,17 +3,12 @@
 from typing import Literal
 
 from msgspec import Struct
-from msgspec.json import Encoder
-
-from tongxing.kernel.ids import digest
 
 TapKind = Literal["entry", "exit", "ride"]
 Funding = Literal["purse", "account"]
 MediumKind = Literal["card", "code"]
 
 BATCH_TAPS_MAX = 500
-
-_ENCODER = Encoder(order="deterministic")
 
 
 class TapRef(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -69,10 +64,6 @@ class Tap(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_
     reason: str = "OPEN"
     tariff: str
     deny_list_version: int
-
-    def content_hash(self) -> str:
-        """128 bits over everything the tap says: same identity, other hash, is an alarm."""
-        return digest(_ENCODER.encode(self))
 
 
 class TapBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

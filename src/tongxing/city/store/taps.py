@@ -6,17 +6,25 @@ from dataclasses import dataclass
 from tongxing.city.riding import order_key
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import business_date
+from tongxing.kernel.ids import digest
 from tongxing.messages import Receipt, Tap, TapRef
 from tongxing.messages.envelope import encode
 
 
 @dataclass(frozen=True, slots=True)
 class ArrivedTap:
-    """A tap as it came in: with its site's name and the hash of its content."""
+    """A tap as it came in: with its site's name, its canonical text and the hash of that."""
 
     tap: Tap
     site: str
+    body: str
     content_hash: str
+
+
+def arrived_tap(tap: Tap, site: str) -> ArrivedTap:
+    """The tap with what is stored of it, worked out once."""
+    body = encode(tap)
+    return ArrivedTap(tap, site, body.decode(), digest(body))
 
 
 def write_new_taps(
@@ -62,7 +70,7 @@ def quarantine(cursor: Cursor, arrived: Sequence[ArrivedTap], received_s: int) -
                 item.content_hash,
                 item.site,
                 received_s,
-                encode(item.tap).decode(),
+                item.body,
             )
             for item in arrived
         ],
@@ -88,7 +96,7 @@ def _row(item: ArrivedTap, rider_id: str, received_s: int) -> tuple[object, ...]
         tap.reason,
         item.site,
         received_s,
-        encode(tap).decode(),
+        item.body,
     )
 
 
