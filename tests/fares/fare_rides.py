@@ -99,7 +99,11 @@ def book_of(city: str) -> TariffBook:
     if city in book_codes():
         return load_book(city)
     flat = FlatFare(
-        id="PLAIN", from_day=date(2010, 1, 1), fare_fen=200, confidence="illustrative", source="-"
+        id="PLAIN",
+        from_day=date(2010, 1, 1),
+        fare_fen=200,
+        confidence="illustrative",
+        sources=("none",),
     )
     return make_book(TariffFile(city=city, name_zh=city, name_en=city, rule=(flat,)))
 

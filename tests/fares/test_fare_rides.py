@@ -3,7 +3,6 @@
 from collections import Counter as Tally
 
 import pytest
-
 from fare_rides import Case, read_cases, run
 
 TABLES = ("chongqing.txt", "beijing.txt", "visitors.txt", "other_cities.txt")

@@ -27,6 +27,11 @@ def explain(line: PriceLine, language: str, fares: CityFares) -> str:
     return _WRITERS[line.kind](line, language, fares) + _tail(line, language, fares)
 
 
+def system_name(system: str, language: str) -> str:
+    """What people call a fare system; its own id where the catalogue has no word for it."""
+    return _word("system", system, language)
+
+
 @cache
 def _texts() -> Catalogue:
     return load_catalogue("tongxing.fares")

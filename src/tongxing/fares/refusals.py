@@ -4,6 +4,8 @@ from tongxing.fares.city import CityFares
 from tongxing.fares.model import RideFacts, Rider
 from tongxing.fares.visitors import open_to_visitors
 from tongxing.kernel.reasons import Refusal
+from tongxing.kernel.texts import LANGUAGES
+from tongxing.network.registry import load_registry
 
 
 def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal | None:
@@ -26,5 +28,19 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
     if tariff.base(system) is None:
         return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
     if not rider.issuer_is_local and not open_to_visitors(rider.scheme, network.code, ride.mode):
-        return Refusal("FARES_VISITOR_MODE", network.code, {"mode": ride.mode})
+        return _not_offered(network.code, ride.mode, rider.scheme)
     return None
+
+
+def _not_offered(city: str, mode: str, scheme: str) -> Refusal:
+    registry = load_registry()
+    values = {
+        f"{name}_{language}": text
+        for language in LANGUAGES
+        for name, text in (
+            ("listed", registry.place_name(city, language)),
+            ("mode", registry.mode_name(mode, language)),
+            ("scheme", registry.schemes[scheme].title(language)),
+        )
+    }
+    return Refusal("VISITOR_MODE_NOT_OFFERED", city, values)

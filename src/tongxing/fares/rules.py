@@ -24,7 +24,10 @@ class Rule(
     tag_field="kind",
     rename={"from_day": "from", "last_day": "until"},
 ):
-    """What all rules have. `until` is the last day in force. An empty scope means "all"."""
+    """What all rules have. `until` is the last day in force. An empty scope means "all".
+
+    `sources` are keys of ``data/sources.toml``; `confidence` says how far to trust them.
+    """
 
     id: str
     from_day: date
@@ -33,7 +36,7 @@ class Rule(
     products: tuple[str, ...] = ()
     media: tuple[MediumKind, ...] = ("card", "code")
     confidence: Confidence
-    source: str
+    sources: tuple[str, ...]
     note_zh: str = ""
     note_en: str = ""
 

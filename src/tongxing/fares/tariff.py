@@ -37,6 +37,7 @@ from tongxing.fares.rules import (
     TransferRelief,
     VisitorSetting,
 )
+from tongxing.fares.sources import fare_sources
 from tongxing.fares.visitors import T_UNION, VisitorRelief, table_days, visitor_relief
 from tongxing.kernel.clock import at
 from tongxing.kernel.ids import digest
@@ -165,6 +166,9 @@ def make_book(found: TariffFile) -> TariffBook:
     rules = {rule.id: rule for rule in found.rule}
     if len(rules) != len(found.rule):
         raise ValueError(f"{found.city}: a rule id is used twice")
+    for rule in found.rule:
+        if not rule.sources or not fare_sources().keys() >= set(rule.sources):
+            raise ValueError(f"{rule.id}: a rule names its sources, and they are on the list")
     starts = _boundaries(found)
     versions = tuple(
         _tariff(found, start, None if following is None else following - timedelta(days=1))
@@ -205,7 +209,7 @@ def _tariff(found: TariffFile, start: date, last_day: date | None) -> Tariff:
                     pairs[system, one, other] = pairs[system, other, one] = (fare_fen, rule.id)
     return Tariff(
         id=f"{found.city}-{start:%Y%m%d}",
-        version=digest(msgspec.json.encode(rules))[:8],
+        version=_digest(rules),
         city=found.city,
         from_day=start,
         last_day=last_day,
@@ -214,6 +218,15 @@ def _tariff(found: TariffFile, start: date, last_day: date | None) -> Tariff:
         pairs=pairs,
         _default=default,
     )
+
+
+def _digest(rules: tuple[AnyRule, ...]) -> str:
+    """Changes with anything that can change a price, and with nothing else."""
+    bare = [
+        msgspec.structs.replace(rule, confidence="seen", sources=(), note_zh="", note_en="")
+        for rule in rules
+    ]
+    return digest(msgspec.json.encode(bare))[:8]
 
 
 def _one(tariff: Tariff, kind: type[_Setting], system: str, rider: Rider) -> _Setting | None:

@@ -76,8 +76,10 @@ class Station:
 class Source:
     """Where a part of the data comes from, under which licence, and how sure it is."""
 
-    what: str
-    origin: str
+    what_zh: str
+    what_en: str
+    origin_zh: str
+    origin_en: str
     licence: str
     confidence: str
 
@@ -216,10 +218,7 @@ def load_network(city: str) -> CityNetwork:
         lines=lines,
         stations=_read_stations(folder, head["code"], lines),
         fare_systems=_known_systems(head["fare_systems"], lines),
-        sources=tuple(
-            Source(row["what"], row["from"], row["licence"], row["confidence"])
-            for row in head["source"]
-        ),
+        sources=tuple(Source(**row) for row in head["source"]),
         router=build_router(_rail(lines)),
     )
 
