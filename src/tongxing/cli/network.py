@@ -157,6 +157,7 @@ def _print_reach(registry: Registry, reached: SchemeReach, on: date) -> None:
             ],
             right=(1, 2),
         )
+        say(WORDS("where.modes_note"))
         print_table(
             WORDS("where.provinces"),
             [WORDS(f"column.{name}") for name in ("province", "open", "limited", "closed")],
@@ -270,8 +271,10 @@ def _print_city(registry: Registry, answer: CityAnswer) -> None:
 
 
 def _city_row(registry: Registry, row: ListedRow) -> tuple[str, ...]:
-    listed = _place(registry, row.place)
-    if row.listed_as != registry.place_name(row.place, "zh"):
+    listed = row.title_zh if settings().language == "zh" else row.title_en
+    if not listed:
+        listed = _place(registry, row.place)
+    if not row.title_zh and row.listed_as != registry.place_name(row.place, "zh"):
         listed += f" ({row.listed_as})"
     covered = _word(registry, f"coverage.{row.coverage}")
     if row.areas or row.without:
@@ -311,7 +314,10 @@ def _print_coverage(registry: Registry, report: CoverageReport, *, every_row: bo
         ],
         right=(2, 3),
     )
+    present = {row.scheme for row in report.rows}
     for count in report.counts:
+        if count.scheme not in present:
+            continue
         states = _listing(
             f"{_word(registry, f'state.{state}')} {number}"
             for state, number in count.by_state.items()
@@ -326,7 +332,7 @@ def _print_coverage(registry: Registry, report: CoverageReport, *, every_row: bo
         )
         if count.start_unknown:
             say(WORDS("coverage.start_unknown", places=count.start_unknown))
-    for fact in report.facts:
+    for fact in (fact for fact in report.facts if fact.scheme in present):
         say(
             WORDS(
                 "coverage.fact",

@@ -93,7 +93,7 @@ def judge(book: Book, asked: Question) -> Acceptance:
     if not rows:
         return _no_row(book, asked, chain)
     entry = _on_day(rows, asked.on)
-    facts = _evidence(asked, entry, chain)
+    facts = _evidence(scheme, asked, entry, chain)
     if code := _shut(entry, asked, chain):
         return _refused(book, asked, code, facts, entry)
     return _for_visitor(book, asked, entry, facts)
@@ -238,7 +238,7 @@ def _for_visitor(book: Book, asked: Question, entry: Entry, facts: Evidence) -> 
     return _refused(book, asked, "VISITOR_MODE_NOT_OFFERED", facts, entry)
 
 
-def _evidence(asked: Question, entry: Entry, chain: tuple[str, ...]) -> Evidence:
+def _evidence(scheme: Scheme, asked: Question, entry: Entry, chain: tuple[str, ...]) -> Evidence:
     notes = []
     if entry.valid_from.precision == "unknown":
         notes.append("start_unknown")
@@ -246,7 +246,7 @@ def _evidence(asked: Question, entry: Entry, chain: tuple[str, ...]) -> Evidence
         notes.append("start_inexact")
     if entry.place != chain[0]:
         notes.append("inherited")
-    if asked.mode == "rail" and entry.coverage in ("whole", "listed", "whole_except"):
+    if asked.mode == "rail" and not scheme.rail_stated and entry.kind.says_no_mode:
         notes.append("rail_not_stated")
     if not entry.certain:
         notes.append("uncertain")

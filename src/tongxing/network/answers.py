@@ -20,7 +20,12 @@ from tongxing.network.schemes import MODES, Entry, Permission, Scheme
 FULL_COVERAGE = frozenset({"whole", "listed"})
 
 _CANNOT_ISSUE = ("outside",)
-_NOT_TELLING = ("possible", "unknown")
+_BY_CERTAINTY = (
+    ("issuer", "member", "local", "province"),
+    ("test",),
+    ("outside",),
+    ("possible", "unknown"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ class ListedRow:
     place: str
     of_itself: bool
     listed_as: str
+    title_zh: str
+    title_en: str
     coverage: str
     state: State
     certain: bool
@@ -181,10 +188,12 @@ def where(
 
 
 def telling(matches: Iterable[NumberMatch]) -> tuple[NumberMatch, ...]:
-    """The readings to go on with: those the number itself speaks for, else all of them."""
+    """The readings to go on with: those that the number speaks for most clearly."""
     every = tuple(matches)
-    sure = tuple(m for m in every if m.kind not in (*_NOT_TELLING, *_CANNOT_ISSUE))
-    return sure or every
+    for kinds in _BY_CERTAINTY:
+        if chosen := tuple(match for match in every if match.kind in kinds):
+            return chosen
+    return every
 
 
 def reach(registry: Registry, match: NumberMatch, on: date) -> SchemeReach:
@@ -320,6 +329,8 @@ def _listed_rows(registry: Registry, place: Place, on: date) -> Iterable[ListedR
                     place=entry.place,
                     of_itself=entry.place == place.code,
                     listed_as=entry.listed_as,
+                    title_zh=entry.title_zh,
+                    title_en=entry.title_en,
                     coverage=entry.coverage,
                     state=state_of(registry.schemes[name], entry, on),
                     certain=entry.certain,

@@ -31,6 +31,7 @@ _SUFFIXES = (
     "盟",
     "旗",
 )
+_ENGLISH_SUFFIXES = (" Province", " Prefecture", " City")
 _NEAR_MAX = 3
 _CANDIDATES_MAX = 6
 _TEXT_MAX = 30
@@ -52,7 +53,8 @@ def build_index(divisions: Divisions, listed: Mapping[str, tuple[str, ...]]) -> 
     exact: dict[str, list[str]] = {}
     loose: dict[str, list[str]] = {}
     for place in divisions.by_code.values():
-        for name in (place.code, place.name_zh, *place.also, *listed.get(place.code, ())):
+        names = (place.name_zh, place.name_en, *place.also, *listed.get(place.code, ()))
+        for name in (place.code, *filter(None, names)):
             _add(exact, _key(name), place.code)
         for key in _loose_keys(place):
             _add(loose, key, place.code)
@@ -79,7 +81,7 @@ def find(index: NameIndex, text: str, level: Level | None = None) -> Place | Ref
             return index.divisions.by_code[codes[0]]
         if codes:
             return _ambiguous(index, text, codes)
-    return _unknown(index, text, key)
+    return _unknown(index, text, key, level)
 
 
 def _key(name: str) -> str:
@@ -93,11 +95,10 @@ def _loose_keys(place: Place) -> Iterator[str]:
         suffix = next((end for end in _SUFFIXES if name.endswith(end)), "")
         if suffix and len(name) - len(suffix) >= 2:
             yield _key(name.removesuffix(suffix))
-    english = place.name_en
-    for name in (english, english.partition(" (")[0], place.pinyin):
+    for name in (place.name_en.partition(" (")[0], place.pinyin):
         if name:
             yield _key(name)
-            yield _key(name.removesuffix(" Province").removesuffix(" Prefecture"))
+            yield _key(name.rpartition(" ")[0] if name.endswith(_ENGLISH_SUFFIXES) else name)
 
 
 def _add(keys: dict[str, list[str]], key: str, code: str) -> None:
@@ -115,6 +116,14 @@ def _preferred(index: NameIndex, codes: tuple[str, ...], level: Level | None) ->
     fit = tuple(code for code in codes if level in (None, places[code].level))
     prominent = tuple(code for code in fit if code in index.prominent)
     return prominent or fit
+
+
+def _offered(index: NameIndex, codes: tuple[str, ...], level: Level | None) -> tuple[str, ...]:
+    """The places that may be suggested: prominent ones, of the level asked for."""
+    places = index.divisions.by_code
+    return tuple(
+        code for code in codes if code in index.prominent and level in (None, places[code].level)
+    )
 
 
 def _described(index: NameIndex, code: str, language: str) -> str:
@@ -136,22 +145,19 @@ def _ambiguous(index: NameIndex, text: str, codes: tuple[str, ...]) -> Refusal:
     return Refusal("CITY_AMBIGUOUS", values={**values, "text": _shown(text), "codes": codes})
 
 
-def _unknown(index: NameIndex, text: str, key: str) -> Refusal:
+def _unknown(index: NameIndex, text: str, key: str, level: Level | None) -> Refusal:
     ascii_only = key.isascii()
     words = [
         word
         for keys in (index.exact, index.loose)
         for word, codes in keys.items()
-        if word.isascii() == ascii_only
-        and not word.isdigit()
-        and any(code in index.prominent for code in codes)
+        if word.isascii() == ascii_only and not word.isdigit() and _offered(index, codes, level)
     ]
     near = _nearest(key[:_TEXT_MAX], words, 0.7 if ascii_only else 0.5)
     codes: list[str] = []
     for word in near:
-        for code in (*index.exact.get(word, ()), *index.loose.get(word, ())):
-            if code in index.prominent and code not in codes:
-                codes.append(code)
+        known = (*index.exact.get(word, ()), *index.loose.get(word, ()))
+        codes += [code for code in _offered(index, known, level) if code not in codes]
     if not codes:
         return Refusal("CITY_UNKNOWN", values={"text": _shown(text)})
     values = {

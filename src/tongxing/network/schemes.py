@@ -70,6 +70,10 @@ class CoverageKind:
     marked_lines: bool = False
     areas_only: bool = False
 
+    @property
+    def says_no_mode(self) -> bool:
+        return not self.only and not self.without
+
 
 _BUS = frozenset({"bus"})
 _RAIL = frozenset({"rail"})
@@ -91,7 +95,10 @@ COVERAGE_KINDS: Mapping[str, CoverageKind] = {
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """A card scheme. `modes` are all it can cover anywhere; `city` is set for a local scheme."""
+    """A card scheme. `modes` are all it can cover anywhere; `city` is set for a local scheme.
+
+    `rail_stated` is False where a plain row of the list leaves open whether rail was converted.
+    """
 
     name: str
     zh: str
@@ -110,6 +117,7 @@ class Scheme:
     centre_en: str = ""
     rid: str = ""
     applications: tuple[str, ...] = ()
+    rail_stated: bool = True
     load_days: int | None = None
     drop_days: int | None = None
 
