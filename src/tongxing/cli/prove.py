@@ -1,0 +1,45 @@
+"""`tongxing prove`: holds the truths against the live books, and fails when one does not hold."""
+
+from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.shell import command as command_of
+from tongxing.kernel.proofs import Proof, proof_texts
+from tongxing.kernel.reasons import Problem
+
+WORDS = Words("prove")
+
+
+@command_of()
+def command() -> int:
+    from tongxing.proving import prove_houses
+    from tongxing.storage.database import database_at
+
+    dsn, home = settings().dsn, settings().home
+    if not dsn and not (home / "postgres").exists():
+        raise Problem("NOTHING_TO_PROVE", str(home))
+    with database_at(dsn, home) as database:
+        proofs = prove_houses(database)
+    if not proofs:
+        raise Problem("NOTHING_TO_PROVE", "TONGXING_DSN" if dsn else str(home))
+    if settings().json:
+        emit_json(proofs)
+    else:
+        _print(proofs)
+    return 0 if all(proof.holds for proof in proofs) else 1
+
+
+def _print(proofs: list[Proof]) -> None:
+    texts, language = proof_texts(), settings().language
+    rows = [
+        (
+            str(proof.truth),
+            proof.house,
+            WORDS("holds") if proof.holds else WORDS("broken"),
+            texts.text(proof.name, language),
+            "  ".join(f"{name} {value:,}" for name, value in proof.figures.items()),
+        )
+        for proof in sorted(proofs, key=lambda found: found.truth)
+    ]
+    columns = [WORDS(f"column.{key}") for key in ("truth", "house", "result", "what", "figures")]
+    print_table(WORDS("title"), columns, rows)
+    broken = sum(1 for proof in proofs if not proof.holds)
+    say(WORDS("some_broken", broken=broken) if broken else WORDS("all_hold", count=len(proofs)))
