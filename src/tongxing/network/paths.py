@@ -1,8 +1,8 @@
 """Shortest ways over a city's rail lines, found once per origin and then kept.
 
-A way goes through as few fare systems as it can (nobody crosses an airport line to save metres),
-then over the fewest metres, then with the fewest changes of line. What is still equal is decided
-by the order of the lines in the data, so the same question always has the same answer.
+A way enters as few fare systems beside the main network as it can (nobody crosses an airport line
+to save metres), then has the fewest metres, then the fewest changes of line. What is still equal
+is decided by the order of the lines in the data: the same question always has the same answer.
 
 This module knows metres and lines; it must never know money.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 
-# One change of fare system outweighs any metres, one metre any number of changes of line.
+# Entering a further fare system outweighs any metres, one metre any number of changes of line.
 _CHANGE = 1
 _METRE = 1_000
 _SYSTEM = 1_000 * 10_000_000
@@ -59,6 +59,7 @@ class Router:
     tracks: tuple[Track, ...]
     nodes_at: Mapping[str, tuple[int, ...]]
     edges: tuple[tuple[tuple[int, int, int], ...], ...]
+    main_system: str
     _searches: dict[tuple[str, str], _Search] = field(default_factory=dict)
 
     def way(self, origin: str, destination: str, system: str = "") -> Way | None:
@@ -103,7 +104,7 @@ class Router:
         costs = [-1] * len(self.nodes)
         before = [-1] * len(self.nodes)
         heap = [
-            (0, node, -1)
+            (self._entering(self.tracks[self.nodes[node][1]].fare_system), node, -1)
             for node in self.nodes_at[origin]
             if system in ("", self.tracks[self.nodes[node][1]].fare_system)
         ]
@@ -116,6 +117,9 @@ class Router:
                 if costs[neighbour] < 0 and system in ("", self.tracks[track].fare_system):
                     heappush(heap, (cost + weight, neighbour, node))
         return _Search(costs, before)
+
+    def _entering(self, system: str) -> int:
+        return 0 if system == self.main_system else _SYSTEM
 
     def _walk_back(self, search: _Search, node: int) -> Way:
         total = search.costs[node] % _SYSTEM // _METRE
@@ -134,8 +138,8 @@ class Router:
         return Way(total, tuple(reversed(legs)))
 
 
-def build_router(tracks: Iterable[Track]) -> Router:
-    """The router of these lines, in their order."""
+def build_router(tracks: Iterable[Track], main_system: str) -> Router:
+    """The router of these lines, in their order; `main_system` is the one everybody rides in."""
     ordered = tuple(tracks)
     numbers: dict[tuple[str, int], int] = {}
     for index, track in enumerate(ordered):
@@ -153,8 +157,8 @@ def build_router(tracks: Iterable[Track]) -> Router:
     nodes = tuple(numbers)
     for group in nodes_at.values():
         for a in group:
-            edges[a].extend(_changes(a, group, nodes, ordered))
-    return Router(nodes, ordered, nodes_at, tuple(tuple(out) for out in edges))
+            edges[a].extend(_changes(a, group, nodes, ordered, main_system))
+    return Router(nodes, ordered, nodes_at, tuple(tuple(out) for out in edges), main_system)
 
 
 def _steps(track: Track) -> Iterable[tuple[str, str, int]]:
@@ -162,11 +166,15 @@ def _steps(track: Track) -> Iterable[tuple[str, str, int]]:
 
 
 def _changes(
-    node: int, group: Sequence[int], nodes: Sequence[tuple[str, int]], tracks: Sequence[Track]
+    node: int,
+    group: Sequence[int],
+    nodes: Sequence[tuple[str, int]],
+    tracks: Sequence[Track],
+    main_system: str,
 ) -> Iterable[tuple[int, int, int]]:
     here = tracks[nodes[node][1]].fare_system
     for other in group:
         if other != node:
             track = nodes[other][1]
-            outside = tracks[track].fare_system != here
-            yield other, _CHANGE + (_SYSTEM if outside else 0), track
+            further = tracks[track].fare_system not in (here, main_system)
+            yield other, _CHANGE + (_SYSTEM if further else 0), track

@@ -104,7 +104,10 @@ class Path:
 
 @dataclass(frozen=True, slots=True)
 class CityNetwork:
-    """The network of one city as of a day, with its paths remembered."""
+    """The network of one city as of a day, with its paths remembered.
+
+    `fare_systems` begins with the main network; the others ask a fare of their own beside it.
+    """
 
     code: str
     name_zh: str
@@ -119,7 +122,7 @@ class CityNetwork:
     _paths: dict[tuple[str, str, str], Path | None] = field(default_factory=dict)
 
     def path(self, origin: str, destination: str) -> Path | None:
-        """The rail path: fewest fare systems, then fewest metres; None if nothing connects."""
+        """The rail path: fewest systems beside the main one, then fewest metres; None if none."""
         return self.path_within("", origin, destination)
 
     def path_within(self, fare_system: str, origin: str, destination: str) -> Path | None:
@@ -219,7 +222,7 @@ def load_network(city: str) -> CityNetwork:
         stations=_read_stations(folder, head["code"], lines),
         fare_systems=_known_systems(head["fare_systems"], lines),
         sources=tuple(Source(**row) for row in head["source"]),
-        router=build_router(_rail(lines)),
+        router=build_router(_rail(lines), head["fare_systems"][0]),
     )
 
 
