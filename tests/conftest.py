@@ -103,10 +103,11 @@ def _no_outside_network() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Nobody's language, database or data folder leaks into a test."""
+    """Nobody's language, database or data folder leaks in; programs started find our sources."""
     for name in ("TONGXING_LANG", "TONGXING_DSN", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1] / "src"))
     monkeypatch.setenv("TONGXING_HOME", str(tmp_path / "home"))
 
 

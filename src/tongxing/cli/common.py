@@ -24,6 +24,7 @@ from tongxing.kernel.texts import LANGUAGES, Catalogue, load_catalogue
 
 HOME_DEFAULT = ".tongxing"
 _PROGRESS_STEPS = 4
+_PIPED_WIDTH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,13 @@ def note(text: str) -> None:
 def _console() -> Any:
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else 400, highlight=False)
+    class Piped(Console):
+        """Leaves it to `app` to end the command when the reader goes away."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(width=None if sys.stdout.isatty() else _PIPED_WIDTH, highlight=False)
 
 
 def emit_json(value: object, *, line: bool = False) -> None:

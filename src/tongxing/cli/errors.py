@@ -24,7 +24,7 @@ from tongxing.kernel.reasons import Problem, Refusal, reason
 EXIT_READER_GONE = 141
 EXIT_TERMINATED = 143
 
-_CARD_NUMBER = re.compile(r"(?<![0-9])[0-9]{12,20}(?![0-9])")
+_CARD_NUMBER = re.compile(r"(?<![0-9０-９])[0-9０-９](?: ?[0-9０-９]){11,19}(?![0-9０-９])")
 _OS_CODES = {
     errno.ENOENT: "FILE_NOT_FOUND",
     errno.ENOTDIR: "FILE_NOT_FOUND",
@@ -113,7 +113,7 @@ def _saved(trace: str, home: Path) -> str:
 
 
 def _masked(found: re.Match[str]) -> str:
-    return masked(found.group())
+    return masked(found.group().replace(" ", ""))
 
 
 def _printable(line: str) -> str:
