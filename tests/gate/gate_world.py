@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 from msgspec.structs import replace
@@ -12,13 +13,27 @@ from tongxing.gate.denylist import DenyIndex
 from tongxing.gate.facts import Decision, GateContext, Role, ValidatorFacts
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.journal_file import JournalSettings
+from tongxing.gate.lane import LaneOutput
 from tongxing.gate.pool import ConnectionPool
 from tongxing.gate.recent import RecentTaps
+from tongxing.gate.site import Site, SiteSetup
 from tongxing.gate.token import MediumToken
 from tongxing.kernel.clock import at
+from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages import PurseFacts, Tap
+from tongxing.messages import (
+    DenyEntry,
+    DenyList,
+    KeyRing,
+    PurseFacts,
+    Receipt,
+    SigningKey,
+    Tap,
+    TapBatch,
+    seal,
+    unseal,
+)
 from tongxing.network.registry import load_registry
 
 SITE = "SITE-1"
@@ -187,3 +202,85 @@ def numbers_of(journal: Journal) -> list[int]:
     taps = journal.unsent(100_000)
     assert not isinstance(taps, Refusal), taps
     return [tap.ref.seq for tap in taps]
+
+
+def site_key(name: str) -> SigningKey:
+    """The key of a site or city, made from its name."""
+    return SigningKey.from_secret(name, sha256(name.encode()).digest())
+
+
+CITY_KEY = site_key("500000")
+CITY_KEYS = KeyRing({"500000": CITY_KEY.public_bytes()})
+
+
+@dataclass
+class Station:
+    """A site of Chongqing's line 1 at xiaoshizi, with a gate each way, and all its lanes heard."""
+
+    folder: Path
+    settings: JournalSettings | None = None
+    heard: list[tuple[str, Decision]] = field(default_factory=list)
+    lane: LaneOutput | None = None
+    site: Site = field(init=False)
+    journal: Journal = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.start()
+
+    def start(self) -> None:
+        """Open the site, as after a restart."""
+        self.journal = open_journal(self.folder, settings=self.settings)
+        facts = [
+            validator("entry", "cq:rail-1:xiaoshizi", "IN"),
+            validator("exit", "cq:rail-1:xiaoshizi", "OUT"),
+        ]
+        setup = SiteSetup(
+            city="500000",
+            validators={one.terminal_id: one for one in facts},
+            fares=load_city_fares("500000"),
+            registry=load_registry(),
+            key=site_key(SITE),
+            city_keys=CITY_KEYS,
+        )
+        lane = self.lane or (lambda terminal, decision: self.heard.append((terminal, decision)))
+        site = Site.open(setup, self.journal, lane)
+        assert isinstance(site, Site), site
+        self.site = site
+
+    def restart(self) -> None:
+        self.journal.close()
+        self.start()
+
+
+def receipt_of(message: bytes, key: SigningKey = CITY_KEY, **changes: object) -> bytes:
+    """The city's receipt for a sealed batch."""
+    opened = unseal(message, TapBatch, KeyRing({SITE: site_key(SITE).public_bytes()}))
+    assert not isinstance(opened, Refusal), opened
+    receipt = Receipt(
+        site=opened[1].site,
+        batch_sha256=sha256_hex(message),
+        accepted=len(opened[1].taps),
+        duplicates=0,
+        quarantined=[],
+    )
+    return seal(replace(receipt, **changes), key)
+
+
+def taps_in(message: bytes) -> list[Tap]:
+    """The taps that a sealed batch carries."""
+    opened = unseal(message, TapBatch, KeyRing({SITE: site_key(SITE).public_bytes()}))
+    assert not isinstance(opened, Refusal), opened
+    return opened[1].taps
+
+
+def deny_message(
+    version: int, *entries: DenyEntry, city: str = "500000", key: SigningKey = CITY_KEY
+) -> bytes:
+    """A signed deny list."""
+    deny = DenyList(city=city, version=version, published_s=at(DAY), entries=list(entries))
+    return seal(deny, key)
+
+
+def code_of(answer: object) -> str:
+    """The reason code of a refusal, "" for anything else."""
+    return answer.code if isinstance(answer, Refusal) else ""

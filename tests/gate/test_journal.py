@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from gate_world import SITE, a_tap, numbers_of, open_journal
+from gate_world import SITE, a_tap, code_of, numbers_of, open_journal
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,10 +19,6 @@ from tongxing.gate.pool import ConnectionPool, capacity_within
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Receipt, Tap
-
-
-def code_of(answer: object) -> str:
-    return answer.code if isinstance(answer, Refusal) else ""
 
 
 def receipt_for(batch: OutgoingBatch, sha256: str, accepted: int | None = None) -> Receipt:

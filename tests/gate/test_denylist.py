@@ -1,0 +1,65 @@
+"""The deny index answers exactly: every entry with its reason, and nobody else."""
+
+import sys
+
+from gate_world import DAY
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tongxing.gate.denylist import DenyIndex
+from tongxing.kernel.clock import at
+from tongxing.messages import DenyEntry, DenyList
+
+numbers = st.text(alphabet="0123456789Q:", max_size=24)
+
+
+def test_a_denied_medium_gets_its_reason_and_others_none() -> None:
+    deny = DenyIndex(
+        "500000",
+        9,
+        [
+            DenyEntry("4000000000000017", "MEDIUM_LOST"),
+            DenyEntry("Q5000100000000014", "ACCOUNT_OVERDRAWN"),
+        ],
+    )
+    assert (deny.version, len(deny)) == (9, 2)
+    assert deny.reason("4000000000000017") == "MEDIUM_LOST"
+    assert deny.reason("Q5000100000000014") == "ACCOUNT_OVERDRAWN"
+    for other in ("400000000000001", "40000000000000170", "", "\ud800", "４000000000000017"):
+        assert deny.reason(other) == ""
+
+
+def test_an_empty_list_denies_nobody() -> None:
+    assert DenyIndex("500000").reason("4000000000000017") == ""
+    assert DenyIndex("500000").reason("") == ""
+
+
+def test_a_reason_this_gate_does_not_know_still_denies() -> None:
+    deny = DenyIndex("500000", 1, [DenyEntry("4000000000000017", "INVENTED_NEXT_YEAR")])
+    assert deny.reason("4000000000000017") == "MEDIUM_DENIED"
+
+
+@given(st.dictionaries(numbers, st.sampled_from(["MEDIUM_LOST", "ACCOUNT_OVERDRAWN"])), numbers)
+def test_the_index_is_the_list(entries: dict[str, str], other: str) -> None:
+    listed = DenyList(
+        city="500000",
+        version=1,
+        published_s=at(DAY),
+        entries=[DenyEntry(number, reason) for number, reason in entries.items()],
+    )
+    deny = DenyIndex.of(listed)
+    for number, reason in entries.items():
+        assert deny.reason(number) == reason
+    assert deny.reason(other) == entries.get(other, "")
+
+
+def test_a_hundred_thousand_entries_are_small_and_exact() -> None:
+    deny = DenyIndex(
+        "500000",
+        1,
+        (DenyEntry(f"3105{number:015d}", "MEDIUM_LOST") for number in range(0, 200_000, 2)),
+    )
+    parts = (deny._numbers, deny._starts, deny._slots, deny._code_of)
+    assert sum(sys.getsizeof(part) for part in parts) < 45 * len(deny)
+    for number in range(0, 200_000, 97):
+        assert bool(deny.reason(f"3105{number:015d}")) == (number % 2 == 0)
