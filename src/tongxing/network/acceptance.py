@@ -194,7 +194,7 @@ def _shut(entry: Entry, asked: Question, chain: tuple[str, ...]) -> str:
         return "METRO_ONLY" if "rail" in kind.only else "MODE_NOT_COVERED"
     if asked.mode in kind.without:
         return "METRO_UNAVAILABLE"
-    if kind.marked_lines and not asked.marked:
+    if kind.marked_lines and not asked.marked and asked.line not in entry.lines:
         return "LINE_NOT_CONVERTED"
     return "LINE_EXCLUDED" if asked.line and asked.line in entry.without_lines else ""
 

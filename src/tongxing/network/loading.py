@@ -207,6 +207,7 @@ def _scopes(scheme: Scheme, scopes: Iterable[Mapping[str, Any]]) -> Iterator[Ent
                 modes=frozenset(scope["modes"]),
                 source=scheme.source,
                 row=number,
+                lines=frozenset(scope.get("lines", ())),
                 without_lines=frozenset(scope.get("without_lines", ())),
                 inherited=scope.get("inherited", True),
                 valid_from=known_date(scope.get("valid_from", "")),

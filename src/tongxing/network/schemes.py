@@ -129,7 +129,8 @@ class Scheme:
 class Entry:
     """One row of a scheme's list: a place, how far it is covered, and from when until when.
 
-    `modes` are the modes the row speaks of; `inherited` whether it speaks for the divisions within
+    `lines` are known to be converted where only some are, `without_lines` are never; both by id or
+    Chinese name. `modes` are the modes the row speaks of; `inherited` whether it speaks for the divisions within
     the place; `valid_until` is the last day. `listed_as` keeps the list's own spelling.
     """
 
@@ -142,6 +143,7 @@ class Entry:
     row: int = 0
     areas: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
+    lines: frozenset[str] = frozenset()
     without_lines: frozenset[str] = frozenset()
     inherited: bool = True
     nested_in: str = ""
