@@ -4,6 +4,7 @@ from tongxing.cli.common import Words, emit_json, print_table, say, settings
 from tongxing.cli.shell import command as command_of
 from tongxing.kernel.proofs import Proof, proof_texts
 from tongxing.kernel.reasons import Problem
+from tongxing.kernel.texts import Catalogue
 
 WORDS = Words("prove")
 
@@ -27,6 +28,13 @@ def command() -> int:
     return 0 if all(proof.holds for proof in proofs) else 1
 
 
+def _figures(proof: Proof, texts: Catalogue, language: str) -> str:
+    return "  ".join(
+        f"{texts.text(f'figure.{name}', language)} {value:,}"
+        for name, value in proof.figures.items()
+    )
+
+
 def _print(proofs: list[Proof]) -> None:
     texts, language = proof_texts(), settings().language
     rows = [
@@ -35,7 +43,7 @@ def _print(proofs: list[Proof]) -> None:
             proof.house,
             WORDS("holds") if proof.holds else WORDS("broken"),
             texts.text(proof.name, language),
-            "  ".join(f"{name} {value:,}" for name, value in proof.figures.items()),
+            _figures(proof, texts, language),
         )
         for proof in sorted(proofs, key=lambda found: found.truth)
     ]
