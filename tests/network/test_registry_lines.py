@@ -1,4 +1,4 @@
-"""The lines of the demo's cities, asked with the card their city issues and with visitors' cards."""
+"""The lines of the demo's cities, asked with their own city's card and with visitors' cards."""
 
 from datetime import date
 

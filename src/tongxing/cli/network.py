@@ -17,8 +17,8 @@ from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.network import answers, load_registry
 from tongxing.network.answers import CityAnswer, ListedRow, SchemeReach, WhereAnswer
-from tongxing.network.coverage import CoverageReport, CoverageRow
 from tongxing.network.registry import Registry
+from tongxing.network.reports import CoverageReport, CoverageRow
 
 WORDS = Words("network")
 

@@ -11,10 +11,10 @@ from datetime import date
 from tongxing.kernel.ids import masked
 from tongxing.kernel.reasons import Refusal, reason
 from tongxing.network.acceptance import Acceptance
-from tongxing.network.coverage import CoverageRow, State, state_of
 from tongxing.network.numbers import NumberMatch
 from tongxing.network.places import Place
 from tongxing.network.registry import Registry
+from tongxing.network.reports import CoverageRow, State, state_of
 from tongxing.network.schemes import MODES, Entry, Permission, Scheme
 
 FULL_COVERAGE = frozenset({"whole", "listed"})

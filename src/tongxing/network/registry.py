@@ -10,7 +10,7 @@ from datetime import date
 from functools import cache, lru_cache
 
 from tongxing.kernel.reasons import Refusal, reason
-from tongxing.network import coverage as reports
+from tongxing.network import reports
 from tongxing.network.acceptance import (
     ACCEPTED,
     Acceptance,
@@ -21,11 +21,11 @@ from tongxing.network.acceptance import (
     rows_for,
     visitor_rates,
 )
-from tongxing.network.coverage import Change, CoverageReport, MapPoint
 from tongxing.network.loading import Book, all_entries, load_book
 from tongxing.network.names import NameIndex, build_index, find
 from tongxing.network.numbers import NumberMatch, identify_number, scheme_of_application
 from tongxing.network.places import Level, Place
+from tongxing.network.reports import Change, CoverageReport, MapPoint
 from tongxing.network.schemes import (
     MODES,
     Entry,
@@ -185,7 +185,7 @@ class Registry:
         return visitor_rates(self._book, scheme, listed)
 
     def coverage(self, on: date, scheme: str = "", province: str = "") -> CoverageReport:
-        """Counts and rows of a scheme (or both national ones) on a day; see `coverage.report`."""
+        """Counts and rows of a scheme (or both national ones) on a day; see `reports.report`."""
         return reports.report(self._book, on, scheme, province)
 
     def changes(self, scheme: str, after: date, until: date) -> tuple[Change, ...]:
@@ -193,7 +193,7 @@ class Registry:
         return reports.changes(self._book, scheme, after, until)
 
     def map_points(self, on: date) -> tuple[MapPoint, ...]:
-        """Listed places with known coordinates (micro-degrees, GCJ-02), for a picture."""
+        """Listed places with coordinates (micro-degrees, taken as GCJ-02), for a picture."""
         return reports.map_points(self._book, on)
 
     def find_city(self, text: str, level: Level | None = None) -> Place | Refusal:

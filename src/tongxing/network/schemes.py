@@ -130,8 +130,9 @@ class Entry:
     """One row of a scheme's list: a place, how far it is covered, and from when until when.
 
     `lines` are known to be converted where only some are, `without_lines` are never; both by id or
-    Chinese name. `modes` are the modes the row speaks of; `inherited` whether it speaks for the divisions within
-    the place; `valid_until` is the last day. `listed_as` keeps the list's own spelling.
+    Chinese name. `modes` are the modes the row speaks of; `inherited` whether it speaks for the
+    divisions within the place; `valid_until` is the last day. `listed_as` keeps the list's own
+    spelling.
     """
 
     scheme: str
