@@ -104,7 +104,7 @@ def _paid(relief: ShareRelief, fare_fen: int, moment: Moment) -> int:
     elif isinstance(relief, FreeRide):
         rate_bp = 0 if _ride_no(relief, moment) in relief.rides else FULL_BP
     elif isinstance(relief, SliceRelief):
-        return _sliced(relief, fare_fen)
+        return sliced(relief, fare_fen)
     else:
         rate_bp = relief.rate_bp
     return fare_fen * rate_bp
@@ -163,7 +163,8 @@ def _ride_no(relief: FreeRide, moment: Moment) -> int:
     return counter_of(moment.counters, name, moment.month).rides + 1
 
 
-def _sliced(relief: SliceRelief, fare_fen: int) -> int:
+def sliced(relief: SliceRelief, fare_fen: int) -> int:
+    """What is paid of a fare slice by slice, in fen times 10000."""
     paid, below = 0, 0
     for upper_fen, rate_bp in zip((*relief.upto_fen, fare_fen), relief.rates_bp, strict=True):
         upper_fen = min(upper_fen, fare_fen)

@@ -38,7 +38,13 @@ from tongxing.fares.rules import (
     VisitorSetting,
 )
 from tongxing.fares.sources import fare_sources
-from tongxing.fares.visitors import T_UNION, VisitorRelief, table_days, visitor_relief
+from tongxing.fares.visitors import (
+    T_UNION,
+    VisitorRelief,
+    table_days,
+    visitor_relief,
+    visitor_rows,
+)
 from tongxing.kernel.clock import at
 from tongxing.kernel.ids import digest
 
@@ -209,7 +215,7 @@ def _tariff(found: TariffFile, start: date, last_day: date | None) -> Tariff:
                     pairs[system, one, other] = pairs[system, other, one] = (fare_fen, rule.id)
     return Tariff(
         id=f"{found.city}-{start:%Y%m%d}",
-        version=_digest(rules),
+        version=_digest(rules, found.city, start),
         city=found.city,
         from_day=start,
         last_day=last_day,
@@ -220,13 +226,13 @@ def _tariff(found: TariffFile, start: date, last_day: date | None) -> Tariff:
     )
 
 
-def _digest(rules: tuple[AnyRule, ...]) -> str:
+def _digest(rules: tuple[AnyRule, ...], city: str, day: date) -> str:
     """Changes with anything that can change a price, and with nothing else."""
     bare = [
         msgspec.structs.replace(rule, confidence="seen", sources=(), note_zh="", note_en="")
         for rule in rules
     ]
-    return digest(msgspec.json.encode(bare))[:8]
+    return digest(msgspec.json.encode(bare), msgspec.json.encode(visitor_rows(city, day)))[:8]
 
 
 def _one(tariff: Tariff, kind: type[_Setting], system: str, rider: Rider) -> _Setting | None:

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from tongxing.network.places import part_of_town
 from tongxing.network.registry import load_registry
+from tongxing.network.schemes import VisitorRate
 
 T_UNION = "t_union"
 CITY_UNION = "city_union"
@@ -24,6 +25,12 @@ class VisitorRelief(Struct, frozen=True):
     id: str
     rate_bp: int
     as_of: str
+
+
+def visitor_rows(city: str, day: date) -> tuple[VisitorRate, ...]:
+    """City Union's rows for a city that hold on a day."""
+    rows = load_registry().visitor_rates(CITY_UNION, city)
+    return tuple(row for row in rows if row.as_of <= day)
 
 
 def visitor_relief(
