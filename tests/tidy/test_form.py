@@ -36,7 +36,8 @@ def ids(found: tuple[Module, ...]) -> list[str]:
 
 @pytest.mark.parametrize("module", CODE, ids=ids(CODE))
 def test_a_file_fits_in_one_head(module: Module) -> None:
-    assert len(module.text.splitlines()) <= FILE_LINES_MAX
+    count = module.text.count("\n")
+    assert count <= FILE_LINES_MAX
 
 
 @pytest.mark.parametrize("module", CODE, ids=ids(CODE))
@@ -57,7 +58,7 @@ def test_a_module_says_why_it_exists(module: Module) -> None:
 
 @pytest.mark.parametrize("module", OURS, ids=ids(OURS))
 def test_what_is_public_is_documented(module: Module) -> None:
-    assert not [name for name, node in public(module.tree) if not ast.get_docstring(node)]
+    assert not [name for name, node in public(module) if not ast.get_docstring(node)]
 
 
 @pytest.mark.parametrize("module", CODE, ids=ids(CODE))
@@ -90,31 +91,43 @@ def lines(function: Function) -> int:
     return (function.end_lineno or function.lineno) - function.lineno + 1
 
 
-def public(tree: ast.Module) -> list[tuple[str, Function | ast.ClassDef]]:
-    """Functions and classes of the module, and methods that are more than a line or two.
+def public(module: Module) -> list[tuple[str, Function | ast.ClassDef]]:
+    """Functions and classes of the module, and methods that are more than a few lines.
 
-    A command is left out: what it does is said in its catalogue, in both languages.
+    A command is left out: what it does is said in its catalogue, in both languages. So is a method
+    whose base class has said it.
     """
     found: list[tuple[str, Function | ast.ClassDef]] = []
-    for node in tree.body:
+    for node in module.tree.body:
         if isinstance(node, Function | ast.ClassDef) and not node.name.startswith("_"):
-            if not is_command(node):
+            if not (module.name.startswith("src/tongxing/cli/") and made_by_call(node)):
                 found.append((node.name, node))
             for inner in node.body if isinstance(node, ast.ClassDef) else ():
-                if isinstance(inner, Function) and is_told(inner):
+                if isinstance(inner, Function) and is_told(inner, node):
                     found.append((f"{node.name}.{inner.name}", inner))
     return found
 
 
-def is_told(method: Function) -> bool:
-    overrides = any("override" in ast.unparse(item) for item in method.decorator_list)
+def is_told(method: Function, owner: ast.ClassDef) -> bool:
+    """Whether a method has to say what it does."""
+    bases = {ast.unparse(base).partition("[")[0] for base in owner.bases}
+    said_above = any((base, method.name) in DOCUMENTED_METHODS for base in bases)
     is_long = lines(method) > UNTOLD_METHOD_LINES_MAX
-    return is_long and not overrides and not method.name.startswith("_")
+    return is_long and not said_above and not method.name.startswith("_")
 
 
-def is_command(node: Function | ast.ClassDef) -> bool:
-    made_by = (ast.unparse(item) for item in node.decorator_list)
-    return any(re.match(r"(\w+\.)*(command|group)\(", item) for item in made_by)
+def made_by_call(node: Function | ast.ClassDef) -> bool:
+    return isinstance(node, Function) and any(isinstance(d, ast.Call) for d in node.decorator_list)
+
+
+DOCUMENTED_METHODS = {
+    (owner.name, method.name)
+    for module in OURS
+    for owner in ast.walk(module.tree)
+    if isinstance(owner, ast.ClassDef)
+    for method in owner.body
+    if isinstance(method, Function) and ast.get_docstring(method)
+}
 
 
 def imported(tree: ast.Module) -> list[str]:
