@@ -1,5 +1,7 @@
 """The truths, held against a city's live books. Each proof only reads, and shows its figures."""
 
+from typing import LiteralString
+
 from tongxing.city.members import acquirer_member, issuer_member
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.proofs import Proof
@@ -28,8 +30,8 @@ def prove_city(cursor: Cursor, city: str) -> list[Proof]:
     ]
 
 
-def _count(cursor: Cursor, query: str, *parameters: object) -> int:
-    row = cursor.execute(query.encode(), parameters).fetchone()
+def _count(cursor: Cursor, query: LiteralString, *parameters: object) -> int:
+    row = cursor.execute(query, parameters).fetchone()
     assert row is not None
     return int(row[0] or 0)
 

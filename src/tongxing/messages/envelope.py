@@ -42,6 +42,7 @@ class SigningKey:
         return cls(sender, Ed25519PrivateKey.from_private_bytes(secret))
 
     def public_bytes(self) -> bytes:
+        """The 32 bytes that others need to check this key's signatures."""
         return self.private.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
@@ -54,6 +55,7 @@ class KeyRing:
         }
 
     def verify(self, sender: str, signature: bytes, signed: bytes) -> bool:
+        """Whether `sender` is trusted and signed exactly these bytes."""
         key = self._keys.get(sender)
         if key is None:
             return False

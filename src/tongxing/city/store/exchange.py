@@ -36,6 +36,7 @@ def last_file(cursor: Cursor) -> tuple[int, str]:
 
 
 def write_file(cursor: Cursor, number: int, manifest: Manifest, sealed: bytes, data: bytes) -> None:
+    """Keep a record file as it was sent: a resend is these bytes."""
     cursor.execute(
         "INSERT INTO record_file (file_id, number, created_s, rows, delta_sum_fen,"
         " manifest_sha256, manifest, data) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)",
@@ -53,6 +54,7 @@ def write_file(cursor: Cursor, number: int, manifest: Manifest, sealed: bytes, d
 
 
 def mark_sent(cursor: Cursor, record_ids: Sequence[str], file_id: str) -> None:
+    """Note that these records went to the hub in that file."""
     cursor.execute(
         "UPDATE trip_revision SET file_id = %s WHERE record_id = ANY(%s)",
         (file_id, list(record_ids)),
@@ -78,6 +80,7 @@ def sent_deltas(cursor: Cursor, file_id: str) -> dict[str, tuple[str, int]]:
 
 
 def write_verdicts(cursor: Cursor, answer: VerdictFile) -> None:
+    """Keep the answer to a file, verdict by verdict, with the window it fell into."""
     with cursor.copy("COPY verdict FROM STDIN") as copy:
         for verdict in answer.verdicts:
             copy.write_row(
@@ -97,6 +100,7 @@ def write_verdicts(cursor: Cursor, answer: VerdictFile) -> None:
 
 
 def known_issuer_records(cursor: Cursor, record_ids: Sequence[str]) -> set[str]:
+    """Those of the records that were booked before."""
     return {
         str(row[0])
         for row in cursor.execute(
@@ -106,6 +110,7 @@ def known_issuer_records(cursor: Cursor, record_ids: Sequence[str]) -> set[str]:
 
 
 def write_issuer_records(cursor: Cursor, window_id: str, records: Iterable[Record]) -> None:
+    """Keep our passengers' rides elsewhere, as the hub told them."""
     with cursor.copy("COPY issuer_record FROM STDIN") as copy:
         for record in records:
             copy.write_row(
@@ -133,6 +138,7 @@ def statement_of(cursor: Cursor, window_id: str, member: str) -> tuple[Statement
 
 
 def write_statement(cursor: Cursor, statement: Statement) -> None:
+    """Keep a statement with the payouts it asks for; they are not settled yet."""
     cursor.execute(
         "INSERT INTO statement (window_id, member, net_fen, body) VALUES (%s, %s, %s, %s)",
         (
@@ -155,6 +161,7 @@ def _write_payouts(cursor: Cursor, window_id: str, payouts: Sequence[Share]) -> 
 def settle_statement(
     cursor: Cursor, window_id: str, member: str, settled_s: int, bank_reference: str
 ) -> None:
+    """Note that the bank moved a statement's net."""
     cursor.execute(
         "UPDATE statement SET settled_s = %s, bank_reference = %s"
         " WHERE window_id = %s AND member = %s",
@@ -174,6 +181,7 @@ def payout_of(cursor: Cursor, window_id: str, operator: str) -> tuple[int, bool]
 def settle_payout(
     cursor: Cursor, window_id: str, operator: str, settled_s: int, bank_reference: str
 ) -> None:
+    """Note that the bank paid an operator."""
     cursor.execute(
         "UPDATE payout SET settled_s = %s, bank_reference = %s"
         " WHERE window_id = %s AND operator = %s",

@@ -87,6 +87,7 @@ def denied_media(cursor: Cursor) -> list[DenyEntry]:
 
 
 def next_deny_version(cursor: Cursor) -> int:
+    """The version that the next deny list gets; the first is 1."""
     row = cursor.execute("SELECT coalesce(max(version), 0) + 1 FROM deny_list").fetchone()
     assert row is not None
     return int(row[0])
@@ -95,12 +96,14 @@ def next_deny_version(cursor: Cursor) -> int:
 def write_deny_list(
     cursor: Cursor, version: int, published_s: int, entries: int, message: bytes
 ) -> None:
+    """Keep a published deny list as it was sealed."""
     cursor.execute(
         "INSERT INTO deny_list VALUES (%s, %s, %s, %s)", (version, published_s, entries, message)
     )
 
 
 def posting_exists(cursor: Cursor, posting_id: str) -> bool:
+    """Whether a posting is in the books already."""
     return (
         cursor.execute("SELECT 1 FROM posting WHERE posting_id = %s", (posting_id,)).fetchone()
         is not None

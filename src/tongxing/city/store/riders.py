@@ -28,10 +28,12 @@ class RiderRow:
 
 
 def encode_state(state: RiderState) -> str:
+    """A fold state as it is stored; "" for the empty one."""
     return "" if state == NEW_STATE else _ENCODER.encode(state).decode()
 
 
 def decode_state(text: str) -> RiderState:
+    """The fold state that `encode_state` wrote."""
     return _STATES.decode(text) if text else NEW_STATE
 
 
