@@ -131,6 +131,8 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if terminalreporter.config.option.collectonly:
+        return
     proven = len(_proven - _broken)
     terminalreporter.write_line(f"requirements proven by this run: {proven}")
     for requirement in sorted(_broken):
