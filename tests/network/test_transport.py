@@ -209,3 +209,14 @@ def test_a_city_without_a_network_is_a_key_error():
         load_network("330200")
     with pytest.raises(KeyError):
         load_network("../500000")
+
+
+def test_a_further_fare_system_is_entered_only_when_it_must_be():
+    router = build_router([
+        Track("main", "main", ("a", "b", "c"), (100, 5_000)),
+        Track("express", "express", ("b", "c", "d"), (100, 100)),
+    ], "main")  # fmt: skip
+    by_main, must = router.way("a", "c"), router.way("a", "d")
+    assert by_main is not None and [leg.line for leg in by_main.legs] == ["main"]
+    assert must is not None and must.metres == 300
+    assert [leg.line for leg in must.legs] == ["main", "express"]
