@@ -32,6 +32,16 @@ def test_a_signal_ends_a_command_through_its_clean_up(
     assert running.returncode == code
 
 
+def test_a_command_started_with_nohup_outlives_its_terminal(commands: Commands) -> None:
+    commands.add("staying", "import signal\nos.kill(os.getpid(), signal.SIGHUP)\nsay('still here')")
+    plain = commands.start("staying")
+    assert plain.communicate(timeout=20)[0] == ""
+    assert plain.returncode == 143
+    ignoring = ["sh", "-c", 'trap "" HUP; exec "$@"', "sh", *map(str, list(plain.args))]
+    ended = subprocess.run(ignoring, capture_output=True, text=True, timeout=20, check=False)
+    assert (ended.returncode, ended.stdout) == (0, "still here\n")
+
+
 def test_a_reader_that_goes_away_is_no_error(commands: Commands) -> None:
     commands.add("flooding", "while True:\n    say('x' * 1000)")
     running = commands.start("flooding")

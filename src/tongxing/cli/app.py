@@ -94,17 +94,21 @@ def _invoke(arguments: list[str], settings: Settings) -> int:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """SIGTERM and SIGHUP end a command as Ctrl-C does: through its own clean-up."""
-    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    """SIGTERM and SIGHUP end a command as Ctrl-C does: through its own clean-up.
+
+    A signal that is being ignored (nohup) stays ignored.
+    """
+    wanted = (getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP"))
+    numbers = [n for n in wanted if n is not None and signal.getsignal(n) != signal.SIG_IGN]
     try:
-        before = {name: signal.signal(getattr(signal, name), _stop) for name in names}
+        before = {number: signal.signal(number, _stop) for number in numbers}
     except ValueError:  # not the main thread: whoever called keeps the signals
         before = {}
     try:
         yield
     finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
