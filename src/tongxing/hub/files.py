@@ -19,6 +19,8 @@ from tongxing.messages import KeyRing, Manifest, Record, unseal
 
 FILE_ID_CHARS_MAX = 64
 _GZIP = 31
+_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
+
 
 _decode_record = msgspec.json.Decoder(Record).decode
 _encode_record = msgspec.json.Encoder(order="deterministic").encode
@@ -139,18 +141,25 @@ def _row(number: int, line: bytes, limits: FileLimits) -> Row:
         return Row(number, f"#{number}", b"", None, "line too long")
     try:
         record = _decode_record(line)
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        return Row(number, _name_of(number, line), line, None, str(error))
-    canonical = _encode_record(record)
+        canonical = _encode_record(record)
+    except _UNREADABLE as error:
+        return Row(number, _name_of(number, line), line, None, _plain(str(error)))
+    if not is_name(record.record_id, FILE_ID_CHARS_MAX):
+        return Row(number, f"#{number}", line, None, "record id is no name")
     if canonical != line and _says_a_key_twice(line):
-        return Row(number, _name_of(number, line), line, None, "a key stands twice")
+        return Row(number, record.record_id, line, None, "a key stands twice")
     return Row(number, record.record_id, canonical, record)
+
+
+def _plain(text: str) -> str:
+    """A text that quotes what somebody sent, made harmless and short."""
+    return text.encode("unicode_escape").decode("ascii")[:200]
 
 
 def _name_of(number: int, line: bytes) -> str:
     try:
         name = _decode_name(line).record_id
-    except (msgspec.DecodeError, msgspec.ValidationError):
+    except _UNREADABLE:
         name = ""
     return name if is_name(name, FILE_ID_CHARS_MAX) else f"#{number}"
 

@@ -54,6 +54,7 @@ class NetworkGround:
         self._lines: dict[tuple[str, ...], SplitBasis] = {}
 
     def operators(self, record: Record) -> frozenset[str]:
+        """As the protocol says; a line of another mode is no line of the record's."""
         city = self._city(record)
         if city is None:
             return frozenset()
@@ -65,6 +66,7 @@ class NetworkGround:
         return frozenset(line.operator for line in lines.values() if line.mode == record.mode)
 
     def acceptance(self, record: Record, issuer_city: str, on: date) -> str:
+        """As the protocol says; the marks a line carries come from the network."""
         city = self._city(record)
         line = None if city is None else city.network.lines.get(record.line)
         accepts = () if line is None else line.schemes
@@ -78,6 +80,7 @@ class NetworkGround:
         return "" if tariff is None else tariff.name
 
     def fare_fen(self, record: Record) -> int | None:
+        """As the protocol says; worked out once per pair of stations and tariff."""
         tariff = self._tariff(record)
         facts = _facts(record)
         if tariff is None or facts is None:
@@ -92,6 +95,7 @@ class NetworkGround:
         return None if facts is None else self._priced(record, facts, charge=True)
 
     def split_basis(self, record: Record) -> SplitBasis:
+        """The pricing path of a whole rail ride; for all else the tapped line's operator."""
         tariff = self._tariff(record)
         version = "" if tariff is None else tariff.name
         is_path = record.mode == "rail" and record.how in ("both_taps", "paired_by_account")

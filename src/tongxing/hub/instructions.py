@@ -11,9 +11,9 @@ from typing import Literal
 
 from tongxing.hub.netting import Netting
 from tongxing.hub.windows import WindowTimes
-from tongxing.messages import Statement
+from tongxing.messages import HUB_SENDER, Statement
 
-HUB = "HUB"
+HUB = HUB_SENDER
 
 Phase = Literal[1, 2, 3]
 

@@ -17,7 +17,7 @@ from tongxing.hub.verdicts import code_table
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Problem
 
-_TIME_OF_DAY = re.compile(r"^([01][0-9]|2[0-3]):([0-5][0-9])$")
+_TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 class _Part(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,14 +48,20 @@ class LatenessRules(_Part, frozen=True):
 
 
 class ClockRules(_Part, frozen=True):
+    """How far a terminal's clock may run ahead of the hub's."""
+
     future_tolerance_s: int
 
 
 class AmountRules(_Part, frozen=True):
+    """The most one trip may cost before a person looks at it."""
+
     charge_max_fen: int
 
 
 class HeldRules(_Part, frozen=True):
+    """How long a record may wait for evidence."""
+
     days: int
 
 
@@ -145,7 +151,7 @@ def parse_rulebook(content: bytes) -> Rulebook:
 def _first_fault(raw: _File) -> str:
     """What a reader of types alone does not see."""
     times = [getattr(raw.window, name) for name in raw.window.__struct_fields__]
-    if not all(_TIME_OF_DAY.match(time) for time in times):
+    if not all(_TIME_OF_DAY.fullmatch(time) for time in times):
         return "window: times are HH:MM"
     if sorted(times) != times:
         return "window: cutoff, statement, debtors, creditors and operators must follow in time"

@@ -6,6 +6,7 @@ anything. A window that is still open is netted as it stands, with its fees as t
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 
@@ -268,10 +269,22 @@ def payments(cursor: Cursor, window_id: str) -> list[PaymentLine]:
         " ORDER BY instruction_id",
         (window_id,),
     )
-    return [
-        PaymentLine(*head, state=PaymentState(state), reported_s=told_s, bank_reference=reference)
-        for *head, state, told_s, reference in rows
-    ]
+    return [_payment_line(row) for row in rows]
+
+
+def _payment_line(row: tuple[Any, ...]) -> PaymentLine:
+    return PaymentLine(
+        instruction_id=row[0],
+        phase=row[1],
+        message=row[2],
+        debtor=row[3],
+        creditor=row[4],
+        amount_fen=row[5],
+        due_s=row[6],
+        state=PaymentState(row[7]),
+        reported_s=row[8],
+        bank_reference=row[9],
+    )
 
 
 def record_life(cursor: Cursor, record_id: str, fee: FeeRules) -> RecordLife | Refusal:
@@ -327,8 +340,8 @@ def _presentations(cursor: Cursor, record_id: str) -> tuple[Presentation, ...]:
         (record_id, record_id),
     )
     return tuple(
-        Presentation(*head, codes=tuple(str(codes).split()), detail=detail)
-        for *head, codes, detail in rows
+        Presentation(row[0], row[1], row[2], row[3], row[4], tuple(row[5].split()), row[6])
+        for row in rows
     )
 
 

@@ -15,7 +15,7 @@ from tongxing.kernel.clock import DAY_S, at, calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.workdays import is_workday
 
-_ID = re.compile(r"^W([0-9]{4})([0-9]{2})([0-9]{2})$")
+_ID = re.compile(r"W([0-9]{4})([0-9]{2})([0-9]{2})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def window_of(received_s: int, rules: Rulebook) -> str:
 
 def closing_day(window_id: str) -> date | Refusal:
     """The calendar day on which a window closes. Refuses with WINDOW_ID for what is no id."""
-    match = _ID.match(window_id)
+    match = _ID.fullmatch(window_id)
     try:
         if match is not None:
             return date(*(int(part) for part in match.groups()))

@@ -1,0 +1,106 @@
+"""Statements as people and sheets read them."""
+
+import csv
+from io import StringIO
+
+from hub_world import BY_ID, RULES
+
+from tongxing.hub.statements import as_csv, as_text
+from tongxing.kernel.clock import at, calendar_date
+from tongxing.kernel.texts import load_catalogue
+from tongxing.messages import Share, Statement, StatementLine
+
+CUTOFF_S = at(calendar_date(1_773_800_000), 12)
+TEXTS = load_catalogue("tongxing.hub")
+
+
+def statement(*lines: StatementLine, **changes: object) -> Statement:
+    values: dict[str, object] = {
+        "window_id": "W20260318",
+        "member": "ACQ-990100",
+        "cutoff_s": CUTOFF_S,
+        "lines": list(lines),
+        "net_fen": sum(line.amount_fen for line in lines),
+        "fee_income_fen": 2,
+        "operator_fees": [Share("OP1", 6), Share("OP2", 2)],
+        "operator_payouts": [Share("OP1", 126_859), Share("OP2", 443)],
+    }
+    return Statement(**(values | changes))
+
+
+FULL = statement(
+    StatementLine(counterparty="HUB", kind="fee", count=2, amount_fen=-2),
+    StatementLine(counterparty="ISS-990100", kind="trips", count=2, amount_fen=123_456_789),
+    StatementLine(counterparty="ISS-990200", kind="fee", count=2, amount_fen=-4),
+)
+
+CHINESE = """\
+清分对账单 W20260318
+机构：甲市收单机构（ACQ-990100）
+截止：2026-03-18 12:00:00，规则版本 2026.1
+
+对方          项目        笔数    金额（元）
+--------------------------------------------
+清分中心      清分手续费     2         -0.02
+甲市发卡机构  行程           2  1,234,567.89
+乙市发卡机构  清分手续费     2         -0.04
+
+净额：应收 1,234,567.83 元
+其中手续费收入：0.02 元
+
+运营单位  承担手续费（元）  应付运营单位（元）
+----------------------------------------------
+OP1                   0.06            1,268.59
+OP2                   0.02                4.43
+"""
+
+ENGLISH = """\
+Clearing statement W20260318
+Member: City A acquirer (ACQ-990100)
+Cut-off: 2026-03-18 12:00:00, rulebook 2026.1
+
+Counterparty    Item          Records  Amount (CNY)
+---------------------------------------------------
+Clearing house  clearing fee        2         -0.02
+City A issuer   trips               2  1,234,567.89
+City B issuer   clearing fee        2         -0.04
+
+Net: 1,234,567.83 CNY to receive
+Fee income of the member: 0.02 CNY
+
+Operator  Fee borne (CNY)  Payable to operator (CNY)
+----------------------------------------------------
+OP1                  0.06                   1,268.59
+OP2                  0.02                       4.43
+"""
+
+
+def test_a_statement_in_chinese_and_in_english() -> None:
+    assert as_text(FULL, BY_ID, RULES.version, "zh", TEXTS) == CHINESE
+    assert as_text(FULL, BY_ID, RULES.version, "en", TEXTS) == ENGLISH
+
+
+def test_who_pays_and_who_had_nothing_is_said_in_words() -> None:
+    pays = statement(
+        StatementLine(counterparty="ACQ-990200", kind="trips", count=1, amount_fen=-180),
+        member="ISS-990100",
+        fee_income_fen=0,
+        operator_fees=[],
+        operator_payouts=[],
+    )
+    text = as_text(pays, BY_ID, RULES.version, "en", TEXTS)
+    assert "Net: 1.80 CNY to pay\n" in text and "Operator" not in text and "income" not in text
+    nothing = as_text(
+        statement(fee_income_fen=0, operator_payouts=[]), BY_ID, RULES.version, "zh", TEXTS
+    )
+    assert "本场次没有往来\n\n净额：0.00 元，无需收付\n" in nothing
+
+
+def test_the_sheet_has_fixed_columns_and_whole_fen() -> None:
+    sheet = as_csv(FULL, BY_ID)
+    assert sheet.startswith(b"window,member,counterparty,counterparty_name_zh,")
+    assert sheet.count(b"\r\n") == 4 and sheet.endswith(b"\r\n")
+    rows = list(csv.DictReader(StringIO(sheet.decode("utf-8"))))
+    assert rows[1]["counterparty_name_zh"] == "甲市发卡机构"
+    assert [int(row["amount_fen"]) for row in rows] == [-2, 123_456_789, -4]
+    assert [row["counterparty_name_en"] for row in rows] == ["", "City A issuer", "City B issuer"]
