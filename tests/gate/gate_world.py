@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -11,7 +12,7 @@ from tongxing.fares import load_city_fares
 from tongxing.gate.decide import decide
 from tongxing.gate.denylist import DenyIndex
 from tongxing.gate.facts import Decision, GateContext, Role, ValidatorFacts
-from tongxing.gate.journal import Journal, unnumbered
+from tongxing.gate.journal import Journal, OutgoingBatch, unnumbered
 from tongxing.gate.journal_file import JournalSettings
 from tongxing.gate.lane import LaneOutput
 from tongxing.gate.pool import ConnectionPool
@@ -129,13 +130,11 @@ class Street:
         came of it: reason, charge, collected for an earlier ride, balance after.
         """
         rows = [line.split() for line in table.strip().splitlines()]
-        return "\n".join(
-            "  ".join(self._row(*row[:4]))
-            for row in rows  # type: ignore[arg-type]
-        )
+        return "\n".join("  ".join(self._row(row)) for row in rows)
 
-    def _row(self, when: str, role: Role, where: str, medium: str) -> list[str]:
-        decision = self.tap(medium, role, where, self._instant(when))
+    def _row(self, row: list[str]) -> list[str]:
+        when, role, where, medium = row[:4]
+        decision = self.tap(medium, cast(Role, role), where, self._instant(when))
         return [
             when,
             role,
@@ -284,3 +283,24 @@ def deny_message(
 def code_of(answer: object) -> str:
     """The reason code of a refusal, "" for anything else."""
     return answer.code if isinstance(answer, Refusal) else ""
+
+
+def plain_receipt(batch: OutgoingBatch, sha256: str, accepted: int | None = None) -> Receipt:
+    count = len(batch.taps) if accepted is None else accepted
+    return Receipt(site=SITE, batch_sha256=sha256, accepted=count, duplicates=0, quarantined=[])
+
+
+def compose(journal: Journal, limit: int = 1) -> list[tuple[OutgoingBatch, str]]:
+    """Compose batches and name them, as a site does before they leave."""
+    batches = journal.outgoing(limit)
+    assert not isinstance(batches, Refusal)
+    named = [(batch, f"{batch.first:064x}") for batch in batches]
+    for batch, name in named:
+        assert journal.note_sent(batch, name) is None
+    return named
+
+
+def fill(journal: Journal, count: int, terminal: str = "G1") -> list[Tap]:
+    taps = [journal.append(a_tap(terminal, time_s=index)) for index in range(count)]
+    assert not any(isinstance(tap, Refusal) for tap in taps)
+    return [tap for tap in taps if isinstance(tap, Tap)]

@@ -18,6 +18,9 @@ class RecentTaps:
         self._display_ends_s: dict[tuple[str, int], int] = {}
         self._sweep_s = 0
 
+    def __len__(self) -> int:
+        return len(self._last) + len(self._display_ends_s)
+
     def last(self, medium_no: str) -> tuple[str, int] | None:
         """In which role and when this medium last opened a lane here, as far as remembered."""
         return self._last.get(medium_no)
