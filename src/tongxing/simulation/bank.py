@@ -1,4 +1,4 @@
-"""The bank outside the houses: pays what a pacs.009 asks, answers with a pacs.002, keeps its books.
+"""The bank outside the houses: pays what a pacs.009 or pain.001 asks, answers, keeps its books.
 
 It is written from ISO 20022 and knows nothing of windows, cities or fares, so that its lines can be
 laid beside the houses' books by somebody who trusts neither. It never pays one message twice, never
@@ -6,13 +6,14 @@ moves part of a transfer, and never lets an account fall below zero.
 """
 
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tongxing.kernel.clock import local
 from tongxing.kernel.ids import digest, sha256_hex
 
 PACS_002 = "urn:iso:std:iso:20022:tech:xsd:pacs.002.001.10"
+PAIN_002 = "urn:iso:std:iso:20022:tech:xsd:pain.002.001.10"
 CURRENCY = "CNY"
 
 # Status reasons of the external code set: what the bank may answer.
@@ -45,6 +46,19 @@ class Transfer:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A message's identification, its name such as ``pacs.009.001.08``, and its transfers."""
+
+    message_id: str
+    name: str
+    transfers: tuple[Transfer, ...]
+
+
+Outcomes = Sequence[tuple[Transfer, str]]
+"""Transfers with "" when paid, else the status reason."""
+
+
 @dataclass(slots=True)
 class Bank:
     """Accounts and their lines. Money enters only by `deposit`, and moves only by `execute`."""
@@ -64,22 +78,22 @@ class Bank:
             self._book(account, "cash", amount_fen, now_s, reference)
 
     def execute(self, message: bytes, now_s: int) -> bytes:
-        """Pay the transfers of a pacs.009; the answer is a pacs.002 with a status for each.
+        """Pay the transfers of a pacs.009 or pain.001; the answer is a pacs.002 or pain.002.
 
         The same message again gets the same answer and moves nothing. Another message under a
         known identification, or a known instruction, is refused as a duplicate (AM05).
         """
-        message_id, name, transfers = read_transfers(message)
-        known = self._answered.get(message_id)
-        if known is not None:
-            first_sha256, answer = known
-            if first_sha256 == sha256_hex(message):
-                return answer
-            transfers = [_refused(transfer, DUPLICATE) for transfer in transfers]
-        outcomes = [(transfer, self._pay(transfer, now_s)) for transfer in transfers]
-        answer = status_report(message_id, name, outcomes, now_s)
-        if known is None and message_id:
-            self._answered[message_id] = (sha256_hex(message), answer)
+        order = read_order(message)
+        known = self._answered.get(order.message_id)
+        if known is not None and known[0] == sha256_hex(message):
+            return known[1]
+        outcomes = []
+        for transfer in order.transfers:
+            reason = DUPLICATE if known is not None else self._pay(transfer, now_s)
+            outcomes.append((transfer, reason))
+        answer = status_report(order, outcomes, now_s)
+        if known is None and order.message_id:
+            self._answered[order.message_id] = (sha256_hex(message), answer)
         return answer
 
     def statement(self, account: str) -> list[BankLine]:
@@ -119,12 +133,12 @@ class Bank:
         )
 
 
-def read_transfers(message: bytes) -> tuple[str, str, list[Transfer]]:
-    """The identification, the message name (``pacs.009.001.xx``) and the transfers of a message.
+def read_order(message: bytes) -> Order:
+    """The identification, the message name and the transfers of a message, of any version.
 
     A message that cannot be read at all gives one transfer that is refused with FF01.
     """
-    unreadable = ("", "pacs.009", [Transfer("", "", "", "", 0, UNREADABLE)])
+    unreadable = Order("", "pacs.009", (Transfer("", "", "", "", 0, UNREADABLE),))
     if b"<!DOCTYPE" in message:
         return unreadable
     try:
@@ -133,40 +147,70 @@ def read_transfers(message: bytes) -> tuple[str, str, list[Transfer]]:
         return unreadable
     name = root.tag.partition("}")[0].rpartition(":")[2]
     message_id = _text(root, "GrpHdr", "MsgId")
-    transfers = [_transfer(item) for item in _children(root, "CdtTrfTxInf")]
-    if not name.startswith("pacs.009") or not message_id or not transfers:
+    if name.startswith("pain.001"):
+        transfers = tuple(
+            _transfer(item, payment)
+            for payment in _all(root, "PmtInf")
+            for item in _all(payment, "CdtTrfTxInf")
+        )
+    elif name.startswith("pacs.009"):
+        transfers = tuple(_transfer(item, item) for item in _all(root, "CdtTrfTxInf"))
+    else:
         return unreadable
-    return message_id, name, transfers
+    return Order(message_id, name, transfers) if message_id and transfers else unreadable
 
 
-def status_report(
-    message_id: str, name: str, outcomes: list[tuple[Transfer, str]], now_s: int
-) -> bytes:
-    """A pacs.002 over the outcomes ("" is paid); the same outcomes always give the same bytes."""
+def status_report(order: Order, outcomes: Outcomes, now_s: int) -> bytes:
+    """A pacs.002 (pain.002 for a pain.001) over the outcomes; the same ones give the same bytes."""
     done = sum(not reason for _, reason in outcomes)
     group_status = "ACSC" if done == len(outcomes) else "PART" if done else "RJCT"
-    document = ET.Element("Document", xmlns=PACS_002)
-    report = ET.SubElement(document, "FIToFIPmtStsRpt")
+    customer = order.name.startswith("pain.")
+    document = ET.Element("Document", xmlns=PAIN_002 if customer else PACS_002)
+    report = ET.SubElement(document, "CstmrPmtStsRpt" if customer else "FIToFIPmtStsRpt")
     header = ET.SubElement(report, "GrpHdr")
-    _add(header, "MsgId", digest("pacs.002", message_id, now_s))
+    _add(header, "MsgId", digest("status", order.message_id, now_s))
     _add(header, "CreDtTm", local(now_s).isoformat())
     original = ET.SubElement(report, "OrgnlGrpInfAndSts")
-    _add(original, "OrgnlMsgId", message_id or "NOTPROVIDED")
-    _add(original, "OrgnlMsgNmId", name)
+    _add(original, "OrgnlMsgId", order.message_id or "NOTPROVIDED")
+    _add(original, "OrgnlMsgNmId", order.name)
     _add(original, "GrpSts", group_status)
+    if customer:
+        report = ET.SubElement(report, "OrgnlPmtInfAndSts")
+        _add(report, "OrgnlPmtInfId", order.message_id)
     for transfer, reason in outcomes:
-        entry = ET.SubElement(report, "TxInfAndSts")
-        if transfer.instruction:
-            _add(entry, "OrgnlInstrId", transfer.instruction)
-        if transfer.end_to_end:
-            _add(entry, "OrgnlEndToEndId", transfer.end_to_end)
-        _add(entry, "TxSts", "RJCT" if reason else "ACSC")
-        if reason:
-            why = ET.SubElement(ET.SubElement(entry, "StsRsnInf"), "Rsn")
-            _add(why, "Cd", reason)
+        _report_transfer(report, transfer, reason, customer, now_s)
     ET.indent(document)
     body: str = ET.tostring(document, encoding="unicode")
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{body}\n'.encode()
+
+
+def _report_transfer(
+    report: ET.Element, transfer: Transfer, reason: str, customer: bool, now_s: int
+) -> None:
+    entry = ET.SubElement(report, "TxInfAndSts")
+    if transfer.instruction:
+        _add(entry, "OrgnlInstrId", transfer.instruction)
+    if transfer.end_to_end:
+        _add(entry, "OrgnlEndToEndId", transfer.end_to_end)
+    _add(entry, "TxSts", "RJCT" if reason else "ACSC")
+    if reason:
+        why = ET.SubElement(ET.SubElement(entry, "StsRsnInf"), "Rsn")
+        _add(why, "Cd", reason)
+    _add(entry, "AccptncDtTm", local(now_s).isoformat())
+    if not reason:
+        _add(entry, "AcctSvcrRef", bank_reference(transfer))
+    if transfer.amount_fen:
+        amounts = ET.SubElement(entry, "OrgnlTxRef")
+        if customer:
+            amounts = ET.SubElement(amounts, "Amt")
+        amount = ET.SubElement(amounts, "InstdAmt" if customer else "IntrBkSttlmAmt")
+        amount.set("Ccy", CURRENCY)
+        amount.text = f"{transfer.amount_fen // 100}.{transfer.amount_fen % 100:02d}"
+
+
+def bank_reference(transfer: Transfer) -> str:
+    """The bank's own name for a transfer."""
+    return digest("bank", transfer.instruction)[:16].upper()
 
 
 def read_status(report: bytes) -> dict[str, str]:
@@ -174,7 +218,7 @@ def read_status(report: bytes) -> dict[str, str]:
     root = ET.fromstring(report)
     return {
         _text(entry, "OrgnlInstrId"): _text(entry, "StsRsnInf", "Rsn", "Cd")
-        for entry in _children(root, "TxInfAndSts")
+        for entry in _all(root, "TxInfAndSts")
     }
 
 
@@ -189,8 +233,10 @@ def fen_of(amount: str) -> int | None:
     return int(whole) * 100 + int(cents.ljust(2, "0") or "0")
 
 
-def _transfer(item: ET.Element) -> Transfer:
-    amounts = list(_children(item, "IntrBkSttlmAmt"))
+def _transfer(item: ET.Element, payer: ET.Element) -> Transfer:
+    """A transfer; `payer` is the element that names the debtor. An institution that gives no
+    account number is served on the account in its own name."""
+    amounts = [*_all(item, "IntrBkSttlmAmt"), *_all(item, "InstdAmt")]
     amount_fen = fen_of((amounts[0].text or "").strip()) if amounts else None
     problem = ""
     if not amount_fen:
@@ -200,36 +246,32 @@ def _transfer(item: ET.Element) -> Transfer:
     return Transfer(
         instruction=_text(item, "PmtId", "InstrId"),
         end_to_end=_text(item, "PmtId", "EndToEndId"),
-        debtor_account=_text(item, "DbtrAcct", "Id", "Othr", "Id"),
-        creditor_account=_text(item, "CdtrAcct", "Id", "Othr", "Id"),
+        debtor_account=_account(payer, "Dbtr"),
+        creditor_account=_account(item, "Cdtr"),
         amount_fen=amount_fen or 0,
         problem=problem,
     )
 
 
-def _refused(transfer: Transfer, problem: str) -> Transfer:
-    return Transfer(
-        transfer.instruction,
-        transfer.end_to_end,
-        transfer.debtor_account,
-        transfer.creditor_account,
-        transfer.amount_fen,
-        problem,
+def _account(element: ET.Element, party: str) -> str:
+    return _text(element, f"{party}Acct", "Id", "Othr", "Id") or _text(
+        element, party, "FinInstnId", "Othr", "Id"
     )
 
 
-def _children(element: ET.Element, name: str) -> Iterator[ET.Element]:
-    """All descendants of that local name: a bank reads any version of the message."""
+def _all(element: ET.Element, name: str) -> Iterator[ET.Element]:
+    """All descendants of that local name, in any version's namespace."""
     return (item for item in element.iter() if item.tag.rpartition("}")[2] == name)
 
 
 def _text(element: ET.Element, *path: str) -> str:
-    for name in path:
-        found = next((item for item in element.iter() if item.tag.rpartition("}")[2] == name), None)
+    """The text at the end of a path of direct children, after a first step to any depth."""
+    found = next(_all(element, path[0]), None)
+    for name in path[1:]:
         if found is None:
             return ""
-        element = found
-    return (element.text or "").strip()
+        found = next((item for item in found if item.tag.rpartition("}")[2] == name), None)
+    return "" if found is None else (found.text or "").strip()
 
 
 def _add(parent: ET.Element, name: str, text: str) -> None:

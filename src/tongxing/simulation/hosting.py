@@ -1,6 +1,6 @@
-"""Where a simulated house runs: in this process, or in one of its own that can really be killed.
+"""Where a simulated house runs: here, in a thread, or in a process that can really be killed.
 
-A *host* holds one object and calls its methods in the order they were sent. The two kinds behave
+A *host* holds one object and calls its methods in the order they were sent. All kinds behave
 alike, so that a test can follow a day in one process and a demo can use every core. What is called
 travels by name, what is said by value; nothing is shared. A host never retries: whoever sent a
 request to a house that died decides what to do.
@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
+from queue import SimpleQueue
 from typing import Any, Concatenate, Generic, ParamSpec, TypeVar
 
 from tongxing.kernel.reasons import Problem
@@ -55,6 +56,7 @@ class Host(ABC, Generic[Held]):
     def send(
         self,
         method: Callable[Concatenate[Held, Params], Result],
+        /,
         *args: Params.args,
         **kwargs: Params.kwargs,
     ) -> "Pending[Result]":
@@ -63,6 +65,7 @@ class Host(ABC, Generic[Held]):
     def call(
         self,
         method: Callable[Concatenate[Held, Params], Result],
+        /,
         *args: Params.args,
         **kwargs: Params.kwargs,
     ) -> Result:
@@ -97,6 +100,7 @@ class InlineHost(Host[Held]):
     def send(
         self,
         method: Callable[Concatenate[Held, Params], Result],
+        /,
         *args: Params.args,
         **kwargs: Params.kwargs,
     ) -> Pending[Result]:
@@ -129,6 +133,7 @@ class ProcessHost(Host[Held]):
     def send(
         self,
         method: Callable[Concatenate[Held, Params], Result],
+        /,
         *args: Params.args,
         **kwargs: Params.kwargs,
     ) -> Pending[Result]:
@@ -169,6 +174,57 @@ class ProcessHost(Host[Held]):
             code, where, values = content
             raise Problem(code, where, **values)
         return content
+
+
+class ThreadHost(Host[Held]):
+    """Runs the object in a thread of its own: for work that waits for the disk more than it works.
+
+    Such an object dies only with its process.
+    """
+
+    def __init__(self, build: Callable[..., Held], *config: Any, hear: Report) -> None:
+        self._requests: SimpleQueue[Any] = SimpleQueue()
+        self._answers: SimpleQueue[tuple[bool, Any]] = SimpleQueue()
+        self._waiting: deque[list[tuple[bool, Any]]] = deque()
+        self._thread = threading.Thread(target=self._live, args=(build, config, hear), daemon=True)
+        self._thread.start()
+
+    def send(
+        self,
+        method: Callable[Concatenate[Held, Params], Result],
+        /,
+        *args: Params.args,
+        **kwargs: Params.kwargs,
+    ) -> Pending[Result]:
+        slot: list[tuple[bool, Any]] = []
+        self._waiting.append(slot)
+        self._requests.put((method, args, kwargs))
+        return Pending(lambda: self._answer(slot))
+
+    def close(self) -> None:
+        self._requests.put(None)
+        self._thread.join()
+
+    def _answer(self, slot: list[tuple[bool, Any]]) -> Any:
+        while not slot:
+            self._waiting.popleft().append(self._answers.get())
+        good, content = slot[0]
+        if not good:
+            raise content
+        return content
+
+    def _live(self, build: Callable[..., Held], config: tuple[Any, ...], hear: Report) -> None:
+        held: Held | None = None
+        while (request := self._requests.get()) is not None:
+            method, args, kwargs = request
+            try:
+                if held is None:
+                    held = build(*config, hear)
+                self._answers.put((True, method(held, *args, **kwargs)))
+            except Exception as error:
+                self._answers.put((False, error))
+        if held is not None:
+            _close_held(held)
 
 
 def kill_own_process() -> None:

@@ -1,0 +1,141 @@
+"""The clock of a run: days of travel, the close of each, and the days until all is settled.
+
+One timeline orders what happens between houses; before anything there happens, every street has
+lived until that instant, all of them side by side. So the order is the same however fast a machine
+is, and whoever runs in which process.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at, business_day_end, month_key
+from tongxing.kernel.reasons import Problem, Refusal
+from tongxing.network.transport import load_network
+from tongxing.simulation.clearing import Clearing
+from tongxing.simulation.house import House
+from tongxing.simulation.houses import Houses
+from tongxing.simulation.opening import rider_openings
+from tongxing.simulation.population import Passenger
+from tongxing.simulation.scenario import Scenario
+from tongxing.simulation.street import Street, StreetFigures
+from tongxing.simulation.timeline import Timeline
+
+_OPENING_AT_S = 3_600
+
+
+Tell = Callable[[str, object], None]
+"""Called with a stage's name and what is new in it."""
+
+
+@dataclass(slots=True)
+class DayClock:
+    """Drives the houses of a run through its days."""
+
+    scenario: Scenario
+    houses: Houses
+    clearing: Clearing
+    timeline: Timeline
+    first_day: date
+    days: int
+    tell: Tell
+    figures: dict[str, StreetFigures] = field(default_factory=dict)
+    half_trips_closed: int = 0
+
+    def open_houses(self) -> None:
+        """The night before: passengers come into being, and issuers take over their money."""
+        opened_s = at(self.first_day) + _OPENING_AT_S
+        self._pass_until(opened_s)
+        people = self.houses.ask_streets(Street.settle_in)
+        everybody = [person for code in sorted(people) for person in people[code]]
+        cities = {city.code: city for city in self.scenario.cities}
+        month, floats_fen, waiting = month_key(opened_s), {}, []
+        for code in self.houses.codes:
+            openings = rider_openings(everybody, code, cities, month)
+            floats_fen[code] = sum(item.balance_fen for item in openings)
+            waiting.append(self.houses.ask(code, House.open_riders, openings, opened_s))
+        for answer in waiting:
+            answer.result()
+        self._report_losses(everybody)
+        self.clearing.enrol(self._operators(), floats_fen)
+
+    def run(self) -> bool:
+        """Live through the days of travel and those that settle them; whether all was settled."""
+        for number in range(self.days):
+            day = self.first_day + timedelta(days=number)
+            self.tell("day", day)
+            self._pass_until(at(day) + BUSINESS_DAY_CUT_S)
+            self.houses.ask_streets(Street.begin_day, day)
+            self._live_through(day)
+        for number in range(self.scenario.defaults.settle_days_max):
+            day = self.first_day + timedelta(days=self.days + number)
+            self.tell("settling", day)
+            self._live_through(day)
+            if self._all_settled():
+                return True
+        return False
+
+    def closed_until_s(self) -> int:
+        """The end of the last travelled business day."""
+        return business_day_end(self.first_day + timedelta(days=self.days - 1))
+
+    def _live_through(self, day: date) -> None:
+        """One business day: close the one before, present its records, go on to the next night."""
+        rhythm, cut_s = self.scenario.rhythm, at(day) + BUSINESS_DAY_CUT_S
+        before = day - timedelta(days=1)
+        if self.first_day <= before < self.first_day + timedelta(days=self.days):
+            self.timeline.plan(cut_s + rhythm.close_after_cut_s, self._close_day, before)
+        self.timeline.plan(cut_s + rhythm.record_file_after_cut_s, self._present_records)
+        self._pass_until(business_day_end(day))
+
+    def _pass_until(self, until_s: int) -> None:
+        """Let streets and houses live until `until_s`."""
+        while True:
+            next_s = self.timeline.next_s
+            here_s = until_s if next_s is None else min(until_s, next_s)
+            self._streets_live_until(here_s)
+            if next_s is None or next_s >= until_s:
+                self.timeline.run_until(until_s)
+                return
+            self.timeline.run_until(next_s + 1)
+
+    def _streets_live_until(self, until_s: int) -> None:
+        """Let all streets live on, and take what passengers topped up to their issuer's bank."""
+        before = {code: found.travel.topped_up_fen for code, found in self.figures.items()}
+        self.figures = self.houses.ask_streets(Street.run_until, until_s)
+        for code, found in self.figures.items():
+            self.clearing.pay_in(code, found.travel.topped_up_fen - before.get(code, 0))
+
+    def _close_day(self, day: date) -> None:
+        now_s = self.timeline.now_s
+        for code, half_trips in self.houses.ask_all(House.close_day, day, now_s).items():
+            if isinstance(half_trips, Refusal):
+                raise Problem(half_trips.code, code)
+            self.half_trips_closed += half_trips
+
+    def _present_records(self) -> None:
+        for code in self.houses.codes:
+            if code in self.houses.streets:
+                self.clearing.collect_records(code)
+
+    def _all_settled(self) -> bool:
+        quiet = all(figures.quiet for figures in self.figures.values())
+        if not quiet or not self.clearing.settled:
+            return False
+        return not any(self.houses.ask_all(House.has_unpresented).values())
+
+    def _report_losses(self, everybody: list[Passenger]) -> None:
+        for code in self.houses.codes:
+            lost = [
+                medium.medium_no
+                for person in everybody
+                if person.kind.reported_lost and person.wallet.issuer == code
+                for medium in person.media
+            ]
+            refusals = self.houses.ask(code, House.report_lost, lost).result()
+            self.clearing.figures.refusals += [f"{code}: {item.code}" for item in refusals]
+
+    def _operators(self) -> list[str]:
+        return sorted(
+            operator for code in self.houses.streets for operator in load_network(code).operators
+        )

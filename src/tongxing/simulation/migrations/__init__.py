@@ -1,0 +1,1 @@
+"""SQL of the simulation's own notes: which run filled this database."""

@@ -1,0 +1,194 @@
+"""One city's street on virtual time: its passengers and gates, and the link to its house.
+
+A street lives until the instant it is told to, and says what has happened by then. It can run in a
+process of its own, so that cities travel side by side.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from random import Random
+from typing import Concatenate, ParamSpec, TypeVar
+
+from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at, month_key
+from tongxing.network.transport import load_network
+from tongxing.simulation.carrier import Carrier
+from tongxing.simulation.faults import FaultCounts, FaultRates
+from tongxing.simulation.hosting import Host, HouseDied, InlineHost, ProcessHost, Report, ThreadHost
+from tongxing.simulation.house import Death, House, HouseConfig
+from tongxing.simulation.itineraries import DayPlanner
+from tongxing.simulation.opening import opening_counters, token_of
+from tongxing.simulation.oracle import Expected, expected_charges
+from tongxing.simulation.places import CityMap
+from tongxing.simulation.population import Passenger, people_of
+from tongxing.simulation.scenario import load_scenario
+from tongxing.simulation.seeds import reseed
+from tongxing.simulation.sites import Readers, Shard, ShardConfig, site_names
+from tongxing.simulation.timeline import Timeline
+from tongxing.simulation.travel import Travel, TravelFigures, Traveller
+from tongxing.simulation.uplink import Uplink, UplinkFigures
+
+Params = ParamSpec("Params")
+Result = TypeVar("Result")
+
+SHARDS = 4
+"""So many sites may wait for the disk at the same time."""
+
+_REPORT_EVERY_S = 900
+_FILES_WANTED = 8_192
+
+
+@dataclass(frozen=True, slots=True)
+class StreetConfig:
+    """What a street is made from; plain values, so that it can be made in another process."""
+
+    code: str
+    seed: int
+    passengers: int
+    first_day: date
+    rates: FaultRates
+    folder: Path
+    dsn: str
+    own_processes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StreetFigures:
+    """What has happened in a city so far. `quiet` is whether every tap has its receipt."""
+
+    travel: TravelFigures = field(default_factory=TravelFigures)
+    uplink: UplinkFigures = field(default_factory=UplinkFigures)
+    faults: FaultCounts = field(default_factory=FaultCounts)
+    sites: int = 0
+    quiet: bool = True
+
+
+class Street:
+    """The passengers and gates of one city."""
+
+    def __init__(self, config: StreetConfig, hear: Report) -> None:
+        self._config = config
+        self._hear = hear
+        self._scenario = load_scenario()
+        self._city = self._scenario.city(config.code)
+        network = load_network(config.code)
+        self._map = CityMap(network, self._city)
+        self._names = site_names(network, self._city)
+        self._timeline = Timeline(at(config.first_day))
+        config.folder.mkdir(parents=True, exist_ok=True)
+        self._shards = self._start_shards()
+        self._uplink = Uplink(
+            self._timeline,
+            self._shards,
+            Carrier(config.seed, config.code, config.rates),
+            self._scenario.rhythm,
+            config.rates,
+            self._start_house,
+        )
+        readers = Readers(network, self._city)
+        self._travel = Travel(network, self._timeline, readers, self._uplink, config.seed)
+        self._travellers: list[Traveller] = []
+        self._reported_taps = 0
+
+    def settle_in(self) -> list[Passenger]:
+        """Bring the passengers into being with their media; returns them for their issuers."""
+        config, month = self._config, month_key(at(self._config.first_day))
+        people = people_of(self._scenario, self._map, config.code, config.passengers, config.seed)
+        for person in people:
+            tokens = [token_of(person, medium, self._city, month) for medium in person.media]
+            self._travellers.append(Traveller(person, tokens))
+        return people
+
+    def ask_house(
+        self,
+        method: Callable[Concatenate[House, Params], Result],
+        /,
+        *args: Params.args,
+        **kwargs: Params.kwargs,
+    ) -> Result:
+        """Call the city's house, which is started again if it lies dead."""
+        try:
+            return self._uplink.house.call(method, *args, **kwargs)
+        except HouseDied:
+            self._uplink.revive()
+            return self._uplink.house.call(method, *args, **kwargs)
+
+    def begin_day(self, day: date) -> None:
+        """Plan everybody's rides of the day, and what the link will do and suffer."""
+        config, draw = self._config, Random(0)
+        opens_s = at(day) + BUSINESS_DAY_CUT_S
+        self._uplink.plan_day(config.seed, config.code, self._names, opens_s)
+        vehicles = self._city.vehicles_per_line
+        planner = DayPlanner(self._map, self._scenario.movement, vehicles)
+        for index, traveller in enumerate(self._travellers):
+            reseed(draw, config.seed, "day", config.code, index, day)
+            self._travel.set_out(traveller, planner.plan(traveller.passenger, day, draw))
+
+    def run_until(self, until_s: int) -> StreetFigures:
+        """Let the city live until `until_s`; what has happened by then."""
+        while self._timeline.now_s < until_s:
+            self._timeline.run_until(min(until_s, self._timeline.now_s + _REPORT_EVERY_S))
+            taps = self._travel.figures.taps
+            self._hear(taps - self._reported_taps)
+            self._reported_taps = taps
+        return StreetFigures(
+            travel=self._travel.figures,
+            uplink=self._uplink.figures,
+            faults=self._uplink.carrier.counts,
+            sites=len(self._uplink.sites),
+            quiet=not self._uplink.uploading,
+        )
+
+    def expected(self, closed_until_s: int) -> Expected:
+        """What the oracle says this city's passengers should have paid."""
+        month = month_key(at(self._config.first_day))
+        return expected_charges(
+            self._travel.truth,
+            closed_until_s,
+            opening_counters((item.passenger for item in self._travellers), month),
+            placeholders=self._city.placeholder_fares_fen,
+        )
+
+    def purse_balances_fen(self) -> dict[str, int]:
+        """What is on each stored-value card now, by card number."""
+        return {
+            token.medium_no: token.balance_fen
+            for traveller in self._travellers
+            for token in traveller.tokens
+            if token.funding == "purse"
+        }
+
+    def close(self) -> None:
+        """Close the journals and the house."""
+        for shard in self._shards:
+            shard.close()
+        self._uplink.close()
+
+    def _start_shards(self) -> list[Host[Shard]]:
+        config, count = self._config, SHARDS if self._config.own_processes else 1
+        shard = ShardConfig(config.code, config.seed, config.folder, count)
+        if not config.own_processes:
+            return [InlineHost(Shard, shard, hear=self._hear)]
+        _allow_many_files()
+        return [ThreadHost(Shard, shard, hear=self._hear) for _ in range(count)]
+
+    def _start_house(self) -> Host[House]:
+        config = self._config
+        death: Death = "process" if config.own_processes else "connection"
+        house = HouseConfig(config.code, config.dsn, config.seed, self._names, death)
+        if config.own_processes:
+            return ProcessHost(House, house, hear=self._hear)
+        return InlineHost(House, house, hear=self._hear)
+
+
+def _allow_many_files() -> None:
+    """Let this process open as many journals as the system permits it to."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _FILES_WANTED if hard == resource.RLIM_INFINITY else min(hard, _FILES_WANTED)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
