@@ -7,14 +7,17 @@ gives the same values.
 import re
 import time
 from datetime import date
+from pathlib import Path
 
 import click
 
-from tongxing.cli.arguments import DAY, parse_time
+from tongxing.cli.arguments import DAY, READABLE_FILE, parse_time
 from tongxing.cli.common import Words, emit_json, in_both, print_table, say, settings
 from tongxing.cli.shell import group
 from tongxing.fares import Counter, FareState, Rider, TariffBook, book_codes, load_book
 from tongxing.fares.ask import Answer, Question, ask, fare_cities
+from tongxing.fares.casefile import read_case_file
+from tongxing.fares.check import check as check_case
 from tongxing.fares.lists import BaseRow, VersionRow, base_rows, version_rows
 from tongxing.kernel.clock import at as instant_at
 from tongxing.kernel.clock import calendar_date, month_key, stamp
@@ -24,7 +27,7 @@ from tongxing.network import load_registry
 
 WORDS = Words("fares")
 _YUAN = re.compile(r"(0|[1-9][0-9]{0,6})(?:\.([0-9]{1,2}))?")
-_NO_OFFSET = re.compile(r".*[0-9]:[0-9]{2}")
+_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
 
 
 @group()
@@ -64,6 +67,7 @@ def price(
         raise Problem(
             "ARG_INVALID", "--exit", text=exited, **in_both("detail", "fares", "exit_first")
         )
+    _expect_product(code, product)
     home = code if issuer is None else _place(issuer, "--issuer")
     question = Question(
         city=code,
@@ -106,6 +110,28 @@ def tariffs(city: str, on: date | None) -> None:
         _print_tariffs(book, day, versions, bases)
 
 
+@command.command()
+@click.argument("file", type=READABLE_FILE)
+def check(file: Path) -> int:
+    found = read_case_file(file.read_bytes())
+    if isinstance(found, Refusal):
+        raise Problem(found.code, str(file), **found.values)
+    results = [check_case(case) for case in found.cases]
+    held = sum(result.holds for result in results)
+    if settings().json:
+        emit_json({"cases": results, "held": held, "total": len(results)})
+    else:
+        for result in results:
+            mark = WORDS("check.holds") if result.holds else WORDS("check.differs")
+            say(f"{result.id:<8} {mark}  {result.title}")
+            for one in result.differences:
+                key = "check.unclear" if one.what == "unclear" else "check.difference"
+                words = WORDS(key, what=one.what, found=one.found, expected=one.expected)
+                say(f"         {words}")
+        say(WORDS("check.sum", held=held, total=len(results)))
+    return 0 if held == len(results) else 1
+
+
 def _city(text: str, known: tuple[str, ...] | None = None) -> str:
     """The city's code, by name or code, if it has fares. Raises Problem."""
     cities = fare_cities() if known is None else known
@@ -118,6 +144,14 @@ def _city(text: str, known: tuple[str, ...] | None = None) -> str:
     return code
 
 
+def _expect_product(city: str, product: str) -> None:
+    """A class of card that no rule of the city knows is a slip of the pen, not a fare."""
+    known = {name for rule in load_book(city).rules.values() for name in rule.products}
+    if product != "ordinary" and product not in known:
+        detail = in_both("detail", "fares", "product", known=", ".join(sorted(known)))
+        raise Problem("ARG_INVALID", "--product", text=product, **detail)
+
+
 def _place(text: str, where: str) -> str:
     found = load_registry().find_city(text)
     if isinstance(found, Refusal):
@@ -127,7 +161,7 @@ def _place(text: str, where: str) -> str:
 
 def _time(text: str, where: str) -> int:
     """An instant; China's time holds where no offset is given, since every fare here is China's."""
-    return parse_time(f"{text}+08:00" if _NO_OFFSET.fullmatch(text) else text, where)
+    return parse_time(text if _OFFSET.search(text) else f"{text}+08:00", where)
 
 
 def _state(city: str, spent: str | None, charged_s: int) -> FareState:
