@@ -1,0 +1,101 @@
+"""What the hub tells the pages, turned to the reader's view: a member receives (+) or pays (-).
+
+The hub counts from its own side, where a positive net is a debt to it; every page counts from the
+member's. The change of sign happens here and nowhere else.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tongxing.console.figures import Matrix, matrix
+from tongxing.console.names import city_of
+from tongxing.console.pictures.flow import FlowPicture, Link, flow_picture
+from tongxing.console.reading import Snapshot
+from tongxing.hub import load_rulebook
+from tongxing.hub import views as hub
+from tongxing.hub.windows import WindowState
+from tongxing.kernel.reasons import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Positions:
+    """Who receives and who pays in a window; `fen` of each is from the member's own view."""
+
+    rows: tuple[tuple[str, int], ...]
+    hub_fee_fen: int
+
+    @property
+    def receivable_fen(self) -> int:
+        return sum(fen for _, fen in self.rows if fen > 0)
+
+    @property
+    def payable_fen(self) -> int:
+        return -sum(fen for _, fen in self.rows if fen < 0)
+
+    @property
+    def is_even(self) -> bool:
+        """Whether what is paid in is what is paid out, the hub's fee included."""
+        return self.payable_fen == self.receivable_fen + self.hub_fee_fen
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A closed window in short."""
+
+    window_id: str
+    state: WindowState
+    records: int
+    delta_fen: int
+    positions: Positions
+
+
+def all_windows(snapshot: Snapshot) -> list[hub.WindowLine]:
+    """Every window, newest first; none without a hub."""
+    return hub.windows(snapshot.of_hub()) if snapshot.has_hub else []
+
+
+def find_window(snapshot: Snapshot, window_id: str) -> hub.WindowLine:
+    """One window. Raises Problem(WINDOW_UNKNOWN)."""
+    for line in all_windows(snapshot):
+        if line.window_id == window_id:
+            return line
+    raise Problem("WINDOW_UNKNOWN", window=window_id[:60])
+
+
+def last_settled(snapshot: Snapshot) -> Settled | None:
+    """The newest window that was netted and had any business; None before the first."""
+    for line in all_windows(snapshot):
+        if line.state is not WindowState.OPEN and line.records:
+            found = positions_of(snapshot, line.window_id)
+            return Settled(line.window_id, line.state, line.records, line.delta_fen, found)
+    return None
+
+
+def positions_of(snapshot: Snapshot, window_id: str) -> Positions:
+    """The positions of a window, those who pay most first."""
+    cursor, fee = snapshot.of_hub(), load_rulebook().fee
+    rows = [(line.member, -line.net_fen) for line in hub.positions(cursor, window_id, fee)]
+    cells = hub.matrix(cursor, window_id, fee)
+    rows.sort(key=lambda row: (row[1], row[0]))
+    return Positions(tuple(rows), sum(cell.fee_hub_fen for cell in cells))
+
+
+def trip_matrix(cells: Sequence[hub.Cell]) -> Matrix:
+    """The money of the trips: issuer by acquirer."""
+    return matrix((cell.issuer, cell.acquirer, cell.delta_fen) for cell in cells)
+
+
+def money_picture(cells: Sequence[hub.Cell], operators: Sequence[hub.OperatorLine]) -> FlowPicture:
+    """Issuers pay, acquirers pass on, operators earn: the trips' money before fees."""
+    return flow_picture(
+        [
+            [Link(cell.issuer, cell.acquirer, cell.delta_fen) for cell in cells],
+            [Link(line.acquirer, line.operator, line.share_fen) for line in operators],
+        ],
+        group=_city_or_none,
+    )
+
+
+def _city_or_none(party: str) -> str:
+    """The city of a member, so that its issuer and its acquirer have one colour."""
+    return city_of(party) if party.startswith(("ISS-", "ACQ-")) else ""

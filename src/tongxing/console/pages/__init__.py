@@ -1,0 +1,1 @@
+"""The pages, one module each: read a snapshot, make plain values, hand them to a template."""

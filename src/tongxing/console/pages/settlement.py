@@ -1,0 +1,106 @@
+"""Windows: the list of them, and one with its matrix, positions, payments and papers."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request, Response
+
+from tongxing.console.clearing import (
+    all_windows,
+    find_window,
+    money_picture,
+    positions_of,
+    trip_matrix,
+)
+from tongxing.console.days import choose_day
+from tongxing.console.reading import Snapshot
+from tongxing.console.web import console_of, render
+from tongxing.hub import load_rulebook
+from tongxing.hub import views as hub
+from tongxing.hub.closing import CAMT_053, CSV, TEXT
+from tongxing.hub.settlement import PaymentState
+from tongxing.hub.store import windows as papers
+from tongxing.hub.windows import WindowState
+from tongxing.kernel.texts import LANGUAGES
+
+PHASES = (1, 2, 3)
+PAPER_KINDS = (*(TEXT + language for language in LANGUAGES), CSV, CAMT_053)
+
+router = APIRouter()
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of a window's life: how many of its payments are done; none means a plain step."""
+
+    name: str
+    done: bool
+    payments: int = 0
+    settled: int = 0
+    fen: int = 0
+
+
+@router.get("/settlement")
+def settlement(request: Request) -> Response:
+    """Every window, newest first."""
+    with console_of(request).books.snapshot() as snapshot:
+        choice, lines = choose_day(snapshot, None), all_windows(snapshot)
+    return render(request, "settlement.html", {"choice": choice, "windows": lines})
+
+
+@router.get("/settlement/{window_id}")
+def window(request: Request, window_id: str) -> Response:
+    """One window, all of it."""
+    with console_of(request).books.snapshot() as snapshot:
+        line = find_window(snapshot, window_id)
+        values = _window(snapshot, line)
+        choice = choose_day(snapshot, None)
+    return render(
+        request,
+        "window.html",
+        {"section": "settlement", "choice": choice, "window": line, **values},
+    )
+
+
+def _window(snapshot: Snapshot, line: hub.WindowLine) -> dict[str, object]:
+    fee = load_rulebook().fee
+    positions = positions_of(snapshot, line.window_id)
+    cursor = snapshot.of_hub()
+    cells = hub.matrix(cursor, line.window_id, fee)
+    operators = hub.operator_revenue(cursor, line.window_id, fee)
+    payments = hub.payments(cursor, line.window_id)
+    found = papers.load_documents(cursor, line.window_id, PAPER_KINDS)
+    return {
+        "positions": positions,
+        "cells": cells,
+        "operators": operators,
+        "payments": payments,
+        "matrix": trip_matrix(cells),
+        "picture": money_picture(cells, operators),
+        "verdicts": hub.verdict_counts(cursor, line.window_id),
+        "files": hub.files(cursor, line.window_id),
+        "steps": steps(line.state, payments),
+        "papers": {
+            member: [kind for kind in PAPER_KINDS if member in found[kind]]
+            for member in sorted({party for kind in found.values() for party in kind})
+        },
+    }
+
+
+def steps(state: WindowState, payments: Sequence[hub.PaymentLine]) -> list[Step]:
+    """The life of a window in order: files, netting, then the three rounds of payments."""
+    is_netted = state is not WindowState.OPEN
+    found = [Step("open", is_netted), Step("netted", is_netted)]
+    for phase in PHASES:
+        own = [payment for payment in payments if payment.phase == phase]
+        settled = [payment for payment in own if payment.state is PaymentState.SETTLED]
+        found.append(
+            Step(
+                f"phase{phase}",
+                is_netted and len(settled) == len(own),
+                len(own),
+                len(settled),
+                sum(payment.amount_fen for payment in own),
+            )
+        )
+    return found
