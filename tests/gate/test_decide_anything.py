@@ -76,7 +76,8 @@ def test_no_token_makes_a_gate_raise_or_overdraw(
         assert decision.opened == (decision.reason == OPEN)
     for language in ("zh", "en"):
         for said in announce(decision, language):
-            assert said.text and said.next_step and "{" not in said.text + said.voice
+            assert said.text and said.next_step
+            assert "{" not in said.text + said.next_step + said.voice
     encode(tap_of(token, facts, decision, unnumbered("G1"), now_s, 0)).decode("ascii")
 
 
