@@ -228,12 +228,21 @@ def _answer(running: _Running, event: Event) -> dict[str, object]:
             return {"result": "refused", "balance_after_fen": event.balance_fen}
         rest_fen = event.balance_fen - event.charge_fen
         return {"result": "accepted", "balance_after_fen": rest_fen}
-    issuer = "110000" if running.city != "110000" else "310000"
+    issuer = _another_member(event.scheme, running.city)
     mode = _MODES.get(event.mode, event.mode)
     answer = registry.acceptance(event.scheme, issuer, running.city, mode, calendar_date(entered_s))
     if answer.accepted:
         return {"result": "accepted"}
     return {"result": "refused", "reason": answer.reason.lower()}
+
+
+def _another_member(scheme: str, city: str) -> str:
+    """The first place of the scheme that is not the city, so that its card is a visitor's."""
+    registry = load_registry()
+    for code in registry.places:
+        if code != city and scheme in registry.entries(code):
+            return code
+    raise CaseUnclear(f"scheme {scheme}")
 
 
 def _portion(running: _Running, event: Event, tariff: Tariff, mode: str) -> FarePortion:
