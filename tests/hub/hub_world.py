@@ -12,7 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tongxing.hub import Hub, HubStore, MemberCity, load_rulebook, members_of
-from tongxing.hub.files import Row
+from tongxing.hub.rows import Row, read_row
 from tongxing.hub.split import SplitBasis, SplitLeg, Stretch, line_basis, path_basis
 from tongxing.kernel.clock import at
 from tongxing.kernel.ids import sha256_hex
@@ -169,10 +169,10 @@ def encoded(record: Record) -> bytes:
 
 
 def rows_of(records: Iterable[Record]) -> list[Row]:
-    """Records as rows of one file, numbered from 1."""
+    """Records as rows of one file, read from their lines and numbered from 1."""
+    longest = RULES.file.line_bytes_max
     return [
-        Row(number, record.record_id, encoded(record), record)
-        for number, record in enumerate(records, start=1)
+        read_row(number, encoded(item), longest) for number, item in enumerate(records, start=1)
     ]
 
 

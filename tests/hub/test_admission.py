@@ -1,6 +1,5 @@
 """Admission: every verdict the evidence of this hub can lead to, one line each."""
 
-import dataclasses
 from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 
@@ -23,7 +22,7 @@ from msgspec.structs import replace
 
 from tongxing.hub.admission import Judgement, judge
 from tongxing.hub.checks import Case, Standing
-from tongxing.hub.files import Row
+from tongxing.hub.rows import Row
 from tongxing.hub.verdicts import code_table, verdict_code
 from tongxing.kernel.clock import at
 from tongxing.messages import Record, Share, TapRef
@@ -41,7 +40,7 @@ def judged(
 ) -> list[Judgement]:
     """The judgements of one file of City A, after the rows in `known` were judged earlier."""
     rows = [row if isinstance(row, Row) else rows_of([row])[0] for row in records]
-    rows = [dataclasses.replace(row, number=number) for number, row in enumerate(rows, start=1)]
+    rows = [replace(row, number=number) for number, row in enumerate(rows, start=1)]
     standing = [item.standing for item in known if item.standing is not None]
     case = Case(
         sender=BY_ID["ACQ-990100"],
@@ -94,8 +93,8 @@ CHANGES: list[tuple[str, Callable[[Record], Record], str]] = [
     ("before there were networks", lambda r: replace(r, entered_s=1), "rejected 1006"),
     ("an amount beyond reason", lambda r: replace(r, charge_fen=10**18), "rejected 1006"),
     ("delta is not the charge", lambda r: replace(r, delta_fen=449), "rejected 1006"),
-    ("a number without end", lambda r: replace(r, fare_fen=10**99), "rejected 1006"),
-    ("a revision without end", lambda r: replace(r, revision=10**30), "rejected 1006"),
+    ("a number without end", lambda r: replace(r, fare_fen=10**18), "rejected 1006"),
+    ("a number below everything", lambda r: replace(r, delta_fen=-(10**18)), "rejected 1006"),
     ("a void from nothing", lambda r: replace(r, how="void", charge_fen=0), "rejected 1006"),
     ("somebody else's record", lambda r: replace(r, acquirer="ACQ-990200"), "rejected 1006"),
     ("a ride in another city", lambda r: replace(r, city=B), "rejected 1006"),

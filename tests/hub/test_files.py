@@ -21,7 +21,8 @@ from hub_world import (
 from msgspec.structs import replace
 from psycopg import sql
 
-from tongxing.hub.files import Row, open_file
+from tongxing.hub.files import open_file
+from tongxing.hub.rows import Row
 from tongxing.hub.rulebook import FileLimits
 from tongxing.kernel.clock import at
 from tongxing.kernel.ids import sha256_hex
@@ -227,6 +228,10 @@ BAD_LINES: list[tuple[str, bytes, str]] = [
         edited(lambda line: line.replace(b'"line":', b'"charge_fen":1,"line":')),
         "t8.1",
     ),
+    ("a NUL in its trip", edited(lambda line: line.replace(b'"t8"', b'"t8\\u0000"')), "t8.1"),
+    ("a NUL in its terminal", edited(lambda line: line.replace(b"G-9", b"G\\u0000")), "t8.1"),
+    ("a space in its trip", edited(lambda line: line.replace(b'"t8"', b'"t 8"')), "t8.1"),
+    ("revision 0", edited(lambda line: line.replace(b'"revision":1', b'"revision":0')), "t8.1"),
     ("a NUL in its name", edited(lambda line: line.replace(b"t8.1", b"t8\\u0000")), "#2"),
     ("a NUL in an unknown field", b'{"record_id":"t8.1","\\u0000":1}', "t8.1"),
     ("nested without end", DEEP, "#2"),

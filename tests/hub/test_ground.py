@@ -10,7 +10,7 @@ from tongxing.fares import CityFares, RideFacts, load_city_fares
 from tongxing.hub import Member, NetworkGround
 from tongxing.hub.admission import Judgement, judge
 from tongxing.hub.checks import Case
-from tongxing.hub.files import Row
+from tongxing.hub.rows import Row
 from tongxing.hub.split import share_totals
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import all_reasons

@@ -8,11 +8,12 @@ Pure: what the hub already knows comes in as values. Nothing here may write, or 
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
-from tongxing.hub.checks import AFTER_DUPLICATES, BEFORE_DUPLICATES, Case, Finding, Standing
+from msgspec import Struct
+
+from tongxing.hub.checks import AFTER_DUPLICATES, Case, Finding, Standing, institutions
 from tongxing.hub.claims import Claimant, claims_of, clashing_rows
-from tongxing.hub.files import Row
+from tongxing.hub.rows import Row
 from tongxing.hub.split import SplitBasis, difference, split_charge
 from tongxing.hub.verdicts import IN_ORDER, Status, verdict_code
 from tongxing.messages import Record, Share, Verdict
@@ -20,8 +21,7 @@ from tongxing.messages import Record, Share, Verdict
 _HAND_OVER_ROUNDS = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True, gc=False):
     """The hub's answer on one row. `codes` has the deciding one first; `detail` is for the hub's
     staff. A row that stands has its `basis`, `shares` (of its delta), and `standing`."""
 
@@ -98,10 +98,9 @@ def _judge_row(
     record = row.record
     if record is None:
         return _without_standing(row, Finding("1006", row.fault))
-    for check in BEFORE_DUPLICATES:
-        finding = check(record, case, known)
-        if finding is not None:
-            return _without_standing(row, finding)
+    stranger = institutions(record, case, known)
+    if stranger is not None:
+        return _without_standing(row, stranger)
     seen = known.get(record.record_id)
     if seen is not None:
         return _without_standing(row, _seen_before(row, seen))

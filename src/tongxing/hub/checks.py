@@ -7,24 +7,17 @@ need evidence which does not travel yet (TAC, purse chain, terminal lists) join 
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import NamedTuple
 
-from tongxing.hub.files import is_visible
+from msgspec import Struct
+
 from tongxing.hub.ground import Ground
 from tongxing.hub.members import Member
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.verdicts import Status
-from tongxing.kernel.clock import at, business_date, calendar_date
+from tongxing.kernel.clock import business_date, calendar_date
 from tongxing.messages import Record, Share
 from tongxing.network.transport import MODES
-
-_ID_CHARS_MAX = 64
-_REVISIONS_MAX = 9_999
-_TAPS_MAX = 16
-_FEN_MAX = 10**9
-_EARLIEST_S = at(date(2015, 1, 1))
-_LATEST_S = at(date(2100, 1, 1))
 
 
 class Finding(NamedTuple):
@@ -34,8 +27,7 @@ class Finding(NamedTuple):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True, gc=False):
     """A record the hub stands by (accepted, held or carried), with all that later rows need.
 
     `whole` is the split of the trip's whole charge as of this revision; `claims` the taps its trip
@@ -70,49 +62,6 @@ class Case:
 
 
 Check = Callable[[Record, Case, Mapping[str, Standing]], Finding | None]
-
-
-def fields(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
-    """Whether every field can mean something: names, ranges, and the sums inside the record."""
-    if not _has_names(record):
-        return Finding("1006", "a name is empty, too long or not of visible ASCII characters")
-    if not 1 <= record.revision <= _REVISIONS_MAX:
-        return Finding("1006", "revision out of range")
-    if record.record_id != f"{record.trip_id}.{record.revision}":
-        return Finding("1006", "record id is not trip and revision")
-    if not 1 <= len(record.taps) <= _TAPS_MAX or len(set(record.taps)) != len(record.taps):
-        return Finding("1006", "taps missing, too many or twice")
-    if any(not 0 <= tap.epoch < 2**63 or not 1 <= tap.seq < 2**63 for tap in record.taps):
-        return Finding("1006", "tap identity out of range")
-    if not _EARLIEST_S <= record.entered_s <= record.exited_s < _LATEST_S:
-        return Finding("1006", "times out of range or in the wrong order")
-    amounts = (record.fare_fen, record.charge_fen, record.delta_fen)
-    if any(abs(amount) > _FEN_MAX for amount in amounts):
-        return Finding("1006", "amount out of range")
-    if record.how == "void" and (record.charge_fen != 0 or record.revision == 1):
-        return Finding("1006", "a void takes an earlier charge back to zero")
-    return None
-
-
-def _has_names(record: Record) -> bool:
-    names = (
-        record.record_id,
-        record.acquirer,
-        record.issuer,
-        record.medium_no,
-        record.scheme,
-        record.city,
-        record.place,
-        record.mode,
-        record.operator,
-        record.tariff,
-        *(tap.terminal_id for tap in record.taps),
-        record.line or "-",
-        record.origin or "-",
-        record.destination or "-",
-    )
-    lengths = [len(name) for name in names]
-    return min(lengths) > 0 and max(lengths) <= _ID_CHARS_MAX and is_visible("".join(names))
 
 
 def institutions(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
@@ -236,7 +185,6 @@ def completion(record: Record, case: Case, known: Mapping[str, Standing]) -> Fin
     return Finding(code) if code else None
 
 
-BEFORE_DUPLICATES: tuple[Check, ...] = (fields, institutions)
 AFTER_DUPLICATES: tuple[Check, ...] = (
     lateness,
     clock,

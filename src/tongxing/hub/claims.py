@@ -8,7 +8,8 @@ the whole file and not row by row.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from tongxing.messages import Record, TapRef
 
@@ -16,8 +17,7 @@ COLLECTED = "+"
 """Marks the part of a tap that collected a missing exit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Claimant:
+class Claimant(Struct, frozen=True, gc=False):
     """A row that stands: its place in the file, its trip, and the taps its trip holds after it."""
 
     row: int

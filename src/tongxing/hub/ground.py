@@ -87,7 +87,9 @@ class NetworkGround:
             return None
         key = (tariff.name, facts.mode, facts.line, facts.origin, facts.destination, facts.missing)
         if key not in self._fares:
-            self._fares[key] = self._priced(record, facts, charge=False)
+            base = None if facts.missing else load_city_fares(record.city).base_fare(tariff, facts)
+            known_fen = None if base is None else base.fare_fen
+            self._fares[key] = known_fen or self._priced(record, facts, charge=False)
         return self._fares[key]
 
     def highest_charge_fen(self, record: Record) -> int | None:

@@ -96,6 +96,10 @@ def _weights(legs: Sequence[SplitLeg]) -> tuple[tuple[str, int], ...]:
 
 def split_charge(charge_fen: int, basis: SplitBasis) -> tuple[Share, ...]:
     """Each operator's part of a whole charge, in order of operator; zero parts are left out."""
+    if charge_fen == 0:
+        return ()
+    if len(basis.weights) == 1:
+        return (Share(basis.weights[0][0], charge_fen),)
     parts = split_largest_remainder(charge_fen, [weight for _, weight in basis.weights])
     return tuple(
         Share(operator, part)

@@ -1,9 +1,11 @@
 """Records that stand, rows that do not, splits and taps: loaded and written by the file.
 
 Writes are COPYs and set statements; their number does not depend on how many rows a file has.
+Names come from rows that were read, so they hold no space: a list of them travels as one text.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -38,8 +40,8 @@ def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standi
             wanted.add(f"{record.trip_id}.{record.revision - 1}")
     rows = cursor.execute(
         "SELECT record_id, content_hash, status, split_part(codes, ' ', 1), charge_fen, whole, body"
-        " FROM record WHERE record_id = ANY(%s)",
-        (list(wanted),),
+        " FROM record WHERE record_id = ANY(string_to_array(%s, ' '))",
+        (" ".join(wanted),),
     )
     return {
         row[0]: Standing(
@@ -59,8 +61,9 @@ def load_holders(cursor: Cursor, acquirer: str, records: Iterable[Record]) -> di
     """Which trip holds each tap named in these records, for those that are held."""
     wanted = [claim for record in records for claim in claims_of(record)]
     rows = cursor.execute(
-        "SELECT tap, trip_id FROM tap_claim WHERE acquirer = %s AND tap = ANY(%s)",
-        (acquirer, wanted),
+        "SELECT tap, trip_id FROM tap_claim"
+        " WHERE acquirer = %s AND tap = ANY(string_to_array(%s, ' '))",
+        (acquirer, " ".join(wanted)),
     )
     return {str(tap): str(trip_id) for tap, trip_id in rows}
 
@@ -111,8 +114,8 @@ def _record_row(
         record.delta_fen,
         stands.content_hash,
         basis.basis_id,
-        [share.operator for share in item.shares],
-        [share.share_fen for share in item.shares],
+        _names_array(tuple(share.operator for share in item.shares)),
+        "{" + ",".join(str(share.share_fen) for share in item.shares) + "}",
         _encode(stands.whole).decode(),
         item.row.content.decode(),
     )
@@ -229,8 +232,19 @@ def _write_bases(cursor: Cursor, standing: Iterable[Judgement]) -> None:
     bases: dict[str, SplitBasis] = {
         item.basis.basis_id: item.basis for item in standing if item.basis is not None
     }
-    cursor.execute(
-        "INSERT INTO split_basis (basis_id, body)"
-        " SELECT * FROM unnest(%s::text[], %s::text[]) ON CONFLICT DO NOTHING",
-        (list(bases), [_encode(basis).decode() for basis in bases.values()]),
-    )
+    there = cursor.execute(
+        "SELECT basis_id FROM split_basis WHERE basis_id = ANY(string_to_array(%s, ' '))",
+        (" ".join(bases),),
+    ).fetchall()
+    for (basis_id,) in there:
+        del bases[basis_id]
+    with cursor.copy("COPY split_basis (basis_id, body) FROM STDIN") as copy:
+        for basis_id, basis in bases.items():
+            copy.write_row((basis_id, _encode(basis).decode()))
+
+
+@lru_cache(maxsize=4096)
+def _names_array(names: tuple[str, ...]) -> str:
+    """Names as PostgreSQL writes an array of them."""
+    escaped = (name.replace("\\", "\\\\").replace('"', '\\"') for name in names)
+    return "{" + ",".join(f'"{name}"' for name in escaped) + "}"

@@ -1,0 +1,144 @@
+"""One line of a record file: read strictly, and sound in every field, or not a record at all.
+
+Whatever passes here can be stored, compared and printed without a second thought; whatever does
+not is kept as it came and gets its own verdict. Nothing here knows members, tariffs or other rows.
+"""
+
+import json
+from datetime import date
+
+import msgspec
+
+from tongxing.kernel.clock import at
+from tongxing.messages import Record
+
+NAME_CHARS_MAX = 64
+
+_REVISIONS_MAX = 9_999
+_TAPS_MAX = 16
+_FEN_MAX = 10**9
+_EARLIEST_S = at(date(2015, 1, 1))
+_LATEST_S = at(date(2100, 1, 1))
+_UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
+
+_decode_record = msgspec.json.Decoder(Record).decode
+_encode_record = msgspec.json.Encoder(order="deterministic").encode
+
+
+class _NameOnly(msgspec.Struct):
+    """What can still be told of a line that is no record."""
+
+    record_id: str = ""
+
+
+_decode_name = msgspec.json.Decoder(_NameOnly).decode
+
+
+class Row(msgspec.Struct, frozen=True, gc=False):
+    """One line of a file. `record` is None for a line that is no record; `fault` then says why,
+    and `record_id` is its own if that can be read, else ``#`` and the line's number. `content` is
+    the canonical JSON of a record, or the line as it came."""
+
+    number: int
+    record_id: str
+    content: bytes
+    record: Record | None
+    fault: str = ""
+
+
+def read_row(number: int, line: bytes, line_bytes_max: int) -> Row:
+    """The row of a line, without its line end."""
+    if len(line) > line_bytes_max:
+        return Row(number, f"#{number}", b"", None, "line too long")
+    try:
+        record = _decode_record(line)
+    except _UNREADABLE as error:
+        return Row(number, _name_of(number, line), line, None, _plain(str(error)))
+    canonical = _encode_record(record)
+    fault = field_fault(record)
+    if not fault and canonical != line and _says_a_key_twice(line):
+        fault = "a key stands twice"
+    if fault:
+        return Row(number, _name_of(number, line), line, None, fault)
+    return Row(number, record.record_id, canonical, record)
+
+
+def field_fault(record: Record) -> str:
+    """What in a record can mean nothing: names, ranges, its own sums; "" when all is sound."""
+    if not _has_names(record):
+        return "a name is empty, too long or not of visible ASCII characters"
+    if not 1 <= record.revision <= _REVISIONS_MAX:
+        return "revision out of range"
+    if record.record_id != f"{record.trip_id}.{record.revision}":
+        return "record id is not trip and revision"
+    taps = record.taps
+    if not 1 <= len(taps) <= _TAPS_MAX or (len(taps) > 1 and len(set(taps)) != len(taps)):
+        return "taps missing, too many or twice"
+    if any(not 0 <= tap.epoch < 2**63 or not 1 <= tap.seq < 2**63 for tap in taps):
+        return "tap identity out of range"
+    if not _EARLIEST_S <= record.entered_s <= record.exited_s < _LATEST_S:
+        return "times out of range or in the wrong order"
+    amounts = (record.fare_fen, record.charge_fen, record.delta_fen)
+    if not -_FEN_MAX <= min(amounts) <= max(amounts) <= _FEN_MAX:
+        return "amount out of range"
+    if record.how == "void" and (record.charge_fen != 0 or record.revision == 1):
+        return "a void takes an earlier charge back to zero"
+    return ""
+
+
+def is_name(text: str) -> bool:
+    """Whether a text can name a thing: visible ASCII without spaces, not empty, not too long."""
+    return 0 < len(text) <= NAME_CHARS_MAX and _is_visible(text)
+
+
+def _is_visible(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _has_names(record: Record) -> bool:
+    names = [
+        record.record_id,
+        record.acquirer,
+        record.issuer,
+        record.medium_no,
+        record.scheme,
+        record.city,
+        record.place,
+        record.mode,
+        record.operator,
+        record.tariff,
+        record.line or "-",
+        record.origin or "-",
+        record.destination or "-",
+        *[tap.terminal_id for tap in record.taps],
+    ]
+    lengths = list(map(len, names))
+    return min(lengths) > 0 and max(lengths) <= NAME_CHARS_MAX and _is_visible("".join(names))
+
+
+def _name_of(number: int, line: bytes) -> str:
+    try:
+        name = _decode_name(line).record_id
+    except _UNREADABLE:
+        name = ""
+    return name if is_name(name) else f"#{number}"
+
+
+def _plain(text: str) -> str:
+    """A text that quotes what somebody sent, made harmless and short."""
+    return text.encode("unicode_escape").decode("ascii")[:200]
+
+
+def _says_a_key_twice(line: bytes) -> bool:
+    """Whether a JSON object in the line repeats a key: one reader would take the first, another
+    the last, so such a line has no meaning."""
+    repeated = False
+
+    def look(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        nonlocal repeated
+        found = dict(pairs)
+        repeated = repeated or len(found) != len(pairs)
+        return found
+
+    json.loads(line, object_pairs_hook=look)
+    return repeated
