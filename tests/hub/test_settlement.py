@@ -13,6 +13,7 @@ from tongxing.hub.windows import WindowState
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import account_balances
+from tongxing.simulation.bank import Bank
 from tongxing.storage import Database
 
 NEXT = DAY + timedelta(days=1)
@@ -89,6 +90,48 @@ def test_money_moves_in_three_phases_and_leaves_nothing_behind(world: World) -> 
     assert world.hub.payments_to_send(WINDOW) == []
     with world.store.reading() as cursor:
         assert all(proof.holds for proof in prove_hub(cursor))
+
+
+def test_a_bank_written_by_others_pays_what_we_ask_and_we_read_its_answers(world: World) -> None:
+    """The simulation's bank knows ISO 20022 and nothing of us: it turns down a debtor without
+    money, and pays the rest from one account to the other."""
+    bank = Bank("Bank of both cities")
+    for account in ("HUB", "ACQ-990100", "ACQ-990200", "OP1", "OP2", "OP3", "ISS-990200"):
+        bank.deposit(account, 0, PAID_S, "opening")
+    bank.deposit("ISS-990100", 629, PAID_S, "float")
+    first, second = world.hub.payments_to_send(WINDOW)
+    assert confirmed_by(bank, world, first).state is PaymentState.SETTLED
+    poor = world.hub.confirm_payment(bank.execute(second.message, PAID_S), PAID_S)
+    assert isinstance(poor, Confirmation) and poor.state is PaymentState.REJECTED
+    assert bank.balances_fen["HUB"] == 629 == books(world)["settle_bank"]
+
+
+def test_every_fen_the_bank_moved_is_in_the_books(world: World) -> None:
+    bank = Bank("Bank of both cities")
+    for account in ("HUB", "ACQ-990100", "ACQ-990200", "OP1", "OP2", "OP3"):
+        bank.deposit(account, 0, PAID_S, "opening")
+    for issuer in ("ISS-990100", "ISS-990200"):
+        bank.deposit(issuer, 10_000, PAID_S, "float")
+    while payments := world.hub.payments_to_send(WINDOW):
+        for payment in payments:
+            assert confirmed_by(bank, world, payment).state is PaymentState.SETTLED
+    assert bank.balances_fen == {
+        "HUB": 1,
+        "ACQ-990100": 1,
+        "ACQ-990200": 1,
+        "OP1": 567,
+        "OP2": 378,
+        "OP3": 338,
+        "ISS-990100": 10_000 - 629,
+        "ISS-990200": 10_000 - 657,
+    }
+    assert books(world) == {"inc_fee": -1, "settle_bank": 1}
+
+
+def confirmed_by(bank: Bank, world: World, payment: Payment) -> Confirmation:
+    answer = world.hub.confirm_payment(bank.execute(payment.message, PAID_S), PAID_S)
+    assert isinstance(answer, Confirmation), answer
+    return answer
 
 
 def test_a_report_about_nothing_or_about_another_amount_is_refused(world: World) -> None:
