@@ -55,7 +55,7 @@ def _within(cursor: Cursor, schema: str) -> Cursor:
 
 def _city_and_hub_agree(cursor: Cursor, city: str) -> Proof:
     """What the hub accepted from a city is what the city booked as accepted, record by record,
-    and the statements both hold say the same."""
+    and the statements both hold say the same; a member without business has no position there."""
     names = {"city": sql.Identifier(CITY_PREFIX + city), "sender": sql.Literal(f"ACQ-{city}")}
     differing = _one(
         cursor,
@@ -72,7 +72,7 @@ def _city_and_hub_agree(cursor: Cursor, city: str) -> Proof:
         cursor,
         sql.SQL(
             "SELECT count(*) FROM {city}.statement AS ours LEFT JOIN hub.member_position AS theirs"
-            " USING (window_id, member) WHERE theirs.net_fen IS DISTINCT FROM -ours.net_fen"
+            " USING (window_id, member) WHERE coalesce(theirs.net_fen, 0) <> -ours.net_fen"
         ).format(**names),
     )
     records = _one(
