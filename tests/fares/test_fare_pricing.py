@@ -1,10 +1,12 @@
 """Half trips, highest fares, least balances, chains of systems, rides that make no sense."""
 
 from datetime import date
+from importlib.resources import files
 
 import pytest
 
 from tongxing.fares import (
+    Counter,
     FareState,
     PriceLine,
     RideFacts,
@@ -16,7 +18,7 @@ from tongxing.fares import (
     pricing_refusal,
 )
 from tongxing.fares.city import CityFares
-from tongxing.fares.tariff import load_book
+from tongxing.fares.tariff import load_book, read_book
 from tongxing.kernel.clock import at
 from tongxing.network.paths import build_router
 from tongxing.network.transport import CityNetwork, Line, Operator, Station
@@ -38,47 +40,71 @@ def rail(origin: str, destination: str = "", **more: object) -> RideFacts:
 
 def test_a_missing_exit_costs_the_highest_fare_from_the_entry_without_relief():
     quote = price(BEIJING, rail("tuqiao", exited_s=0, missing="exit"), CARD, FareState())
-    assert quote.charge_fen == highest_fare(BEIJING, "rail", "", "tuqiao", EIGHT) == 900
-    assert [line.kind for line in quote.lines] == ["highest"]
+    assert quote.charge_fen == highest_fare(BEIJING, "rail", "", "tuqiao", EIGHT) == 4200
+    assert [(line.kind, line.rule) for line in quote.lines] == [
+        ("highest", "BJ-RAIL"), ("highest", "BJ-AIR-DAXING"), ("count", "110000.rail"),
+    ]  # fmt: skip
     assert quote.lines[0].values["missing"] == "exit"
 
 
 def test_a_missing_entry_costs_the_highest_fare_to_the_exit():
     ride = RideFacts(mode="rail", destination="tuqiao", exited_s=NINE, missing="entry")
-    assert price(BEIJING, ride, CARD, FareState()).charge_fen == 900
+    assert price(BEIJING, ride, CARD, FareState()).charge_fen == 4200
 
 
-def test_a_half_trip_leaves_counters_and_transfer_window_alone():
+def test_a_half_trip_counts_its_money_but_no_ride_and_leaves_the_window_alone():
     before = price(CHONGQING, rail("chaotianmen", "shapingba"), CARD, FareState()).state
     half = rail("chaotianmen", entered_s=NINE + 60, exited_s=0, missing="exit")
-    assert price(CHONGQING, half, CARD, before).state == before
+    quote = price(CHONGQING, half, CARD, before)
+    assert quote.state.anchor == before.anchor is not None
+    assert quote.state.counters == (Counter("500000.rail", 202603, 450 + 900, 1),)
+
+
+def test_a_half_trip_counts_for_the_month_in_which_its_money_fell_due():
+    last_evening = at(date(2026, 3, 31), 23)
+    half = rail("chaotianmen", entered_s=last_evening, exited_s=0, missing="exit")
+    closed = rail(
+        "chaotianmen", entered_s=last_evening, exited_s=at(date(2026, 4, 1), 3), missing="exit"
+    )
+    months = [
+        price(CHONGQING, ride, CARD, FareState()).state.counters[0].month for ride in (half, closed)
+    ]
+    assert months == [202603, 202604]
 
 
 def test_a_half_trip_of_free_travel_stays_free():
     quote = price(CHONGQING, rail("chaotianmen", missing="exit"), ELDER, FareState())
     assert quote.charge_fen == 0
-    assert [line.kind for line in quote.lines] == ["highest", "holder"]
+    kinds = [line.kind for line in quote.lines]
+    assert kinds == ["highest", "highest", "holder", "holder", "count"]
 
 
-def test_the_highest_fare_holds_for_every_ride_inside_the_system():
-    chain_fares = [
+def test_the_highest_fare_covers_every_ride_from_there():
+    tariff = BEIJING.tariff_at(EIGHT)
+    fares = [
         chain.fare_fen
         for station in BEIJING.network.stations
-        if (chain := BEIJING.chain(BEIJING.tariff_at(EIGHT), "tuqiao", station)) is not None
-        and {leg.system for leg in chain.legs} == {"main"}
+        if (chain := BEIJING.chain(tariff, "tuqiao", station)) is not None
     ]
-    assert len(chain_fares) > 390
-    assert max(chain_fares) == highest_fare(BEIJING, "rail", "rail-1", "tuqiao", EIGHT)
+    assert len(fares) > 410
+    assert max(fares) == highest_fare(BEIJING, "rail", "", "tuqiao", EIGHT)
 
 
-def test_a_shared_station_counts_as_the_main_network_unless_the_lane_is_the_airport_lines():
-    assert highest_fare(BEIJING, "rail", "", "dongzhimen", EIGHT) < 2500
-    assert highest_fare(BEIJING, "rail", "rail-capital-airport", "dongzhimen", EIGHT) == 2500
+def test_a_city_may_keep_half_trips_to_the_fare_system_of_the_tap():
+    setting = (
+        '\n[[rule]]\nid = "BJ-HALF"\nkind = "half_trip"\nfrom = 2026-01-01\n'
+        'confidence = "illustrative"\nsources = ["none"]\namong = "own_system"\n'
+    )
+    source = files("tongxing.fares").joinpath("data", "110000", "tariff.toml").read_bytes()
+    fares = CityFares(BEIJING.network, read_book(source + setting.encode()))
+    assert highest_fare(fares, "rail", "", "tuqiao", EIGHT) == 900
+    assert highest_fare(fares, "rail", "", "dongzhimen", EIGHT) < 2500
+    assert highest_fare(fares, "rail", "rail-capital-airport", "dongzhimen", EIGHT) == 2500
 
 
-def test_an_unknown_station_stands_for_any_of_the_system():
+def test_an_unknown_station_stands_for_any():
     nowhere = highest_fare(CHONGQING, "rail", "", "no-such-station", EIGHT)
-    assert nowhere == highest_fare(CHONGQING, "rail", "", "", EIGHT) == 1100
+    assert nowhere == highest_fare(CHONGQING, "rail", "", "", EIGHT) == 2400
     assert nowhere >= highest_fare(CHONGQING, "rail", "", "chaotianmen", EIGHT)
 
 
@@ -87,17 +113,17 @@ def test_a_flat_fare_is_its_own_highest():
     assert highest_fare(CHONGQING, "lift", "lift-kaixuan", "", EIGHT) == 200
 
 
-def bus_of_forty_kilometres() -> CityFares:
+def bus_of_forty_kilometres(system: str = "bus-city") -> CityFares:
     """A line of 40 km whose second stop lies 30 km from one end (the documented example)."""
     line = Line(
-        id="bus-40", name_zh="40", name_en="40", mode="bus", operator="OP", fare_system="bus-city",
+        id="bus-40", name_zh="40", name_en="40", mode="bus", operator="OP", fare_system=system,
         place="110000", stations=("end-a", "stop", "end-b"), metres=(10_000, 30_000),
     )  # fmt: skip
     stations = {stop: Station(stop, stop, stop, ("bus-40",), "110000") for stop in line.stations}
     network = CityNetwork(
         code="110000", name_zh="北京", name_en="Beijing", as_of=DAY,
         operators={"OP": Operator("OP", "甲", "A")}, lines={line.id: line}, stations=stations,
-        fare_systems=("bus-city",), sources=(), router=build_router([], "main"),
+        fare_systems=(system,), sources=(), router=build_router([], "main"),
     )  # fmt: skip
     return CityFares(network, load_book("110000"))
 
@@ -158,8 +184,17 @@ def test_a_main_network_ride_between_two_airport_line_stations_is_never_an_airpo
     assert quote.fare_fen == 300
 
 
-def test_in_and_out_at_one_station_costs_the_lowest_fare():
-    assert price(BEIJING, rail("guomao", "guomao"), CARD, FareState()).fare_fen == 300
+def test_in_and_out_of_one_station_is_free_for_twenty_minutes_and_no_ride():
+    before = price(CHONGQING, rail("chaotianmen", "shapingba"), CARD, FareState()).state
+    turned = rail("guanyinqiao-3", "guanyinqiao-3", entered_s=NINE, exited_s=NINE + 1200)
+    quote = price(CHONGQING, turned, CARD, before)
+    assert (quote.fare_fen, quote.charge_fen, quote.state) == (0, 0, before)
+    assert [line.kind for line in quote.lines] == ["turn_back"]
+
+
+def test_after_twenty_minutes_it_costs_the_lowest_fare():
+    turned = rail("guomao", "guomao", entered_s=EIGHT, exited_s=EIGHT + 1201)
+    assert price(BEIJING, turned, CARD, FareState()).fare_fen == 300
 
 
 # --- rides that make no sense, and times without a tariff -----------------------------------------
@@ -173,7 +208,7 @@ def test_a_ride_that_nothing_connects_costs_the_highest_fare_and_says_so(destina
 
 
 def test_a_ride_between_two_unknown_stations_still_has_a_price():
-    assert price(CHONGQING, rail("x", "y"), CARD, FareState()).charge_fen == 1100
+    assert price(CHONGQING, rail("x", "y"), CARD, FareState()).charge_fen == 2400
 
 
 def test_an_exit_before_its_entry_is_no_overtime():
@@ -211,8 +246,10 @@ def test_pricing_a_time_or_a_mode_without_tariff_is_a_lookup_error():
         )
     with pytest.raises(LookupError, match="mode ferry"):
         price(CHONGQING, RideFacts(mode="ferry", entered_s=EIGHT), CARD, FareState())
-    with pytest.raises(LookupError, match="has no fare"):
+    with pytest.raises(LookupError, match="no rail ride has a fare"):
         highest_fare(CHONGQING, "rail", "rail-bitong", "bicheng", at(date(2020, 1, 1)))
+    with pytest.raises(LookupError, match="has no fare"):
+        highest_fare(bus_of_forty_kilometres("nowhere"), "bus", "bus-40", "stop", EIGHT)
 
 
 def test_a_city_without_tariffs_or_network_is_a_key_error():

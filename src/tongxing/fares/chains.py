@@ -2,7 +2,8 @@
 
 An airport line or a suburban line asks its own fare beside the main network's. A ride between
 two stations can often be cut at more than one interchange; the passenger pays the cheapest sum.
-Equal sums go to the chain with fewer systems, then fewer metres, then the first in data order.
+Equal sums go to the chain with fewer systems, then fewer metres, then the first in data order. No
+fare system is paid twice on one ride: no planner would price such a way.
 """
 
 from dataclasses import dataclass
@@ -53,6 +54,7 @@ def fare_within(
 
 def chains_from(network: CityNetwork, tariff: Tariff, origin: str) -> dict[str, Chain]:
     """The cheapest chain from a station to every station that can be reached and paid for."""
+    systems_at = network.router.systems_at
     best: dict[str, Chain] = {}
     heap: list[tuple[tuple[int, int, int], int, str, Chain]] = []
     settled: set[tuple[str, str]] = set()
@@ -64,15 +66,15 @@ def chains_from(network: CityNetwork, tariff: Tariff, origin: str) -> dict[str, 
         if (station, arrived_by) in settled:
             continue
         settled.add((station, arrived_by))
-        for system in _systems_at(network, station):
-            if system == arrived_by:
+        for system in systems_at.get(station, ()):
+            if any(leg.system == system for leg in chain.legs):
                 continue
             for longer in _extended(network, tariff, chain, system, station):
                 end = longer.legs[-1].destination
                 known = best.get(end)
                 if known is None or longer.rank < known.rank:
                     best[end] = longer
-                if len(_systems_at(network, end)) > 1 and longer.legs[-1].metres:
+                if len(systems_at[end]) > 1 and longer.legs[-1].metres:
                     serial += 1
                     heappush(heap, (longer.rank, serial, end, longer))
     return best
@@ -89,13 +91,3 @@ def _extended(
             total = chain.fare_fen + leg.fare_fen
             chains.append(Chain(total, chain.metres + metres, (*chain.legs, leg)))
     return chains
-
-
-def _systems_at(network: CityNetwork, station: str) -> tuple[str, ...]:
-    """The rail fare systems that stop at a station, in the city's own order."""
-    known = network.stations.get(station)
-    if known is None:
-        return ()
-    lines = (network.lines[line] for line in known.lines)
-    here = {line.fare_system for line in lines if line.mode == "rail"}
-    return tuple(system for system in network.fare_systems if system in here)

@@ -42,7 +42,8 @@ class CityFares:
     book: TariffBook
     _chains: dict[tuple[str, str], dict[str, Chain]] = field(default_factory=dict)
     _bases: dict[tuple[str, str, str, str], BaseFare | None] = field(default_factory=dict)
-    _highest: dict[tuple[str, str, str], tuple[int, str]] = field(default_factory=dict)
+    _dearest: dict[tuple[str, str, str, str], BaseFare] = field(default_factory=dict)
+    _most: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def tariff_at(self, time_s: int) -> Tariff:
         """The tariff in force at an instant. Raises LookupError before the city's first one."""
@@ -53,11 +54,7 @@ class CityFares:
 
     def chain(self, tariff: Tariff, origin: str, destination: str) -> Chain | None:
         """How a rail ride is paid for, cheapest; None if it cannot be made or has no fare."""
-        found = self._chains.get((tariff.id, origin))
-        if found is None:
-            found = chains_from(self.network, tariff, origin)
-            self._chains[tariff.id, origin] = found
-        return found.get(destination)
+        return self._chains_from(tariff, origin).get(destination)
 
     def path(self, origin: str, destination: str, time_s: int) -> Path | None:
         """The path that a rail ride is priced over, with its portions for sharing the revenue."""
@@ -101,30 +98,50 @@ class CityFares:
                 return system
         raise LookupError(f"{self.network.code}: nothing of mode {mode} at {station or line}")
 
-    def highest(self, tariff: Tariff, mode: str, line: str, station: str) -> tuple[int, str]:
-        """The highest base fare from a station inside its fare system, and the rule behind it.
+    def dearest(self, tariff: Tariff, mode: str, line: str, station: str) -> BaseFare:
+        """The highest base fare of any ride from a station; of any at all if it is not known.
 
-        An unknown station stands for any of the system. Raises LookupError when the system has
-        no fare.
+        Whatever can be ridden without leaving the gates counts, so that a hold of this covers the
+        ride, unless the city keeps it to the tap's own fare system. Raises LookupError when
+        nothing that runs there has a fare.
         """
-        system = self.home_system(mode, line, station)
-        key = (tariff.id, system, station if mode == "rail" else f"{line}:{station}")
-        if key not in self._highest:
-            self._highest[key] = self._work_out_highest(tariff, mode, system, line, station)
-        return self._highest[key]
+        key = (tariff.id, mode, line, station)
+        if key not in self._dearest:
+            if mode == "rail":
+                self._dearest[key] = self._dearest_by_rail(tariff, line, station)
+            else:
+                self._dearest[key] = self._dearest_on_line(tariff, mode, line, station)
+        return self._dearest[key]
+
+    def most_within(self, tariff: Tariff, system: str) -> int:
+        """The highest rail fare between any two stations of one fare system, in fen."""
+        key = (tariff.id, system)
+        if key not in self._most:
+            router = self.network.router
+            fares = (
+                fare_within(tariff, system, start, end, metres)
+                for start in router.nodes_at
+                for end, metres in router.metres_from(start, system).items()
+            )
+            self._most[key] = max(fare[0] for fare in fares if fare is not None)
+        return self._most[key]
+
+    def _chains_from(self, tariff: Tariff, origin: str) -> dict[str, Chain]:
+        found = self._chains.get((tariff.id, origin))
+        if found is None:
+            found = chains_from(self.network, tariff, origin)
+            self._chains[tariff.id, origin] = found
+        return found
 
     def _rail_base(self, tariff: Tariff, origin: str, destination: str) -> BaseFare | None:
         chain = self.chain(tariff, origin, destination)
         if chain is None:
             return None
-        portions = [
-            FarePortion(leg.system, leg.rule, leg.fare_fen, leg.metres) for leg in chain.legs
-        ]
-        lines = [
+        lines = tuple(
             self._base_line(tariff, portion, leg.origin, leg.destination, "")
-            for portion, leg in zip(portions, chain.legs, strict=True)
-        ]
-        return BaseFare(tuple(portions), tuple(lines), chain.fare_fen)
+            for portion, leg in zip(_base_of(chain, ()).portions, chain.legs, strict=True)
+        )
+        return _base_of(chain, lines)
 
     def _line_base(self, tariff: Tariff, ride: RideFacts) -> BaseFare | None:
         line = self.network.lines.get(ride.line)
@@ -152,31 +169,32 @@ class CityFares:
         }  # fmt: skip
         return PriceLine("base", portion.rule, portion.fare_fen, values)
 
-    def _work_out_highest(
-        self, tariff: Tariff, mode: str, system: str, line: str, station: str
-    ) -> tuple[int, str]:
+    def _dearest_by_rail(self, tariff: Tariff, line: str, station: str) -> BaseFare:
+        nodes = self.network.router.nodes_at
+        starts = [station] if station in nodes else list(nodes)
+        found = (chain for start in starts for chain in self._chains_from(tariff, start).values())
+        if tariff.half_trips_in_own_system:
+            home = self.home_system("rail", line, station)
+            found = (chain for chain in found if {leg.system for leg in chain.legs} == {home})
+        best = max(found, key=_height, default=None)
+        if best is None:
+            raise LookupError(f"{self.network.code}: no rail ride has a fare in {tariff.id}")
+        return _base_of(best, ())
+
+    def _dearest_on_line(self, tariff: Tariff, mode: str, line: str, station: str) -> BaseFare:
+        system = self.home_system(mode, line, station)
         rule = tariff.base(system)
         if rule is None:
             raise LookupError(f"{self.network.code}: {system} has no fare in {tariff.id}")
-        if isinstance(rule, FlatFare):
-            return rule.fare_fen, rule.id
-        if mode == "rail":
-            return self._highest_by_rail(tariff, system, station)
-        return max(
-            (rule.fare(_longest(one, station)), rule.id)
-            for one in self.network.lines.values()
-            if one.fare_system == system and line in ("", one.id)
-        )
-
-    def _highest_by_rail(self, tariff: Tariff, system: str, station: str) -> tuple[int, str]:
-        router = self.network.router
-        starts = [station] if router.metres_from(station, system) else list(router.nodes_at)
-        fares = (
-            fare_within(tariff, system, start, end, metres)
-            for start in starts
-            for end, metres in router.metres_from(start, system).items()
-        )
-        return max(fare for fare in fares if fare is not None)
+        metres = -1
+        if not isinstance(rule, FlatFare):
+            metres = max(
+                _longest(one, station)
+                for one in self.network.lines.values()
+                if one.fare_system == system and line in ("", one.id)
+            )
+        portion = FarePortion(system, rule.id, rule.fare(metres), metres)
+        return BaseFare((portion,), (), portion.fare_fen)
 
 
 @cache
@@ -199,13 +217,17 @@ def price(fares: CityFares, ride: RideFacts, rider: Rider, state: FareState) -> 
     base = None if ride.missing else fares.base_fare(tariff, ride)
     if base is None:
         return settle_half(tariff, _highest_base(fares, tariff, ride), ride, rider, state)
+    if ride.exited_s and ride.origin == ride.destination:
+        turned = _turned_back(tariff, base, ride, rider)
+        if turned is not None:
+            return Quote(0, 0, (turned,), state, tariff.name)
     surcharge = _overtime(fares, tariff, base, ride, rider) if ride.exited_s else None
     return settle(tariff, base, ride, rider, state, surcharge)
 
 
 def highest_fare(fares: CityFares, mode: str, line: str, station: str, time_s: int) -> int:
     """The most a ride from here can cost, in fen: a hold at entry, the charge of a missing exit."""
-    return fares.highest(fares.tariff_at(time_s), mode, line, station)[0]
+    return fares.dearest(fares.tariff_at(time_s), mode, line, station).fare_fen
 
 
 def minimum_balance(
@@ -229,14 +251,27 @@ def _highest_base(fares: CityFares, tariff: Tariff, ride: RideFacts) -> BaseFare
     known = {"exit": ride.origin, "entry": ride.destination}.get(ride.missing)
     if known is None:
         known = ride.origin if ride.origin in fares.network.stations else ride.destination
-    fare_fen, rule = fares.highest(tariff, ride.mode, ride.line, known)
-    system = fares.home_system(ride.mode, ride.line, known)
+    base = fares.dearest(tariff, ride.mode, ride.line, known)
+    lines = []
+    for portion in base.portions:
+        values: Values = {
+            "missing": ride.missing or "path", "station": known, "system": portion.system,
+            "line": ride.line, "tariff": tariff.name,
+        }  # fmt: skip
+        lines.append(PriceLine("highest", portion.rule, portion.fare_fen, values))
+    return BaseFare(base.portions, tuple(lines), base.fare_fen)
+
+
+def _turned_back(tariff: Tariff, base: BaseFare, ride: RideFacts, rider: Rider) -> PriceLine | None:
+    """In and out of one station in a short time is no ride at all, where the city says so."""
+    rule = tariff.plan(base.portions[0].system, ride.mode, ride.place, rider).turn_back
+    stay_s = ride.exited_s - ride.entered_s
+    if rule is None or not 0 <= stay_s <= rule.within_s:
+        return None
     values: Values = {
-        "missing": ride.missing or "path", "station": known, "line": ride.line,
-        "tariff": tariff.name,
+        "stay_s": stay_s, "limit_s": rule.within_s, "station": ride.origin, "tariff": tariff.name,
     }  # fmt: skip
-    line = PriceLine("highest", rule, fare_fen, values)
-    return BaseFare((FarePortion(system, rule, fare_fen, -1),), (line,), fare_fen)
+    return PriceLine("turn_back", rule.id, 0, values)
 
 
 def _overtime(
@@ -251,7 +286,7 @@ def _overtime(
         return None
     amount = rule.amount
     if amount == "highest":
-        amount = fares.highest(tariff, ride.mode, "", "")[0]
+        amount = fares.most_within(tariff, fares.home_system(ride.mode, "", ""))
     values: Values = {"stay_s": stay_s, "limit_s": rule.limit_s}
     return PriceLine("overtime", rule.id, amount, values)
 
@@ -261,3 +296,16 @@ def _longest(line: Line, stop: str) -> int:
     if stop not in line.stations:
         return sum(line.metres)
     return metres_along(line, stop, farther_terminus(line, stop))
+
+
+def _base_of(chain: Chain, lines: tuple[PriceLine, ...]) -> BaseFare:
+    portions = tuple(
+        FarePortion(leg.system, leg.rule, leg.fare_fen, leg.metres) for leg in chain.legs
+    )
+    return BaseFare(portions, lines, chain.fare_fen)
+
+
+def _height(chain: Chain) -> tuple[int, int, tuple[tuple[str, int, int], ...]]:
+    """Dearest first, then longest; what is still equal is told apart by the legs themselves."""
+    parts = tuple((leg.system, leg.metres, leg.fare_fen) for leg in chain.legs)
+    return chain.fare_fen, chain.metres, parts

@@ -66,6 +66,7 @@ def _highest(line: PriceLine, language: str, fares: CityFares) -> str:
         language,
         amount=yuan(line.amount_fen),
         station=_station(line.values["station"], language, fares),
+        system=_word("system", str(line.values["system"]), language),
     )
 
 
@@ -108,6 +109,16 @@ def _remark(line: PriceLine, language: str, fares: CityFares) -> str:
 def _difference(line: PriceLine, language: str, fares: CityFares) -> str:
     key = "more" if line.amount_fen >= 0 else "less"
     return _texts().text(f"difference.{key}", language, amount=yuan(abs(line.amount_fen)))
+
+
+def _turn_back(line: PriceLine, language: str, fares: CityFares) -> str:
+    return _texts().text(
+        "remark.turn_back",
+        language,
+        station=_station(line.values["station"], language, fares),
+        stay=int(line.values["stay_s"]) // 60,
+        limit=int(line.values["limit_s"]) // 60,
+    )
 
 
 def _overtime(line: PriceLine, language: str, fares: CityFares) -> str:
@@ -202,6 +213,7 @@ _WRITERS: dict[str, _Writer] = {
     "transfer": _transfer,
     "transfer_spent": _transfer,
     "calendar": _remark,
+    "turn_back": _turn_back,
     "gate_difference": _difference,
     "overtime": _overtime,
     "count": _count,

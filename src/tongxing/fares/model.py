@@ -15,8 +15,9 @@ Values = dict[str, int | str]
 class RideFacts(Struct, frozen=True, kw_only=True):
     """What the taps say about one ride. Station ids of the city's network, "" for unknown.
 
-    A ride of a single tap (flat bus, lift) has its one moment in `entered_s`; `exited_s` is 0.
-    `missing` names the half of a half trip that was never tapped.
+    A ride of a single tap (flat bus, lift) has its one moment in `entered_s`; `exited_s` is 0 or
+    the same. `missing` names the half of a half trip that was never tapped; of a missing exit,
+    `exited_s` is when its money fell due (0: at the entry).
     """
 
     mode: str

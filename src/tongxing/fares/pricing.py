@@ -33,7 +33,8 @@ def settle(
     state: FareState,
     surcharge: PriceLine | None = None,
 ) -> Quote:
-    """The quote of a whole ride whose base fare is known; `surcharge` comes on top, unrelieved.
+    """The quote of a whole ride whose base fare is known; `surcharge` comes on top, unrelieved,
+    and counts for the month like all money paid in the first fare system.
 
     The lines always add up to the charge, and the charge is never negative.
     """
@@ -57,6 +58,7 @@ def settle(
     if surcharge is not None:
         charge_fen += surcharge.amount_fen
         lines.append(surcharge)
+        charges[0] += surcharge.amount_fen
     counters = _counted(state.counters, plans, charges, month, lines)
     used = transfer is not None
     anchor = _next_anchor(tariff.city, portions, plans, ride, state.anchor, used)
@@ -68,18 +70,24 @@ def settle_half(
 ) -> Quote:
     """The quote of a half trip: the fare stands without relief, only free travel stays free.
 
-    Counters and the transfer window are untouched: nobody knows what was ridden.
+    The money counts for the month in which it fell due, but no ride is counted, and the transfer
+    window is untouched: nobody knows what was ridden.
     """
     lines = list(base.lines)
-    charge_fen = 0
+    plans: list[Plan] = []
+    charges: list[int] = []
     for portion in base.portions:
         plan = tariff.plan(portion.system, ride.mode, ride.place, rider)
-        if plan.holder is not None and plan.travels_free:
-            holder = plan.holder
+        holder = plan.holder
+        free = holder is not None and plan.travels_free
+        if holder is not None and free:
             lines.append(PriceLine("holder", holder.id, -portion.fare_fen, {"rate_bp": 0}))
-        else:
-            charge_fen += portion.fare_fen
-    return Quote(base.fare_fen, charge_fen, tuple(lines), state, tariff.name)
+        plans.append(plan)
+        charges.append(0 if free else portion.fare_fen)
+    month = month_key(ride.exited_s or ride.entered_s)
+    counters = _counted(state.counters, plans, charges, month, lines, rides=0)
+    after = FareState(counters, state.anchor)
+    return Quote(base.fare_fen, sum(charges), tuple(lines), after, tariff.name)
 
 
 def _transfer_rule(
@@ -171,6 +179,7 @@ def _counted(
     charges: Sequence[int],
     month: int,
     lines: list[PriceLine],
+    rides: int = 1,
 ) -> tuple[Counter, ...]:
     """The counters after this ride, with a remark for each one that moved.
 
@@ -190,7 +199,7 @@ def _counted(
             kept.append(newer)
             continue
         before = counter_of(counters, name, month)
-        after = Counter(name, month, before.paid_fen + paid_fen, before.rides + 1)
+        after = Counter(name, month, before.paid_fen + paid_fen, before.rides + rides)
         kept.append(after)
         values: Values = {
             "month": month, "before_fen": before.paid_fen, "after_fen": after.paid_fen,

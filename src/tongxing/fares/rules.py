@@ -234,6 +234,22 @@ class OvertimeCharge(Rule, frozen=True, tag="overtime"):
         _demand(self, self.limit_s > 0, "a limit is more than nothing")
 
 
+class TurnBack(Rule, frozen=True, tag="turn_back"):
+    """In and out of one station within this time (its end included) is free and no ride."""
+
+    within_s: int
+
+    def __post_init__(self) -> None:
+        _demand(self, self.within_s > 0, "a limit is more than nothing")
+
+
+class HalfTripSetting(Rule, frozen=True, tag="half_trip"):
+    """Which rides the highest fare of a half trip is taken from: all that can be made without
+    leaving the gates, or those inside the fare system of the tap."""
+
+    among: Literal["reachable", "own_system"]
+
+
 class CombineSetting(Rule, frozen=True, tag="combine"):
     """How several percentage reliefs on one ride meet: the lowest rate wins, or they multiply."""
 
@@ -273,6 +289,8 @@ AnyRule = (
     | FreeRide
     | TransferRelief
     | OvertimeCharge
+    | TurnBack
+    | HalfTripSetting
     | CombineSetting
     | RoundingSetting
     | MinimumSetting

@@ -26,6 +26,7 @@ from tongxing.fares.rules import (
     Confidence,
     FlatFare,
     FreeRide,
+    HalfTripSetting,
     MinimumSetting,
     MonthRelief,
     OvertimeCharge,
@@ -35,6 +36,7 @@ from tongxing.fares.rules import (
     SliceRelief,
     TimeRelief,
     TransferRelief,
+    TurnBack,
     VisitorSetting,
 )
 from tongxing.fares.sources import fare_sources
@@ -48,7 +50,9 @@ from tongxing.fares.visitors import (
 from tongxing.kernel.clock import at
 from tongxing.kernel.ids import digest
 
-_Setting = TypeVar("_Setting", OvertimeCharge, MinimumSetting, CombineSetting, RoundingSetting)
+_Setting = TypeVar(
+    "_Setting", OvertimeCharge, TurnBack, MinimumSetting, CombineSetting, RoundingSetting
+)
 
 ShareRelief = PercentRelief | SliceRelief | TimeRelief | MonthRelief | FreeRide | VisitorRelief
 
@@ -73,6 +77,7 @@ class Plan:
     multiply: bool
     quantum_fen: int
     overtime: OvertimeCharge | None
+    turn_back: TurnBack | None
     minimum: MinimumSetting | None
 
     @property
@@ -113,6 +118,12 @@ class Tariff:
     def base(self, system: str) -> BaseRule | None:
         """The rule that gives the base fare of a fare system, None if it has no fare now."""
         return self.bases.get(system, self._default)
+
+    @property
+    def half_trips_in_own_system(self) -> bool:
+        """Whether a half trip's highest fare stays inside the fare system of its tap."""
+        settings = [rule for rule in self.rules if isinstance(rule, HalfTripSetting)]
+        return bool(settings) and settings[-1].among == "own_system"
 
     def plan(self, system: str, mode: str, place: str, rider: Rider) -> Plan:
         """What this rider may get in this system; worked out once per kind of rider."""
@@ -280,6 +291,7 @@ def _plan(
         multiply=combine is not None and combine.how == "multiply",
         quantum_fen=rounding.quantum_fen if rounding else 1,
         overtime=_one(tariff, OvertimeCharge, system, rider),
+        turn_back=_one(tariff, TurnBack, system, rider),
         minimum=_one(tariff, MinimumSetting, system, rider),
     )
 

@@ -53,14 +53,19 @@ class _Search:
 
 @dataclass(frozen=True, slots=True)
 class Router:
-    """The rail graph of a city: a node is a station on a line, so that changes can be counted."""
+    """The rail graph of a city: a node is a station on a line, so that changes can be counted.
+
+    `systems_at` are the fare systems that stop at a station, the main one first.
+    """
 
     nodes: tuple[tuple[str, int], ...]
     tracks: tuple[Track, ...]
     nodes_at: Mapping[str, tuple[int, ...]]
     edges: tuple[tuple[tuple[int, int, int], ...], ...]
     main_system: str
+    systems_at: Mapping[str, tuple[str, ...]]
     _searches: dict[tuple[str, str], _Search] = field(default_factory=dict)
+    _reached: dict[tuple[str, str], Mapping[str, int]] = field(default_factory=dict)
 
     def way(self, origin: str, destination: str, system: str = "") -> Way | None:
         """The best way between two stations, inside one fare system when it is named.
@@ -76,8 +81,14 @@ class Router:
             return None
         return self._walk_back(search, best)
 
-    def metres_from(self, origin: str, system: str = "") -> dict[str, int]:
+    def metres_from(self, origin: str, system: str = "") -> Mapping[str, int]:
         """Metres to every station that can be reached (inside one fare system when named)."""
+        reached = self._reached.get((origin, system))
+        if reached is None:
+            reached = self._reached[origin, system] = self._reach(origin, system)
+        return reached
+
+    def _reach(self, origin: str, system: str) -> Mapping[str, int]:
         search = self._search(origin, system)
         if search is None:
             return {}
@@ -158,11 +169,31 @@ def build_router(tracks: Iterable[Track], main_system: str) -> Router:
     for group in nodes_at.values():
         for a in group:
             edges[a].extend(_changes(a, group, nodes, ordered, main_system))
-    return Router(nodes, ordered, nodes_at, tuple(tuple(out) for out in edges), main_system)
+    return Router(
+        nodes=nodes,
+        tracks=ordered,
+        nodes_at=nodes_at,
+        edges=tuple(tuple(out) for out in edges),
+        main_system=main_system,
+        systems_at={
+            station: _systems(group, nodes, ordered, main_system)
+            for station, group in nodes_at.items()
+        },
+    )
 
 
 def _steps(track: Track) -> Iterable[tuple[str, str, int]]:
     return zip(track.stations, track.stations[1:], track.metres, strict=False)
+
+
+def _systems(
+    group: Sequence[int],
+    nodes: Sequence[tuple[str, int]],
+    tracks: Sequence[Track],
+    main_system: str,
+) -> tuple[str, ...]:
+    found = dict.fromkeys(tracks[nodes[node][1]].fare_system for node in group)
+    return tuple(sorted(found, key=lambda system: system != main_system))
 
 
 def _changes(
