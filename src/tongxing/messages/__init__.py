@@ -4,7 +4,7 @@ A body is a frozen `msgspec.Struct` in canonical JSON; `seal` signs it and `unse
 signature before anything inside is believed. Unknown fields are refused.
 """
 
-from tongxing.messages.envelope import KeyRing, SigningKey, seal, unseal
+from tongxing.messages.envelope import KeyRing, SigningKey, reader_of, seal, unseal
 from tongxing.messages.lists import DenyEntry, DenyList
 from tongxing.messages.records import (
     HUB_SENDER,
@@ -18,6 +18,9 @@ from tongxing.messages.records import (
     VerdictFile,
 )
 from tongxing.messages.taps import PurseFacts, Receipt, Tap, TapBatch, TapRef
+
+for _body in (TapBatch, Receipt, DenyList, Manifest, Record, VerdictFile, IssuerDetail, Statement):
+    reader_of(_body)
 
 __all__ = [
     "HUB_SENDER",
