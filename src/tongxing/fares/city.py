@@ -21,7 +21,7 @@ from tongxing.fares.model import (
     Values,
 )
 from tongxing.fares.pricing import settle, settle_half
-from tongxing.fares.rules import FlatFare
+from tongxing.fares.rules import FlatFare, OvertimeCharge
 from tongxing.fares.tariff import Tariff, TariffBook, load_book
 from tongxing.network.transport import (
     DISTANCE_CONFIDENCE,
@@ -277,12 +277,19 @@ def _turned_back(tariff: Tariff, base: BaseFare, ride: RideFacts, rider: Rider) 
 def _overtime(
     fares: CityFares, tariff: Tariff, base: BaseFare, ride: RideFacts, rider: Rider
 ) -> PriceLine | None:
-    """What a stay beyond the limit adds: it is no fare, so no relief touches it."""
-    system = base.portions[0].system
-    plan = tariff.plan(system, ride.mode, ride.place, rider)
-    rule = plan.overtime
+    """What a stay beyond the limit adds; through several fare systems the longest limit holds.
+
+    It is no fare, so no relief touches it, and free travel knows no overtime.
+    """
+    rule: OvertimeCharge | None = None
+    for portion in base.portions:
+        plan = tariff.plan(portion.system, ride.mode, ride.place, rider)
+        if plan.travels_free:
+            return None
+        if plan.overtime is not None and (rule is None or plan.overtime.limit_s > rule.limit_s):
+            rule = plan.overtime
     stay_s = ride.exited_s - ride.entered_s
-    if rule is None or plan.travels_free or stay_s <= rule.limit_s:
+    if rule is None or stay_s <= rule.limit_s:
         return None
     amount = rule.amount
     if amount == "highest":
