@@ -23,7 +23,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Statement, StatementLine
 
 TIMES = window_times("W20260321", load_rulebook())  # a Saturday: settles on Monday
-NAMES = {"ISS-990100": "甲市发卡机构", "ACQ-990200": "乙市收单机构 & <Söhne>"}
+NAMES = {"ISS-990100": "甲市发卡方", "ACQ-990200": "乙市收单方 & <Söhne>"}
 
 STATEMENT = Statement(
     window_id="W20260321",
@@ -107,7 +107,7 @@ def test_a_statement_reads_as_its_member_s_account() -> None:
     assert statement.id == "W20260321-ISS-990100"
     assert str(statement.cre_dt_tm) == "2026-03-21T12:30:00+08:00"
     assert str(statement.fr_to_dt.fr_dt_tm) == "2026-03-20T12:00:00+08:00"
-    assert statement.acct.ownr.nm == "甲市发卡机构"
+    assert statement.acct.ownr.nm == "甲市发卡方"
     assert [
         (item.tp.cd_or_prtry.cd, str(item.amt.value), item.cdt_dbt_ind.value, item.amt.ccy)
         for item in statement.bal
@@ -128,7 +128,7 @@ def test_a_statement_reads_as_its_member_s_account() -> None:
         ("0.00", "CRDT", "TRIPS", "3"),
     ]
     parties = statement.ntry[1].ntry_dtls[0].tx_dtls[0].rltd_pties
-    assert parties.cdtr.pty.nm == "乙市收单机构 & <Söhne>" and parties.dbtr is None
+    assert parties.cdtr.pty.nm == "乙市收单方 & <Söhne>" and parties.dbtr is None
     assert str(statement.ntry[0].bookg_dt.dt) == "2026-03-21"
     assert str(statement.ntry[0].val_dt.dt) == "2026-03-23"
     assert str(statement.txs_summry.ttl_ntries.sum) == "810000001.86"

@@ -36,22 +36,22 @@ FULL = statement(
 
 CHINESE = """\
 清分对账单 W20260318
-机构：甲市收单机构（ACQ-990100）
+机构：甲市收单方（ACQ-990100）
 截止：2026-03-18 12:00:00，规则版本 2026.1
 
-对方          项目        笔数    金额（元）
---------------------------------------------
-清分中心      清分手续费     2         -0.02
-甲市发卡机构  行程           2  1,234,567.89
-乙市发卡机构  清分手续费     2         -0.04
+对方        项目        笔数    金额（元）
+------------------------------------------
+清分中心    清分手续费     2         -0.02
+甲市发卡方  行程           2  1,234,567.89
+乙市发卡方  清分手续费     2         -0.04
 
 净额：应收 1,234,567.83 元
 其中手续费收入：0.02 元
 
-运营单位  承担手续费（元）  应付运营单位（元）
-----------------------------------------------
-OP1                   0.06            1,268.59
-OP2                   0.02                4.43
+运营商  承担手续费（元）  应付运营商（元）
+------------------------------------------
+OP1                 0.06          1,268.59
+OP2                 0.02              4.43
 """
 
 ENGLISH = """\
@@ -101,6 +101,6 @@ def test_the_sheet_has_fixed_columns_and_whole_fen() -> None:
     assert sheet.startswith(b"window,member,counterparty,counterparty_name_zh,")
     assert sheet.count(b"\r\n") == 4 and sheet.endswith(b"\r\n")
     rows = list(csv.DictReader(StringIO(sheet.decode("utf-8"))))
-    assert rows[1]["counterparty_name_zh"] == "甲市发卡机构"
+    assert rows[1]["counterparty_name_zh"] == "甲市发卡方"
     assert [int(row["amount_fen"]) for row in rows] == [-2, 123_456_789, -4]
     assert [row["counterparty_name_en"] for row in rows] == ["", "City A issuer", "City B issuer"]
