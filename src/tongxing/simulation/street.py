@@ -11,7 +11,9 @@ from pathlib import Path
 from random import Random
 from typing import Concatenate, ParamSpec, TypeVar
 
+from tongxing.fares import load_city_fares
 from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at, month_key
+from tongxing.network import load_registry
 from tongxing.network.transport import load_network
 from tongxing.simulation.carrier import Carrier
 from tongxing.simulation.faults import FaultCounts, FaultRates
@@ -114,16 +116,21 @@ class Street:
             self._uplink.revive()
             return self._uplink.house.call(method, *args, **kwargs)
 
-    def begin_day(self, day: date) -> None:
-        """Plan everybody's rides of the day, and what the link will do and suffer."""
+    def begin_day(self, day: date) -> int:
+        """Plan everybody's rides of the day, and what the link will do and suffer; how many taps
+        that will be if every gate opens."""
         config, draw = self._config, Random(0)
         opens_s = at(day) + BUSINESS_DAY_CUT_S
         self._uplink.plan_day(config.seed, config.code, self._names, opens_s)
         vehicles = self._city.vehicles_per_line
         planner = DayPlanner(self._map, self._scenario.movement, vehicles)
+        planned_taps = 0
         for index, traveller in enumerate(self._travellers):
             reseed(draw, config.seed, "day", config.code, index, day)
-            self._travel.set_out(traveller, planner.plan(traveller.passenger, day, draw))
+            rides = planner.plan(traveller.passenger, day, draw)
+            planned_taps += sum(2 if ride.exits_s else 1 for ride in rides)
+            self._travel.set_out(traveller, rides)
+        return planned_taps
 
     def run_until(self, until_s: int) -> StreetFigures:
         """Let the city live until `until_s`; what has happened by then."""
@@ -171,6 +178,9 @@ class Street:
         if not config.own_processes:
             return [InlineHost(Shard, shard, hear=self._hear)]
         _allow_many_files()
+        # Read by one thread before there are more: what is made at first use is made here.
+        load_city_fares(config.code)
+        load_registry()
         return [ThreadHost(Shard, shard, hear=self._hear) for _ in range(count)]
 
     def _start_house(self) -> Host[House]:
