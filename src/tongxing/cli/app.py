@@ -21,7 +21,7 @@ from tongxing.cli.common import Settings, Words, starting_settings
 from tongxing.cli.errors import EXIT_READER_GONE, Terminated, report
 from tongxing.cli.shell import Group
 
-_NOT_COMMANDS = frozenset({"app", "arguments", "common", "errors", "performing", "shell"})
+_NOT_COMMANDS = frozenset({"app", "arguments", "common", "errors", "shell"})
 _FIRST = ("demo", "simulate", "prove", "serve", "network", "fares", "hub", "bench", "doctor")
 
 
