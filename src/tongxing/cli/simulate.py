@@ -1,52 +1,51 @@
-"""`tongxing simulate`: seeded days of travel with faults; exit 1 when anything does not hold."""
+"""`tongxing simulate`: seeded days with faults, ending with every proof and the oracle's word.
+
+Exit code 1 when anything does not hold. The same seed always gives the same statement bytes.
+"""
 
 from datetime import date
 
 import click
 
 from tongxing.cli.arguments import DAY, Whole
-from tongxing.cli.performing import (
-    DAYS_MOST,
-    PASSENGERS_LEAST,
-    PASSENGERS_MOST,
-    SEED_MOST,
-    carry_out,
-    open_home,
-    require_tariffs,
-    tell_result,
+from tongxing.cli.common import emit_json, settings
+from tongxing.cli.demo import (
+    DAYS_MAX,
+    PASSENGERS_MAX,
+    SEED_MAX,
+    plan_of,
+    play_and_tell,
+    print_summary,
 )
 from tongxing.cli.shell import command as command_of
 
+PASSENGERS = 5_000
+FAULTS = "all"
+
 
 @command_of()
-@click.option("--seed", "seed", type=Whole(0, SEED_MOST), metavar="N")
-@click.option("--date", "first_day", type=DAY, metavar="DAY")
-@click.option("--days", "days", type=Whole(1, DAYS_MOST), metavar="N")
-@click.option("--passengers", type=Whole(PASSENGERS_LEAST, PASSENGERS_MOST), metavar="N")
-@click.option("--faults", "faults", default="none", metavar="KINDS")
-@click.option("--fresh", "fresh", is_flag=True)
+@click.option("--seed", "seed", type=Whole(0, SEED_MAX), metavar="SEED")
+@click.option("--days", "days", type=Whole(1, DAYS_MAX), metavar="DAYS")
+@click.option("--date", "first_day", type=DAY, metavar="DATE")
+@click.option(
+    "--passengers",
+    "passengers",
+    type=Whole(1, PASSENGERS_MAX),
+    default=PASSENGERS,
+    show_default=True,
+    metavar="N",
+)
+@click.option("--faults", "faults", default=FAULTS, show_default=True, metavar="KINDS")
 def command(
-    seed: int | None,
-    first_day: date | None,
-    days: int | None,
-    passengers: int | None,
-    faults: str,
-    fresh: bool,
+    seed: int | None, days: int | None, first_day: date | None, passengers: int, faults: str
 ) -> int:
-    from tongxing.simulation.faults import parse_kinds
-    from tongxing.simulation.run import Plan
-    from tongxing.simulation.scenario import load_scenario
+    from tongxing.storage.database import database_at
 
-    defaults = load_scenario().defaults
-    plan = Plan(
-        seed=defaults.seed if seed is None else seed,
-        first_day=first_day or date.fromisoformat(defaults.date),
-        days=days or 1,
-        passengers=passengers or defaults.passengers // 20,
-        faults=parse_kinds(faults),
-    )
-    require_tariffs(plan.first_day)
-    with open_home() as (database, home):
-        performed = carry_out(plan, database, home, fresh)
-        tell_result(performed, home)
-    return 0 if performed.summary.checks.sound else 1
+    plan = plan_of(seed, first_day, days, passengers, faults)
+    with database_at(settings().dsn, settings().home) as database:
+        played = play_and_tell(plan, True, database)
+    if settings().json:
+        emit_json(played.summary)
+    else:
+        print_summary(played)
+    return 0 if played.sound else 1

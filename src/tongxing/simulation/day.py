@@ -63,13 +63,13 @@ class DayClock:
         """Live through the days of travel and those that settle them; whether all was settled."""
         for number in range(self.days):
             day = self.first_day + timedelta(days=number)
-            self.tell("day", day)
             self._pass_until(at(day) + BUSINESS_DAY_CUT_S)
-            self.houses.ask_streets(Street.begin_day, day)
+            planned = self.houses.ask_streets(Street.begin_day, day)
+            self.tell("day", (day.isoformat(), sum(planned.values())))
             self._live_through(day)
         for number in range(self.scenario.defaults.settle_days_max):
             day = self.first_day + timedelta(days=self.days + number)
-            self.tell("settling", day)
+            self.tell("settling", day.isoformat())
             self._live_through(day)
             if self._all_settled():
                 return True

@@ -76,6 +76,10 @@ class Host(ABC, Generic[Held]):
     def close(self) -> None:
         """End the object in good order."""
 
+    def abandon(self) -> None:
+        """End it without waiting for what it is doing."""
+        self.close()
+
 
 class Pending(Generic[Result]):
     """An answer that may not have come yet."""
@@ -153,6 +157,11 @@ class ProcessHost(Host[Held]):
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+        self._ours.close()
+
+    def abandon(self) -> None:
+        self._process.kill()
+        self._process.join()
         self._ours.close()
 
     def _answer(self, slot: list[Any]) -> Any:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 import psycopg
 
@@ -105,7 +105,8 @@ class HouseConfig:
     death: Death
 
 
-class ModeTotal(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class ModeTotal:
     """What the books say of one mode: trips, those with one half missing, and their money."""
 
     mode: str

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from tongxing.kernel.clock import at
 from tongxing.kernel.ids import digest
@@ -25,7 +26,7 @@ from tongxing.simulation.house import House, HouseConfig
 from tongxing.simulation.houses import Houses
 from tongxing.simulation.papers import Papers
 from tongxing.simulation.population import shares_of_cities
-from tongxing.simulation.runbook import Parameters
+from tongxing.simulation.runbook import Parameters, RunBook
 from tongxing.simulation.scenario import DATA, Scenario, load_scenario
 from tongxing.simulation.street import Street, StreetConfig
 from tongxing.simulation.summary import Checks, Summary, broken, summarise
@@ -76,6 +77,42 @@ class _Watch:
             self.seconds[self._stage] = self.seconds.get(self._stage, 0.0) + now - self._since
         self._stage, self._since = stage, now
         self.tell(stage, news)
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The summary of a run, as plain values, and whether it was an earlier one's."""
+
+    summary: dict[str, Any]
+    again: bool
+
+    @property
+    def sound(self) -> bool:
+        """Whether all that must hold did."""
+        return bool(self.summary["sound"])
+
+
+def play(plan: Plan, fresh: bool, database: Database, home: Path, tell: Tell) -> Played:
+    """Run the plan, unless this very run has been finished here before and `fresh` is not asked.
+
+    An unfinished run, or another one, is replaced; `tell` hears of it as "replacing". Raises
+    Problem: RUN_ACTIVE, DATABASE_NOT_OURS, HOME_NOT_OURS, HOME_NOT_WRITABLE.
+    """
+    parameters = plan.parameters()
+    book = RunBook(database, home)
+    try:
+        found = book.found()
+        if found is not None:
+            same = found.parameters == parameters.encoded()
+            if found.summary is not None and same and not fresh and book.is_at_home(parameters):
+                return Played(found.summary, again=True)
+            tell("replacing", "finished" if found.finished else "unfinished")
+        book.begin(parameters)
+        summary = simulate(plan, database, home, tell).as_plain()
+        book.finish(parameters, summary)
+        return Played(summary, again=False)
+    finally:
+        book.close()
 
 
 def simulate(plan: Plan, database: Database, home: Path, tell: Tell) -> Summary:
@@ -156,8 +193,10 @@ def _houses(
                 house = HouseConfig(code, database.dsn, plan.seed, (), "connection")
                 issuers[code] = InlineHost(House, house, hear=hear)
         yield houses
-    finally:
-        houses.close()
+    except BaseException:
+        houses.close(at_once=True)
+        raise
+    houses.close()
 
 
 def _check(clock: DayClock, settled: bool, database: Database) -> Checks:

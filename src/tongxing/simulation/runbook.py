@@ -81,6 +81,13 @@ class RunBook:
             str(parameters), state == "finished", None if summary is None else json.loads(summary)
         )
 
+    def is_at_home(self, parameters: Parameters) -> bool:
+        """Whether this home folder, too, holds the papers of that run."""
+        marker = self._home / MARKER
+        return (
+            marker.is_file() and marker.read_text(encoding="utf-8") == parameters.encoded() + "\n"
+        )
+
     def begin(self, parameters: Parameters) -> None:
         """Sign in, then clear away what an earlier run left in the database and the home.
 
@@ -94,7 +101,7 @@ class RunBook:
             raise Problem("HOME_NOT_OURS", str(self._home / strangers[0]))
         self._write(parameters, "running", None)
         try:
-            marker.write_text(parameters.encoded() + "\n", encoding="utf-8")
+            marker.write_text(_marked(parameters), encoding="utf-8")
             for name in FOLDERS:
                 shutil.rmtree(self._home / name, ignore_errors=True)
                 (self._home / name).mkdir(parents=True)
@@ -130,6 +137,10 @@ class RunBook:
     def _taken(self, lock: int) -> bool:
         row = self._connection.execute("SELECT pg_try_advisory_lock(%s)", (lock,)).fetchone()
         return row is not None and bool(row[0])
+
+
+def _marked(parameters: Parameters) -> str:
+    return parameters.encoded() + "\n"
 
 
 def hold_house_lock(connection: Connection) -> None:

@@ -126,6 +126,7 @@ class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     date: str
     days: int
     passengers: int
+    faults: str
     settle_days_max: int
 
 

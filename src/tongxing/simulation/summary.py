@@ -5,6 +5,9 @@ Everything in here but `seconds` follows from the plan alone, so two runs of one
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from tongxing.city import acquirer_member, issuer_member
 from tongxing.kernel.ids import digest
@@ -73,6 +76,12 @@ class Summary:
     checks: Checks
     papers_sha256: str
     seconds: dict[str, float] = field(default_factory=dict)
+
+    def as_plain(self) -> dict[str, Any]:
+        """The same as mappings, lists, text and numbers, with the verdict of the checks."""
+        plain: dict[str, Any] = msgspec.to_builtins(self)
+        plain["sound"] = self.checks.sound
+        return plain
 
 
 def summarise(

@@ -25,10 +25,10 @@ from tongxing.simulation.uplink import Uplink
 
 _CODE_LIFE_S = 60
 _CODE_SHOWN_BEFORE_S = 3
-_SEEN_AFTER_S = 4
+_SEEN_AFTER_S = 6
 """The passenger sees the gate's answer this much later; until then other gates work on."""
-_TWICE_AFTER_S = (5, 10)
-_RIDE_MIN_S = 12
+_TWICE_AFTER_S = (7, 15)
+_RIDE_MIN_S = 30
 _CHANGE_MIN_S = 30
 _TOP_UP_FEN = 5_000
 _TOP_UP_TAKES_S = 150
