@@ -117,13 +117,7 @@ class CityFares:
         """The highest rail fare between any two stations of one fare system, in fen."""
         key = (tariff.id, system)
         if key not in self._most:
-            router = self.network.router
-            fares = (
-                fare_within(tariff, system, start, end, metres)
-                for start in router.nodes_at
-                for end, metres in router.metres_from(start, system).items()
-            )
-            self._most[key] = max(fare[0] for fare in fares if fare is not None)
+            self._most[key] = self._dearest_within(tariff, system, "").fare_fen
         return self._most[key]
 
     def _chains_from(self, tariff: Tariff, origin: str) -> dict[str, Chain]:
@@ -170,16 +164,30 @@ class CityFares:
         return PriceLine("base", portion.rule, portion.fare_fen, values)
 
     def _dearest_by_rail(self, tariff: Tariff, line: str, station: str) -> BaseFare:
+        if tariff.half_trips_in_own_system:
+            return self._dearest_within(tariff, self.home_system("rail", line, station), station)
         nodes = self.network.router.nodes_at
         starts = [station] if station in nodes else list(nodes)
         found = (chain for start in starts for chain in self._chains_from(tariff, start).values())
-        if tariff.half_trips_in_own_system:
-            home = self.home_system("rail", line, station)
-            found = (chain for chain in found if {leg.system for leg in chain.legs} == {home})
         best = max(found, key=_height, default=None)
         if best is None:
             raise LookupError(f"{self.network.code}: no rail ride has a fare in {tariff.id}")
         return _base_of(best, ())
+
+    def _dearest_within(self, tariff: Tariff, system: str, station: str) -> BaseFare:
+        """The dearest rail ride inside one fare system; a station outside it stands for any."""
+        router = self.network.router
+        starts = [station] if router.metres_from(station, system) else list(router.nodes_at)
+        found = [
+            (fare[0], metres, fare[1])
+            for start in starts
+            for end, metres in router.metres_from(start, system).items()
+            if (fare := fare_within(tariff, system, start, end, metres)) is not None
+        ]
+        if not found:
+            raise LookupError(f"{self.network.code}: {system} has no fare in {tariff.id}")
+        fare_fen, metres, rule = max(found)
+        return BaseFare((FarePortion(system, rule, fare_fen, metres),), (), fare_fen)
 
     def _dearest_on_line(self, tariff: Tariff, mode: str, line: str, station: str) -> BaseFare:
         system = self.home_system(mode, line, station)
@@ -220,7 +228,7 @@ def price(fares: CityFares, ride: RideFacts, rider: Rider, state: FareState) -> 
     if ride.exited_s and ride.origin == ride.destination:
         turned = _turned_back(tariff, base, ride, rider)
         if turned is not None:
-            return Quote(0, 0, (turned,), state, tariff.name)
+            return Quote(base.fare_fen, 0, (*base.lines, turned), state, tariff.name)
     surcharge = _overtime(fares, tariff, base, ride, rider) if ride.exited_s else None
     return settle(tariff, base, ride, rider, state, surcharge)
 
@@ -263,7 +271,8 @@ def _highest_base(fares: CityFares, tariff: Tariff, ride: RideFacts) -> BaseFare
 
 
 def _turned_back(tariff: Tariff, base: BaseFare, ride: RideFacts, rider: Rider) -> PriceLine | None:
-    """In and out of one station in a short time is no ride at all, where the city says so."""
+    """In and out of one station in a short time is no ride at all, where the city says so: the
+    fare stands on the record as always, and all of it comes off."""
     rule = tariff.plan(base.portions[0].system, ride.mode, ride.place, rider).turn_back
     stay_s = ride.exited_s - ride.entered_s
     if rule is None or not 0 <= stay_s <= rule.within_s:
@@ -271,7 +280,7 @@ def _turned_back(tariff: Tariff, base: BaseFare, ride: RideFacts, rider: Rider) 
     values: Values = {
         "stay_s": stay_s, "limit_s": rule.within_s, "station": ride.origin, "tariff": tariff.name,
     }  # fmt: skip
-    return PriceLine("turn_back", rule.id, 0, values)
+    return PriceLine("turn_back", rule.id, -base.fare_fen, values)
 
 
 def _overtime(
