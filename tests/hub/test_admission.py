@@ -231,6 +231,45 @@ def test_a_revision_of_a_held_record_waits_with_it() -> None:
     assert answers(judged([replace(two, line="M1")], known=first)) == ["held 1012"]
 
 
+def test_a_revision_keeps_its_issuer() -> None:
+    moved = replace(revised(ROUND_TRIP, 400), issuer="ISS-990200")
+    assert answers(judged([moved], known=judged([ROUND_TRIP]))) == ["rejected 1006"]
+
+
+# charges of a trip's revisions in one file (its fare is 500), and the answers
+HISTORIES = """
+-1000 450           accepted 0000 | accepted 0000
+600 450             accepted 0000 | accepted 0000
+-1000 9000 450      accepted 0000 | accepted 0000 | accepted 0000
+-1000 600           held 1007 | held 1007
+-1000               held 1007
+450 600             accepted 0000 | held 1007
+450 -1000 600       accepted 0000 | held 1007 | held 1007
+"""
+
+
+@pytest.mark.parametrize("case", HISTORIES.strip().splitlines())
+def test_what_a_later_row_of_the_file_supersedes_need_not_be_plausible(case: str) -> None:
+    """Taps that came out of order may have made a trip look odd for a while; only what it costs at
+    the end of the file moves money."""
+    charges = [int(word) for word in case[:20].split()]
+    record = replace(ROUND_TRIP, charge_fen=charges[0], delta_fen=charges[0])
+    records = [record]
+    for charge_fen in charges[1:]:
+        records.append(revised(records[-1], charge_fen))
+    expected = [part.strip() for part in case[20:].split("|")]
+    assert answers(judged(records)) == expected
+    assert answers(judged(records[::-1]))[::-1] == expected
+
+
+def test_history_is_judged_for_itself_when_what_follows_is_refused() -> None:
+    odd = replace(ROUND_TRIP, charge_fen=-1_000, delta_fen=-1_000)
+    wrong = replace(revised(odd, 450), delta_fen=1)
+    assert answers(judged([odd, wrong])) == ["held 1007", "rejected 1006"]
+    elsewhere = replace(revised(odd, 450), line="M7")
+    assert answers(judged([odd, elsewhere])) == ["held 1007", "held 1007"]
+
+
 def test_a_record_counts_once() -> None:
     first = judged([ROUND_TRIP])
     assert answers(judged([ROUND_TRIP], known=first)) == ["rejected 1002"]

@@ -11,14 +11,22 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from tongxing.hub.checks import AFTER_DUPLICATES, Case, Finding, Standing, institutions
+from tongxing.hub.checks import (
+    AFTER_DUPLICATES,
+    HISTORY_CHECKS,
+    Case,
+    Check,
+    Finding,
+    Standing,
+    institutions,
+)
 from tongxing.hub.claims import Claimant, claims_of, clashing_rows
 from tongxing.hub.rows import Row
 from tongxing.hub.split import SplitBasis, difference, split_charge
 from tongxing.hub.verdicts import IN_ORDER, Status, verdict_code
 from tongxing.messages import Record, Share, Verdict
 
-_HAND_OVER_ROUNDS = 8
+_KIND_ROUNDS = 8
 
 
 class Judgement(Struct, frozen=True, gc=False):
@@ -51,21 +59,26 @@ class Judgement(Struct, frozen=True, gc=False):
 def judge(rows: Sequence[Row], case: Case) -> list[Judgement]:
     """The judgement of every row, in the file's order.
 
-    A row whose tap belongs to another trip is a duplicate (1002). Rejecting it may give a tap back
-    to a trip that had let go of it in this file, so the file is judged again without it, until
-    nothing clashes.
+    Two things can only be seen over the whole file. A row whose tap belongs to another trip is a
+    duplicate (1002); rejecting it may give a tap back to a trip that had let go of it. And a row
+    that a later one supersedes is history, unless that later one does not come to stand. So the
+    file is judged again with what was found until nothing new is; after some rounds without
+    either kindness, which always ends it.
     """
     in_order = sorted(rows, key=lambda row: row.record.revision if row.record is not None else 0)
     duplicates: set[int] = set()
-    for round_no in range(_HAND_OVER_ROUNDS + 2):
-        judgements = _judge_once(in_order, case, duplicates)
-        clashing = clashing_rows(
-            _claimants(judgements), case.holders, handing_over=round_no < _HAND_OVER_ROUNDS
-        )
-        if not clashing:
+    history = _superseded(in_order)
+    for round_no in range(_KIND_ROUNDS + 2):
+        is_kind = round_no < _KIND_ROUNDS
+        history = history if is_kind else set()
+        judgements = _judge_once(in_order, case, duplicates, history)
+        clashing = clashing_rows(_claimants(judgements), case.holders, handing_over=is_kind)
+        stranded = _stranded(judgements, history)
+        if not clashing and not stranded:
             return sorted(judgements, key=lambda judgement: judgement.row.number)
         duplicates |= clashing
-    raise AssertionError("a round without handing over leaves no clash")
+        history -= stranded
+    raise AssertionError("a round without kindness finds everything")
 
 
 def content_hash(row: Row) -> bytes:
@@ -81,11 +94,47 @@ def _claimants(judgements: Sequence[Judgement]) -> list[Claimant]:
     ]
 
 
-def _judge_once(in_order: Sequence[Row], case: Case, duplicates: set[int]) -> list[Judgement]:
+def _superseded(rows: Sequence[Row]) -> set[int]:
+    """The rows whose next revision is in the same file."""
+    named = {row.record_id for row in rows if row.record is not None}
+    return {
+        row.number
+        for row in rows
+        if row.record is not None and f"{row.record.trip_id}.{row.record.revision + 1}" in named
+    }
+
+
+def _stranded(judgements: Sequence[Judgement], history: set[int]) -> set[int]:
+    """Rows judged as history whose next revision did not come to stand as they do, with all other
+    rows of their trips."""
+    status_of = {
+        item.row.record_id: item.status for item in judgements if item.standing is not None
+    }
+    trips = set()
+    for item in judgements:
+        record = item.row.record
+        if record is None or item.row.number not in history or item.standing is None:
+            continue
+        follower = f"{record.trip_id}.{record.revision + 1}"
+        if item.status != "held" and status_of.get(follower) != item.status:
+            trips.add(record.trip_id)
+    return {
+        item.row.number
+        for item in judgements
+        if item.row.number in history
+        and item.row.record is not None
+        and item.row.record.trip_id in trips
+    }
+
+
+def _judge_once(
+    in_order: Sequence[Row], case: Case, duplicates: set[int], history: set[int]
+) -> list[Judgement]:
     known = dict(case.known)
     judgements = []
     for row in in_order:
-        judgement = _judge_row(row, case, known, row.number in duplicates)
+        checks = HISTORY_CHECKS if row.number in history else AFTER_DUPLICATES
+        judgement = _judge_row(row, case, known, row.number in duplicates, checks)
         if judgement.standing is not None:
             known[row.record_id] = judgement.standing
         judgements.append(judgement)
@@ -93,7 +142,11 @@ def _judge_once(in_order: Sequence[Row], case: Case, duplicates: set[int]) -> li
 
 
 def _judge_row(
-    row: Row, case: Case, known: Mapping[str, Standing], is_duplicate: bool
+    row: Row,
+    case: Case,
+    known: Mapping[str, Standing],
+    is_duplicate: bool,
+    checks: Sequence[Check],
 ) -> Judgement:
     record = row.record
     if record is None:
@@ -106,7 +159,7 @@ def _judge_row(
         return _without_standing(row, _seen_before(row, seen))
     if is_duplicate:
         return _without_standing(row, Finding("1002", "a tap belongs to another trip"))
-    return _weigh(row, record, case, known)
+    return _weigh(row, record, case, known, checks)
 
 
 def _seen_before(row: Row, seen: Standing) -> Finding:
@@ -115,11 +168,17 @@ def _seen_before(row: Row, seen: Standing) -> Finding:
     return Finding("1020", "this record id stands with other content")
 
 
-def _weigh(row: Row, record: Record, case: Case, known: Mapping[str, Standing]) -> Judgement:
+def _weigh(
+    row: Row,
+    record: Record,
+    case: Case,
+    known: Mapping[str, Standing],
+    checks: Sequence[Check],
+) -> Judgement:
     """All further checks: the first hard finding rejects; else the first hold, else carry, else
     the soft ones decide."""
     findings: list[Finding] = []
-    for check in AFTER_DUPLICATES:
+    for check in checks:
         finding = check(record, case, known)
         if finding is None:
             continue
@@ -153,6 +212,7 @@ def _standing(
         content_hash=content_hash(row),
         status=status,
         code=codes[0],
+        issuer=record.issuer,
         charge_fen=record.charge_fen,
         whole=whole,
         claims=claims_of(record),

@@ -38,6 +38,7 @@ class Standing(Struct, frozen=True, gc=False):
     content_hash: bytes
     status: Status
     code: str
+    issuer: str
     charge_fen: int
     whole: tuple[Share, ...]
     claims: tuple[str, ...]
@@ -131,8 +132,8 @@ def tariff(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding
 
 
 def chain(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
-    """A first revision carries the whole charge; a later one follows the one before it, and
-    carries exactly the difference. One that follows a record on hold waits with it."""
+    """A first revision carries the whole charge; a later one follows the one before it, on the
+    same issuer, and carries exactly the difference. One that follows a record on hold waits."""
     if record.revision == 1:
         if record.delta_fen != record.charge_fen:
             return Finding("1006", "a first revision carries the whole charge")
@@ -140,6 +141,8 @@ def chain(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding 
     before = known.get(f"{record.trip_id}.{record.revision - 1}")
     if before is None:
         return Finding("1006", f"revision {record.revision - 1} is not admitted")
+    if record.issuer != before.issuer:
+        return Finding("1006", f"revision {record.revision - 1} is on {before.issuer}")
     if record.delta_fen != record.charge_fen - before.charge_fen:
         return Finding("1006", f"the difference to {before.charge_fen} fen is not as stated")
     if before.status != "accepted":
@@ -197,3 +200,10 @@ AFTER_DUPLICATES: tuple[Check, ...] = (
     acceptance,
     suspension,
 )
+
+AMOUNT_CHECKS: tuple[Check, ...] = (amount, tariff)
+HISTORY_CHECKS: tuple[Check, ...] = tuple(
+    check for check in AFTER_DUPLICATES if check not in AMOUNT_CHECKS
+)
+"""The checks of a row that a later one of its file supersedes: what it charged moves no money, only
+the later one's charge does, so no amount need be what a tariff says."""

@@ -39,7 +39,8 @@ def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standi
         if record.revision > 1:
             wanted.add(f"{record.trip_id}.{record.revision - 1}")
     rows = cursor.execute(
-        "SELECT record_id, content_hash, status, split_part(codes, ' ', 1), charge_fen, whole, body"
+        "SELECT record_id, content_hash, status, split_part(codes, ' ', 1), issuer, charge_fen,"
+        " whole, body"
         " FROM record WHERE record_id = ANY(string_to_array(%s, ' '))",
         (" ".join(wanted),),
     )
@@ -49,9 +50,10 @@ def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standi
             content_hash=bytes(row[1]),
             status=row[2],
             code=row[3],
-            charge_fen=int(row[4]),
-            whole=_decode_shares(row[5]),
-            claims=claims_of(_decode_record(row[6])),
+            issuer=row[4],
+            charge_fen=int(row[5]),
+            whole=_decode_shares(row[6]),
+            claims=claims_of(_decode_record(row[7])),
         )
         for row in rows
     }
