@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fare_rides import Case, book_of, fen, run
 
-from tongxing.fares import load_city_fares
+from tongxing.fares import highest_fare, load_city_fares
 from tongxing.kernel.clock import at
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "algorithms" / "pricing.md"
@@ -73,10 +73,18 @@ def test_the_chains_of_the_document():
         assert (named, chain.fare_fen) == (systems, fen(fare)), (origin, destination)
 
 
+def test_the_highest_fares_of_the_document():
+    ((notes, rows),) = blocks("highest")
+    city, day = notes[0].removeprefix("highest: ").split()
+    fares, time_s = load_city_fares(city), at(date.fromisoformat(day), 9)
+    for line, station, fare in rows[1:]:
+        assert highest_fare(fares, "rail", line, station, time_s) == fen(fare), station
+
+
 def test_every_table_that_could_be_recomputed_is_marked():
-    marked = sum(len(blocks(kind)) for kind in ("rides", "price list", "chains"))
+    marked = sum(len(blocks(kind)) for kind in ("rides", "price list", "chains", "highest"))
     tables = re.findall(r"^\|---", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
-    assert (marked, len(tables)) == (len(ride_cases()) + 3, len(ride_cases()) + 4)
+    assert (marked, len(tables)) == (len(ride_cases()) + 4, len(ride_cases()) + 5)
     assert len(ride_cases()) >= 7
 
 

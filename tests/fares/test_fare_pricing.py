@@ -40,16 +40,16 @@ def rail(origin: str, destination: str = "", **more: object) -> RideFacts:
 
 def test_a_missing_exit_costs_the_highest_fare_from_the_entry_without_relief():
     quote = price(BEIJING, rail("tuqiao", exited_s=0, missing="exit"), CARD, FareState())
-    assert quote.charge_fen == highest_fare(BEIJING, "rail", "", "tuqiao", EIGHT) == 4200
+    assert quote.charge_fen == highest_fare(BEIJING, "rail", "", "tuqiao", EIGHT) == 900
     assert [(line.kind, line.rule) for line in quote.lines] == [
-        ("highest", "BJ-RAIL"), ("highest", "BJ-AIR-DAXING"), ("count", "110000.rail"),
+        ("highest", "BJ-RAIL"), ("count", "110000.rail"),
     ]  # fmt: skip
     assert quote.lines[0].values["missing"] == "exit"
 
 
 def test_a_missing_entry_costs_the_highest_fare_to_the_exit():
     ride = RideFacts(mode="rail", destination="tuqiao", exited_s=NINE, missing="entry")
-    assert price(BEIJING, ride, CARD, FareState()).charge_fen == 4200
+    assert price(BEIJING, ride, CARD, FareState()).charge_fen == 900
 
 
 def test_a_half_trip_counts_its_money_but_no_ride_and_leaves_the_window_alone():
@@ -76,35 +76,48 @@ def test_a_half_trip_of_free_travel_stays_free():
     quote = price(CHONGQING, rail("chaotianmen", missing="exit"), ELDER, FareState())
     assert quote.charge_fen == 0
     kinds = [line.kind for line in quote.lines]
-    assert kinds == ["highest", "highest", "holder", "holder", "count"]
+    assert kinds == ["highest", "holder", "count"]
 
 
-def test_the_highest_fare_covers_every_ride_from_there():
-    tariff = BEIJING.tariff_at(EIGHT)
-    fares = [
+def fares_from(fares: CityFares, station: str, *systems: str) -> list[int]:
+    """The fares of all rides from a station that stay inside these systems (none: inside any)."""
+    tariff = fares.tariff_at(EIGHT)
+    chains = [fares.chain(tariff, station, end) for end in fares.network.stations]
+    return [
         chain.fare_fen
-        for station in BEIJING.network.stations
-        if (chain := BEIJING.chain(tariff, "tuqiao", station)) is not None
+        for chain in chains
+        if chain is not None and (not systems or {leg.system for leg in chain.legs} <= set(systems))
     ]
-    assert len(fares) > 410
-    assert max(fares) == highest_fare(BEIJING, "rail", "", "tuqiao", EIGHT)
 
 
-def test_a_city_may_keep_half_trips_to_the_fare_system_of_the_tap():
-    setting = (
-        '\n[[rule]]\nid = "BJ-HALF"\nkind = "half_trip"\nfrom = 2026-01-01\n'
-        'confidence = "illustrative"\nsources = ["none"]\namong = "own_system"\n'
-    )
-    source = files("tongxing.fares").joinpath("data", "110000", "tariff.toml").read_bytes()
-    fares = CityFares(BEIJING.network, read_book(source + setting.encode()))
-    assert highest_fare(fares, "rail", "", "tuqiao", EIGHT) == 900
-    assert highest_fare(fares, "rail", "", "dongzhimen", EIGHT) < 2500
-    assert highest_fare(fares, "rail", "rail-capital-airport", "dongzhimen", EIGHT) == 2500
+def test_the_highest_fare_covers_every_ride_inside_the_system():
+    inside = fares_from(BEIJING, "tuqiao", "main")
+    assert len(inside) > 390
+    assert max(inside) == highest_fare(BEIJING, "rail", "rail-1", "tuqiao", EIGHT)
 
 
-def test_an_unknown_station_stands_for_any():
+def test_a_shared_station_counts_as_the_main_network_unless_the_lane_is_the_airport_lines():
+    assert highest_fare(BEIJING, "rail", "", "dongzhimen", EIGHT) < 2500
+    assert highest_fare(BEIJING, "rail", "rail-2", "dongzhimen", EIGHT) < 2500
+    assert highest_fare(BEIJING, "rail", "rail-capital-airport", "dongzhimen", EIGHT) == 2500
+
+
+def test_a_city_may_take_the_highest_fare_of_all_that_can_be_reached():
+    source = files("tongxing.fares").joinpath("data", "110000", "tariff.toml").read_text("utf-8")
+    book = read_book(source.replace('among = "own_system"', 'among = "reachable"').encode())
+    fares = CityFares(BEIJING.network, book)
+    reachable = fares_from(fares, "tuqiao")
+    assert len(reachable) > 410
+    assert max(reachable) == highest_fare(fares, "rail", "rail-1", "tuqiao", EIGHT) == 4200
+    quote = price(fares, rail("tuqiao", exited_s=0, missing="exit"), CARD, FareState())
+    assert [(line.kind, line.amount_fen) for line in quote.lines] == [
+        ("highest", 700), ("highest", 3500), ("count", 0),
+    ]  # fmt: skip
+
+
+def test_an_unknown_station_stands_for_any_of_the_system():
     nowhere = highest_fare(CHONGQING, "rail", "", "no-such-station", EIGHT)
-    assert nowhere == highest_fare(CHONGQING, "rail", "", "", EIGHT) == 2400
+    assert nowhere == highest_fare(CHONGQING, "rail", "", "", EIGHT) == 1100
     assert nowhere >= highest_fare(CHONGQING, "rail", "", "chaotianmen", EIGHT)
 
 
@@ -188,8 +201,10 @@ def test_in_and_out_of_one_station_is_free_for_twenty_minutes_and_no_ride():
     before = price(CHONGQING, rail("chaotianmen", "shapingba"), CARD, FareState()).state
     turned = rail("guanyinqiao-3", "guanyinqiao-3", entered_s=NINE, exited_s=NINE + 1200)
     quote = price(CHONGQING, turned, CARD, before)
-    assert (quote.fare_fen, quote.charge_fen, quote.state) == (0, 0, before)
-    assert [line.kind for line in quote.lines] == ["turn_back"]
+    assert (quote.fare_fen, quote.charge_fen, quote.state) == (200, 0, before)
+    assert [(line.kind, line.amount_fen) for line in quote.lines] == [
+        ("base", 200), ("turn_back", -200),
+    ]  # fmt: skip
 
 
 def test_after_twenty_minutes_it_costs_the_lowest_fare():
@@ -208,7 +223,7 @@ def test_a_ride_that_nothing_connects_costs_the_highest_fare_and_says_so(destina
 
 
 def test_a_ride_between_two_unknown_stations_still_has_a_price():
-    assert price(CHONGQING, rail("x", "y"), CARD, FareState()).charge_fen == 2400
+    assert price(CHONGQING, rail("x", "y"), CARD, FareState()).charge_fen == 1100
 
 
 def test_an_exit_before_its_entry_is_no_overtime():
@@ -246,7 +261,7 @@ def test_pricing_a_time_or_a_mode_without_tariff_is_a_lookup_error():
         )
     with pytest.raises(LookupError, match="mode ferry"):
         price(CHONGQING, RideFacts(mode="ferry", entered_s=EIGHT), CARD, FareState())
-    with pytest.raises(LookupError, match="no rail ride has a fare"):
+    with pytest.raises(LookupError, match="has no fare"):
         highest_fare(CHONGQING, "rail", "rail-bitong", "bicheng", at(date(2020, 1, 1)))
     with pytest.raises(LookupError, match="has no fare"):
         highest_fare(bus_of_forty_kilometres("nowhere"), "bus", "bus-40", "stop", EIGHT)

@@ -115,6 +115,7 @@ def _turn_back(line: PriceLine, language: str, fares: CityFares) -> str:
     return _texts().text(
         "remark.turn_back",
         language,
+        amount=yuan(-line.amount_fen),
         station=_station(line.values["station"], language, fares),
         stay=int(line.values["stay_s"]) // 60,
         limit=int(line.values["limit_s"]) // 60,
