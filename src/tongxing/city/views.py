@@ -14,7 +14,7 @@ import msgspec
 from tongxing.city.store.cursor import Cursor
 from tongxing.fares import PriceLine
 from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at, business_day_end
-from tongxing.messages import Record, Share, Statement, Tap
+from tongxing.messages import Record, Share, Tap
 
 HOUR_S = 3600
 
@@ -157,36 +157,6 @@ class TripSeen:
 
 
 @dataclass(frozen=True, slots=True)
-class StatementSeen:
-    """A statement as booked, and the bank line that settled it."""
-
-    statement: Statement
-    settled_s: int | None
-    bank_reference: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PayoutSeen:
-    """What an acquirer owes an operator for a window, and the bank line that paid it."""
-
-    operator: str
-    amount_fen: int
-    settled_s: int | None
-    bank_reference: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class PresentedRow:
-    """A record that the hub accepted into a window, with the ride it is for."""
-
-    record_id: str
-    how: str
-    delta_fen: int
-    code: str
-    record: Record
-
-
-@dataclass(frozen=True, slots=True)
 class TripFilter:
     """Which trips to list: one business day, maybe one mode, and one of HOW_GROUPS."""
 
@@ -199,17 +169,11 @@ _LINES = msgspec.json.Decoder(tuple[PriceLine, ...])
 _SHARES = msgspec.json.Decoder(tuple[Share, ...])
 _TAP = msgspec.json.Decoder(Tap)
 _RECORD = msgspec.json.Decoder(Record)
-_STATEMENT = msgspec.json.Decoder(Statement)
 
 _ROW: LiteralString = (
     "trip_id, revision, business_date, medium_no, medium_kind, scheme, issuer, product, funding,"
     " place, mode, operator, line, origin, destination, entered_s, exited_s, how, fare_fen,"
     " charge_fen, tariff, remark"
-)
-
-_PRESENTED: LiteralString = (
-    " FROM record_file f JOIN trip_revision r USING (file_id) JOIN verdict v USING (record_id)"
-    " WHERE f.window_id = %s AND r.issuer = %s AND v.status = 'accepted'"
 )
 
 
@@ -300,51 +264,6 @@ def find_trip(cursor: Cursor, trip_id: str) -> TripSeen | None:
         taps=tuple(_taps_of(cursor, trip_id)),
         revisions=tuple(_revisions_of(cursor, trip_id)),
     )
-
-
-def statements_of(cursor: Cursor, window_id: str) -> list[StatementSeen]:
-    """The statements that this city's members got for a window."""
-    rows = cursor.execute(
-        "SELECT body, settled_s, bank_reference FROM statement WHERE window_id = %s"
-        " ORDER BY member",
-        (window_id,),
-    )
-    return [StatementSeen(_STATEMENT.decode(body), *rest) for body, *rest in rows]
-
-
-def payouts_of(cursor: Cursor, window_id: str) -> list[PayoutSeen]:
-    """What the operators of this city get for a window."""
-    rows = cursor.execute(
-        "SELECT operator, amount_fen, settled_s, bank_reference FROM payout"
-        " WHERE window_id = %s ORDER BY operator",
-        (window_id,),
-    )
-    return [PayoutSeen(*row) for row in rows]
-
-
-def count_presented(cursor: Cursor, window_id: str, issuer: str) -> tuple[int, int]:
-    """How many of this city's records on an issuer a window accepted, and their sum in fen."""
-    row = cursor.execute(
-        "SELECT count(*), coalesce(sum(delta_fen), 0)::bigint" + _PRESENTED, (window_id, issuer)
-    ).fetchone()
-    assert row is not None
-    return int(row[0]), int(row[1])
-
-
-def list_presented(
-    cursor: Cursor, window_id: str, issuer: str, limit: int, offset: int
-) -> list[PresentedRow]:
-    """The accepted records of a window on an issuer, newest ride first."""
-    rows = cursor.execute(
-        "SELECT record_id, how, delta_fen, code, record"
-        + _PRESENTED
-        + " ORDER BY occurred_s DESC, record_id LIMIT %s OFFSET %s",
-        (window_id, issuer, limit, offset),
-    )
-    return [
-        PresentedRow(record_id, how, delta_fen, code, _RECORD.decode(record))
-        for record_id, how, delta_fen, code, record in rows
-    ]
 
 
 def _day_start(day: date) -> int:

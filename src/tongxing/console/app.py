@@ -57,6 +57,7 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        console.proofs.begin()
         yield
         console.proofs.close()
         books.close()

@@ -16,6 +16,9 @@ from tongxing.hub import views as hub
 from tongxing.hub.windows import WindowState
 from tongxing.kernel.reasons import Problem
 
+OTHERS = "others:"
+NAMED_MAX = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Positions:
@@ -86,14 +89,22 @@ def trip_matrix(cells: Sequence[hub.Cell]) -> Matrix:
 
 
 def money_picture(cells: Sequence[hub.Cell], operators: Sequence[hub.OperatorLine]) -> FlowPicture:
-    """Issuers pay, acquirers pass on, operators earn: the trips' money before fees."""
-    return flow_picture(
-        [
-            [Link(cell.issuer, cell.acquirer, cell.delta_fen) for cell in cells],
-            [Link(line.acquirer, line.operator, line.share_fen) for line in operators],
-        ],
-        group=_city_or_none,
-    )
+    """Issuers pay, acquirers pass on, operators earn: the trips' money before fees.
+
+    Of each acquirer's operators the largest are named; the rest are one party, OTHERS and the
+    acquirer's id.
+    """
+    earning: list[Link] = []
+    for acquirer in dict.fromkeys(line.acquirer for line in operators):
+        own = sorted(
+            (line for line in operators if line.acquirer == acquirer),
+            key=lambda line: (-line.share_fen, line.operator),
+        )
+        earning += [Link(acquirer, line.operator, line.share_fen) for line in own[:NAMED_MAX]]
+        rest = sum(line.share_fen for line in own[NAMED_MAX:])
+        earning.append(Link(acquirer, OTHERS + acquirer, rest))
+    paying = [Link(cell.issuer, cell.acquirer, cell.delta_fen) for cell in cells]
+    return flow_picture([paying, earning], group=_city_or_none)
 
 
 def _city_or_none(party: str) -> str:

@@ -7,8 +7,9 @@ and adds nothing of its own. What a house has not said yet is simply absent.
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from tongxing.city import views as city
-from tongxing.city.views import RevisionSeen, StatementSeen, TripSeen
+from tongxing.city import hub_views, views
+from tongxing.city.hub_views import StatementSeen
+from tongxing.city.views import RevisionSeen, TripSeen
 from tongxing.console.names import city_of
 from tongxing.console.reading import Cursor, Snapshot
 from tongxing.fares import CityFares, explain, load_city_fares
@@ -135,7 +136,7 @@ class Journey:
 def find_journey(snapshot: Snapshot, trip_id: str, language: str) -> Journey | None:
     """The way of a trip; None when no city knows it."""
     for code in snapshot.cities:
-        trip = city.find_trip(snapshot.of_city(code), trip_id)
+        trip = views.find_trip(snapshot.of_city(code), trip_id)
         if trip is not None:
             return _gather(snapshot, code, trip, language)
     return None
@@ -200,7 +201,7 @@ def _statements(
     for member, counterparty in ((issuer, acquirer), (acquirer, issuer)):
         if city_of(member) not in snapshot.cities:
             continue
-        for seen in city.statements_of(snapshot.of_city(city_of(member)), window_id):
+        for seen in hub_views.statements_of(snapshot.of_city(city_of(member)), window_id):
             if seen.statement.member != member:
                 continue
             for line in seen.statement.lines:

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as StillRunning
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
 
 from tongxing.console.reading import Books, Snapshot
 from tongxing.kernel.proofs import Proof
-from tongxing.proving import prove_all
+from tongxing.kernel.reasons import Problem
+from tongxing.proving import PROOF_TIMEOUT_MS, prove_all
 
 TRUTHS = range(1, 9)
 
@@ -39,6 +41,7 @@ class Proved:
 
 def prove(snapshot: Snapshot) -> list[Proof]:
     """Every proof of every house in the snapshot."""
+    snapshot.cursor.execute(f"SET LOCAL statement_timeout TO {PROOF_TIMEOUT_MS:d}")
     return prove_all(snapshot.cursor, snapshot.schemas)
 
 
@@ -66,15 +69,17 @@ class ProofDesk:
         """
         running = self._refreshing(moment)
         if running is not None:
-            try:
+            with suppress(StillRunning, Problem):  # a page is not lost because proving is
                 return running.result(patience_s)
-            except StillRunning:
-                pass
         return self._known
 
     def fresh(self) -> Proved:
         """A result over the books as they are now, however long it takes."""
         return self._worker.submit(self._run).result()
+
+    def begin(self) -> None:
+        """Start proving, so that the first reader need not wait."""
+        self._refreshing("")
 
     def close(self) -> None:
         """Stop; a result that is being made is still finished."""

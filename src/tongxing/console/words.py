@@ -73,11 +73,11 @@ class Words:
         return self.text("list.comma").join(names[:-1]) + self.text("list.and") + names[-1]
 
     def shortened(self, name: str, room: int) -> str:
-        """A name cut to so many columns of print; a Chinese character takes two."""
-        widths = [2 if east_asian_width(sign) in "WF" else 1 for sign in name]
-        if sum(widths) <= room:
+        """A name cut to the room of so many Latin letters; a Chinese character takes 1.7."""
+        widths = [17 if east_asian_width(sign) in "WF" else 10 for sign in name]
+        if sum(widths) <= 10 * room:
             return name
-        kept, left = "", room - 1
+        kept, left = "", 10 * (room - 1)
         for sign, width in zip(name, widths, strict=True):
             if width > left:
                 break

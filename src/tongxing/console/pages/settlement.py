@@ -1,11 +1,12 @@
 """Windows: the list of them, and one with its matrix, positions, payments and papers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
 from tongxing.console.clearing import (
+    OTHERS,
     all_windows,
     find_window,
     money_picture,
@@ -13,8 +14,10 @@ from tongxing.console.clearing import (
     trip_matrix,
 )
 from tongxing.console.days import choose_day
+from tongxing.console.language import language_of
 from tongxing.console.reading import Snapshot
 from tongxing.console.web import console_of, render
+from tongxing.console.words import Words
 from tongxing.hub import load_rulebook
 from tongxing.hub import views as hub
 from tongxing.hub.closing import CAMT_053, CSV, TEXT
@@ -54,12 +57,30 @@ def window(request: Request, window_id: str) -> Response:
     with console_of(request).books.snapshot() as snapshot:
         line = find_window(snapshot, window_id)
         values = _window(snapshot, line)
+        words = Words(language_of(request))
         choice = choose_day(snapshot, None)
     return render(
         request,
         "window.html",
-        {"section": "settlement", "choice": choice, "window": line, **values},
+        {
+            "section": "settlement",
+            "choice": choice,
+            "window": line,
+            "payee": _payee_in(words),
+            **values,
+        },
     )
+
+
+def _payee_in(words: Words) -> Callable[[str], str]:
+    """What a party of the money picture is called."""
+
+    def name(party: str) -> str:
+        if party.startswith(OTHERS):
+            return words.text("window_page.others")
+        return words.names.party(party)
+
+    return name
 
 
 def _window(snapshot: Snapshot, line: hub.WindowLine) -> dict[str, object]:

@@ -5,7 +5,7 @@ A paper is handed out byte for byte as the hub keeps it, never made again here.
 
 from fastapi import APIRouter, Request, Response
 
-from tongxing.city import views as city
+from tongxing.city import hub_views as city
 from tongxing.console.asking import asked_page
 from tongxing.console.clearing import find_window
 from tongxing.console.days import choose_day

@@ -26,7 +26,7 @@ class Sheet:
     tallest: int
 
 
-WIDE = Sheet(width=960, left=210, right=270, slot=44, tallest=300)
+WIDE = Sheet(width=960, left=190, right=300, slot=44, tallest=300)
 PAIRED = Sheet(width=640, left=140, right=140, slot=44, tallest=270)
 """For a picture of two columns that shares its line with a table."""
 NARROW = Sheet(width=380, left=108, right=112, slot=46, tallest=260)
