@@ -179,8 +179,8 @@ def test_going_in_out_and_in_again_is_no_second_touch() -> None:
     assert plays(
         """
         08:00:00 entry cq:rail-1:xiaoshizi card OPEN 0.00 0.00 50.00
-        08:00:10 exit  cq:rail-1:xiaoshizi card OPEN 1.80 0.00 48.20
-        08:00:20 entry cq:rail-1:xiaoshizi card OPEN 0.00 0.00 48.20
+        08:00:10 exit  cq:rail-1:xiaoshizi card OPEN 0.00 0.00 50.00
+        08:00:20 entry cq:rail-1:xiaoshizi card OPEN 0.00 0.00 50.00
         """,
         card=CARD,
     )

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 from gate_world import BEIJING_CARD, CARD, CODE, DAY, Street, context, validator
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tongxing.gate.decide import decide, tap_of
@@ -81,6 +81,7 @@ def test_no_token_makes_a_gate_raise_or_overdraw(
     encode(tap_of(token, facts, decision, unnumbered("G1"), now_s, 0)).decode("ascii")
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from(ROLES), st.sampled_from(WHERES), st.integers(1, 20_000))))
 def test_a_purse_ends_with_what_it_had_less_what_the_taps_say(
     steps: list[tuple[Role, str, int]],

@@ -128,6 +128,6 @@ def test_the_gate_takes_what_the_tariff_says_for_the_same_facts() -> None:
     assert exit_.token_after.fare_state("500000") == quote.state
     bus = validator("ride", "cq:bus-181:jiaochangkou-stop:B1")
     ride = decide(inside, bus, context(bus, now_s))
-    half = price(fares, half_trip(BEGUN), rider, state)
+    half = price(fares, half_trip(BEGUN, now_s), rider, state)
     flat = price(fares, single_tap(bus, now_s), rider, half.state)
     assert (ride.half_trip_fen, ride.charge_fen) == (half.charge_fen, flat.charge_fen)

@@ -61,6 +61,8 @@ NEW_STATE = RiderState()
 class Trip:
     """A charged journey, priced line by line. The lines add up to `charge_fen`.
 
+    `exited_s` of a trip without an exit is when its money fell due: the tap that ended it, or the
+    end of its business day.
     `remark` is "" or a reason code for a person to look at: FARE_DIFFERS when a gate took from a
     purse what the tariff does not say, COLLECTED_UNKNOWN when it collected for an entry that has
     not arrived, or why the tariff has no price for the ride (it is then charged nothing: one
@@ -189,9 +191,10 @@ class _Folding:
     def _close_missing_exit(self, collector: Tap | None) -> None:
         assert self.open is not None
         entry, self.open = self.open.tap, None
-        facts = _facts(entry, entry.station, "", entry.time_s, entry.time_s, missing="exit")
         taps = (entry, collector) if collector is not None and collector.purse else (entry,)
         completed_s = entry.time_s if collector is None else collector.time_s
+        due_s = completed_s if collector else business_day_end(business_date(entry.time_s))
+        facts = _facts(entry, entry.station, "", entry.time_s, due_s, missing="exit")
         self._price(entry, facts, "missing_exit", taps, completed_s)
 
     def _hold(self, entry: Tap) -> int:

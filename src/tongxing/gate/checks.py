@@ -240,4 +240,5 @@ def _is_readable(
         return False
     if entry.station not in context.fares.network.stations:
         return False
-    return pricing_refusal(context.fares, half_trip(entry), rider_of(token, facts)) is None
+    ride = half_trip(entry, context.now_s)
+    return pricing_refusal(context.fares, ride, rider_of(token, facts)) is None

@@ -45,7 +45,7 @@ def bill(token: MediumToken, facts: ValidatorFacts, context: GateContext, tariff
     half_trip_fen = 0
     lines: tuple[PriceLine, ...] = ()
     if entry is not None and entry.city == facts.city:
-        quote = price(context.fares, half_trip(entry), rider, state)
+        quote = price(context.fares, half_trip(entry, context.now_s), rider, state)
         half_trip_fen, lines, state = quote.charge_fen, quote.lines, quote.state
     if facts.role == "ride":
         ride = _of_ride(single_tap(facts, context.now_s), rider, state, context)

@@ -46,8 +46,8 @@ def single_tap(facts: ValidatorFacts, now_s: int) -> RideFacts:
     )
 
 
-def half_trip(entry: OpenEntry) -> RideFacts:
-    """An earlier ride that was never ended."""
+def half_trip(entry: OpenEntry, now_s: int) -> RideFacts:
+    """An earlier ride that was never ended; its money falls due at this tap."""
     return RideFacts(
         mode=entry.mode,
         line=entry.line,
@@ -55,6 +55,6 @@ def half_trip(entry: OpenEntry) -> RideFacts:
         place=entry.place,
         origin=entry.station,
         entered_s=entry.time_s,
-        exited_s=entry.time_s,
+        exited_s=now_s,
         missing="exit",
     )

@@ -26,7 +26,8 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     `record_id` is ``<trip_id>.<revision>``. `issuer` and `acquirer` are member ids. `charge_fen`
     is the trip's charge as of this revision, `delta_fen` what this revision adds to (or takes
     from) the one before. `origin` and `destination` are station ids of the acquiring city, "" when
-    unknown. `how` is "void" when this revision withdraws the trip (its charge is then 0).
+    unknown. `exited_s` of a trip without an exit is when its money fell due. `how` is "void" when
+    this revision withdraws the trip (its charge is then 0).
     """
 
     record_id: str
