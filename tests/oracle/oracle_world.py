@@ -54,8 +54,10 @@ CHONGQING = CityFacts(
             ("rope", "cableway", "cableway", CQ),
             ("stairs", "escalator", "escalator", CQ),
             ("lift", "lift", "lift", CQ),
+            ("rail-j", "rail", "jiangtiao", CQ),
         ]
     },
+    ("urban", "jiangtiao", "yunba"),
 )
 
 # From m0: m5 3, m11 4, m21 5, m31 6, m80 9 yuan; "土桥" lies 21 km from m0.
@@ -76,7 +78,9 @@ BEIJING = CityFacts(
         "bus": LineFacts("bus", "bus", "bus-city", BJ, {"k0": 0, "k9": 9_000, "k10": 10_500}),
         "long": LineFacts("long", "bus", "bus-city", BJ, {"end": 0, "k30": 30_000, "k40": 40_000}),
         "out": LineFacts("out", "bus", "bus-outside", BJ, {"k0": 0, "k12": 12_000}),
+        "rail-air": LineFacts("rail-air", "rail", "capital-airport", BJ),
     },
+    ("main", "xijiao", "capital-airport", "daxing-airport"),
 )
 CITIES = {CQ: CHONGQING, BJ: BEIJING}
 

@@ -147,6 +147,16 @@ def test_low_peak_and_month_step_multiply_and_round_once():
 def test_four_hours_then_three_yuan_on_top():
     assert fen(bj(CARD, "2026-03-10 09:00:00", "13:00:00", "m5")) == [300]
     assert fen(bj(CARD, "2026-03-10 09:00:00", "13:00:01", "m5")) == [600]
+    assert fen(bj(CARD, "2026-03-10 09:00:00", "13:00:01", "air", "m11")) == [2_800]
+
+
+def test_three_yuan_of_overtime_count_where_the_ride_began():
+    later = bj(CARD, "2026-03-10 18:00", "18:40", "m21")
+    out = bj(CARD, "2026-03-10 09:00:00", "13:00:01", "air")
+    home = bj(CARD, "2026-03-10 09:00:00", "13:00:01", "m0", "air")
+    # 25.00 + 3.00 + 3.00 of overtime; of them 6.00 or 3.00 count for the month.
+    assert fen(out, later, **spent(9_400)) == [3_100, 400]
+    assert fen(home, later, **spent(9_400)) == [3_100, 500]
 
 
 @pytest.mark.parametrize(
@@ -194,12 +204,14 @@ def test_a_missing_alighting_pays_to_the_farther_end():
     assert fen(board, later) == [600, 100]
 
 
-def test_a_half_trip_counts_for_the_month_but_not_its_airport_part():
-    lost = tap("entry", "2026-03-10 09:00", CARD, city=BJ, station="m0")
+def test_a_half_trip_costs_the_dearest_ride_inside_its_fare_system():
+    main = tap("entry", "2026-03-10 09:00", CARD, city=BJ, station="m5")
+    airport = tap("entry", "2026-03-10 09:00", CARD, city=BJ, station="m5", line="rail-air")
     later = bj(CARD, "2026-03-10 18:00", "18:40", "m21")
-    # The dearest way from m0 leads over 31 km of main network (6.00) to an airport (35.00).
-    assert fen(lost, later, **spent(9_399)) == [4_100, 500]
-    assert fen(lost, later, **spent(9_400)) == [4_100, 400]
+    # From m5 it is 75 km to m80, 9.00; at the airport line's own gate 25.00, which no month counts.
+    assert fen(main, later, **spent(9_099)) == [900, 500]
+    assert fen(main, later, **spent(9_100)) == [900, 400]
+    assert fen(airport, later, **spent(9_999)) == [2_500, 500]
 
 
 def test_an_alighting_alone_costs_an_account_the_way_from_the_farther_end():

@@ -234,7 +234,8 @@ def test_free_holders_travel_free_and_leave_no_window(product):
 def test_a_visitor_of_any_class_is_an_ordinary_passenger():
     visitor = medium("3104", scheme="t_union", issuer="110000", product="student")
     county = ride(visitor, "2026-03-10 08:00", "county", district="500117")
-    assert fen(county, placeholders={"bus-county-tunion": 150}) == [135]
+    # Hechuan's buses do not take the Changtong card, so its 9折 has no place there.
+    assert fen(county, placeholders={"bus-county-tunion": 150}) == [150]
 
 
 def test_county_buses_take_no_part_in_transfers():
@@ -244,7 +245,7 @@ def test_county_buses_take_no_part_in_transfers():
         ride(CARD, "2026-03-10 08:30", "county", district="500117"),
         ride(CARD, "2026-03-10 08:40", "b2"),
     )
-    assert fen(*taps, placeholders={"bus-county-tunion": 100}) == [90, 180, 90, 0]
+    assert fen(*taps, placeholders={"bus-county-tunion": 100}) == [100, 180, 100, 0]
 
 
 @pytest.mark.req("R-008")
@@ -269,6 +270,42 @@ def test_escalator_lift_and_cableway():
         fen(fixed(CARD, "cableway", "rope"))
 
 
+@pytest.mark.parametrize(
+    ("day", "start", "to", "left", "charge_fen"),
+    [
+        ("2026-03-10", "s0", "j9", "12:30:00", 570),  # 4.5 hours where a way touches Jiangtiao
+        ("2026-03-10", "s0", "j9", "12:30:01", 570 + 1_100),
+        ("2026-03-10", "j9", "s6", "12:30:01", 300 + 1_100),
+        ("2026-03-10", "y0", "y2", "23:00:00", 200),  # nobody names a limit for the Yunba
+        ("2019-05-12", "s0", "s3", "20:00:00", 180),  # before the page of May 2019
+    ],
+)
+def test_limits_of_stay_by_line_and_day(day, start, to, left, charge_fen):
+    assert fen(rail(CARD, f"{day} 08:00:00", left, to, start)) == [charge_fen]
+
+
+def test_what_was_paid_before_the_notice_is_in_no_total():
+    before = rail(CARD, "2025-07-29 09:00", "09:30", "s15")
+    after = rail(CARD, "2025-07-30 09:00", "09:30", "s15")
+    assert fen(before, after, **spent(9_900, month=202507)) == [360, 450]
+    assert fen(after, before, **spent(10_000, month=202507)) == [360, 350]
+
+
+def test_a_bus_tapped_while_a_rail_ride_is_open_keeps_its_window():
+    card = on_account("card-1")
+    inside = rail(card, "2026-03-10 08:00", "08:30", "s6")
+    bus = ride(card, "2026-03-10 08:10", "b1")
+    later = ride(card, "2026-03-10 09:15", "b2")
+    # The window is still the bus's of 08:10, so 09:15 is too late; 09:10 is not.
+    assert fen(inside, bus, later) == [270, 180, 180]
+    assert fen(inside, bus, ride(card, "2026-03-10 09:10", "b2")) == [270, 180, 0]
+
+
+def test_a_station_of_two_fare_systems_is_the_main_networks():
+    turned = rail(CARD, "2026-03-10 09:00", "09:50", "s6", start="s6")
+    assert fen(turned) == [180]
+
+
 def test_a_stay_of_more_than_three_hours_pays_the_network_maximum_on_top():
     inside = rail(CARD, "2026-03-10 08:00:00", "11:00:00", "s15")
     over = rail(CARD, "2026-03-10 08:00:00", "11:00:01", "s15")
@@ -282,25 +319,27 @@ def test_a_stay_of_more_than_three_hours_pays_the_network_maximum_on_top():
 def test_a_line_priced_apart_is_added_without_relief_and_does_not_count():
     mixed = rail(CARD, "2026-03-10 09:00", "09:50", "j9")
     apart = rail(CARD, "2026-03-10 12:00", "12:50", "j9", start="s6")
-    # s0-s6 3.00 x 0.9, s6-j9 9 km 4.00.
-    assert fen(mixed) == [670]
-    assert fen(apart, ride(CARD, "2026-03-10 13:00", "b1")) == [400, 180]
+    # s0-s6 3.00 x 0.9, s6-j9 9 km 3.00.
+    assert fen(mixed) == [570]
+    assert fen(apart, ride(CARD, "2026-03-10 13:00", "b1")) == [300, 180]
     after = rail(CARD, "2026-03-10 18:00", "18:30", "s6")
-    assert fen(mixed, after, **spent(9_729)) == [670, 270]
-    assert fen(mixed, after, **spent(9_730)) == [670, 210]
+    assert fen(mixed, after, **spent(9_729)) == [570, 270]
+    assert fen(mixed, after, **spent(9_730)) == [570, 210]
 
 
-def test_a_half_trip_counts_for_the_month_but_not_its_part_apart():
-    # From s80 the dearest way is 74 km of urban line (10.00) and 9 km of the line apart (4.00).
-    lost = tap("entry", "2026-03-10 09:00", CARD, station="s80")
+def test_a_half_trip_costs_the_dearest_ride_inside_its_fare_system():
+    # From s6 it is 74 km to s80, 10.00; at the gate of the line apart 9 km to j9, 3.00.
+    urban = tap("entry", "2026-03-10 09:00", CARD, station="s6")
+    apart = tap("entry", "2026-03-10 09:00", CARD, station="s6", line="rail-j")
     later = rail(CARD, "2026-03-10 18:00", "18:40", "s15")
-    assert fen(lost, later, **spent(8_999)) == [1_400, 450]
-    assert fen(lost, later, **spent(9_000)) == [1_400, 350]
+    assert fen(urban, later, **spent(8_999)) == [1_000, 450]
+    assert fen(urban, later, **spent(9_000)) == [1_000, 350]
+    assert fen(apart, later, **spent(9_999)) == [300, 450]
 
 
 def test_half_price_holds_on_lines_priced_apart():
     love = medium(product="love_card")
-    assert fen(rail(love, "2026-03-10 09:00", "09:50", "j9", start="s6")) == [200]
+    assert fen(rail(love, "2026-03-10 09:00", "09:50", "j9", start="s6")) == [150]
 
 
 def test_the_early_bird_never_spoils_a_better_rate():
@@ -309,13 +348,13 @@ def test_the_early_bird_never_spoils_a_better_rate():
 
 
 def test_the_fortieth_ride_of_a_registered_code_is_free():
-    code = medium("code-1", product="frequent_rider", medium_kind="code")
+    code = medium("code-1", product="frequent", medium_kind="code")
     rides = (
         rail(code, "2026-03-25 09:00", "09:30", "s15"),
         rail(code, "2026-03-25 18:00", "18:30", "s15"),
     )
     assert fen(*rides, **spent(0, no="code-1", rides=39)) == [0, 450]
-    card = rail(medium(product="frequent_rider"), "2026-03-25 09:00", "09:30", "s15")
+    card = rail(medium(product="frequent"), "2026-03-25 09:00", "09:30", "s15")
     assert fen(card, **spent(0, rides=39)) == [450]
 
 

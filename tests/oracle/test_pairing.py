@@ -13,7 +13,7 @@ PURSE = medium()
 CARD = on_account("card-1")
 CODE = on_account("code-1", medium_kind="code")
 
-# From s0 the dearest way leads 80 km along the urban line: 11.00. From s80 it leads on to j9.
+# From s0 the dearest way leads 80 km along the urban line: 11.00.
 HIGHEST = 1_100
 
 
@@ -118,10 +118,22 @@ def test_a_purse_pays_its_half_trip_days_later_or_never():
     assert fen(entry, rail(PURSE, "2026-03-20 09:00", "09:30", "s15")) == [HIGHEST, 450]
 
 
-def test_a_half_trip_is_collected_in_another_city_too():
+def test_no_city_collects_for_another():
+    away = ride(PURSE, "2026-03-12 09:00", "bus", city=BJ, station="k0")
+    home = ride(PURSE, "2026-03-14 09:00", "b1")
+    rides = charged(enter(PURSE, "2026-03-10 09:00"), away, home).rides
+    assert [(one.city, one.charge_fen) for one in rides] == [
+        ("500000", HIGHEST),
+        (BJ, 100),
+        ("500000", 180),
+    ]
+    assert rides[0].charged_s == t("2026-03-14 09:00")
+
+
+def test_no_gate_lets_in_a_card_whose_ride_is_open_in_another_city():
     away = rail(PURSE, "2026-03-12 09:00", "09:30", "m5", "m0", city=BJ)
-    rides = charged(enter(PURSE, "2026-03-10 09:00"), away).rides
-    assert [(one.city, one.charge_fen) for one in rides] == [("500000", HIGHEST), (BJ, 300)]
+    with pytest.raises(ValueError, match="still open"):
+        charged(enter(PURSE, "2026-03-10 09:00"), away)
 
 
 def test_a_half_trip_counts_for_the_month_in_which_it_is_paid():

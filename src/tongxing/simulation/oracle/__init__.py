@@ -19,46 +19,54 @@ Pairing and half trips
     surcharge is the only limit. A purse pairs with the entry it carries, the day notwithstanding.
  3. Rail pairs within one city; bus taps pair within one vehicle of one line.
  4. An account's half trip ends with its next *entry*, or at 03:00. A flat ride or an exit that does
-    not fit leaves it open. A purse's half trip is collected at its next tap of any kind, in any
-    city. A purse that is never tapped again is never charged.
+    not fit leaves it open. A purse's half trip is collected at its next tap of any kind in the same
+    city; no gate takes money for another city, nor lets in a card whose ride is open elsewhere. A
+    purse that is never tapped again is never charged.
  5. A second entry at the same station, however soon, ends the first as any other would.
  6. An exit alone costs an account the highest fare to that station (a bus: from the farther end).
     A purse cannot leave without an entry; such an event is an error, not a ride.
- 7. "The highest fare" is the dearest of all stations the rails reach, lines priced apart included,
-    at the table of the entry's day, and bears no relief of any kind. Half-price holders pay it
-    whole, free holders pay nothing where their class is free.
+ 7. "The highest fare" is the dearest inside the fare system of the line that was tapped, at the
+    table of the entry's day, and bears no relief of any kind. Half-price holders pay it whole, free
+    holders pay nothing where their class is free.
  8. A half trip neither uses, opens nor closes a transfer window, and counts as no ride (40th free).
  9. Rail, same station, at most 20 minutes (limit included): free, no ride, no window. Longer: the
-    lowest fare, an ordinary ride in every respect. On a bus the rule does not exist.
+    lowest fare, an ordinary ride in every respect. On a bus the rule does not exist. Where equal
+    fares compete (a station of two fare systems), fewer systems, fewer metres, the main network.
 
 Month counters
 
 10. They are per medium and city. The month is that of the moment the money falls due: exit tap,
     single tap, the tap that collects a half trip, or 03:00 at the end of the business day.
-11. Money really paid on the main network counts: ride, overtime surcharge, and the main network's
-    part of a half trip's highest fare. Lines priced apart do not count.
+11. Money really paid on the main network counts: ride, half trip, and the overtime surcharge of a
+    ride that begins there. Lines priced apart do not count.
 
 Chongqing
 
-12. The table, and whether the notice of 2025-07-30 holds, go by the day of the entry tap.
-13. Jiangtiao and Bitong lines and the Yunba are priced apart by the same bands and added; no
+12. The table, and whether the notice of 2025-07-30 holds, go by the day of the entry tap. What was
+    paid before the notice is in no total, in July 2025 neither.
+13. Jiangtiao and Bitong lines and the Yunba are priced apart and added: Jiangtiao by the bands of
+    the page on its opening, the others, of which no text was found, by the urban bands of 2025. No
     reliefs there but those of half-price and free holders. No transfer relief, no month, no early
-    bird. Their stations' own time limits are not modelled: 180 minutes hold everywhere.
-14. Overtime: stay over 180 minutes (limit included in the free side) adds the fare of the longest
-    way in the urban network at full price; the ride itself keeps its reliefs.
+    bird.
+14. Overtime, since 2019-05-13: a stay over 180 minutes (limit included in the free side) adds the
+    fare of the longest way in the urban network at full price; the ride itself keeps its reliefs.
+    On a way that touches the Jiangtiao line it is 270 minutes. Bitong and the Yunba have no limit.
 15. "Before 07:00 on a workday" is read by the calendar day and wall clock of the entry tap, so an
     entry at 00:20 on a workday is early too.
-16. Free (elder, child): rail and bus; on escalator, lift and cableway they pay as others do.
-    Half (love card): everywhere. Student: half on rail, 9折 on bus, escalator and lift.
-17. The cableway's placeholder fare gets no 9折 (the card rule names rail, bus, escalator, lift).
-    County buses, whose fares are placeholders too, do. Express buses cost the 7.00 of the worked
+16. Free (elders, children and all the others whom the notice names): rail and bus; on escalator,
+    lift and cableway they pay as others do. Half (love card): everywhere. Student: half on rail,
+    9折 on bus, escalator and lift.
+17. The cableway's placeholder fare gets no 9折 (the card rule names rail, bus, escalator, lift),
+    nor do county buses that take T-Union cards and not the Changtong card. The county buses that
+    take it do, though their fares are placeholders too. Express buses cost the 7.00 of the worked
     example of line 502. A placeholder is looked up by line id, then by fare system, and wins over
     the text's own figure (escalator and lift 2.00, ordinary bus 1.00, medium bus 2.00).
 18. Transfers: only rail (main network) and buses whose line belongs to the main city. A leg in the
     window that may not be relieved (rail after rail, same line, same vehicle) pays in full and
-    opens a new window in place of the old. Escalator, lift, cableway, county buses leave it alone.
+    opens a new window in place of the old, unless it began before the old one did (a bus tapped
+    while a rail ride was open). Escalator, lift, cableway, county buses leave the window alone.
 19. Whoever comes with a medium of another city is an ordinary passenger (A16), whatever the card.
-20. A registered frequent rider is the product ``frequent_rider`` on a code; the ride number counts
+20. A registered frequent rider is the product ``frequent`` on a code; the ride number counts
     completed rides on the urban network in the month.
 
 Beijing
@@ -67,7 +75,7 @@ Beijing
     trams, whose fares are added. The trams go by 3 yuan to 6 km, 4 yuan beyond.
 22. Nobody is free or half price on the rails; elders and children are free on buses, students pay
     a quarter there, all others (card or code) half.
-23. Overtime: over 240 minutes, 3 yuan on top.
+23. Overtime: over 240 minutes, 3 yuan on top, on every kind of rail.
 24. The low-peak list of 2015 holds from 1 December 2015 at 7折, that of 25 stations from 2017.
 25. Buses outside the city take 8折 from everybody but the free.
 26. A bus that asks for one tap only is a flat line of 2 yuan with the same reliefs.

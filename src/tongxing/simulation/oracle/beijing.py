@@ -35,8 +35,8 @@ BUS_PERCENT = 50
 BUS_STUDENT_PERCENT = 25
 BUS_OUTSIDE = "bus-outside"
 BUS_OUTSIDE_PERCENT = 80
-BUS_FREE = frozenset({"elder", "child"})
-PRODUCTS = frozenset({"ordinary", "student", "elder", "child"})
+BUS_FREE = frozenset({"elder", "child", "disabled_severe", "blind", "soldier"})
+PRODUCTS = BUS_FREE | {"ordinary", "student"}
 
 # fmt: off
 BATONG_AND_CHANGPING = frozenset({
@@ -104,13 +104,15 @@ def price(journey: Journey, memory: Memory, city: City) -> Priced:
 def _rail(journey: Journey, memory: Memory, city: City) -> Priced:
     """No holder class travels free or at half price on the rails of Beijing."""
     if journey.is_half:
-        dearest = city.dearest_route(journey.last.station, TABLE)
-        memory.rail_spend_fen += dearest.part_fen(MAIN)
-        why = f"{journey.how}: highest of BJ-RAIL {yuan(dearest.fare_fen)}"
-        return Priced(dearest.fare_fen, dearest.fare_fen, why)
-    if journey.turned_round:
-        return Priced(0, 0, "same station within 20 min")
+        system = city.home_system(journey.last.line, journey.last.station)
+        highest_fen = city.highest_fen(system, journey.last.station, TABLE)
+        if system == MAIN:
+            memory.rail_spend_fen += highest_fen
+        why = f"{journey.how}: highest of {system} {yuan(highest_fen)}"
+        return Priced(highest_fen, highest_fen, why)
     route = city.route(journey.first.station, journey.last.station, TABLE)
+    if journey.turned_round:
+        return Priced(route.fare_fen, 0, "same station within 20 min")
     main_fen = route.part_fen(MAIN)
     apart_fen = route.fare_fen - main_fen
     reasons = [f"BJ-RAIL {yuan(main_fen)}"]
@@ -126,7 +128,7 @@ def _rail(journey: Journey, memory: Memory, city: City) -> Priced:
     if over_fen:
         reasons.append(f"BJ-OVER +{yuan(over_fen)}")
     if main_fen:
-        memory.rail_spend_fen += paid_fen + over_fen
+        memory.rail_spend_fen += paid_fen + (over_fen if route.parts[0][0] == MAIN else 0)
         memory.rail_rides += 1
     return Priced(route.fare_fen, paid_fen + apart_fen + over_fen, "; ".join(reasons))
 

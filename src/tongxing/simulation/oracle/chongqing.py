@@ -26,15 +26,21 @@ from tongxing.simulation.oracle.journeys import (
 CODE = "500000"
 CENTRE = "500000"
 URBAN = "urban"
-APART = ("jiangtiao", "bitong", "yunba")
+JIANGTIAO = "jiangtiao"
 
 FIRST_BANDS_S = at(date(2011, 8, 1))
+STAY_LIMITS_S = at(date(2019, 5, 13))
 NOTICE_2025_S = at(date(2025, 7, 30))
 
-FREE = frozenset({"elder", "child"})
+FREE = frozenset(
+    {
+        *("elder", "child", "blind", "disabled_severe", "soldier", "disabled_veteran"),
+        *("injured_police", "martyr_family", "army_retired", "firefighter"),
+    }
+)
 HALF_ON_RAIL = frozenset({"student", "love_card"})
 HALF_ELSEWHERE = frozenset({"love_card"})
-TRANSFERS = frozenset({"ordinary", "love_card", "frequent_rider"})
+TRANSFERS = frozenset({"ordinary", "love_card", "frequent"})
 PRODUCTS = FREE | TRANSFERS | HALF_ON_RAIL
 
 CARD_PERCENT = 90
@@ -46,7 +52,7 @@ FREE_RIDES = frozenset({40, 50, 60})
 WINDOW_S = 3600
 RELIEF_MAX_FEN = 200
 SAME_LINE_WAIT_S = 900
-STAY_MAX_S = 180 * 60
+STAY_MAX_S = {URBAN: 180 * 60, JIANGTIAO: 270 * 60}
 
 # The fare of line 502 stands in the worked example of the transfer rules.
 FLAT_FARES_FEN: Mapping[str, int] = {
@@ -56,7 +62,7 @@ FLAT_FARES_FEN: Mapping[str, int] = {
     "escalator": 200,
     "lift": 200,
 }
-NO_CARD_RELIEF = frozenset({"cableway"})
+NO_CARD_RELIEF = frozenset({"cableway", "bus-county-tunion"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +88,14 @@ def bands_2025(metres: int) -> int:
     return banded(metres, edges_m, 200, 100, 20_000)
 
 
-TABLE_2011 = FareTable("CQ-RAIL-2011", dict.fromkeys((URBAN, *APART), bands_2011))
-TABLE_2025 = FareTable("CQ-RAIL-2025", dict.fromkeys((URBAN, *APART), bands_2025))
+def jiangtiao_bands(metres: int) -> int:
+    """2 yuan to 6 km, 3 to 10, 4 to 14, 5 to 19, 6 to 24, 7 beyond (a page on its opening)."""
+    return banded(metres, (6_000, 10_000, 14_000, 19_000, 24_000), 200, 100, 0)
+
+
+APART = {JIANGTIAO: jiangtiao_bands, "bitong": bands_2025, "yunba": bands_2025}
+TABLE_2011 = FareTable("CQ-RAIL-2011", {URBAN: bands_2011, **APART})
+TABLE_2025 = FareTable("CQ-RAIL-2025", {URBAN: bands_2025, **APART})
 
 
 def rail_table(entered_s: int) -> FareTable:
@@ -115,9 +127,9 @@ def _rail(journey: Journey, product: str, memory: Memory, city: City) -> Priced:
     table = rail_table(journey.entered_s)
     if journey.is_half:
         return _half_trip(journey, product, memory, city, table)
-    if journey.turned_round:
-        return Priced(0, 0, "same station within 20 min")
     route = city.route(journey.first.station, journey.last.station, table)
+    if journey.turned_round:
+        return Priced(route.fare_fen, 0, "same station within 20 min")
     urban_fen = route.part_fen(URBAN)
     reasons = [f"{table.name} {yuan(route.fare_fen)}"]
     if product in FREE:
@@ -126,11 +138,10 @@ def _rail(journey: Journey, product: str, memory: Memory, city: City) -> Priced:
     else:
         beside_fen = _beside(route, product, reasons)
         paid_fen = _urban(journey, product, urban_fen, memory, reasons) if urban_fen else 0
-        over_fen = _overtime(journey, table, city, reasons)
-        if urban_fen:
-            memory.rail_spend_fen += paid_fen + over_fen
+        over_fen = _overtime(journey, route, table, city, reasons)
+        _count(journey, memory, paid_fen + (over_fen if route.parts[0][0] == URBAN else 0))
         charge_fen = paid_fen + beside_fen + over_fen
-    if urban_fen:
+    if urban_fen and journey.entered_s >= NOTICE_2025_S:
         memory.rail_rides += 1
     return Priced(route.fare_fen, charge_fen, "; ".join(reasons))
 
@@ -138,13 +149,23 @@ def _rail(journey: Journey, product: str, memory: Memory, city: City) -> Priced:
 def _half_trip(
     journey: Journey, product: str, memory: Memory, city: City, table: FareTable
 ) -> Priced:
-    """The highest fare from (to) the one station known, without any relief; free stays free."""
-    route = city.dearest_route(journey.last.station, table)
+    """The highest fare of its fare system from (to) the one station known, without any relief;
+    free stays free."""
+    tap = journey.last
+    system = city.home_system(tap.line, tap.station)
+    highest_fen = city.highest_fen(system, tap.station, table)
     if product in FREE:
-        return Priced(route.fare_fen, 0, f"{journey.how}; CQ-FREE")
-    memory.rail_spend_fen += route.part_fen(URBAN)
-    why = f"{journey.how}: highest of {table.name} {yuan(route.fare_fen)}"
-    return Priced(route.fare_fen, route.fare_fen, why)
+        return Priced(highest_fen, 0, f"{journey.how}; CQ-FREE")
+    if system == URBAN:
+        _count(journey, memory, highest_fen)
+    why = f"{journey.how}: highest of {table.name} {system} {yuan(highest_fen)}"
+    return Priced(highest_fen, highest_fen, why)
+
+
+def _count(journey: Journey, memory: Memory, paid_fen: int) -> None:
+    """The month's total begins with the notice: what was entered before it counts for nothing."""
+    if journey.entered_s >= NOTICE_2025_S:
+        memory.rail_spend_fen += paid_fen
 
 
 def _beside(route: Route, product: str, reasons: list[str]) -> int:
@@ -176,7 +197,7 @@ def _rail_percent(journey: Journey, product: str, memory: Memory, reasons: list[
                 percent, rule = tier_percent, f"CQ-MONTH over {yuan(reached_fen)}"
         if _early(journey) and percent > EARLY_PERCENT:
             percent, rule = EARLY_PERCENT, "CQ-EARLY"
-        frequent = product == "frequent_rider" and journey.last.medium_kind == "code"
+        frequent = product == "frequent" and journey.last.medium_kind == "code"
         if frequent and memory.rail_rides + 1 in FREE_RIDES:
             percent, rule = 0, f"CQ-FREQ ride {memory.rail_rides + 1}"
     reasons.append(f"{rule} {percent}%")
@@ -189,9 +210,15 @@ def _early(journey: Journey) -> bool:
     return second_of_day(entered_s) < EARLY_BEFORE_S and is_workday(calendar_date(entered_s))
 
 
-def _overtime(journey: Journey, table: FareTable, city: City, reasons: list[str]) -> int:
-    """Over 180 minutes inside: the network's maximum fare on top, at full price."""
-    if journey.stay_s <= STAY_MAX_S:
+def _overtime(
+    journey: Journey, route: Route, table: FareTable, city: City, reasons: list[str]
+) -> int:
+    """Too long inside: the main network's maximum fare on top, at full price.
+
+    A way over several lines has the longest limit of them; Bitong and the Yunba are given none.
+    """
+    limits_s = [STAY_MAX_S[system] for system, _, _ in route.parts if system in STAY_MAX_S]
+    if journey.entered_s < STAY_LIMITS_S or not limits_s or journey.stay_s <= max(limits_s):
         return 0
     over_fen = table.fare_fen(URBAN, city.longest_m(URBAN))
     reasons.append(f"CQ-RAIL-TIME +{yuan(over_fen)}")
@@ -201,13 +228,13 @@ def _overtime(journey: Journey, table: FareTable, city: City, reasons: list[str]
 def _bus(journey: Journey, product: str, memory: Memory, city: City) -> Priced:
     """A flat bus: one tap at boarding. Only buses of the main city take part in transfers."""
     tap = journey.first
+    line = city.line(tap.line)
     fare_fen = flat_fare_fen(tap.line, city)
-    reasons = [f"CQ-BUS {yuan(fare_fen)}"]
     if product in FREE:
-        return Priced(fare_fen, 0, f"{reasons[0]}; CQ-FREE")
-    percent = 50 if product in HALF_ELSEWHERE else CARD_PERCENT
-    reasons.append(f"{percent}%")
-    if city.line(tap.line).place != CENTRE:
+        return Priced(fare_fen, 0, f"CQ-BUS {yuan(fare_fen)}; CQ-FREE")
+    percent = _flat_percent(line.system, product)
+    reasons = [f"CQ-BUS {yuan(fare_fen)}", f"{percent}%"]
+    if line.place != CENTRE:
         return Priced(fare_fen, half_up(fare_fen, percent), "; ".join(reasons))
     leg = Leg("bus", tap.line, tap.vehicle, tap.time_s, tap.time_s)
     paid_fen = _pay_leg(leg, fare_fen, percent, product, memory, reasons)
@@ -216,12 +243,17 @@ def _bus(journey: Journey, product: str, memory: Memory, city: City) -> Priced:
 
 def _fixed(journey: Journey, product: str, city: City) -> Priced:
     """Escalator, lift and cableway: a flat fare, no transfers."""
-    tap = journey.first
-    fare_fen = flat_fare_fen(tap.line, city)
-    percent = 100 if tap.mode in NO_CARD_RELIEF else CARD_PERCENT
-    if product in HALF_ELSEWHERE:
-        percent = 50
+    line = city.line(journey.first.line)
+    fare_fen = flat_fare_fen(line.line, city)
+    percent = _flat_percent(line.system, product)
     return Priced(fare_fen, half_up(fare_fen, percent), f"flat {yuan(fare_fen)}; {percent}%")
+
+
+def _flat_percent(system: str, product: str) -> int:
+    """Half for the love card everywhere, 9折 for others where the Changtong card is the card."""
+    if product in HALF_ELSEWHERE:
+        return 50
+    return 100 if system in NO_CARD_RELIEF else CARD_PERCENT
 
 
 def _pay_leg(
@@ -240,8 +272,11 @@ def _pay_leg(
             reasons.append(f"CQ-XFER leaves {yuan(by_transfer_fen)}")
         memory.window = None
         return min(by_percent_fen, by_transfer_fen)
-    if product in TRANSFERS:
-        memory.window = TransferWindow(leg.clock_s, fare_fen, leg.mode, leg.line, leg.vehicle)
+    is_newer = memory.window is None or leg.boarded_s >= memory.window.boarded_s
+    if product in TRANSFERS and is_newer:
+        memory.window = TransferWindow(
+            leg.boarded_s, leg.clock_s, fare_fen, leg.mode, leg.line, leg.vehicle
+        )
     return by_percent_fen
 
 

@@ -2,7 +2,8 @@
 
 A city's rails fall into *fare systems* (the main network, an airport line, a tram) that are priced
 apart and added. Inside one system the shortest track counts; between systems the oracle takes the
-cheapest sum, fewest metres on a tie. Facts come in as values: this module reads no file.
+cheapest sum; on a tie the fewest systems, then the fewest metres, then the main network first.
+Facts come in as values: this module reads no file.
 """
 
 import heapq
@@ -33,12 +34,16 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class CityFacts:
-    """The raw facts of one city: station names in Chinese, rail tracks, and lines by id."""
+    """The raw facts of one city: station names in Chinese, rail tracks, and lines by id.
+
+    `systems` are the fare systems, the main network first.
+    """
 
     code: str
     names: Mapping[str, str]
     tracks: tuple[Track, ...]
     lines: Mapping[str, LineFacts]
+    systems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,7 @@ class FareTable:
         return self.systems[system](metres)
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Route:
     """The cheapest way between two stations; `parts` are (fare system, metres, fen) in order."""
 
@@ -79,12 +84,13 @@ class City:
             for here, there in ((track.a, track.b), (track.b, track.a)):
                 system = self._neighbours.setdefault(track.system, {})
                 system.setdefault(here, []).append((there, track.metres))
-        for name in sorted(self._neighbours):
+        named = [name for name in facts.systems if name in self._neighbours]
+        self._systems = named + sorted(self._neighbours.keys() - set(named))
+        for name in self._systems:
             for station in self._neighbours[name]:
                 self._systems_at.setdefault(station, []).append(name)
         self._metres: dict[tuple[str, str], dict[str, int]] = {}
         self._routes: dict[tuple[str, str], dict[str, Route]] = {}
-        self._dearest: dict[tuple[str, str], Route] = {}
         self._diameter: dict[str, int] = {}
 
     def line(self, line: str) -> LineFacts:
@@ -146,7 +152,7 @@ class City:
                         sofar.metres + metres,
                         (*sofar.parts, (system, metres, fen)),
                     )
-                    if there not in best or route < best[there]:
+                    if there not in best or self._rank(route) < self._rank(best[there]):
                         best[there] = route
                     if there != here and len(self._systems_at[there]) > 1:
                         waiting.append((there, route))
@@ -159,9 +165,20 @@ class City:
             raise ValueError(f"no rails lead from {origin!r} to {destination!r}")
         return routes[destination]
 
-    def dearest_route(self, station: str, table: FareTable) -> Route:
-        """The highest fare from (or to, the rails are symmetric) a station."""
-        key = (table.name, station)
-        if key not in self._dearest:
-            self._dearest[key] = max(self.routes_from(station, table).values())
-        return self._dearest[key]
+    def home_system(self, line: str, station: str) -> str:
+        """The fare system of a rail tap: its line's, or the first whose rails touch the station."""
+        if station not in self._systems_at:
+            raise ValueError(f"city {self.facts.code} has no rail station {station!r}")
+        here = self._systems_at[station]
+        known = self.facts.lines.get(line)
+        return known.system if known is not None and known.system in here else here[0]
+
+    def highest_fen(self, system: str, station: str, table: FareTable) -> int:
+        """The highest fare from (or to, the rails are symmetric) a station inside one system."""
+        return max(
+            table.fare_fen(system, metres) for metres in self.metres_from(system, station).values()
+        )
+
+    def _rank(self, route: Route) -> tuple[int, int, int, list[int]]:
+        order = [self._systems.index(system) for system, _, _ in route.parts]
+        return route.fare_fen, len(route.parts), route.metres, order

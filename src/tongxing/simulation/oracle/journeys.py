@@ -54,8 +54,9 @@ class Priced:
 
 @dataclass(frozen=True, slots=True)
 class TransferWindow:
-    """A paid first leg that a second leg may still be relieved against."""
+    """A paid first leg that a second leg may still be relieved against, from `since_s` on."""
 
+    boarded_s: int
     since_s: int
     nominal_fen: int
     mode: str

@@ -1,9 +1,9 @@
 """Raw facts of a city from the network's files: names, tracks, stops. Facts only, never a price.
 
 The files are read here with csv and tomllib rather than through the network's own classes, so that
-a mistake in those classes shows as a difference. Each city folder holds `city.toml` (lines),
-`stations.csv` and `track.csv` (the stations of each line in order, with the metres from the one
-before; a row without metres starts a line or a branch).
+a mistake in those classes shows as a difference. Each city folder holds `city.toml` (fare systems
+and lines), `stations.csv` and `track.csv` (the stations of each line in order, with the metres from
+the one before; a row without metres starts a line or a branch).
 """
 
 import csv
@@ -49,7 +49,7 @@ def load_facts(code: str, cities: Path = CITIES) -> CityFacts:
         )
         for line in city["line"]
     }
-    return CityFacts(code, names, tuple(tracks), lines)
+    return CityFacts(code, names, tuple(tracks), lines, tuple(city["fare_systems"]))
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -82,7 +82,13 @@ class _Walk:
             return
         # A purse settles its half trip at any next tap, an account only at a second entry.
         if entry is not None and (event.kind == "entry" or entry.funding == "purse"):
-            self._leave_unpaired(payer, event.time_s)
+            if entry.city == event.city:
+                self._leave_unpaired(payer, event.time_s)
+            elif event.kind == "entry":
+                raise ValueError(
+                    f"a gate of {event.city} let {payer} in at {event.time_s}, "
+                    f"whose ride in {entry.city} is still open"
+                )
         if event.kind == "entry":
             self._inside[payer] = event
         elif event.kind == "ride":
