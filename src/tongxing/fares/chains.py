@@ -6,6 +6,7 @@ Equal sums go to the chain with fewer systems, then fewer metres, then the first
 fare system is paid twice on one ride: no planner would price such a way.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
@@ -38,20 +39,6 @@ class Chain:
         return self.fare_fen, len(self.legs), self.metres
 
 
-def fare_within(
-    tariff: Tariff, system: str, origin: str, destination: str, metres: int
-) -> tuple[int, str] | None:
-    """Fare and rule of a ride inside one system; a stated pair goes before the price list.
-
-    None when the system has no fare in this tariff.
-    """
-    stated = tariff.pairs.get((system, origin, destination))
-    if stated is not None:
-        return stated
-    rule = tariff.base(system)
-    return None if rule is None else (rule.fare(metres), rule.id)
-
-
 def chains_from(network: CityNetwork, tariff: Tariff, origin: str) -> dict[str, Chain]:
     """The cheapest chain from a station to every station that can be reached and paid for."""
     systems_at = network.router.systems_at
@@ -69,25 +56,34 @@ def chains_from(network: CityNetwork, tariff: Tariff, origin: str) -> dict[str, 
         for system in systems_at.get(station, ()):
             if any(leg.system == system for leg in chain.legs):
                 continue
-            for longer in _extended(network, tariff, chain, system, station):
-                end = longer.legs[-1].destination
+            for end, metres, fare_fen, rule in fares_within(network, tariff, system, station):
+                rank = (chain.fare_fen + fare_fen, len(chain.legs) + 1, chain.metres + metres)
                 known = best.get(end)
-                if known is None or longer.rank < known.rank:
+                is_better = known is None or rank < known.rank
+                goes_on = bool(metres) and len(systems_at[end]) > 1
+                if not is_better and not goes_on:
+                    continue
+                leg = Leg(system, station, end, metres, fare_fen, rule)
+                longer = Chain(rank[0], rank[2], (*chain.legs, leg))
+                if is_better:
                     best[end] = longer
-                if len(systems_at[end]) > 1 and longer.legs[-1].metres:
+                if goes_on:
                     serial += 1
-                    heappush(heap, (longer.rank, serial, end, longer))
+                    heappush(heap, (rank, serial, end, longer))
     return best
 
 
-def _extended(
-    network: CityNetwork, tariff: Tariff, chain: Chain, system: str, station: str
-) -> list[Chain]:
-    chains: list[Chain] = []
+def fares_within(
+    network: CityNetwork, tariff: Tariff, system: str, station: str
+) -> Iterator[tuple[str, int, int, str]]:
+    """Every station that one fare system reaches from another: its metres, fare and rule.
+
+    A stated pair goes before the price list. Nothing when the system has no fare in this tariff.
+    """
+    rule = tariff.base(system)
     for end, metres in network.router.metres_from(station, system).items():
-        fare = fare_within(tariff, system, station, end, metres)
-        if fare is not None:
-            leg = Leg(system, station, end, metres, *fare)
-            total = chain.fare_fen + leg.fare_fen
-            chains.append(Chain(total, chain.metres + metres, (*chain.legs, leg)))
-    return chains
+        stated = tariff.pairs.get((system, station, end))
+        if stated is not None:
+            yield end, metres, *stated
+        elif rule is not None:
+            yield end, metres, rule.fare(metres), rule.id

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 
-from tongxing.fares.chains import Chain, chains_from, fare_within
+from tongxing.fares.chains import Chain, chains_from, fares_within
 from tongxing.fares.model import (
     BaseFare,
     FarePortion,
@@ -179,10 +179,9 @@ class CityFares:
         router = self.network.router
         starts = [station] if router.metres_from(station, system) else list(router.nodes_at)
         found = [
-            (fare[0], metres, fare[1])
+            (fare_fen, metres, rule)
             for start in starts
-            for end, metres in router.metres_from(start, system).items()
-            if (fare := fare_within(tariff, system, start, end, metres)) is not None
+            for _, metres, fare_fen, rule in fares_within(self.network, tariff, system, start)
         ]
         if not found:
             raise LookupError(f"{self.network.code}: {system} has no fare in {tariff.id}")

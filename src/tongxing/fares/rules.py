@@ -5,6 +5,7 @@ scope, its source and how sure the source is (R-400), and a file with an unknown
 kind or a list of the wrong length is refused when it is read.
 """
 
+from bisect import bisect_left
 from datetime import date, time
 from typing import Literal
 
@@ -89,9 +90,9 @@ class BandFare(Rule, frozen=True, tag="bands"):
     def fare(self, metres: int) -> int:
         """The fare of a distance in metres, in fen."""
         counted = max(0, metres - self.grace_m)
-        for edge, fare in zip(self.edges_m, self.fares_fen, strict=False):
-            if counted <= edge:
-                return self._capped(fare)
+        band = bisect_left(self.edges_m, counted)
+        if band < len(self.edges_m):
+            return self._capped(self.fares_fen[band])
         if not self.then_every_m:
             return self._capped(self.fares_fen[-1])
         steps = -((self.edges_m[-1] - counted) // self.then_every_m)

@@ -92,11 +92,12 @@ class Router:
         search = self._search(origin, system)
         if search is None:
             return {}
+        costs = search.costs
         reached: dict[str, int] = {}
-        for station in self.nodes_at:
-            best = self._arrival(search, station)
-            if best is not None:
-                reached[station] = search.costs[best] % _SYSTEM // _METRE
+        for station, nodes in self.nodes_at.items():
+            least = min([cost for node in nodes if (cost := costs[node]) >= 0], default=-1)
+            if least >= 0:
+                reached[station] = least % _SYSTEM // _METRE
         return reached
 
     def _search(self, origin: str, system: str) -> _Search | None:
