@@ -176,6 +176,25 @@ def test_a_purse_keeps_its_entry_until_the_gate_collects(database: Database) -> 
     proofs_hold(database)
 
 
+def test_a_purse_whose_exit_has_not_arrived_pays_nothing_for_the_gap(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    entry = tap("08:00", PURSE, "entry", "chaotianmen", taken=0)
+    exit_ = tap("08:40", PURSE, "exit", "shapingba", taken=450)
+    bus = tap("12:00", PURSE, "ride", "", mode="bus", line="bus-401", taken=90)
+    send(city, entry, bus)  # the gate knew of the exit and collected nothing
+    assert [(row[1], row[4]) for row in booked(database)] == [
+        ("missing_exit", 0),
+        ("single_tap", 90),
+    ]
+    send(city, exit_)
+    assert [(row[1], row[4]) for row in booked(database)] == [
+        ("both_taps", 450),
+        ("single_tap", 90),
+    ]
+    assert balance_of(database, PURSE) == 5_000 - 540
+    proofs_hold(database)
+
+
 @pytest.mark.req("R-403")
 def test_what_a_gate_took_is_a_fact_even_when_the_tariff_says_otherwise(
     database: Database,

@@ -218,7 +218,11 @@ class _Folding:
         )
 
     def _reconcile_purse(self, tap: Tap, before: int) -> None:
-        """The money a gate took is a fact: the trips of this tap carry exactly that."""
+        """The money a gate took is a fact: the trips of this tap carry exactly that.
+
+        A half trip gives way first: when the gate collected less for it, the exit was tapped and
+        has not arrived yet.
+        """
         assert tap.purse is not None
         taken = tap.purse.taken_fen
         difference = taken - sum(trip.charge_fen for trip in self.trips[before:])
@@ -226,7 +230,13 @@ class _Folding:
             return
         if len(self.trips) == before:
             self.trips.append(_unexplained(tap, taken))
-        else:
+            return
+        first = self.trips[before]
+        if first.how == "missing_exit":
+            part = max(difference, -first.charge_fen)
+            self.trips[before] = _with_difference(first, part)
+            difference -= part
+        if difference:
             self.trips[-1] = _with_difference(self.trips[-1], difference)
 
 
