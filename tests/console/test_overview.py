@@ -112,7 +112,19 @@ def test_while_the_day_runs_the_figures_renew_themselves(database: Database) -> 
         assert part.startswith('<section id="figures"') and "<html" not in part
         # the lost card's exit has not come and the day is not over: two trips are still open
         assert tile(page, "Half trips") == "0"
-        assert "latest settlement window" not in page.words
+        assert "How this day was settled" not in page.words
+
+
+def test_in_the_morning_the_window_of_the_day_is_still_open(database: Database) -> None:
+    world = open_world(database)
+    world.travel()
+    world.close_day()
+    world.present()
+    world.close()
+    with TestClient(create_app(database), base_url=PAGES) as client:
+        words = read(client, "/").words
+    assert "Window W20260318 is still taking files" in words
+    assert "its cut-off at 2026-03-18 12:00:00" in words
 
 
 def test_a_closed_day_stands_still(pages: TestClient) -> None:
@@ -135,6 +147,18 @@ def test_books_that_were_tampered_with_are_told_at_once(database: Database) -> N
         assert "Attention: 1 of" in page.words
         assert 'class="banner bad"' in page.html
         assert "Attention: 1 of" in read(client, "/").words
+
+
+def test_a_day_that_has_hardly_begun_is_not_opened_with(database: Database) -> None:
+    """Somebody's last train comes in at 03:13: the page still shows the day that was travelled."""
+    world = open_world(database)
+    world.travel()
+    late = world.gates[CHONGQING].tap("27:13", "5000000000000005", "exit", "chaotianmen")
+    world.send(CHONGQING, [late], "28:00")
+    world.close()
+    with TestClient(create_app(database), base_url=PAGES) as client:
+        assert tile(read(client, "/"), "Taps") == "27"
+        assert tile(read(client, "/?day=2026-03-18"), "Taps") == "1"
 
 
 def test_several_days_can_be_chosen_from(database: Database) -> None:

@@ -1,5 +1,7 @@
 """Snapshots: one moment of all houses, read only, over connections that may break."""
 
+from datetime import date
+
 import psycopg
 import pytest
 from console_world import CHONGQING, DAY, open_world
@@ -40,6 +42,25 @@ def test_what_is_written_meanwhile_is_seen_by_the_next_snapshot_only(database: D
         same = later.moment
     with books.snapshot() as again:
         assert again.moment == same
+    world.close()
+
+
+def test_what_was_worked_out_is_kept_until_something_is_written(database: Database) -> None:
+    world, books, asked = open_world(database), Books(database), []
+
+    def work(snapshot: Snapshot, day: date) -> int:
+        asked.append(day)
+        return sum(row.taps for row in views.tap_counts(snapshot.of_city(CHONGQING), day))
+
+    for _ in range(3):
+        with books.snapshot() as snapshot:
+            assert books.once(snapshot, work, DAY) == 0
+    assert asked == [DAY]
+    world.travel()
+    with books.snapshot() as snapshot:
+        assert books.once(snapshot, work, DAY) > 0
+        assert books.once(snapshot, work, date(2026, 3, 18)) == 0
+    assert len(asked) == 3
     world.close()
 
 

@@ -85,9 +85,11 @@ def list_presented(
 ) -> list[PresentedRow]:
     """The accepted records of a window on an issuer, newest ride first."""
     rows = cursor.execute(
-        "SELECT record_id, how, delta_fen, code, record"
+        "SELECT record_id, how, delta_fen, code, record FROM trip_revision JOIN ("
+        " SELECT record_id, code"
         + _PRESENTED
-        + " ORDER BY occurred_s DESC, record_id LIMIT %s OFFSET %s",
+        + " ORDER BY occurred_s DESC, record_id LIMIT %s OFFSET %s"
+        ") AS page USING (record_id) ORDER BY occurred_s DESC, record_id",
         (window_id, issuer, limit, offset),
     )
     return [

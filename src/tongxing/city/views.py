@@ -189,6 +189,12 @@ def business_days(cursor: Cursor) -> list[BusinessDay]:
     return [BusinessDay(*row) for row in rows]
 
 
+def last_tap_s(cursor: Cursor, day: date) -> int | None:
+    """When the last tap of a business day was made; None for a day without taps."""
+    row = cursor.execute("SELECT max(time_s) FROM tap WHERE business_date = %s", (day,)).fetchone()
+    return None if row is None else row[0]
+
+
 def tap_counts(cursor: Cursor, day: date) -> list[TapCount]:
     """How many taps a business day has, by hour, outcome and reason."""
     rows = cursor.execute(

@@ -6,6 +6,7 @@ member's. The change of sign happens here and nowhere else.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from tongxing.console.figures import Matrix, matrix
 from tongxing.console.names import city_of
@@ -13,7 +14,9 @@ from tongxing.console.pictures.flow import FlowPicture, Link, flow_picture
 from tongxing.console.reading import Snapshot
 from tongxing.hub import load_rulebook
 from tongxing.hub import views as hub
-from tongxing.hub.windows import WindowState
+from tongxing.hub.store.windows import window_state
+from tongxing.hub.windows import WindowState, window_of, window_times
+from tongxing.kernel.clock import business_day_end
 from tongxing.kernel.reasons import Problem
 
 OTHERS = "others:"
@@ -43,13 +46,14 @@ class Positions:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """A closed window in short."""
+    """The window of a business day in short; `positions` are None until it has been netted."""
 
     window_id: str
     state: WindowState
+    cutoff_s: int
     records: int
     delta_fen: int
-    positions: Positions
+    positions: Positions | None
 
 
 def all_windows(snapshot: Snapshot) -> list[hub.WindowLine]:
@@ -65,13 +69,28 @@ def find_window(snapshot: Snapshot, window_id: str) -> hub.WindowLine:
     raise Problem("WINDOW_UNKNOWN", window=window_id[:60])
 
 
-def last_settled(snapshot: Snapshot) -> Settled | None:
-    """The newest window that was netted and had any business; None before the first."""
-    for line in all_windows(snapshot):
-        if line.state is not WindowState.OPEN and line.records:
-            found = positions_of(snapshot, line.window_id)
-            return Settled(line.window_id, line.state, line.records, line.delta_fen, found)
-    return None
+def settled_of(snapshot: Snapshot, day: date) -> Settled | None:
+    """The window that takes the record files of a business day; None before the first file came.
+
+    Which one it is follows from the day alone: the files are sent when the day has ended.
+    """
+    rules = load_rulebook()
+    window_id = window_of(business_day_end(day), rules)
+    state = window_state(snapshot.of_hub(), window_id) if snapshot.has_hub else None
+    if state is None:
+        return None
+    cutoff_s = window_times(window_id, rules).cutoff_s
+    if state is WindowState.OPEN:
+        return Settled(window_id, state, cutoff_s, 0, 0, None)
+    cells = hub.matrix(snapshot.of_hub(), window_id, rules.fee)
+    return Settled(
+        window_id,
+        state,
+        cutoff_s,
+        sum(cell.records for cell in cells),
+        sum(cell.delta_fen for cell in cells),
+        positions_of(snapshot, window_id),
+    )
 
 
 def positions_of(snapshot: Snapshot, window_id: str) -> Positions:

@@ -1,4 +1,8 @@
-"""Business days as the pages show them: which exist, and one of them read from all cities."""
+"""Business days as the pages show them: which exist, and one of them read from all cities.
+
+Unless one is asked for, the newest day is shown; but a day that has hardly begun, with a last
+passenger home after 03:00, would show nothing, so until 07:00 it is still the day before.
+"""
 
 from dataclasses import dataclass
 from datetime import date
@@ -6,7 +10,10 @@ from datetime import date
 from tongxing.city import views
 from tongxing.console.figures import CityDay, Day
 from tongxing.console.reading import Snapshot
+from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at
 from tongxing.kernel.reasons import Problem
+
+HARDLY_BEGUN_S = 4 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +35,7 @@ class DayChoice:
 
 
 def choose_day(snapshot: Snapshot, asked: date | None) -> DayChoice:
-    """The days with taps in any city, and the one asked for, or else the newest.
+    """The days with taps in any city, and the one asked for, or else the newest that has begun.
 
     Raises Problem(PAGE_ARGUMENT) for a day without any taps while there are others.
     """
@@ -42,7 +49,15 @@ def choose_day(snapshot: Snapshot, asked: date | None) -> DayChoice:
         return DayChoice((), None)
     if asked is not None and asked not in found:
         raise Problem("PAGE_ARGUMENT", "day", name="day", text=asked.isoformat())
-    return DayChoice(days, asked or days[0])
+    return DayChoice(days, asked or _newest_begun(snapshot, days))
+
+
+def _newest_begun(snapshot: Snapshot, days: tuple[date, ...]) -> date:
+    newest = days[0]
+    begun_s = at(newest) + BUSINESS_DAY_CUT_S + HARDLY_BEGUN_S
+    last_taps = [views.last_tap_s(snapshot.of_city(code), newest) for code in snapshot.cities]
+    has_begun = any(last is not None and last >= begun_s for last in last_taps)
+    return newest if has_begun or len(days) == 1 else days[1]
 
 
 def read_day(snapshot: Snapshot, day: date) -> Day:

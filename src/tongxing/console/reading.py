@@ -5,11 +5,13 @@ running. Connections are kept for the next page; one that broke is replaced once
 that stays away is a `Problem`, never a stack trace. Nothing here can write.
 """
 
-from collections.abc import Iterator
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from queue import Empty, Full, LifoQueue
-from typing import Any
+from threading import Lock
+from typing import Any, TypeVar, TypeVarTuple
 
 import psycopg
 from psycopg import sql
@@ -20,6 +22,10 @@ from tongxing.storage.database import Connection, house_schemas
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
+Result = TypeVar("Result")
+Given = TypeVarTuple("Given")
+
+KEPT_MAX = 32
 STATEMENT_TIMEOUT_MS = 20_000
 IDLE_CONNECTIONS_MAX = 8
 CITY_PREFIX = "city_"
@@ -60,10 +66,15 @@ class Snapshot:
 
 
 class Books:
-    """Where the console reads: snapshots of one database, over connections that are kept."""
+    """Where the console reads: snapshots of one database, over connections that are kept.
+
+    What was worked out over a moment is kept too, as long as that moment is asked for.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._kept: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self._lock = Lock()
         self._idle: LifoQueue[Connection] = LifoQueue(IDLE_CONNECTIONS_MAX)
 
     @contextmanager
@@ -84,6 +95,23 @@ class Books:
             raise _away(error) from error
         finally:
             self._put_back(connection)
+
+    def once(
+        self, snapshot: Snapshot, work: Callable[[Snapshot, *Given], Result], *given: *Given
+    ) -> Result:
+        """``work(snapshot, *given)``, done once for as long as nothing is written."""
+        key = (snapshot.moment, work, *given)
+        with self._lock:
+            if key in self._kept:
+                self._kept.move_to_end(key)
+                found: Result = self._kept[key]
+                return found
+        found = work(snapshot, *given)
+        with self._lock:
+            self._kept[key] = found
+            while len(self._kept) > KEPT_MAX:
+                self._kept.popitem(last=False)
+        return found
 
     def close(self) -> None:
         """Let go of the connections that are kept."""

@@ -12,19 +12,23 @@ from itertools import chain
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 """Tells spreadsheets that the file is UTF-8."""
 
+BLOCK_CHARS = 65_536
+
 _TRIGGERS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def csv_lines(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
-    """The lines of a CSV file, one string each, CRLF at the end, with a byte order mark first."""
+def csv_blocks(head: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """A CSV file in blocks of whole lines: CRLF at their ends, a byte order mark first."""
     sheet = StringIO()
     writer = csv.writer(sheet, lineterminator="\r\n")
     sheet.write(BYTE_ORDER_MARK)
     for row in chain([head], rows):
         writer.writerow([cell(value) for value in row])
-        yield sheet.getvalue()
-        sheet.seek(0)
-        sheet.truncate()
+        if sheet.tell() >= BLOCK_CHARS:
+            yield sheet.getvalue()
+            sheet.seek(0)
+            sheet.truncate()
+    yield sheet.getvalue()
 
 
 def cell(value: object) -> object:

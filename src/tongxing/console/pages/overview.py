@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from tongxing.console import figures
 from tongxing.console.asking import asked_day
-from tongxing.console.clearing import last_settled
+from tongxing.console.clearing import settled_of
 from tongxing.console.days import DayChoice, choose_day, read_day
 from tongxing.console.language import language_of
 from tongxing.console.names import Names
@@ -74,8 +74,8 @@ def overview(request: Request) -> Response:
         choice = choose_day(snapshot, asked_day(request))
         if choice.chosen is None:
             return render(request, "overview.html", {"choice": choice})
-        day = read_day(snapshot, choice.chosen)
-        settled = last_settled(snapshot)
+        day = console.books.once(snapshot, read_day, choice.chosen)
+        settled = console.books.once(snapshot, settled_of, choice.chosen)
         moment = snapshot.moment
     proved = console.proofs.latest(moment, PATIENCE_S)
     words = Words(language_of(request))

@@ -11,6 +11,7 @@ from tongxing.console.clearing import find_window
 from tongxing.console.days import choose_day
 from tongxing.console.names import city_of
 from tongxing.console.pages.settlement import PAPER_KINDS
+from tongxing.console.reading import Snapshot
 from tongxing.console.web import console_of, link, render
 from tongxing.hub import load_rulebook
 from tongxing.hub import views as hub
@@ -72,7 +73,8 @@ def member_statement(request: Request, window_id: str, member: str) -> Response:
 def cell(request: Request, window_id: str, issuer: str, acquirer: str) -> Response:
     """The records behind one cell of the matrix, as their city presented them."""
     page = asked_page(request, PAGES_MAX)
-    with console_of(request).books.snapshot() as snapshot:
+    books = console_of(request).books
+    with books.snapshot() as snapshot:
         line = find_window(snapshot, window_id)
         cells = hub.matrix(snapshot.of_hub(), window_id, load_rulebook().fee)
         key = (issuer, acquirer)
@@ -80,11 +82,8 @@ def cell(request: Request, window_id: str, issuer: str, acquirer: str) -> Respon
         code = city_of(acquirer)
         if found is None or code not in snapshot.cities:
             raise Problem("PAGE_UNKNOWN", request.url.path)
-        cursor = snapshot.of_city(code)
-        count, total_fen = city.count_presented(cursor, window_id, issuer)
-        rows = city.list_presented(
-            cursor, window_id, issuer, ROWS_PER_PAGE, (page - 1) * ROWS_PER_PAGE
-        )
+        count, total_fen = books.once(snapshot, _count, code, window_id, issuer)
+        rows = books.once(snapshot, _rows, code, window_id, issuer, page)
         choice = choose_day(snapshot, None)
     here = f"/settlement/{window_id}/cells/{issuer}/{acquirer}"
     has_more = page * ROWS_PER_PAGE < count and page < PAGES_MAX
@@ -105,6 +104,17 @@ def cell(request: Request, window_id: str, issuer: str, acquirer: str) -> Respon
             "next": link(here, page=page + 1) if has_more else "",
         },
     )
+
+
+def _count(snapshot: Snapshot, code: str, window_id: str, issuer: str) -> tuple[int, int]:
+    return city.count_presented(snapshot.of_city(code), window_id, issuer)
+
+
+def _rows(
+    snapshot: Snapshot, code: str, window_id: str, issuer: str, page: int
+) -> list[city.PresentedRow]:
+    skipped = (page - 1) * ROWS_PER_PAGE
+    return city.list_presented(snapshot.of_city(code), window_id, issuer, ROWS_PER_PAGE, skipped)
 
 
 @router.get("/settlement/{window_id}/papers/{kind}/{party}")

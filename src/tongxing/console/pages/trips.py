@@ -14,7 +14,7 @@ from tongxing.console.asking import asked_choice, asked_day, asked_page, asked_t
 from tongxing.console.days import DayChoice, choose_day
 from tongxing.console.language import language_of
 from tongxing.console.reading import Books, Snapshot
-from tongxing.console.tables import csv_lines
+from tongxing.console.tables import csv_blocks
 from tongxing.console.web import console_of, link, render
 from tongxing.console.words import Words
 from tongxing.kernel.clock import stamp
@@ -193,7 +193,7 @@ def _csv(
                 for row in views.each_trip(snapshot.of_city(code), asked):
                     yield _csv_row(code, row, words)
 
-        yield from csv_lines(CSV_COLUMNS, rows())
+        yield from csv_blocks(CSV_COLUMNS, rows())
 
 
 def _csv_row(city: str, row: TripRow, words: Words) -> tuple[object, ...]:
