@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from itertools import pairwise
+from typing import Any
 
 from tongxing.kernel.clock import CHINA, instant
 from tongxing.simulation.oracle import (
@@ -152,6 +153,6 @@ def charged(
     )
 
 
-def fen(*events: TruthEvent | list[TruthEvent], **more: object) -> list[int]:
-    """Charges by first tap."""
-    return [one.charge_fen for one in charged(*events, **more).rides]  # type: ignore[arg-type]
+def fen(*events: TruthEvent | list[TruthEvent], **more: Any) -> list[int]:
+    """Charges by first tap; `more` is what `charged` takes."""
+    return [one.charge_fen for one in charged(*events, **more).rides]

@@ -9,7 +9,6 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "city"))
 
 from street import CARD, CHONGQING, Taps, open_city, send
-
 from tongxing.cli import run as run_command
 from tongxing.kernel.proofs import proof_texts
 from tongxing.proving import prove_houses

@@ -140,7 +140,8 @@ def test_an_institution_without_an_account_number_is_served_in_its_own_name(bank
 
 
 def test_a_customers_payment_is_paid_and_answered_with_pain_002(bank: Bank) -> None:
-    message = b"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09"><CstmrCdtTrfInitn>
+    message = b"""<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pain.001.001.09">
+    <CstmrCdtTrfInitn>
     <GrpHdr><MsgId>P1</MsgId></GrpHdr><PmtInf><Dbtr/>
     <DbtrAcct><Id><Othr><Id>ISS-1</Id></Othr></Id></DbtrAcct><CdtTrfTxInf>
     <PmtId><InstrId>P1</InstrId><EndToEndId>P1</EndToEndId></PmtId>

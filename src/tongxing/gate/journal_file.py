@@ -44,6 +44,7 @@ CHECKPOINT_PAGES = 200
 """A tap is some 450 bytes: small pages, and a log that is soon written over in place instead of
 growing, make a durable commit a third cheaper than the defaults (measured on ext4)."""
 
+
 @dataclass(frozen=True, slots=True)
 class Storage:
     """Whose file it is; `epoch` was drawn when it was created."""
