@@ -1,6 +1,7 @@
 """Money in, media lost, accounts overdrawn: what the issuer promises its passengers."""
 
 import pytest
+
 from street import (
     CARD,
     CHONGQING,
@@ -14,7 +15,6 @@ from street import (
     open_city,
     send,
 )
-
 from tongxing.city import City
 from tongxing.city.proofs import prove_city
 from tongxing.kernel.clock import business_day_end

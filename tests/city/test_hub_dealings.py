@@ -4,6 +4,7 @@ import gzip
 
 import msgspec
 import pytest
+
 from street import (
     CARD,
     CHONGQING,
@@ -19,7 +20,6 @@ from street import (
     open_city,
     send,
 )
-
 from tongxing.city import BankLine, City
 from tongxing.city.proofs import prove_city
 from tongxing.kernel.ids import sha256_hex

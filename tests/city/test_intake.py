@@ -4,6 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
+
 from street import (
     CARD,
     CHONGQING,
@@ -22,7 +23,6 @@ from street import (
     sealed,
     send,
 )
-
 from tongxing.city.proofs import prove_city
 from tongxing.kernel.clock import business_day_end
 from tongxing.kernel.reasons import Refusal
