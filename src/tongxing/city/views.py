@@ -67,10 +67,9 @@ class TripCount:
 
 @dataclass(frozen=True, slots=True)
 class UploadCount:
-    """What reached the city's intake within a business day, repetitions and conflicts apart."""
+    """Taps that reached the city's intake within a business day and changed nothing: those that
+    were known already, and those that contradict a known one."""
 
-    batches: int
-    repeated_batches: int
     duplicate_taps: int
     quarantined_taps: int
 
@@ -219,11 +218,10 @@ def trip_counts(cursor: Cursor, day: date) -> list[TripCount]:
 
 
 def upload_count(cursor: Cursor, day: date) -> UploadCount:
-    """What came in between 03:00 of the day and 03:00 of the next."""
+    """What came in again between 03:00 of the day and 03:00 of the next."""
     span = (_day_start(day), business_day_end(day))
     row = cursor.execute(
-        "SELECT count(*), coalesce(sum(times_seen - 1), 0)::bigint,"
-        " coalesce(sum(duplicates + (times_seen - 1) * taps), 0)::bigint,"
+        "SELECT coalesce(sum(duplicates + (times_seen - 1) * taps), 0)::bigint,"
         " (SELECT count(*) FROM tap_quarantine WHERE received_s >= %s AND received_s < %s)"
         " FROM upload WHERE received_s >= %s AND received_s < %s",
         span + span,

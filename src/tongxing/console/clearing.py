@@ -53,6 +53,8 @@ class Settled:
     cutoff_s: int
     records: int
     delta_fen: int
+    held: int
+    rejected: int
     positions: Positions | None
 
 
@@ -81,14 +83,17 @@ def settled_of(snapshot: Snapshot, day: date) -> Settled | None:
         return None
     cutoff_s = window_times(window_id, rules).cutoff_s
     if state is WindowState.OPEN:
-        return Settled(window_id, state, cutoff_s, 0, 0, None)
+        return Settled(window_id, state, cutoff_s, 0, 0, 0, 0, None)
     cells = hub.matrix(snapshot.of_hub(), window_id, rules.fee)
+    files = hub.files(snapshot.of_hub(), window_id)
     return Settled(
         window_id,
         state,
         cutoff_s,
         sum(cell.records for cell in cells),
         sum(cell.delta_fen for cell in cells),
+        sum(file.held for file in files),
+        sum(file.rejected for file in files),
         positions_of(snapshot, window_id),
     )
 

@@ -7,14 +7,13 @@ from fastapi import APIRouter, Request, Response
 from tongxing.console import figures
 from tongxing.console.asking import asked_day
 from tongxing.console.clearing import settled_of
-from tongxing.console.days import DayChoice, choose_day, read_day
+from tongxing.console.days import choose_day, read_day
 from tongxing.console.language import language_of
 from tongxing.console.names import Names
 from tongxing.console.pictures import bars, flow
 from tongxing.console.pictures.bars import bar_chart
 from tongxing.console.pictures.flow import Link, flow_picture
 from tongxing.console.proving import TRUTHS, Proved
-from tongxing.console.reading import Snapshot
 from tongxing.console.web import console_of, render
 from tongxing.console.words import Words
 from tongxing.kernel.clock import BUSINESS_DAY_CUT_S
@@ -101,21 +100,18 @@ def overview(request: Request) -> Response:
 @router.get("/figures")
 def live_figures(request: Request) -> Response:
     """The key figures alone, for a page that keeps itself up to date while the day runs."""
-    with console_of(request).books.snapshot() as snapshot:
+    books = console_of(request).books
+    with books.snapshot() as snapshot:
         choice = choose_day(snapshot, asked_day(request))
-        day = _day_or_none(snapshot, choice)
-    if day is None:
-        return Response(status_code=204)
+        if choice.chosen is None:
+            return Response(status_code=204)
+        day = books.once(snapshot, read_day, choice.chosen)
     return render(request, "figures.html", {"choice": choice, "day": day})
 
 
 def truths_of(proved: Proved | None) -> list[Truth]:
     """All truths in order, with their proofs; without any while they are being made."""
     return [Truth(number, proved.of_truth(number) if proved else ()) for number in TRUTHS]
-
-
-def _day_or_none(snapshot: Snapshot, choice: DayChoice) -> figures.Day | None:
-    return None if choice.chosen is None else read_day(snapshot, choice.chosen)
 
 
 def _hours(day: figures.Day, words: Words) -> dict[str, object]:

@@ -29,7 +29,7 @@ class Sheet:
 WIDE = Sheet(width=960, left=190, right=300, slot=44, tallest=300)
 PAIRED = Sheet(width=640, left=140, right=140, slot=44, tallest=270)
 """For a picture of two columns that shares its line with a table."""
-NARROW = Sheet(width=380, left=108, right=112, slot=46, tallest=260)
+NARROW = Sheet(width=400, left=128, right=122, slot=46, tallest=260)
 """For phones: the same picture, drawn so that its labels can still be read."""
 
 
