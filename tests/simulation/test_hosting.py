@@ -86,6 +86,15 @@ def test_after_death_every_answer_is_unknown(host: tuple[Host[Counter], list[Any
             answer.result()
 
 
+def test_an_answer_nobody_fetched_before_the_end_is_unknown_too() -> None:
+    held = ProcessHost(Counter, 5, True, hear=print)
+    waiting = [held.send(Counter.add, 1), held.send(Counter.die), held.send(Counter.add, 1)]
+    held.close()
+    for answer in waiting[1:]:
+        with pytest.raises(HouseDied):
+            answer.result()
+
+
 def test_a_bug_in_a_house_of_its_own_process_brings_its_traceback() -> None:
     held = ProcessHost(Counter, 5, True, hear=print)
     with pytest.raises(HouseFailed, match=r"stumble(.|\n)*ZeroDivisionError: by zero"):

@@ -8,36 +8,26 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tongxing.city import BankLine, acquirer_member, issuer_member
-from tongxing.hub import (
-    Hub,
-    HubStore,
-    MemberCity,
-    NetworkGround,
-    Payment,
-    WindowClosing,
-    load_rulebook,
-    members_of,
-    window_of,
-)
+from tongxing.hub import MemberCity, Payment, WindowClosing, load_rulebook, window_of
 from tongxing.hub.windows import window_times
 from tongxing.kernel.reasons import Problem, Refusal
-from tongxing.ledger.store import balance
 from tongxing.messages import Statement, unseal
 from tongxing.network import load_registry
 from tongxing.simulation.bank import Bank, read_status
 from tongxing.simulation.carrier import Carrier
+from tongxing.simulation.hosting import Host, Pending
 from tongxing.simulation.house import House
 from tongxing.simulation.houses import Houses
-from tongxing.simulation.keys import HUB, key_ring, signing_key
+from tongxing.simulation.hubdesk import HubDesk
+from tongxing.simulation.keys import HUB, key_ring
 from tongxing.simulation.papers import Papers
 from tongxing.simulation.timeline import Timeline
-from tongxing.storage import Database
 
 WORKING_CAPITAL_FEN = 100_000_000
 """What acquirers and operators have at the bank beside these books, for windows that turn round."""
 
 _ASK_AGAIN_S = 3_600
-_HUB_WORKS_S = 120
+_HUB_WORKS_S = 3_000
 _INTERBANK_PHASES = (1, 2)
 
 
@@ -56,7 +46,7 @@ class Clearing:
 
     def __init__(
         self,
-        database: Database,
+        desk: Host[HubDesk],
         seed: int,
         houses: Houses,
         timeline: Timeline,
@@ -70,16 +60,9 @@ class Clearing:
         self.files_on_the_way = 0
         self.own_funds_fen: dict[str, int] = {}
         self.statements: list[Statement] = []
-        self._statement_keys = key_ring(seed, [HUB])
-        self._store = HubStore(database)
+        self._desk = desk
         self._rules = load_rulebook()
-        self._hub = Hub(
-            self._store,
-            signing_key(seed, HUB),
-            key_ring(seed, [acquirer_member(code) for code in houses.codes]),
-            self._rules,
-            NetworkGround(load_registry()),
-        )
+        self._statement_keys = key_ring(seed, [HUB])
         self._houses = houses
         self._timeline = timeline
         self._papers = papers
@@ -97,7 +80,7 @@ class Clearing:
             )
             for code in self._houses.codes
         ]
-        refusal = self._hub.enrol(members_of(cities), now_s)
+        refusal = self._desk.call(HubDesk.enrol, cities, now_s)
         if refusal is not None:
             raise Problem(refusal.code, refusal.where, **dict(refusal.values))
         self.bank.deposit(HUB, 0, now_s, "settlement")
@@ -116,8 +99,7 @@ class Clearing:
 
     def at_bank_fen(self) -> dict[str, int]:
         """What the hub's books say lies at the bank."""
-        with self._store.reading() as cursor:
-            return {HUB: balance(cursor, HUB, "settle_bank")}
+        return {HUB: self._desk.call(HubDesk.at_bank_fen)}
 
     def collect_records(self, code: str) -> bool:
         """Ask a city for its next record file and post it; whether there was one."""
@@ -132,10 +114,6 @@ class Clearing:
         """Whether every file has its verdict and every window all its payments."""
         return not (self.files_on_the_way or self._planned_windows or self.open_payments)
 
-    def close(self) -> None:
-        """Let go of the hub's database connection."""
-        self._store.close()
-
     def _post_file(self, code: str, manifest: bytes, data: bytes) -> None:
         """Send a file on its way; a lost one is sent again after a while."""
         now_s = self._timeline.now_s
@@ -148,18 +126,33 @@ class Clearing:
             self._timeline.plan(arrives_s, self._hub_receives, code, manifest, data, False)
 
     def _hub_receives(self, code: str, manifest: bytes, data: bytes, first: bool) -> None:
+        """Lay a file on the hub's desk; it has its time to judge it."""
         now_s = self._timeline.now_s
-        verdicts = self._hub.receive_file(manifest, data, now_s)
-        if isinstance(verdicts, Refusal):
-            self._note(code, verdicts)
-            return
         if first:
             self.figures.files += 1
             self._expect_window(window_of(now_s, self._rules))
-        arrivals = self.carrier.arrivals(acquirer_member(code), now_s + _HUB_WORKS_S)
-        if not arrivals and first:  # the city asks by sending the file again; same answer
+        judged = self._desk.send(HubDesk.receive_file, manifest, data, now_s)
+        later_s = now_s + _HUB_WORKS_S
+        self._timeline.plan(later_s, self._hub_answers, code, manifest, data, judged, first)
+
+    def _hub_answers(
+        self,
+        code: str,
+        manifest: bytes,
+        data: bytes,
+        judged: Pending[bytes | Refusal],
+        first: bool,
+    ) -> None:
+        """Send the verdicts; a city that hears nothing sends its file again, for the same ones."""
+        verdicts, now_s = judged.result(), self._timeline.now_s
+        if isinstance(verdicts, Refusal):
+            self._note(code, verdicts)
+            return
+        arrivals = self.carrier.arrivals(acquirer_member(code), now_s)
+        if not arrivals and first:
+            again = self._desk.send(HubDesk.receive_file, manifest, data, now_s)
             later_s = now_s + _ASK_AGAIN_S
-            self._timeline.plan(later_s, self._hub_receives, code, manifest, data, first)
+            self._timeline.plan(later_s, self._hub_answers, code, manifest, data, again, first)
         for arrives_s in arrivals:
             self._timeline.plan(arrives_s, self._city_hears, code, verdicts, first)
             first = False
@@ -185,7 +178,7 @@ class Clearing:
     def _close_window(self, window_id: str) -> None:
         """Close a window and hand its documents to the houses and to the folder of papers."""
         now_s = self._timeline.now_s
-        closing = self._hub.close_window(window_id, now_s)
+        closing = self._desk.call(HubDesk.close_window, window_id, now_s)
         if isinstance(closing, Refusal):
             self._note(window_id, closing)
             return
@@ -208,13 +201,13 @@ class Clearing:
         """Take the payments of one phase to the bank, and its reports to all it concerns."""
         now_s = self._timeline.now_s
         lines: dict[str, list[BankLine]] = {code: [] for code in self._houses.codes}
-        for payment in self._hub.payments_to_send(window_id):
+        for payment in self._desk.call(HubDesk.payments_to_send, window_id):
             if payment.instruction.phase != phase:
                 continue
             instruction_id = payment.instruction.instruction_id
             report = self.bank.execute(payment.message, now_s)
             self._papers.write(window_id, f"{instruction_id}.status.xml", report)
-            confirmed = self._hub.confirm_payment(report, now_s)
+            confirmed = self._desk.call(HubDesk.confirm_payment, report, now_s)
             if isinstance(confirmed, Refusal):
                 self._note(instruction_id, confirmed)
                 continue

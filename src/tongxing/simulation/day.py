@@ -13,10 +13,11 @@ from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at, business_day_end, mont
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.network.transport import load_network
 from tongxing.simulation.clearing import Clearing
+from tongxing.simulation.hosting import Pending
 from tongxing.simulation.house import House
 from tongxing.simulation.houses import Houses
 from tongxing.simulation.opening import rider_openings
-from tongxing.simulation.population import Passenger
+from tongxing.simulation.oracle import Expected
 from tongxing.simulation.scenario import Scenario
 from tongxing.simulation.street import Street, StreetFigures
 from tongxing.simulation.timeline import Timeline
@@ -41,22 +42,25 @@ class DayClock:
     tell: Tell
     figures: dict[str, StreetFigures] = field(default_factory=dict)
     half_trips_closed: int = 0
+    expected: dict[str, Pending[Expected]] = field(default_factory=dict)
 
     def open_houses(self) -> None:
         """The night before: passengers come into being, and issuers take over their money."""
         opened_s = at(self.first_day) + _OPENING_AT_S
         self._pass_until(opened_s)
-        people = self.houses.ask_streets(Street.settle_in)
-        everybody = [person for code in sorted(people) for person in people[code]]
+        settled = self.houses.ask_streets(Street.settle_in, opened_s)
+        visitors = [person for code in sorted(settled) for person in settled[code].visitors]
         cities = {city.code: city for city in self.scenario.cities}
-        month, floats_fen, waiting = month_key(opened_s), {}, []
+        floats_fen, month = dict.fromkeys(self.houses.codes, 0), month_key(opened_s)
+        for code, found in settled.items():
+            floats_fen[code] += found.float_fen
+        waiting = []
         for code in self.houses.codes:
-            openings = rider_openings(everybody, code, cities, month)
-            floats_fen[code] = sum(item.balance_fen for item in openings)
+            openings = rider_openings(visitors, code, cities, month)
+            floats_fen[code] += sum(item.balance_fen for item in openings)
             waiting.append(self.houses.ask(code, House.open_riders, openings, opened_s))
         for answer in waiting:
             answer.result()
-        self._report_losses(everybody)
         self.clearing.enrol(self._operators(), floats_fen)
 
     def run(self) -> bool:
@@ -85,7 +89,8 @@ class DayClock:
         before = day - timedelta(days=1)
         if self.first_day <= before < self.first_day + timedelta(days=self.days):
             self.timeline.plan(cut_s + rhythm.close_after_cut_s, self._close_day, before)
-        self.timeline.plan(cut_s + rhythm.record_file_after_cut_s, self._present_records)
+        for after_s in rhythm.record_files_after_cut_s:
+            self.timeline.plan(cut_s + after_s, self._present_records)
         self._pass_until(business_day_end(day))
 
     def _pass_until(self, until_s: int) -> None:
@@ -112,6 +117,13 @@ class DayClock:
             if isinstance(half_trips, Refusal):
                 raise Problem(half_trips.code, code)
             self.half_trips_closed += half_trips
+        if business_day_end(day) == self.closed_until_s():
+            self._ask_oracle()
+
+    def _ask_oracle(self) -> None:
+        """All travel is over: let the oracle think while the hub works."""
+        for code, street in self.houses.streets.items():
+            self.expected[code] = street.send(Street.expected, self.closed_until_s())
 
     def _present_records(self) -> None:
         for code in self.houses.codes:
@@ -123,17 +135,6 @@ class DayClock:
         if not quiet or not self.clearing.settled:
             return False
         return not any(self.houses.ask_all(House.has_unpresented).values())
-
-    def _report_losses(self, everybody: list[Passenger]) -> None:
-        for code in self.houses.codes:
-            lost = [
-                medium.medium_no
-                for person in everybody
-                if person.kind.reported_lost and person.wallet.issuer == code
-                for medium in person.media
-            ]
-            refusals = self.houses.ask(code, House.report_lost, lost).result()
-            self.clearing.figures.refusals += [f"{code}: {item.code}" for item in refusals]
 
     def _operators(self) -> list[str]:
         return sorted(

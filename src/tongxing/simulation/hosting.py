@@ -144,7 +144,7 @@ class ProcessHost(Host[Held]):
         slot: list[Any] = []
         try:
             self._ours.send((method, args, kwargs))
-        except (BrokenPipeError, ConnectionResetError):
+        except OSError:  # the process is gone, or this end is closed already
             return Pending(_raise_died)
         self._waiting.append(slot)
         return Pending(lambda: self._answer(slot))
@@ -169,7 +169,7 @@ class ProcessHost(Host[Held]):
         while not slot:
             try:
                 kind, content = self._ours.recv()
-            except (EOFError, ConnectionResetError) as error:
+            except (EOFError, OSError) as error:
                 self._process.join()
                 raise HouseDied(self._process.exitcode) from error
             if kind == "report":

@@ -7,7 +7,7 @@ transfer needs. Distances here steer where people go, never what they pay.
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from math import cos, isqrt, radians
+from math import cos, radians
 from random import Random
 
 from tongxing.network.transport import CityNetwork, Line, Station
@@ -16,6 +16,9 @@ from tongxing.simulation.seeds import pick
 
 _METRES_PER_DEGREE = 111_320
 _ASIDE_M = 3_000  # a station without coordinates is put this far from everything
+
+
+Position = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,8 @@ class CityMap:
         self._weights = _running(
             1 + (len(station.lines) - 1) * city.interchange_weight for station in rail
         )
-        self._near = _neighbours(rail)
+        self._positions = _positions(rail)
+        self._near: dict[str, tuple[list[int], list[str]]] = {}
         self._rail_by_name = {station.name_zh: station.id for station in rail}
         self._buses: dict[str, list[Line]] = {
             "bus": self._bus_lines(lambda line: line.place == network.code),
@@ -61,10 +65,10 @@ class CityMap:
 
     def partner(self, source: Random, station: str) -> str:
         """Another rail station that can be reached, most often about a usual trip away."""
-        distances, stations = self._near[station]
+        distances, stations = self._by_distance(station)
         usual_m = self._city.rail_trip_m
         wanted_m = source.randrange(usual_m // 8, usual_m) + source.randrange(usual_m)
-        index = bisect_left(distances, wanted_m)
+        index = bisect_left(distances, wanted_m * wanted_m)
         for offset in range(len(stations)):
             found = stations[(index + offset) % len(stations)]
             if self.network.path(station, found) is not None:
@@ -92,6 +96,22 @@ class CityMap:
         lines = self._others.get(mode)
         return lines[source.randrange(len(lines))] if lines else None
 
+    def _by_distance(self, station: str) -> tuple[list[int], list[str]]:
+        """All other rail stations with their squared distances as the crow flies, nearest first."""
+        found = self._near.get(station)
+        if found is None:
+            here = self._positions.get(station)
+            ordered = sorted(
+                (_squared(here, self._positions.get(other)), other)
+                for other in self.rail
+                if other != station
+            )
+            found = self._near[station] = (
+                [squared for squared, _ in ordered],
+                [other for _, other in ordered],
+            )
+        return found
+
     def _rail_beside(self, stop: str) -> str:
         return self._rail_by_name.get(self.network.stations[stop].name_zh, "")
 
@@ -99,26 +119,25 @@ class CityMap:
         return [line for line in self.network.lines.values() if line.mode == "bus" and wanted(line)]
 
 
-def crow_metres(one: Station, other: Station) -> int:
-    """Metres between two stations as the crow flies, good enough to steer by."""
-    if None in (one.lon_e6, one.lat_e6, other.lon_e6, other.lat_e6):
-        return _ASIDE_M
-    assert one.lon_e6 is not None and one.lat_e6 is not None
-    assert other.lon_e6 is not None and other.lat_e6 is not None
-    shrink_permille = round(1_000 * cos(radians(one.lat_e6 / 1_000_000)))
-    east = (one.lon_e6 - other.lon_e6) * shrink_permille // 1_000
-    north = one.lat_e6 - other.lat_e6
-    return isqrt(east * east + north * north) * _METRES_PER_DEGREE // 1_000_000
+def _squared(one: Position | None, other: Position | None) -> int:
+    if one is None or other is None:
+        return _ASIDE_M * _ASIDE_M
+    east, north = one[0] - other[0], one[1] - other[1]
+    return east * east + north * north
 
 
-def _neighbours(stations: list[Station]) -> dict[str, tuple[list[int], list[str]]]:
-    found = {}
-    for station in stations:
-        ordered = sorted(
-            (crow_metres(station, other), other.id) for other in stations if other is not station
+def _positions(stations: Iterable[Station]) -> dict[str, Position]:
+    """Metres east and north of a common point, good enough to steer by, where they are known."""
+    known = [station for station in stations if station.lat_e6 is not None]
+    mean_lat_e6 = sum(station.lat_e6 or 0 for station in known) // max(len(known), 1)
+    east_permille = round(1_000 * cos(radians(mean_lat_e6 / 1_000_000)))
+    return {
+        station.id: (
+            (station.lon_e6 or 0) * _METRES_PER_DEGREE // 1_000_000 * east_permille // 1_000,
+            (station.lat_e6 or 0) * _METRES_PER_DEGREE // 1_000_000,
         )
-        found[station.id] = ([metres for metres, _ in ordered], [name for _, name in ordered])
-    return found
+        for station in known
+    }
 
 
 def _running(weights: Iterable[int]) -> list[int]:

@@ -56,6 +56,11 @@ class Passenger:
         """Whose money pays: the account, or the card itself."""
         return self.account or self.media[0].medium_no
 
+    @property
+    def lost_media(self) -> tuple[Medium, ...]:
+        """What the passenger has reported lost, and somebody now tries to ride with."""
+        return self.media if self.kind.reported_lost else ()
+
 
 def shares_of_cities(scenario: Scenario, passengers: int) -> dict[str, int]:
     """How many of the passengers travel in each city; adds up to `passengers`."""

@@ -6,7 +6,7 @@ other run works, and replaces only what a run made.
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
 from importlib.resources import files
@@ -21,9 +21,10 @@ from tongxing.simulation.clearing import Clearing
 from tongxing.simulation.comparison import against_bank, against_cards, against_oracle
 from tongxing.simulation.day import DayClock, Tell
 from tongxing.simulation.faults import FaultCounts, FaultRates, load_rates
-from tongxing.simulation.hosting import Host, InlineHost, ProcessHost
+from tongxing.simulation.hosting import Host, InlineHost, ProcessHost, ThreadHost
 from tongxing.simulation.house import House, HouseConfig
 from tongxing.simulation.houses import Houses
+from tongxing.simulation.hubdesk import HubDesk
 from tongxing.simulation.papers import Papers
 from tongxing.simulation.population import shares_of_cities
 from tongxing.simulation.runbook import Parameters, RunBook
@@ -125,9 +126,13 @@ def simulate(plan: Plan, database: Database, home: Path, tell: Tell) -> Summary:
     papers = Papers(home / "statements")
     timeline = Timeline(at(plan.first_day))
     watch.begin("opening")
-    with _houses(plan, scenario, database, home, rates, tell) as houses:
+    with ExitStack() as stack:
+        houses = stack.enter_context(_houses(plan, scenario, database, home, rates, tell))
+        desk_host = ThreadHost if plan.own_processes else InlineHost
+        desk = desk_host(HubDesk, database.dsn, plan.seed, houses.codes, hear=_nobody)
+        stack.callback(desk.close)
         post = Carrier(plan.seed, "hub", replace(rates, late_sites_ppm=0))
-        clearing = Clearing(database, plan.seed, houses, timeline, post, papers)
+        clearing = Clearing(desk, plan.seed, houses, timeline, post, papers)
         clock = DayClock(
             scenario, houses, clearing, timeline, plan.first_day, plan.days, watch.begin
         )
@@ -147,7 +152,6 @@ def simulate(plan: Plan, database: Database, home: Path, tell: Tell) -> Summary:
             papers.sha256,
             checks,
         )
-        clearing.close()
     watch.begin("done")
     return replace(
         summary, seconds={stage: round(spent, 1) for stage, spent in watch.seconds.items()}
@@ -202,7 +206,8 @@ def _houses(
 def _check(clock: DayClock, settled: bool, database: Database) -> Checks:
     """Hold the books against the truths, the oracle, the cards and the bank."""
     houses, clearing = clock.houses, clock.clearing
-    expected = houses.ask_streets(Street.expected, clock.closed_until_s())
+    proofs = prove_houses(database)
+    expected = {code: answer.result() for code, answer in clock.expected.items()}
     payers, off_oracle = against_oracle(expected, _joined(houses.ask_all(House.charged_fen)))
     on_cards = _joined(houses.ask_streets(Street.purse_balances_fen))
     purses, off_cards = against_cards(on_cards, _joined(houses.ask_all(House.purses_fen)))
@@ -224,6 +229,10 @@ def _check(clock: DayClock, settled: bool, database: Database) -> Checks:
         differences=[*off_oracle, *off_cards, *off_bank],
         refusals=refusals,
     )
+
+
+def _nobody(news: object) -> None:
+    """Hears what is of no interest."""
 
 
 def _at_bank_fen(clock: DayClock) -> dict[str, int]:

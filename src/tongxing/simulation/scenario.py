@@ -116,7 +116,7 @@ class Rhythm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     deny_list_every_s: int
     travel_opens_s: int
     close_after_cut_s: int
-    record_file_after_cut_s: int
+    record_files_after_cut_s: list[int]
 
 
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

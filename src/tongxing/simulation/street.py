@@ -4,6 +4,8 @@ A street lives until the instant it is told to, and says what has happened by th
 process of its own, so that cities travel side by side.
 """
 
+import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,7 +22,7 @@ from tongxing.simulation.faults import FaultCounts, FaultRates
 from tongxing.simulation.hosting import Host, HouseDied, InlineHost, ProcessHost, Report, ThreadHost
 from tongxing.simulation.house import Death, House, HouseConfig
 from tongxing.simulation.itineraries import DayPlanner
-from tongxing.simulation.opening import opening_counters, token_of
+from tongxing.simulation.opening import opening_counters, rider_openings, token_of
 from tongxing.simulation.oracle import Expected, expected_charges
 from tongxing.simulation.places import CityMap
 from tongxing.simulation.population import Passenger, people_of
@@ -34,11 +36,12 @@ from tongxing.simulation.uplink import Uplink, UplinkFigures
 Params = ParamSpec("Params")
 Result = TypeVar("Result")
 
-SHARDS = 4
-"""So many sites may wait for the disk at the same time."""
+SHARDS_LEAST, SHARDS_MOST = 4, 24
+"""So many sites may wait for the disk at the same time: more of them on a slower disk."""
 
 _REPORT_EVERY_S = 900
 _FILES_WANTED = 8_192
+_PROBES = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,14 @@ class StreetConfig:
     folder: Path
     dsn: str
     own_processes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Who has settled in: the own passengers' money, and the passengers with others' cards."""
+
+    float_fen: int
+    visitors: list[Passenger]
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,14 +104,23 @@ class Street:
         self._travellers: list[Traveller] = []
         self._reported_taps = 0
 
-    def settle_in(self) -> list[Passenger]:
-        """Bring the passengers into being with their media; returns them for their issuers."""
-        config, month = self._config, month_key(at(self._config.first_day))
+    def settle_in(self, opened_s: int) -> Settled:
+        """Bring the passengers into being; the city's own are opened in its books, with the lost
+        media reported, and the others are returned for their issuers."""
+        config, month = self._config, month_key(opened_s)
         people = people_of(self._scenario, self._map, config.code, config.passengers, config.seed)
         for person in people:
             tokens = [token_of(person, medium, self._city, month) for medium in person.media]
             self._travellers.append(Traveller(person, tokens))
-        return people
+        own = rider_openings(people, config.code, {config.code: self._city}, month)
+        self.ask_house(House.open_riders, own, opened_s)
+        lost = [medium.medium_no for person in people for medium in person.lost_media]
+        for refusal in self.ask_house(House.report_lost, lost):
+            self._uplink.note("opening", refusal)
+        return Settled(
+            float_fen=sum(opening.balance_fen for opening in own),
+            visitors=[person for person in people if person.wallet.issuer != config.code],
+        )
 
     def ask_house(
         self,
@@ -173,14 +193,13 @@ class Street:
         self._uplink.close()
 
     def _start_shards(self) -> list[Host[Shard]]:
-        config, count = self._config, SHARDS if self._config.own_processes else 1
-        shard = ShardConfig(config.code, config.seed, config.folder, count)
+        config = self._config
         if not config.own_processes:
-            return [InlineHost(Shard, shard, hear=self._hear)]
+            only = ShardConfig(config.code, config.seed, config.folder, 1)
+            return [InlineHost(Shard, only, hear=self._hear)]
         _allow_many_files()
-        # Read by one thread before there are more: what is made at first use is made here.
-        load_city_fares(config.code)
-        load_registry()
+        count = shards_for(sync_micros(config.folder))
+        shard = ShardConfig(config.code, config.seed, config.folder, count)
         return [ThreadHost(Shard, shard, hear=self._hear) for _ in range(count)]
 
     def _start_house(self) -> Host[House]:
@@ -190,6 +209,26 @@ class Street:
         if config.own_processes:
             return ProcessHost(House, house, hear=self._hear)
         return InlineHost(House, house, hear=self._hear)
+
+
+def shards_for(sync_us: int) -> int:
+    """How many shards keep a processor busy when one write to disk takes so many microseconds."""
+    return max(SHARDS_LEAST, min(SHARDS_MOST, sync_us // 100))
+
+
+def sync_micros(folder: Path) -> int:
+    """What this folder's disk takes to make a small write durable, in microseconds (median)."""
+    probe = folder / "sync-probe"
+    taken = []
+    with probe.open("wb") as file:
+        for _ in range(_PROBES):
+            file.write(bytes(4_096))
+            file.flush()
+            since = time.perf_counter_ns()
+            os.fsync(file.fileno())
+            taken.append((time.perf_counter_ns() - since) // 1_000)
+    probe.unlink()
+    return sorted(taken)[_PROBES // 2]
 
 
 def _allow_many_files() -> None:
