@@ -198,6 +198,9 @@ class Street:
             only = ShardConfig(config.code, config.seed, config.folder, 1)
             return [InlineHost(Shard, only, hear=self._hear)]
         _allow_many_files()
+        # Read by one thread before there are more: what is made at first use is made here.
+        load_city_fares(config.code)
+        load_registry()
         count = shards_for(sync_micros(config.folder))
         shard = ShardConfig(config.code, config.seed, config.folder, count)
         return [ThreadHost(Shard, shard, hear=self._hear) for _ in range(count)]
