@@ -60,6 +60,7 @@ class Uplink:
         self.figures = UplinkFigures()
         self.sites: dict[str, Host[Shard]] = {}
         self.uploading: set[str] = set()
+        self._tapped_since_asked: set[str] = set()
         self._start_house = start_house
         self._timeline = timeline
         self._shards = shards
@@ -75,6 +76,7 @@ class Uplink:
         shard = self.sites.get(name)
         if shard is None:
             shard = self.sites[name] = self._shards[_spread(name, len(self._shards))]
+        self._tapped_since_asked.add(name)
         if name not in self.uploading:
             self.uploading.add(name)
             rhythm = self._rhythm
@@ -118,15 +120,19 @@ class Uplink:
             later_s = cut_off_until_s + _spread(name, _RUSH_S)
             self._timeline.plan(later_s, self._upload, name, every_s)
             return
+        self._tapped_since_asked.discard(name)
         batches = self.sites[name].send(Shard.next_batches, name, BATCHES_PER_CONTACT)
         self._timeline.plan(now_s + _SEALING_S, self._send, name, every_s, batches)
 
     def _send(self, name: str, every_s: int, sealed: Pending[list[bytes] | Refusal]) -> None:
-        """Send what was sealed, and come again until everything has its receipt."""
+        """Send what was sealed, and come again until everything has its receipt.
+
+        A tap that came while the site was sealing nothing is a reason to come again, too.
+        """
         batches, now_s = sealed.result(), self._timeline.now_s
         if isinstance(batches, Refusal):
             self.note(name, batches)
-        elif not batches:
+        elif not batches and name not in self._tapped_since_asked:
             self.uploading.discard(name)
         else:
             self.figures.batches += len(batches)
