@@ -167,6 +167,11 @@ def print_checks(summary: dict[str, Any]) -> None:
         )
     for refusal in checks["refusals"][:20]:
         say(WORDS("refused_message", what=refusal))
+    if checks["held_records"]:
+        held, fen = checks["held_records"], checks["held_fen"]
+        say(WORDS("held", count=f"{held:,}", amount=yuan(fen)))
+    if checks["rejected_records"]:
+        say(WORDS("rejected", count=f"{checks['rejected_records']:,}"))
     if not checks["settled"]:
         say(WORDS("unsettled"))
     say(WORDS("sound" if summary["sound"] else "unsound"))

@@ -116,6 +116,16 @@ class ModeTotal:
     charge_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictTotal:
+    """Records with one verdict; `delta_fen` is what they add to the money to settle."""
+
+    status: str
+    code: str
+    records: int
+    delta_fen: int
+
+
 class House:
     """One city over its own store. Each method is one call of `City`, named like it."""
 
@@ -206,6 +216,18 @@ class House:
                 " WHERE account IN ('bank', 'bank_own', 'bank_float') GROUP BY entity"
             )
             return {str(party): int(fen) for party, fen in rows}
+
+    def verdicts(self) -> list[VerdictTotal]:
+        """What the hub made of our records, and the money in them, by status and code."""
+        with self._reading() as cursor:
+            rows = cursor.execute(
+                "SELECT status, code, count(*), sum(delta_fen)::bigint FROM verdict"
+                " JOIN trip_revision USING (record_id) GROUP BY status, code ORDER BY status, code"
+            )
+            return [
+                VerdictTotal(str(status), str(code), int(records), int(fen))
+                for status, code, records, fen in rows
+            ]
 
     def has_unpresented(self) -> bool:
         """Whether trips wait for the next record file."""

@@ -5,7 +5,7 @@ other run works, and replaces only what a run made.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -22,7 +22,7 @@ from tongxing.simulation.comparison import against_bank, against_cards, against_
 from tongxing.simulation.day import DayClock, Tell
 from tongxing.simulation.faults import FaultCounts, FaultRates, load_rates
 from tongxing.simulation.hosting import Host, InlineHost, ProcessHost, ThreadHost
-from tongxing.simulation.house import House, HouseConfig
+from tongxing.simulation.house import House, HouseConfig, VerdictTotal
 from tongxing.simulation.houses import Houses
 from tongxing.simulation.hubdesk import HubDesk
 from tongxing.simulation.papers import Papers
@@ -139,13 +139,15 @@ def simulate(plan: Plan, database: Database, home: Path, tell: Tell) -> Summary:
         clock.open_houses()
         settled = clock.run()
         watch.begin("checking")
-        checks = _check(clock, settled, database)
+        verdicts = houses.ask_all(House.verdicts)
+        checks = _check(clock, settled, verdicts, database)
         faults = FaultCounts()
         for counts in (post.counts, *(found.faults for found in clock.figures.values())):
             faults.merge(counts)
         summary = summarise(
             clock.figures,
             houses.ask_all(House.travelled),
+            verdicts,
             clearing.statements,
             clearing.figures,
             faults,
@@ -203,7 +205,12 @@ def _houses(
     houses.close()
 
 
-def _check(clock: DayClock, settled: bool, database: Database) -> Checks:
+def _check(
+    clock: DayClock,
+    settled: bool,
+    verdicts: Mapping[str, list[VerdictTotal]],
+    database: Database,
+) -> Checks:
     """Hold the books against the truths, the oracle, the cards and the bank."""
     houses, clearing = clock.houses, clock.clearing
     proofs = prove_houses(database)
@@ -219,8 +226,13 @@ def _check(clock: DayClock, settled: bool, database: Database) -> Checks:
     refusals = list(clearing.figures.refusals)
     for code, figures in sorted(clock.figures.items()):
         refusals += [f"{code}: {text}" for text in figures.uplink.refusals]
+    held = [item for found in verdicts.values() for item in found if item.status == "held"]
+    rejected = [item for found in verdicts.values() for item in found if item.status == "rejected"]
     return Checks(
         settled=settled,
+        held_records=sum(item.records for item in held),
+        held_fen=sum(item.delta_fen for item in held),
+        rejected_records=sum(item.records for item in rejected),
         proofs=len(proofs),
         proofs_broken=broken(proofs),
         payers_compared=payers,

@@ -61,10 +61,14 @@ class RunBook:
         self._home = home
         self._connection = database.connect(SCHEMA)
         self._connection.autocommit = True
-        self._wait_for(_RUN_LOCK)
-        self._wait_for(_HOUSE_LOCK)
-        self._connection.execute("SELECT pg_advisory_unlock(%s)", (_HOUSE_LOCK,))
-        migrate(self._connection, "simulation", MIGRATIONS)
+        try:
+            self._wait_for(_RUN_LOCK)
+            self._wait_for(_HOUSE_LOCK)
+            self._connection.execute("SELECT pg_advisory_unlock(%s)", (_HOUSE_LOCK,))
+            migrate(self._connection, "simulation", MIGRATIONS)
+        except BaseException:
+            self._connection.close()
+            raise
 
     def found(self) -> FoundRun | None:
         """The run that filled this database; None for a database without houses.

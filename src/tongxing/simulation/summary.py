@@ -16,7 +16,7 @@ from tongxing.messages import Statement
 from tongxing.simulation.clearing import ClearingFigures
 from tongxing.simulation.comparison import Difference
 from tongxing.simulation.faults import FaultCounts
-from tongxing.simulation.house import ModeTotal
+from tongxing.simulation.house import ModeTotal, VerdictTotal
 from tongxing.simulation.street import StreetFigures
 
 
@@ -29,15 +29,23 @@ class CityTotal:
     refused: dict[str, int]
     modes: list[ModeTotal]
     top_ups_fen: int
+    verdicts: list[VerdictTotal]
     owes_fen: int = 0
     gets_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Checks:
-    """What was held against what. A run is sound when nothing differs and everything is settled."""
+    """What was held against what. A run is sound when nothing differs and everything is settled.
+
+    `held_records` wait at the hub for a person to look at them, with `held_fen` in them: evidence
+    that came in part first can look wrong. That is a duty, not a difference.
+    """
 
     settled: bool
+    held_records: int
+    held_fen: int
+    rejected_records: int
     proofs: int
     proofs_broken: list[str]
     payers_compared: int
@@ -87,6 +95,7 @@ class Summary:
 def summarise(
     figures: Mapping[str, StreetFigures],
     modes: Mapping[str, list[ModeTotal]],
+    verdicts: Mapping[str, list[VerdictTotal]],
     statements: Sequence[Statement],
     clearing: ClearingFigures,
     faults: FaultCounts,
@@ -95,7 +104,7 @@ def summarise(
 ) -> Summary:
     """Put the summary together; `statements` are those of every member and window."""
     cities = [
-        _city_total(code, figures.get(code), modes.get(code, []), statements)
+        _city_total(code, figures.get(code), modes[code], verdicts[code], statements)
         for code in sorted({*figures, *modes})
     ]
     totals = [mode for city in cities for mode in city.modes]
@@ -126,6 +135,7 @@ def _city_total(
     code: str,
     figures: StreetFigures | None,
     modes: list[ModeTotal],
+    verdicts: list[VerdictTotal],
     statements: Sequence[Statement],
 ) -> CityTotal:
     travel = None if figures is None else figures.travel
@@ -137,6 +147,7 @@ def _city_total(
         refused={} if travel is None else dict(sorted(travel.refused.items())),
         modes=modes,
         top_ups_fen=0 if travel is None else travel.topped_up_fen,
+        verdicts=verdicts,
         owes_fen=-sum(net for net in nets_fen if net < 0),
         gets_fen=sum(net for net in nets_fen if net > 0),
     )

@@ -1,0 +1,58 @@
+"""Small runs for the tests of the simulation: few passengers, everything in this process."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tongxing.simulation.faults import FaultRates
+from tongxing.simulation.run import Plan, simulate
+from tongxing.simulation.summary import Summary
+from tongxing.storage import Database
+
+TUESDAY = date(2026, 3, 17)
+
+OFTEN = {
+    "lost": FaultRates(lost_ppm=300_000),
+    "doubled": FaultRates(doubled_ppm=600_000, doubled_gap_s=(20, 20_000)),
+    "late": FaultRates(
+        late_sites_ppm=500_000,
+        outage_s=(7_200, 200_000),
+        short_outage_bp=5_000,
+        short_outage_s=(7_200, 36_000),
+    ),
+    "reordered": FaultRates(reordered_ppm=500_000, reordered_delay_s=(600, 20_000)),
+    "killed": FaultRates(kills_per_day=6),
+}
+"""Each kind alone, far more often than any network, so that few passengers meet it."""
+
+
+def plan(**changes: Any) -> Plan:
+    """A plan of few passengers on one day, all of it in this process."""
+    given: dict[str, Any] = {
+        "seed": 20,
+        "first_day": TUESDAY,
+        "days": 1,
+        "passengers": 90,
+        "faults": (),
+        "own_processes": False,
+    }
+    return Plan(**{**given, **changes})
+
+
+def run(database: Database, home: Path, **changes: Any) -> Summary:
+    """Run a plan in an empty database; the houses are gone from it afterwards."""
+    for schema in database.schemas():
+        database.drop_schema(schema)
+    home.mkdir(parents=True, exist_ok=True)
+    return simulate(plan(**changes), database, home, lambda stage, news: None)
+
+
+def money(summary: Summary) -> tuple[object, ...]:
+    """What must not depend on the network between the houses."""
+    by_mode = [
+        (city.code, mode.mode, mode.trips, mode.half_trips, mode.fare_fen, mode.charge_fen)
+        for city in summary.cities
+        for mode in city.modes
+    ]
+    settled_fen = sum(fen for row in summary.cross_city_fen.values() for fen in row.values())
+    return by_mode, settled_fen + summary.checks.held_fen
