@@ -19,7 +19,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
 LANGUAGES = ("en", "zh")
 TERMINAL_COLUMNS = 100
-DESKTOP = {"width": 1280, "height": 860}
+PROOFS_MS = 60_000
 
 
 def main() -> int:
@@ -74,7 +74,7 @@ def draw_terminal(language: str, output: str) -> None:
 def photograph_console(home: Path) -> None:
     """The overview page in both languages, as Chromium shows it."""
     from door.machine import find_browser
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import ViewportSize, sync_playwright
 
     serving = subprocess.Popen(
         [sys.executable, "-m", "tongxing", "serve", "--port", "0"],
@@ -93,9 +93,9 @@ def photograph_console(home: Path) -> None:
                 executable_path=find_browser(os.environ), args=sandbox
             )
             for language in LANGUAGES:
-                page = browser.new_page(viewport=DESKTOP)  # type: ignore[arg-type]
+                page = browser.new_page(viewport=ViewportSize(width=1280, height=860))
                 page.goto(f"{address.rstrip('/')}/?lang={language}")
-                page.wait_for_load_state("networkidle")
+                page.locator("#proof-banner.good").wait_for(timeout=PROOFS_MS)
                 page.screenshot(path=IMAGES / f"console-{language}.png")
             browser.close()
     finally:
