@@ -107,3 +107,11 @@ def test_killed_in_the_middle_it_leaves_nothing_running_and_the_next_run_works(
     assert alive == []
     assert (tmp_path / MARKER).exists()
     assert run([*arguments[:1], *FEW, *arguments[3:], "--json"]) == 0
+
+
+def test_a_day_before_the_first_tariff_is_refused_before_anything_is_made(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    assert run(["demo", "--date", "2012-05-01", "--home", str(home)]) == 4
+    assert "FARES_NO_TARIFF" in capsys.readouterr().err

@@ -26,7 +26,7 @@ from tongxing.cli.common import (
 )
 from tongxing.cli.shell import command as command_of
 from tongxing.kernel.money import yuan
-from tongxing.kernel.reasons import all_reasons
+from tongxing.kernel.reasons import Problem, all_reasons
 
 if TYPE_CHECKING:
     from tongxing.simulation.run import Plan, Played
@@ -82,13 +82,21 @@ def plan_of(
     passengers: int | None,
     faults: str | None,
 ) -> "Plan":
-    """The plan of the given options, the scenario's defaults for the others."""
+    """The plan of the given options, the scenario's defaults for the others.
+
+    Raises Problem(FARES_NO_TARIFF) for a day before a city's first tariff.
+    """
+    from tongxing.fares import load_book
+    from tongxing.kernel.clock import at
     from tongxing.simulation.faults import parse_kinds
     from tongxing.simulation.run import Plan
     from tongxing.simulation.scenario import load_scenario
 
     scenario = load_scenario()
     defaults = scenario.defaults
+    for city in scenario.cities:
+        if load_book(city.code).at(at(first_day or scenario.first_day)) is None:
+            raise Problem("FARES_NO_TARIFF", f"--date {first_day}", city=city.code)
     return Plan(
         seed=defaults.seed if seed is None else seed,
         first_day=first_day or scenario.first_day,
