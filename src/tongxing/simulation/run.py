@@ -6,6 +6,7 @@ other run works, and replaces only what a run made.
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -213,7 +214,8 @@ def _check(
 ) -> Checks:
     """Hold the books against the truths, the oracle, the cards and the bank."""
     houses, clearing = clock.houses, clock.clearing
-    proofs = prove_houses(database)
+    proving = ThreadPoolExecutor(1)
+    proven = proving.submit(prove_houses, database)
     expected = {code: answer.result() for code, answer in clock.expected.items()}
     payers, off_oracle = against_oracle(expected, _joined(houses.ask_all(House.charged_fen)))
     on_cards = _joined(houses.ask_streets(Street.purse_balances_fen))
@@ -226,6 +228,8 @@ def _check(
     refusals = list(clearing.figures.refusals)
     for code, figures in sorted(clock.figures.items()):
         refusals += [f"{code}: {text}" for text in figures.uplink.refusals]
+    proofs = proven.result()
+    proving.shutdown()
     held = [item for found in verdicts.values() for item in found if item.status == "held"]
     rejected = [item for found in verdicts.values() for item in found if item.status == "rejected"]
     return Checks(

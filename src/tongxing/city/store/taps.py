@@ -46,7 +46,16 @@ def write_new_taps(
             " ON CONFLICT (terminal_id, epoch, seq) DO NOTHING RETURNING terminal_id, epoch, seq"
         )
     }
-    conflicts = {
+    conflicts = _conflicts(cursor) if len(new) < len(arrived) else set()
+    cursor.execute("DROP TABLE arriving")
+    quarantine(cursor, [item for item in arrived if item.tap.ref in conflicts], received_s)
+    return new, conflicts
+
+
+def _conflicts(cursor: Cursor) -> set[TapRef]:
+    """Which of the arriving taps carry other content than the stored one of their identity. Asked
+    only when one of them was there before: the join looks at every tap there is."""
+    return {
         TapRef(str(terminal), int(epoch), int(seq))
         for terminal, epoch, seq in cursor.execute(
             "SELECT arriving.terminal_id, arriving.epoch, arriving.seq"
@@ -54,9 +63,6 @@ def write_new_taps(
             " WHERE arriving.content_hash <> tap.content_hash"
         )
     }
-    cursor.execute("DROP TABLE arriving")
-    quarantine(cursor, [item for item in arrived if item.tap.ref in conflicts], received_s)
-    return new, conflicts
 
 
 def quarantine(cursor: Cursor, arrived: Sequence[ArrivedTap], received_s: int) -> None:
