@@ -214,22 +214,20 @@ def _check(
 ) -> Checks:
     """Hold the books against the truths, the oracle, the cards and the bank."""
     houses, clearing = clock.houses, clock.clearing
-    proving = ThreadPoolExecutor(1)
-    proven = proving.submit(prove_houses, database)
-    expected = {code: answer.result() for code, answer in clock.expected.items()}
-    payers, off_oracle = against_oracle(expected, _joined(houses.ask_all(House.charged_fen)))
-    on_cards = _joined(houses.ask_streets(Street.purse_balances_fen))
-    purses, off_cards = against_cards(on_cards, _joined(houses.ask_all(House.purses_fen)))
-    accounts, off_bank = against_bank(
-        _at_bank_fen(clock),
-        {**_joined(houses.ask_all(House.at_bank_fen)), **clearing.at_bank_fen()},
-    )
-    proofs = prove_houses(database)
+    with ThreadPoolExecutor(1) as beside:  # the proofs take longest, so they go on beside the rest
+        proving = beside.submit(prove_houses, database)
+        expected = {code: answer.result() for code, answer in clock.expected.items()}
+        payers, off_oracle = against_oracle(expected, _joined(houses.ask_all(House.charged_fen)))
+        on_cards = _joined(houses.ask_streets(Street.purse_balances_fen))
+        purses, off_cards = against_cards(on_cards, _joined(houses.ask_all(House.purses_fen)))
+        accounts, off_bank = against_bank(
+            _at_bank_fen(clock),
+            {**_joined(houses.ask_all(House.at_bank_fen)), **clearing.at_bank_fen()},
+        )
+        proofs = proving.result()
     refusals = list(clearing.figures.refusals)
     for code, figures in sorted(clock.figures.items()):
         refusals += [f"{code}: {text}" for text in figures.uplink.refusals]
-    proofs = proven.result()
-    proving.shutdown()
     held = [item for found in verdicts.values() for item in found if item.status == "held"]
     rejected = [item for found in verdicts.values() for item in found if item.status == "rejected"]
     return Checks(
