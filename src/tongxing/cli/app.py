@@ -4,9 +4,7 @@ Every module of this package that offers `command` is a command; none is importe
 called, so that ``tongxing --help`` is quick and one broken command cannot break another.
 """
 
-import importlib
 import os
-import pkgutil
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -19,31 +17,13 @@ import click
 import tongxing
 from tongxing.cli.common import Settings, Words, starting_settings
 from tongxing.cli.errors import EXIT_READER_GONE, Terminated, report
-from tongxing.cli.shell import Group
+from tongxing.cli.shell import Family, family
 
-_NOT_COMMANDS = frozenset({"app", "arguments", "common", "errors", "shell"})
+_NOT_COMMANDS = ("app", "arguments", "common", "errors", "shell")
 _FIRST = ("demo", "simulate", "prove", "serve", "network", "fares", "hub", "bench", "doctor")
 
 
-def command_names() -> list[str]:
-    """The commands that exist: the usual ones in their order, then the others by name."""
-    package = importlib.import_module("tongxing.cli")
-    found = {module.name for module in pkgutil.iter_modules(package.__path__)} - _NOT_COMMANDS
-    first = [name for name in _FIRST if name in found]
-    return [name.replace("_", "-") for name in [*first, *sorted(found - set(first))]]
-
-
-class _App(Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return command_names()
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in command_names():
-            return None
-        module = importlib.import_module(f"tongxing.cli.{cmd_name.replace('-', '_')}")
-        found: click.Command = module.command
-        return found
-
+class _App(Family):
     def summary(self, ctx: click.Context, name: str) -> str:
         return (Words(name.replace("-", "_")).find("help") or "").strip().partition("\n")[0]
 
@@ -54,10 +34,15 @@ def _show_version(context: click.Context, _parameter: click.Parameter, wanted: b
         context.exit()
 
 
-@click.group(cls=_App, context_settings={"help_option_names": ["-h", "--help"]})
+@family("tongxing.cli", cls=_App, first=_FIRST, not_commands=_NOT_COMMANDS)
 @click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version)
 def app() -> None:
     """The root of all commands; its words stand in texts/app.toml."""
+
+
+def command_names() -> list[str]:
+    """The commands that exist, in the order of the help."""
+    return app.list_commands(click.Context(app))
 
 
 def run(arguments: Sequence[str]) -> int:

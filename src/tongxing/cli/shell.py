@@ -6,7 +6,9 @@ argument is ``where.card_number``; a command that is its module's only one has `
 bare names. Nothing is read or computed here but arguments and texts.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import importlib
+import pkgutil
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -155,6 +157,49 @@ class Group(Command, click.Group):
             near = get_close_matches(args[0], self.list_commands(ctx), cutoff=0.5)
             raise usage_problem(ctx, "command", near, text=args[0])
         return args[0], command, args[1:]
+
+
+class Family(Group):
+    """A group whose commands are the modules of a package; each module that offers `command` is
+    one, and none is imported before it is called."""
+
+    package: str = ""
+    first: Sequence[str] = ()
+    not_commands: frozenset[str] = frozenset()
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The usual ones in their order, then the others by name."""
+        package = importlib.import_module(self.package)
+        found = {module.name for module in pkgutil.iter_modules(package.__path__)}
+        found -= self.not_commands
+        first = [name for name in self.first if name in found]
+        return [name.replace("_", "-") for name in [*first, *sorted(found - set(first))]]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of a command, None for a name that is none."""
+        if cmd_name not in self.list_commands(ctx):
+            return None
+        module = importlib.import_module(f"{self.package}.{cmd_name.replace('-', '_')}")
+        found: click.Command = module.command
+        return found
+
+
+def family(
+    package: str,
+    *,
+    cls: type[Family] = Family,
+    first: Sequence[str] = (),
+    not_commands: Collection[str] = (),
+) -> Callable[[Function], Family]:
+    """Make a function the group of all command modules of `package`."""
+
+    def make(function: Function) -> Family:
+        found = click.group(cls=cls, context_settings=_HELP_NAMES)(function)
+        found.package, found.first = package, tuple(first)
+        found.not_commands = frozenset(not_commands)
+        return found
+
+    return make
 
 
 def command(name: str | None = None, **attributes: Any) -> Callable[[Function], Command]:
