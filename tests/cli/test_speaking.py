@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+import click
 import pytest
 from command_world import Commands, run
 
 import tongxing
+from tongxing.cli.app import app
 from tongxing.cli.common import starting_settings
 
 
@@ -40,6 +42,20 @@ def test_help_of_a_command_names_its_arguments_and_options(
     shown = capsys.readouterr().out
     for word in ("CARD_NUMBER", "--on DATE", "--json", "--home DIR", "-h, --help"):
         assert word in shown
+
+
+def test_help_names_both_its_options_whoever_asked_for_the_parameters_before(
+    commands: Commands, capsys: pytest.CaptureFixture[str]
+) -> None:
+    commands.add("asked", "say('here')")
+    asked = app.get_command(click.Context(app), "asked")
+    assert asked is not None
+    for one in (app, asked):
+        one.get_params(click.Context(one))
+    for line in ([], ["asked"]):
+        assert run([*line, "--help"]) == 0
+        assert "-h, --help" in capsys.readouterr().out
+        assert run([*line, "-h"]) == 0
 
 
 def test_help_imports_nothing_slow() -> None:

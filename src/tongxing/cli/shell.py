@@ -23,7 +23,7 @@ from tongxing.kernel.texts import LANGUAGES
 
 ROOT = "app"
 _OWN = ("lang", "json", "home", "dsn", "help")
-_HELP_NAMES = {"help_option_names": ["-h", "--help"]}
+_HELP_NAMES = ["-h", "--help"]
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -80,6 +80,10 @@ COMMON_OPTIONS = _common_options()
 
 class Command(click.Command):
     """A click command whose help, headings and mistakes come from the catalogues."""
+
+    def get_help_option_names(self, ctx: click.Context) -> list[str]:
+        """The same for every context: click keeps the help option it makes for the first one."""
+        return list(_HELP_NAMES)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         own = super().get_params(ctx)
@@ -194,7 +198,7 @@ def family(
     """Make a function the group of all command modules of `package`."""
 
     def make(function: Function) -> Family:
-        found = click.group(cls=cls, context_settings=_HELP_NAMES)(function)
+        found = click.group(cls=cls)(function)
         found.package, found.first = package, tuple(first)
         found.not_commands = frozenset(not_commands)
         return found
@@ -204,12 +208,12 @@ def family(
 
 def command(name: str | None = None, **attributes: Any) -> Callable[[Function], Command]:
     """Make a function a command: ``@command()`` in place of click's."""
-    return click.command(name, cls=Command, context_settings=_HELP_NAMES, **attributes)
+    return click.command(name, cls=Command, **attributes)
 
 
 def group(name: str | None = None, **attributes: Any) -> Callable[[Function], Group]:
     """Make a function a group of commands: ``@group()`` in place of click's."""
-    return click.group(name, cls=Group, context_settings=_HELP_NAMES, **attributes)
+    return click.group(name, cls=Group, **attributes)
 
 
 def _extra(ctx: click.Context, option: click.Option) -> str:
