@@ -5,7 +5,7 @@ from collections import Counter as Tally
 import pytest
 from fare_rides import Case, read_cases, run
 
-TABLES = ("chongqing.txt", "beijing.txt", "visitors.txt", "other_cities.txt")
+TABLES = ("chongqing.txt", "beijing.txt", "visitors.txt", "other_cities.txt", "invented.txt")
 CASES = [case for table in TABLES for case in read_cases(table)]
 
 

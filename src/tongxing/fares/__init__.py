@@ -11,6 +11,7 @@ from tongxing.fares.city import (
     minimum_balance,
     price,
 )
+from tongxing.fares.counters import parted, with_account
 from tongxing.fares.explain import explain
 from tongxing.fares.model import (
     Anchor,
@@ -19,6 +20,7 @@ from tongxing.fares.model import (
     FarePortion,
     FareState,
     Missing,
+    Pack,
     PriceLine,
     Quote,
     RideFacts,
@@ -35,6 +37,7 @@ __all__ = [
     "FarePortion",
     "FareState",
     "Missing",
+    "Pack",
     "PriceLine",
     "Quote",
     "RideFacts",
@@ -47,6 +50,8 @@ __all__ = [
     "load_book",
     "load_city_fares",
     "minimum_balance",
+    "parted",
     "price",
     "pricing_refusal",
+    "with_account",
 ]

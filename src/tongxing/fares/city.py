@@ -21,7 +21,7 @@ from tongxing.fares.model import (
     Values,
 )
 from tongxing.fares.pricing import settle, settle_half
-from tongxing.fares.rules import FlatFare, OvertimeCharge
+from tongxing.fares.rules import BandFare, DurationFare, FlatFare, OvertimeCharge
 from tongxing.fares.tariff import Tariff, TariffBook, load_book
 from tongxing.network.transport import (
     DISTANCE_CONFIDENCE,
@@ -70,6 +70,8 @@ class CityFares:
 
     def base_fare(self, tariff: Tariff, ride: RideFacts) -> BaseFare | None:
         """The fare of a whole ride before reliefs; None if the city knows no such ride."""
+        if ride.mode != "rail" and not ride.line:
+            return self._off_network_base(tariff, ride)
         line = "" if ride.mode == "rail" else ride.line
         key = (tariff.id, line, ride.origin, ride.destination)
         if key not in self._bases:
@@ -96,7 +98,15 @@ class CityFares:
         for system in self.network.fare_systems:
             if system in systems:
                 return system
+        if self.runs_off_network(mode):
+            return mode
         raise LookupError(f"{self.network.code}: nothing of mode {mode} at {station or line}")
+
+    def runs_off_network(self, mode: str) -> bool:
+        """Whether a mode without lines (taxi, bicycle, ferry) has a fare system of its name."""
+        return any(mode in rule.systems for rule in self.book.rules.values()) and not any(
+            line.mode == mode for line in self.network.lines.values()
+        )
 
     def dearest(self, tariff: Tariff, mode: str, line: str, station: str) -> BaseFare:
         """The highest base fare of any ride from a station; of any at all if it is not known.
@@ -152,6 +162,22 @@ class CityFares:
         base_line = self._base_line(tariff, portion, ride.origin, ride.destination, line.id)
         return BaseFare((portion,), (base_line,), portion.fare_fen)
 
+    def _off_network_base(self, tariff: Tariff, ride: RideFacts) -> BaseFare | None:
+        """The fare of a ride without a line: by meter, by the length of the stay, or flat."""
+        rule = tariff.bases.get(ride.mode)
+        if rule is None or not self.runs_off_network(ride.mode):
+            return None
+        values: Values = {"system": ride.mode, "tariff": tariff.name}
+        metres = -1
+        if isinstance(rule, DurationFare):
+            values["stay_s"] = max(0, ride.exited_s - ride.entered_s)
+        elif not isinstance(rule, FlatFare):
+            metres = max(0, ride.metres)
+            values |= {"meter": 1, "metres": metres, "slow_metres": ride.slow_metres}
+        fare_fen = rule.fare(metres, ride)
+        line = PriceLine("base", rule.id, fare_fen, values)
+        return BaseFare((FarePortion(ride.mode, rule.id, fare_fen, metres),), (line,), fare_fen)
+
     def _base_line(
         self, tariff: Tariff, portion: FarePortion, origin: str, destination: str, line: str
     ) -> PriceLine:
@@ -194,12 +220,13 @@ class CityFares:
         if rule is None:
             raise LookupError(f"{self.network.code}: {system} has no fare in {tariff.id}")
         metres = -1
-        if not isinstance(rule, FlatFare):
-            metres = max(
+        if isinstance(rule, BandFare):
+            lengths = (
                 _longest(one, station)
                 for one in self.network.lines.values()
                 if one.fare_system == system and line in ("", one.id)
             )
+            metres = max(lengths, default=0)
         portion = FarePortion(system, rule.id, rule.fare(metres), metres)
         return BaseFare((portion,), (), portion.fare_fen)
 

@@ -10,7 +10,7 @@ from functools import cache
 
 from tongxing.fares.city import CityFares
 from tongxing.fares.model import PriceLine
-from tongxing.fares.rules import FULL_BP
+from tongxing.fares.rules import ACCOUNT_MARK, FULL_BP, MonthRelief, SliceRelief
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.texts import Catalogue, load_catalogue
@@ -41,7 +41,11 @@ def _base(line: PriceLine, language: str, fares: CityFares) -> str:
     values = line.values
     named = bool(values.get("origin")) and bool(values.get("destination"))
     metres = int(values.get("metres", -1))
-    if metres >= 0 and named:
+    if "stay_s" in values:
+        key = "base.stay"
+    elif "meter" in values:
+        key = "base.meter"
+    elif metres >= 0 and named:
         key = "base.path"
     elif values.get("line"):
         key = "base.flat"
@@ -56,6 +60,7 @@ def _base(line: PriceLine, language: str, fares: CityFares) -> str:
         line=_line_name(values.get("line"), language, fares),
         system=_word("system", str(values.get("system", "")), language),
         km=f"{metres // 1000}.{metres % 1000:03d}",
+        minutes=int(values.get("stay_s", 0)) // 60,
         measured=_texts().text(f"distance.{values.get('distances', 'official')}", language),
     )
 
@@ -74,17 +79,52 @@ def _relief(line: PriceLine, language: str, fares: CityFares) -> str:
     values = line.values
     rate_bp = int(values.get("rate_bp", FULL_BP))
     key = "relief.free" if line.kind == "holder" and rate_bp == 0 else f"relief.{line.kind}"
-    reached = int(values.get("reached", 0))
     return _texts().text(
         key,
         language,
         amount=yuan(-line.amount_fen),
         rate=_rate(rate_bp, language),
         entered=stamp(int(values.get("entered_s", 0)))[11:],
-        reached=yuan(reached) if line.kind == "month_paid" else reached,
         ride=values.get("ride", 0),
         issuer=load_registry().place_name(str(values.get("issuer", "")), language),
+        pack=_word("pack", str(values.get("pack", "")), language),
+        left=values.get("left", 0),
     )
+
+
+def _by_counter(line: PriceLine, language: str, fares: CityFares) -> str:
+    """A relief that hangs on what a counter had reached in its month, week or day."""
+    values = line.values
+    period, _, counts = line.kind.partition("_")
+    if line.kind == "steps":
+        rule = fares.book.rules.get(line.rule)
+        period, counts = rule.period if isinstance(rule, MonthRelief) else "month", "steps"
+    reached = int(values["reached"])
+    return _texts().text(
+        f"reached.{counts}",
+        language,
+        period=_texts().text(f"period.{period}", language),
+        reached=reached if counts == "rides" else yuan(reached),
+        rate=_rate(int(values["rate_bp"]), language),
+        amount=yuan(-line.amount_fen),
+    )
+
+
+def _slices(line: PriceLine, language: str, fares: CityFares) -> str:
+    """A fare whose parts have their own rates: the rates, where the rule is known here."""
+    rule = fares.book.rules.get(line.rule)
+    amount = yuan(-line.amount_fen)
+    if not isinstance(rule, SliceRelief):
+        return _texts().text("relief.slices", language, amount=amount)
+    edges = [yuan(edge) for edge in rule.upto_fen]
+    rates = [_rate(rate_bp, language) for rate_bp in rule.rates_bp]
+    parts = [
+        _texts().text("slice.to", language, edge=edge, rate=rate)
+        for edge, rate in zip(edges, rates, strict=False)
+    ]
+    parts.append(_texts().text("slice.rest", language, rate=rates[-1]))
+    joined = _texts().text("slice.join", language).join(parts)
+    return _texts().text("relief.slices_known", language, parts=joined, amount=amount)
 
 
 def _transfer(line: PriceLine, language: str, fares: CityFares) -> str:
@@ -133,16 +173,29 @@ def _overtime(line: PriceLine, language: str, fares: CityFares) -> str:
 
 
 def _count(line: PriceLine, language: str, fares: CityFares) -> str:
-    month = int(line.values["month"])
+    values = line.values
+    counter, _, period = line.rule.partition(".")[2].removesuffix(ACCOUNT_MARK).partition(":")
+    whose = "account" if line.rule.endswith(ACCOUNT_MARK) else "medium"
+    rides = int(values["rides"])
+    stands_still = int(values.get("rides_before", rides - 1)) == rides
     return _texts().text(
         "remark.count",
         language,
-        month=f"{month // 100}-{month % 100:02d}",
-        counter=_word("counter", line.rule.partition(".")[2], language),
-        before=yuan(int(line.values["before_fen"])),
-        after=yuan(int(line.values["after_fen"])),
-        rides=line.values["rides"],
+        period=_period_of(int(values["month"]), period, language),
+        counter=_word("counter", counter, language),
+        whose=_texts().text(f"whose.{whose}", language),
+        before=yuan(int(values["before_fen"])),
+        after=yuan(int(values["after_fen"])),
+        rides=_texts().text(f"count.{'same' if stands_still else 'next'}", language, rides=rides),
     )
+
+
+def _period_of(key: int, period: str, language: str) -> str:
+    """The month, week or day that a counter counts: 2026-03, the week from 2026-03-16, a day."""
+    if not period:
+        return f"{key // 100}-{key % 100:02d}"
+    day = f"{key // 10_000}-{key // 100 % 100:02d}-{key % 100:02d}"
+    return _texts().text(f"count.{period}", language, day=day)
 
 
 def _tail(line: PriceLine, language: str, fares: CityFares) -> str:
@@ -206,10 +259,17 @@ _WRITERS: dict[str, _Writer] = {
     "percent": _relief,
     "holder": _relief,
     "early": _relief,
-    "month_paid": _relief,
-    "month_rides": _relief,
+    "holder_hours": _relief,
+    "month_paid": _by_counter,
+    "month_rides": _by_counter,
+    "week_paid": _by_counter,
+    "week_rides": _by_counter,
+    "day_paid": _by_counter,
+    "day_rides": _by_counter,
+    "steps": _by_counter,
     "nth_free": _relief,
-    "slices": _relief,
+    "pack": _relief,
+    "slices": _slices,
     "visitor": _relief,
     "transfer": _transfer,
     "transfer_spent": _transfer,

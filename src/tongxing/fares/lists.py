@@ -4,7 +4,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from tongxing.fares.explain import system_name
-from tongxing.fares.rules import BandFare, BaseRule, Confidence, FlatFare
+from tongxing.fares.rules import (
+    BandFare,
+    BaseRule,
+    Confidence,
+    DurationFare,
+    FlatFare,
+    MeterFare,
+)
 from tongxing.fares.sources import fare_sources
 from tongxing.fares.tariff import Tariff, TariffBook
 from tongxing.kernel.money import yuan
@@ -64,7 +71,7 @@ def base_rows(tariff: Tariff) -> tuple[BaseRow, ...]:
             source_en=_source(rule, "en"),
         )
         for rule in tariff.rules
-        if isinstance(rule, FlatFare | BandFare)
+        if isinstance(rule, BaseRule)
     )
 
 
@@ -72,7 +79,18 @@ def price_list(rule: BaseRule, language: str) -> str:
     """A base rule in words: ``to 6 km 3.00, to 12 km 4.00, then 1.00 more per 20 km``."""
     texts = load_catalogue("tongxing.fares")
     if isinstance(rule, FlatFare):
-        return texts.text("list.flat", language, amount=yuan(rule.fare_fen))
+        parts = [texts.text("list.flat", language, amount=yuan(rule.fare_fen))]
+    elif isinstance(rule, BandFare):
+        parts = _bands(rule, language)
+    elif isinstance(rule, MeterFare):
+        parts = _meter(rule, language)
+    else:
+        parts = _durations(rule, language)
+    return texts.text("list.join", language).join(parts)
+
+
+def _bands(rule: BandFare, language: str) -> list[str]:
+    texts = load_catalogue("tongxing.fares")
     parts = [
         texts.text("list.to", language, km=_km(edge), amount=yuan(fare))
         for edge, fare in zip(rule.edges_m, rule.fares_fen, strict=False)
@@ -86,7 +104,35 @@ def price_list(rule: BaseRule, language: str) -> str:
         parts.append(texts.text("list.cap", language, amount=yuan(rule.cap_fen)))
     if rule.grace_m:
         parts.append(texts.text("list.grace", language, metres=rule.grace_m))
-    return texts.text("list.join", language).join(parts)
+    return parts
+
+
+def _meter(rule: MeterFare, language: str) -> list[str]:
+    texts = load_catalogue("tongxing.fares")
+    day = texts.text(
+        "list.meter", language, km=_km(rule.start_m), start=yuan(rule.start_fen),
+        more=yuan(rule.per_km_fen),
+    )  # fmt: skip
+    night = texts.text(
+        "list.night", language, start=yuan(rule.night_start_fen), more=yuan(rule.night_per_km_fen),
+        from_time=f"{rule.night_from:%H:%M}", until=f"{rule.night_until:%H:%M}",
+    )  # fmt: skip
+    slow = texts.text("list.slow", language, percent=rule.slow_bp // 100)
+    return [day, night, slow] if rule.slow_bp else [day, night]
+
+
+def _durations(rule: DurationFare, language: str) -> list[str]:
+    texts = load_catalogue("tongxing.fares")
+    parts = [
+        texts.text("list.stay", language, minutes=edge // 60, amount=yuan(fare))
+        for edge, fare in zip(rule.edges_s, rule.fares_fen, strict=True)
+    ]
+    every = rule.then_every_s // 60
+    more = yuan(rule.then_add_fen)
+    parts.append(texts.text("list.then_stay", language, minutes=every, amount=more))
+    if rule.cap_fen:
+        parts.append(texts.text("list.cap", language, amount=yuan(rule.cap_fen)))
+    return parts
 
 
 def _source(rule: BaseRule, language: str) -> str:

@@ -17,7 +17,8 @@ class RideFacts(Struct, frozen=True, kw_only=True):
 
     A ride of a single tap (flat bus, lift) has its one moment in `entered_s`; `exited_s` is 0 or
     the same. `missing` names the half of a half trip that was never tapped; of a missing exit,
-    `exited_s` is when its money fell due (0: at the entry).
+    `exited_s` is when its money fell due (0: at the entry). `metres` and `slow_metres` are what a
+    meter on board counted (taxi); -1 where none did.
     """
 
     mode: str
@@ -29,6 +30,8 @@ class RideFacts(Struct, frozen=True, kw_only=True):
     entered_s: int = 0
     exited_s: int = 0
     missing: Missing = ""
+    metres: int = -1
+    slow_metres: int = 0
 
 
 class Rider(Struct, frozen=True, kw_only=True):
@@ -42,7 +45,12 @@ class Rider(Struct, frozen=True, kw_only=True):
 
 
 class Counter(Struct, frozen=True, array_like=True):
-    """What one medium paid, and how often it rode, in one calendar month, for one counter."""
+    """What one medium (or account) paid, and how often it rode, in one period, for one counter.
+
+    `month` is the key of the period: yyyymm of a month, yyyymmdd of the first day of a week or of
+    the day. `name` is ``<city>.<counter>``, with ``:week`` or ``:day`` where no month is meant and
+    ``@account`` where an account's media count together.
+    """
 
     name: str
     month: int
@@ -51,9 +59,10 @@ class Counter(Struct, frozen=True, array_like=True):
 
 
 class Anchor(Struct, frozen=True, array_like=True):
-    """The last full-paid leg that may still give a transfer relief to the next one.
+    """The last leg that may still give a transfer relief to the next one.
 
     `city` is the division code, so that a leg in one city never relieves one in another.
+    `paid_fen` is what the leg paid (-1 in states written before that was kept).
     """
 
     city: str
@@ -63,6 +72,15 @@ class Anchor(Struct, frozen=True, array_like=True):
     nominal_fen: int
     entered_s: int
     exited_s: int
+    paid_fen: int = -1
+
+
+class Pack(Struct, frozen=True, array_like=True):
+    """A ride pack a medium holds: its name with its city, its end (included), rides left."""
+
+    name: str
+    until_s: int
+    rides_left: int
 
 
 class FareState(Struct, frozen=True, omit_defaults=True):
@@ -70,6 +88,7 @@ class FareState(Struct, frozen=True, omit_defaults=True):
 
     counters: tuple[Counter, ...] = ()
     anchor: Anchor | None = None
+    packs: tuple[Pack, ...] = ()
 
 
 class PriceLine(Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from tongxing.fares.city import CityFares
 from tongxing.fares.model import RideFacts, Rider
+from tongxing.fares.rules import MeterFare
 from tongxing.fares.visitors import open_to_visitors
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES
@@ -17,7 +18,8 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
     tariff = fares.book.at(ride.entered_s or ride.exited_s)
     if tariff is None:
         return Refusal("FARES_NO_TARIFF", network.code, {"city": network.code})
-    if not any(line.mode == ride.mode for line in network.lines.values()):
+    off_network = fares.runs_off_network(ride.mode)
+    if not off_network and not any(line.mode == ride.mode for line in network.lines.values()):
         return Refusal("FARES_NO_MODE", network.code, {"mode": ride.mode})
     if ride.line and ride.line not in network.lines:
         return Refusal("FARES_NO_LINE", network.code, {"line": ride.line})
@@ -25,8 +27,11 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
         if station and station not in network.stations:
             return Refusal("FARES_NO_STATION", network.code, {"station": station})
     system = fares.home_system(ride.mode, ride.line, ride.origin or ride.destination)
-    if tariff.base(system) is None:
+    rule = tariff.bases.get(system) if off_network else tariff.base(system)
+    if rule is None:
         return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
+    if isinstance(rule, MeterFare) and ride.metres < 0:
+        return Refusal("FARES_NO_METER", network.code, {"mode": ride.mode})
     if not rider.issuer_is_local and not open_to_visitors(rider.scheme, network.code, ride.mode):
         return _not_offered(network.code, ride.mode, rider.scheme)
     return None

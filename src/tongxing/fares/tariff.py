@@ -20,18 +20,19 @@ from msgspec import Struct
 from tongxing.fares.model import Rider
 from tongxing.fares.rules import (
     AnyRule,
-    BandFare,
     BaseRule,
     CombineSetting,
     Confidence,
-    FlatFare,
+    CounterRule,
     FreeRide,
     HalfTripSetting,
     MinimumSetting,
     MonthRelief,
     OvertimeCharge,
+    PackRelief,
     PairFare,
     PercentRelief,
+    RoundingHow,
     RoundingSetting,
     SliceRelief,
     TimeRelief,
@@ -73,9 +74,11 @@ class Plan:
     reliefs: tuple[ShareRelief, ...]
     holder: PercentRelief | None
     transfers: tuple[TransferRelief, ...]
+    packs: tuple[PackRelief, ...]
     counters: tuple[str, ...]
     multiply: bool
     quantum_fen: int
+    rounding: RoundingHow
     overtime: OvertimeCharge | None
     turn_back: TurnBack | None
     minimum: MinimumSetting | None
@@ -112,7 +115,7 @@ class Tariff:
         order: tuple[Confidence, ...] = (
             "seen", "weak", "general", "inferred", "illustrative", "placeholder",
         )  # fmt: skip
-        found = [rule.confidence for rule in self.rules if isinstance(rule, FlatFare | BandFare)]
+        found = [rule.confidence for rule in self.rules if isinstance(rule, BaseRule)]
         return max(found, key=order.index, default="seen")
 
     def base(self, system: str) -> BaseRule | None:
@@ -215,15 +218,13 @@ def _tariff(found: TariffFile, start: date, last_day: date | None) -> Tariff:
     default: BaseRule | None = None
     pairs: dict[tuple[str, str, str], tuple[int, str]] = {}
     for rule in rules:
-        if isinstance(rule, FlatFare | BandFare):
+        if isinstance(rule, BaseRule):
             if any(system in bases for system in rule.systems) or (default and not rule.systems):
                 raise ValueError(f"{rule.id}: two base fares for one system on {start}")
             bases.update(dict.fromkeys(rule.systems, rule))
             default = default if rule.systems else rule
         elif isinstance(rule, PairFare):
-            for one, other, fare_fen in rule.rows:
-                for system in rule.systems:
-                    pairs[system, one, other] = pairs[system, other, one] = (fare_fen, rule.id)
+            _add_pairs(pairs, rule)
     return Tariff(
         id=f"{found.city}-{start:%Y%m%d}",
         version=_digest(rules, found.city, start),
@@ -235,6 +236,20 @@ def _tariff(found: TariffFile, start: date, last_day: date | None) -> Tariff:
         pairs=pairs,
         _default=default,
     )
+
+
+def _add_pairs(pairs: dict[tuple[str, str, str], tuple[int, str]], rule: PairFare) -> None:
+    """Enter stated fares; a pair stated twice with two fares is a contradiction (B87)."""
+    for one, other, fare_fen in rule.rows:
+        for system in rule.systems:
+            for key in (
+                ((system, one, other),)
+                if rule.one_way
+                else ((system, one, other), (system, other, one))
+            ):
+                known = pairs.setdefault(key, (fare_fen, rule.id))
+                if known[0] != fare_fen:
+                    raise ValueError(f"{rule.id}: two fares from {key[1]} to {key[2]}")
 
 
 def _digest(rules: tuple[AnyRule, ...], city: str, day: date) -> str:
@@ -268,7 +283,8 @@ def _make_plan(tariff: Tariff, system: str, mode: str, place: str, rider: Rider)
         if isinstance(rule, PercentRelief | SliceRelief | TimeRelief | MonthRelief | FreeRide)
     )
     transfers = tuple(rule for rule in mine if isinstance(rule, TransferRelief))
-    return _plan(tariff, system, rider, shares, transfers)
+    packs = tuple(rule for rule in mine if isinstance(rule, PackRelief))
+    return _plan(tariff, system, rider, shares, transfers, packs)
 
 
 def _plan(
@@ -277,19 +293,22 @@ def _plan(
     rider: Rider,
     reliefs: tuple[ShareRelief, ...],
     transfers: tuple[TransferRelief, ...] = (),
+    packs: tuple[PackRelief, ...] = (),
 ) -> Plan:
     holders = [rule for rule in reliefs if isinstance(rule, PercentRelief) and rule.holder]
     holder = min(holders, key=lambda rule: rule.rate_bp, default=None)
     combine = _one(tariff, CombineSetting, system, rider)
     rounding = _one(tariff, RoundingSetting, system, rider)
-    counted = [rule.counter for rule in reliefs if isinstance(rule, MonthRelief | FreeRide)]
+    counted = [rule.counter_name for rule in reliefs if isinstance(rule, CounterRule)]
     return Plan(
         reliefs=reliefs,
         holder=holder,
         transfers=transfers,
+        packs=packs,
         counters=tuple(f"{tariff.city}.{name}" for name in dict.fromkeys(counted)),
         multiply=combine is not None and combine.how == "multiply",
         quantum_fen=rounding.quantum_fen if rounding else 1,
+        rounding=rounding.how if rounding else "half_up",
         overtime=_one(tariff, OvertimeCharge, system, rider),
         turn_back=_one(tariff, TurnBack, system, rider),
         minimum=_one(tariff, MinimumSetting, system, rider),

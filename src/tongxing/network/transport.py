@@ -18,7 +18,7 @@ from typing import Any
 
 from tongxing.network.paths import Router, Track, build_router
 
-MODES = ("rail", "bus", "cableway", "escalator", "lift", "ferry", "taxi")
+MODES = ("rail", "bus", "cableway", "escalator", "lift", "ferry", "taxi", "bicycle")
 DISTANCE_CONFIDENCE = ("official", "estimated", "illustrative")
 
 
