@@ -26,6 +26,7 @@ from tongxing.fares.model import (
     RideFacts,
     Rider,
 )
+from tongxing.fares.receipt import ReceiptLine, receipt
 from tongxing.fares.refusals import pricing_refusal
 from tongxing.fares.tariff import Tariff, TariffBook, book_codes, load_book
 
@@ -40,6 +41,7 @@ __all__ = [
     "Pack",
     "PriceLine",
     "Quote",
+    "ReceiptLine",
     "RideFacts",
     "Rider",
     "Tariff",
@@ -53,5 +55,6 @@ __all__ = [
     "parted",
     "price",
     "pricing_refusal",
+    "receipt",
     "with_account",
 ]
