@@ -28,7 +28,7 @@ from tongxing.fares.model import (
 )
 from tongxing.fares.receipt import ReceiptLine, receipt
 from tongxing.fares.refusals import pricing_refusal
-from tongxing.fares.tariff import Tariff, TariffBook, book_codes, load_book
+from tongxing.fares.tariff import Tariff, TariffBook, book_codes, load_book, read_book
 
 __all__ = [
     "Anchor",
@@ -55,6 +55,7 @@ __all__ = [
     "parted",
     "price",
     "pricing_refusal",
+    "read_book",
     "receipt",
     "with_account",
 ]

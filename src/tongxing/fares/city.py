@@ -251,7 +251,19 @@ def price(fares: CityFares, ride: RideFacts, rider: Rider, state: FareState) -> 
     base = None if ride.missing else fares.base_fare(tariff, ride)
     if base is None:
         return settle_half(tariff, _highest_base(fares, tariff, ride), ride, rider, state)
-    if ride.exited_s and ride.origin == ride.destination:
+    return price_from(fares, tariff, base, ride, rider, state)
+
+
+def price_from(
+    fares: CityFares,
+    tariff: Tariff,
+    base: BaseFare,
+    ride: RideFacts,
+    rider: Rider,
+    state: FareState,
+) -> Quote:
+    """The price of a whole ride whose base fare is known, with turning back and overtime."""
+    if ride.exited_s and ride.origin and ride.origin == ride.destination:
         turned = _turned_back(tariff, base, ride, rider)
         if turned is not None:
             return Quote(base.fare_fen, 0, (*base.lines, turned), state, tariff.name)

@@ -195,6 +195,14 @@ def city_codes() -> tuple[str, ...]:
 
 
 @cache
+def no_network(city: str) -> CityNetwork:
+    """A city of which only the code is known: no line, no station, so no path and no metres."""
+    return CityNetwork(
+        city, city, city, date.min, {}, {}, {}, (), (), build_router((), "")
+    )  # fmt: skip
+
+
+@cache
 def load_network(city: str) -> CityNetwork:
     """The network of a city by its division code, read once.
 

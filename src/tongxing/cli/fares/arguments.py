@@ -1,10 +1,11 @@
 """Arguments that several commands of `tongxing fares` share: a city, a class of card, a time."""
 
 import re
+from pathlib import Path
 
 from tongxing.cli.arguments import parse_time
 from tongxing.cli.common import in_both, settings
-from tongxing.fares import load_book
+from tongxing.fares import TariffBook, load_book, read_book
 from tongxing.fares.ask import fare_cities
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.network import load_registry
@@ -43,3 +44,11 @@ def parse_place(text: str, where: str) -> str:
 def china_time(text: str, where: str) -> int:
     """An instant; China's time holds where no offset is given, since every fare here is China's."""
     return parse_time(text if _OFFSET.search(text) else f"{text}+08:00", where)
+
+
+def own_book(file: Path) -> TariffBook:
+    """The tariff in a file of one's own. Raises Problem when it cannot be read."""
+    try:
+        return read_book(file.read_bytes())
+    except (ValueError, UnicodeDecodeError) as error:
+        raise Problem("FARES_TARIFF_FILE", str(file), detail=str(error), file=str(file)) from error

@@ -1,0 +1,136 @@
+"""The form of a fare-case file: worked journeys with what each ride should cost.
+
+A case is read strictly: with an unknown field or a value of the wrong kind it is not run, because
+a case that is half understood proves nothing, and counts as a difference.
+"""
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from tongxing.fares.model import Missing
+from tongxing.kernel.reasons import Refusal
+
+
+class Event(
+    Struct, frozen=True, forbid_unknown_fields=True, rename={"origin": "from", "end": "to"}
+):
+    """One ride (or `repeat` of them), or one question, of a case.
+
+    The base fare is given (`base`, fen), or follows from metres by the price list (`dist_m`), or
+    from two stations (`from`, `to`) of a city whose network is known. Times are
+    "2026-03-10T08:00" in China time; a bare "08:00" is of an ordinary working day. `missing` names
+    the tap that is not there; `card` tells several media of one kind apart; `slow_m` are the
+    metres that a taxi crawled.
+    """
+
+    mode: str = "rail"
+    t: str = ""
+    t_out: str = ""
+    date: str = ""
+    base: int | None = None
+    dist_m: int | None = None
+    slow_m: int = 0
+    origin: str = ""
+    end: str = ""
+    line: str = ""
+    vehicle: str = ""
+    medium: str = "card"
+    card: str = ""
+    rider: str = ""
+    repeat: int = 1
+    minutes_after: int = 0
+    entry_station: str = ""
+    exit_station: str = ""
+    missing: Missing = ""
+    scheme: str = ""
+    issuer: str = ""
+    visitor: bool = False
+    scope: str = "all"
+    action: str = ""
+    line_km: int = 0
+    board_km: int = 0
+    charge_fen: int = 0
+    balance_fen: int = 0
+
+
+class Expected(Struct, frozen=True, forbid_unknown_fields=True):
+    """What one event should give. A charge of null is not compared: it was not found out."""
+
+    charge_fen: int | UnsetType | None = UNSET
+    transfer_relief: bool | UnsetType = UNSET
+    month_rail_spend_after_fen: int | UnsetType = UNSET
+    spend_after: int | UnsetType = UNSET
+    base_fare_fen: int | UnsetType = UNSET
+    relief_fen: int | UnsetType = UNSET
+    overtime_fen: int | UnsetType = UNSET
+    rides_after: int | UnsetType = UNSET
+    result: str | UnsetType = UNSET
+    reason: str | UnsetType = UNSET
+    balance_after_fen: int | UnsetType = UNSET
+    note: str = ""
+
+
+class FileCase(Struct, frozen=True, forbid_unknown_fields=True):
+    """One journey. `expect` has an entry per event, or totals over all rides together."""
+
+    id: str
+    city: str
+    events: tuple[Event, ...]
+    expect: tuple[Expected, ...] | dict[str, int | tuple[int, ...]]
+    kind: str = "fare"
+    title: str = ""
+    rider: str = ""
+    state_before: dict[str, int | bool] = {}
+    working: str = ""
+    assumptions: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    checked: str = ""
+
+
+class UnreadCase(Struct, frozen=True):
+    """A case that could not be read, and why; it counts as a difference, never as passed."""
+
+    id: str
+    title: str
+    detail: str
+
+
+class CaseFile(Struct, frozen=True):
+    """A file of cases, in its order."""
+
+    cases: tuple[FileCase | UnreadCase, ...]
+
+
+class _Outer(Struct, frozen=True, forbid_unknown_fields=True):
+    cases: tuple[msgspec.Raw, ...]
+    note: str = ""
+    assumptions: dict[str, str] = {}
+
+
+def read_case_file(content: bytes) -> CaseFile | Refusal:
+    """The cases in a file, or why it cannot be read. One strange case harms no other."""
+    try:
+        found = msgspec.json.decode(content, type=_Outer)
+    except msgspec.DecodeError as error:
+        return Refusal("FARES_FILE", "FILE", {"detail": str(error)})
+    return CaseFile(tuple(_read(raw, number) for number, raw in enumerate(found.cases, start=1)))
+
+
+def _read(raw: msgspec.Raw, number: int) -> FileCase | UnreadCase:
+    try:
+        case = msgspec.json.decode(raw, type=FileCase)
+    except msgspec.DecodeError as error:
+        head = _head(raw)
+        return UnreadCase(head.get("id", f"#{number}"), head.get("title", ""), str(error))
+    if isinstance(case.expect, tuple) and len(case.expect) != len(case.events):
+        detail = f"{len(case.events)} events, {len(case.expect)} expectations"
+        return UnreadCase(case.id, case.title, detail)
+    return case
+
+
+def _head(raw: msgspec.Raw) -> dict[str, str]:
+    try:
+        found = msgspec.json.decode(raw, type=dict[str, object])
+    except msgspec.DecodeError:
+        return {}
+    return {name: str(found[name]) for name in ("id", "title") if name in found}

@@ -1,0 +1,149 @@
+"""What the words of a case mean here: its city, station, fare system, class of holder, times."""
+
+import tomllib
+from datetime import datetime, timedelta
+from functools import cache
+from importlib.resources import files
+
+from tongxing.fares.checking.casefile import Event, FileCase
+from tongxing.fares.city import CityFares, load_city_fares
+from tongxing.fares.model import Rider
+from tongxing.fares.tariff import TariffBook, TariffFile, book_codes, load_book, make_book
+from tongxing.kernel.clock import CHINA, instant
+from tongxing.kernel.reasons import Refusal
+from tongxing.network.registry import load_registry
+from tongxing.network.transport import CityNetwork, city_codes, load_network, no_network
+
+_ANY_CITY = "000000"
+_ORDINARY_DAY = "2026-03-10"
+_FIRST_SLOT = datetime(2026, 3, 1, 9, tzinfo=CHINA)
+_SLOT_HOURS, _SLOTS_A_DAY = 3, 4
+_STAY = timedelta(minutes=30)
+
+
+class CaseUnclear(Exception):
+    """A case that names something this checker does not know; never leaves this room."""
+
+
+def city_and_fares(name: str, book: TariffBook | None) -> tuple[str, CityFares]:
+    """The code of a case's city and its fares; a `book` given stands for any city's own."""
+    if book is not None:
+        network = load_network(book.city) if book.city in city_codes() else no_network(book.city)
+        return book.city, CityFares(network, book)
+    code = _ANY_CITY if name == "any" else _city(name)
+    if code in book_codes() and code in city_codes():
+        return code, load_city_fares(code)
+    if code in book_codes():
+        return code, CityFares(no_network(code), load_book(code))
+    bare = make_book(TariffFile(city=code, name_zh=code, name_en=code, rule=()))
+    return code, CityFares(no_network(code), bare)
+
+
+def mode_of(named: str) -> str:
+    """The mode a case means: ``metro`` is rail, ``bus_outside`` a bus."""
+    mode = named.partition("_")[0]
+    return _words()["mode"].get(mode, mode)
+
+
+def rider_of(case: FileCase, event: Event) -> Rider:
+    """Who rides: class of holder by the words of the case, kind of medium, home or visiting."""
+    text = f"{case.rider} {event.rider} {event.medium}".casefold()
+    found = (product for word, product in _words()["product"].items() if word in text)
+    product = next(found, "ordinary")
+    if case.state_before.get("registered frequent rider"):
+        product = "frequent"
+    return Rider(
+        medium_kind=_words()["medium"].get(event.medium, event.medium),
+        product=product,
+        scheme=event.scheme,
+        issuer=event.issuer,
+        issuer_is_local=not event.visitor,
+    )
+
+
+def place_of(city: str, scope: str) -> str:
+    """The division code of a part of the city."""
+    return city[:4] + _words()["part_of_city"].get(scope, "00")
+
+
+def station_of(network: CityNetwork, name: str, mode: str) -> str:
+    """The id of a station by name, "" for none. Raises CaseUnclear for an unknown one."""
+    if not name:
+        return ""
+    found = network.find_stations(name, mode)
+    if not found:
+        raise CaseUnclear(f"station {name}")
+    return found[0].id
+
+
+def system_of(fares: CityFares, mode: str, named: str) -> str:
+    """The fare system a case means: the main one of the mode, or one named by its words."""
+    systems = _systems(fares, mode)
+    words = set(named.split("_")[1:])
+    for system in systems:
+        if not words or words == set(system.split("-")):
+            return system
+    if words:
+        raise CaseUnclear(f"mode {named}")
+    return mode
+
+
+def another_member(scheme: str, city: str) -> str:
+    """The first place of the scheme that is not the city, so that its card is a visitor's."""
+    registry = load_registry()
+    for code in registry.places:
+        if code != city and scheme in registry.entries(code):
+            return code
+    raise CaseUnclear(f"scheme {scheme}")
+
+
+def times(event: Event, rides: int, last_s: int) -> tuple[int, int]:
+    """Entry and exit of an event; rides without a time lie hours apart, so none is a transfer.
+
+    `rides` are those before it, `last_s` is when the last one began.
+    """
+    if event.t or event.date:
+        entered = _moment(event.t or f"{event.date}T09:00")
+    elif event.minutes_after:
+        entered = datetime.fromtimestamp(last_s, CHINA)
+        entered += timedelta(minutes=event.minutes_after)
+    else:
+        days, slot = divmod(rides, _SLOTS_A_DAY)
+        entered = _FIRST_SLOT + timedelta(days=days, hours=slot * _SLOT_HOURS)
+    left = _moment(event.t_out) if event.t_out else entered + _STAY
+    return instant(entered), instant(left)
+
+
+@cache
+def _words() -> dict[str, dict[str, str]]:
+    found = files("tongxing.fares.checking").joinpath("words.toml").read_text(encoding="utf-8")
+    return tomllib.loads(found)
+
+
+def _city(name: str) -> str:
+    """The code of a city by name; a prefecture goes before a county of the same name."""
+    registry = load_registry()
+    for place in (registry.find_city(name, "prefecture"), registry.find_city(name)):
+        if not isinstance(place, Refusal):
+            return place.code
+    raise CaseUnclear(f"city {name}")
+
+
+def _systems(fares: CityFares, mode: str) -> list[str]:
+    here = {line.fare_system for line in fares.network.lines.values() if line.mode == mode}
+    if here:
+        return [system for system in fares.network.fare_systems if system in here]
+    named = {system for rule in fares.book.rules.values() for system in rule.systems}
+    usual = ("metro", "rail") if mode == "rail" else (mode,)
+    return [
+        *(system for system in usual if system in named),
+        *sorted(system for system in named if system.partition("-")[0] in usual),
+    ]
+
+
+def _moment(text: str) -> datetime:
+    full = text if "T" in text else f"{_ORDINARY_DAY}T{text}"
+    try:
+        return datetime.fromisoformat(full).replace(tzinfo=CHINA)
+    except ValueError as error:
+        raise CaseUnclear(f"time {text}") from error

@@ -1,0 +1,303 @@
+"""Runs one case: its city's tariffs, the state of each medium, one event after the other.
+
+Where a case names two stations, the city's network gives the base fare; otherwise the case gives
+it, or metres for the price list. Nothing here decides a price.
+"""
+
+from dataclasses import dataclass, field
+
+from tongxing.fares.checking import reading
+from tongxing.fares.checking.casefile import Event, FileCase, UnreadCase
+from tongxing.fares.checking.comparing import (
+    Difference,
+    Outcome,
+    compare,
+    compare_totals,
+    sum_of,
+)
+from tongxing.fares.checking.reading import CaseUnclear
+from tongxing.fares.city import CityFares, price, price_from
+from tongxing.fares.counters import parted, with_account
+from tongxing.fares.explain import explain
+from tongxing.fares.model import (
+    BaseFare,
+    Counter,
+    FarePortion,
+    FareState,
+    PriceLine,
+    Quote,
+    RideFacts,
+    Rider,
+)
+from tongxing.fares.refusals import pricing_refusal
+from tongxing.fares.rules import BaseRule, MinimumSetting
+from tongxing.fares.tariff import Tariff, TariffBook
+from tongxing.fares.visitors import T_UNION, open_to_visitors
+from tongxing.kernel.clock import calendar_date, month_key
+from tongxing.kernel.reasons import Refusal
+from tongxing.kernel.texts import LANGUAGES
+from tongxing.network.registry import load_registry
+
+_ACCOUNT = "@account"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What one event cost, what the case says it costs (None: it does not say), and, where the
+    two differ, the price lines in words, by language."""
+
+    found_fen: int | None
+    expected_fen: int | None
+    words: dict[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """The outcome of one case: no differences means it holds."""
+
+    id: str
+    title: str
+    differences: tuple[Difference, ...]
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        return not self.differences
+
+
+@dataclass(slots=True)
+class _Running:
+    """One case being run: its city's fares, the state of each medium, what rides cost so far."""
+
+    case: FileCase
+    city: str
+    fares: CityFares
+    states: dict[str, FareState] = field(default_factory=dict)
+    entered_s: int = 0
+    rides: int = 0
+    owed_fen: int = 0
+
+
+def check_case(case: FileCase | UnreadCase, book: TariffBook | None = None) -> CaseResult:
+    """Run one case, with the city's own tariffs or with those of `book`."""
+    if isinstance(case, UnreadCase):
+        return CaseResult(case.id, case.title, (Difference("unclear", case.detail, ""),))
+    try:
+        running = _Running(case, *reading.city_and_fares(case.city, book))
+        _set_states(running)
+        found = [_run_event(running, event) for event in case.events]
+    except CaseUnclear as unclear:
+        return CaseResult(case.id, case.title, (Difference("unclear", str(unclear), ""),))
+    if isinstance(case.expect, tuple):
+        differences = compare(case.expect, found)
+        wanted = [one.charge_fen for one in case.expect]
+    else:
+        every = [one for event in found for one in event]
+        differences = compare_totals(case.expect, every)
+        wanted = [None] * len(found)
+        total_fen = case.expect.get("total_fen")
+        if isinstance(total_fen, int):
+            sums = Charge(sum_of(every), total_fen, {})
+            return CaseResult(case.id, case.title, tuple(differences), (sums,))
+    charges = tuple(
+        _charge(running, outcomes[-1], expected, bool(differences))
+        for outcomes, expected in zip(found, wanted, strict=True)
+    )
+    return CaseResult(case.id, case.title, tuple(differences), charges)
+
+
+def _charge(running: _Running, outcome: Outcome, expected: object, differs: bool) -> Charge:
+    found = outcome.facts.get("charge_fen")
+    lines = outcome.quote.lines if differs and outcome.quote is not None else ()
+    words = {
+        language: tuple(explain(line, language, running.fares) for line in lines)
+        for language in LANGUAGES
+    }
+    return Charge(
+        found if isinstance(found, int) else None,
+        expected if isinstance(expected, int) else None,
+        words if lines else {},
+    )
+
+
+def _set_states(running: _Running) -> None:
+    """The counters a case begins with: ``"card 2026-03 rail spend fen": 9900`` and the like."""
+    before = running.case.state_before
+    rides = int(before.get("rides this month", 0))
+    spent: dict[str, tuple[int, int]] = {"card": (0, 0), "code": (0, 0)}
+    for words, value in before.items():
+        parts = words.split()
+        if parts[-2:] == ["spend", "fen"]:
+            medium = parts[0] if parts[0] in spent else "card"
+            months = [int(part.replace("-", "")) for part in parts if part[:2] == "20"]
+            spent[medium] = (months[0] if months else 0, int(value))
+        elif words not in ("rides this month", "registered frequent rider"):
+            raise CaseUnclear(f"state_before {words}")
+    first_s, _ = reading.times(running.case.events[0], 0, 0)
+    for medium, (month, paid_fen) in spent.items():
+        counters = tuple(
+            Counter(f"{running.city}.{name}", month or month_key(first_s), paid_fen, rides)
+            for name in ("rail", "transit")
+        )
+        running.states[medium] = FareState(counters=counters if paid_fen or rides else ())
+
+
+def _run_event(running: _Running, event: Event) -> list[Outcome]:
+    """What an event gives, once per repetition, by the names that a case expects."""
+    if running.case.kind == "acceptance":
+        return [Outcome(_answer(running, event))]
+    found = []
+    for _ in range(event.repeat):
+        entered_s, exited_s = reading.times(event, running.rides, running.entered_s)
+        running.entered_s, running.rides = entered_s, running.rides + 1
+        if event.action:
+            found.append(Outcome(_half_trip(running, event)))
+        else:
+            found.append(_priced(running, event, entered_s, exited_s))
+    return found
+
+
+def _priced(running: _Running, event: Event, entered_s: int, exited_s: int) -> Outcome:
+    mode = reading.mode_of(event.mode)
+    rider = reading.rider_of(running.case, event)
+    if not rider.issuer_is_local and not open_to_visitors(rider.scheme, running.city, mode):
+        return Outcome({"result": "refused", "reason": "visitor_mode_not_offered"})
+    tariff = running.fares.book.at(entered_s)
+    if tariff is None:
+        raise CaseUnclear(f"no tariff at {calendar_date(entered_s)}")
+    key = event.card or rider.medium_kind
+    account = running.states.get(_ACCOUNT, FareState())
+    state = with_account(running.states.get(key, FareState()), account)
+    quote = _quote(
+        running, event, tariff, _ride(running, event, mode, entered_s, exited_s), rider, state
+    )
+    running.states[key], shared = parted(quote.state)
+    running.states[_ACCOUNT] = shared
+    return Outcome(_facts(quote), quote)
+
+
+def _ride(running: _Running, event: Event, mode: str, entered_s: int, exited_s: int) -> RideFacts:
+    network = running.fares.network
+    taxi = mode == "taxi" and event.dist_m is not None
+    return RideFacts(
+        mode=mode,
+        line=event.line,
+        vehicle=event.vehicle,
+        place=reading.place_of(running.city, event.scope),
+        origin=reading.station_of(network, event.origin or event.entry_station, mode),
+        destination=reading.station_of(network, event.end or event.exit_station, mode),
+        entered_s=entered_s,
+        exited_s=0 if mode == "bus" and not event.t_out else exited_s,
+        missing=event.missing,
+        metres=event.dist_m if taxi and event.dist_m is not None else -1,
+        slow_metres=event.slow_m,
+    )
+
+
+def _quote(
+    running: _Running, event: Event, tariff: Tariff, ride: RideFacts, rider: Rider, state: FareState
+) -> Quote:
+    """By the network where the case leaves it to it, else from the base fare it gives."""
+    fares = running.fares
+    by_network = event.base is None and (event.dist_m is None or ride.mode == "taxi")
+    if by_network or event.missing:
+        refusal = pricing_refusal(fares, ride, rider)
+        if refusal is not None:
+            raise CaseUnclear(f"{refusal.code} {refusal.values}")
+        return price(fares, ride, rider, state)
+    portion = _portion(running, event, tariff, ride.mode)
+    line = PriceLine("base", portion.rule, portion.fare_fen, {})
+    base = BaseFare((portion,), (line,), portion.fare_fen)
+    try:
+        return price_from(fares, tariff, base, ride, rider, state)
+    except LookupError as missing:
+        raise CaseUnclear(str(missing)) from missing
+
+
+def _facts(quote: Quote) -> dict[str, object]:
+    counters = quote.state.counters
+    paid_fen = max((counter.paid_fen for counter in counters), default=0)
+    overtime_fen = sum(line.amount_fen for line in quote.lines if line.kind == "overtime")
+    return {
+        "charge_fen": quote.charge_fen,
+        "base_fare_fen": quote.fare_fen,
+        "relief_fen": quote.fare_fen + overtime_fen - quote.charge_fen,
+        "overtime_fen": overtime_fen,
+        "transfer_relief": any(line.kind == "transfer" for line in quote.lines),
+        "month_rail_spend_after_fen": paid_fen,
+        "spend_after": paid_fen,
+        "rides_after": max((counter.rides for counter in counters), default=0),
+        "result": "accepted",
+    }
+
+
+def _half_trip(running: _Running, event: Event) -> dict[str, object]:
+    """Boarding without alighting: owed from now on, and collected at the next boarding."""
+    if event.action == "board":
+        tariff = running.fares.book.at(running.entered_s)
+        rule = None if tariff is None else _base_rule(running, tariff, event.mode, event.mode)
+        if rule is None:
+            raise CaseUnclear(f"no fare for {event.mode}")
+        farther_km = max(event.board_km, event.line_km - event.board_km)
+        running.owed_fen = rule.fare(farther_km * 1000)
+        return {"charge_fen": 0}
+    if event.action == "next_board":
+        owed_fen, running.owed_fen = running.owed_fen, 0
+        return {"charge_fen": owed_fen}
+    raise CaseUnclear(f"action {event.action}")
+
+
+def _answer(running: _Running, event: Event) -> dict[str, object]:
+    """A question of acceptance: by the registry, or what a purse may be let in or pay with."""
+    registry = load_registry()
+    entered_s, _ = reading.times(event, running.rides, running.entered_s)
+    day = calendar_date(entered_s)
+    if event.charge_fen:
+        scheme = event.scheme or T_UNION
+        overdraft = registry.permission(scheme, "overdraft", day)
+        short = event.charge_fen > event.balance_fen
+        if isinstance(overdraft, Refusal) or (short and overdraft.answer == "no"):
+            return {"result": "refused", "balance_after_fen": event.balance_fen}
+        rest_fen = event.balance_fen - event.charge_fen
+        return {"result": "accepted", "balance_after_fen": rest_fen}
+    if event.balance_fen:
+        return _let_in(running, event, entered_s)
+    issuer = event.issuer or reading.another_member(event.scheme, running.city)
+    mode = reading.mode_of(event.mode)
+    answer = registry.acceptance(event.scheme, issuer, running.city, mode, day)
+    if answer.accepted:
+        return {"result": "accepted"}
+    return {"result": "refused", "reason": answer.reason.lower()}
+
+
+def _let_in(running: _Running, event: Event, entered_s: int) -> dict[str, object]:
+    """Whether a purse holds enough to be let in."""
+    mode = reading.mode_of(event.mode)
+    tariff = running.fares.book.at(entered_s)
+    system = reading.system_of(running.fares, mode, event.mode)
+    needed_fen = 0
+    if tariff is not None:
+        rider = reading.rider_of(running.case, event)
+        minimum: MinimumSetting | None = tariff.plan(system, mode, "", rider).minimum
+        rule = tariff.base(system)
+        if minimum is not None and minimum.balance != "lowest":
+            needed_fen = minimum.balance
+        elif minimum is not None and rule is not None:
+            needed_fen = rule.fare(0)
+    if event.balance_fen < needed_fen:
+        return {"result": "refused", "balance_after_fen": event.balance_fen}
+    return {"result": "accepted", "balance_after_fen": event.balance_fen}
+
+
+def _portion(running: _Running, event: Event, tariff: Tariff, mode: str) -> FarePortion:
+    system = reading.system_of(running.fares, mode, event.mode)
+    if event.base is not None:
+        return FarePortion(system, "given", event.base, -1)
+    rule = tariff.base(system)
+    if rule is None or event.dist_m is None:
+        raise CaseUnclear(f"neither base nor dist_m for {event.mode}")
+    return FarePortion(system, rule.id, rule.fare(event.dist_m), event.dist_m)
+
+
+def _base_rule(running: _Running, tariff: Tariff, mode: str, named: str) -> BaseRule | None:
+    return tariff.base(reading.system_of(running.fares, mode, named))

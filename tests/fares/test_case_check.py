@@ -1,0 +1,139 @@
+"""`tongxing fares check`: what a case may say, and that a wrong expectation never passes."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tongxing.cli import run
+
+HERE = Path(__file__).parent
+COMMUTE = {"mode": "rail", "t": "2026-03-10T09:10", "t_out": "2026-03-10T09:45", "base": 500}
+
+
+def case(city: str, events: list[dict], expect: object, **more: object) -> dict:
+    return {"id": "T-1", "city": city, "events": events, "expect": expect, **more}
+
+
+def check(tmp_path, capsys, found: list[dict], *options: str) -> tuple[int, str]:
+    path = tmp_path / "cases.json"
+    path.write_text(json.dumps({"cases": found}, ensure_ascii=False), encoding="utf-8")
+    code = run(["fares", "check", str(path), "--lang", "en", *options])
+    return code, capsys.readouterr().out
+
+
+HOLDING = {
+    "two stations, priced over the network": case(
+        "Beijing", [{"from": "土桥", "to": "国贸"}], [{"charge_fen": 500}]),
+    "a stay over the limit": case(
+        "Chongqing", [COMMUTE | {"t_out": "2026-03-10T12:10:01"}],
+        [{"charge_fen": 1550, "overtime_fen": 1100}]),
+    "a stay of exactly the limit": case(
+        "Chongqing", [COMMUTE | {"t_out": "2026-03-10T12:10"}], [{"charge_fen": 450}]),
+    "in and out of one station": case(
+        "Beijing", [{"from": "国贸", "to": "国贸", "t": "2026-03-10T08:00",
+                     "t_out": "2026-03-10T08:20"}], [{"charge_fen": 0}]),
+    "a half trip": case(
+        "Beijing", [{"mode": "rail", "from": "土桥", "missing": "exit"}], [{"charge_fen": 900}]),
+    "a taxi by its meter": case(
+        "Chongqing", [{"mode": "taxi", "t": "2026-03-10T09:00", "dist_m": 10000}],
+        [{"charge_fen": 2400}]),
+    "two cards of one rider": case(
+        "Chongqing",
+        [{"mode": "bus", "t": "2026-03-10T08:00", "base": 200, "card": "one"},
+         {"mode": "bus", "t": "2026-03-10T08:30", "base": 200, "card": "two"}],
+        [{"charge_fen": 180}, {"charge_fen": 180, "transfer_relief": False}]),
+    "a class of holders": case(
+        "Guangzhou", [{"mode": "metro", "t": "2026-03-10T08:00", "base": 400}],
+        [{"charge_fen": 200}], rider="善行卡 low-income"),
+    "what a relief took": case(
+        "Chongqing", [COMMUTE], [{"base_fare_fen": 500, "relief_fen": 50, "rides_after": 1}]),
+    "too little to be let in": case(
+        "Beijing", [{"mode": "bus", "balance_fen": 99}], [{"result": "refused"}],
+        kind="acceptance"),
+    "just enough to be let in": case(
+        "Beijing", [{"mode": "rail", "balance_fen": 300}], [{"result": "accepted"}],
+        kind="acceptance"),
+}  # fmt: skip
+
+
+def opposite(value: object) -> object:
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, int):
+        return value + 1
+    return {"refused": "accepted", "accepted": "refused"}[str(value)]
+
+
+@pytest.mark.parametrize("name", HOLDING)
+def test_a_case_holds_and_its_opposite_does_not(tmp_path, capsys, name):
+    good = HOLDING[name]
+    code, out = check(tmp_path, capsys, [good])
+    assert code == 0, out
+    bad = json.loads(json.dumps(good))
+    for expected in bad["expect"]:
+        expected.update({key: opposite(value) for key, value in expected.items()})
+    code, out = check(tmp_path, capsys, [bad])
+    assert code == 1 and "DIFFERS" in out
+
+
+def test_a_difference_shows_both_charges_and_why(tmp_path, capsys):
+    _, out = check(tmp_path, capsys, [case("Chongqing", [COMMUTE], [{"charge_fen": 400}])])
+    assert "4.00 ≠ 4.50" in out
+    assert "1. charge_fen: 450, expected 400" in out
+    assert "rule CQ-CARD-9" in out and "Base fare 5.00 yuan" in out
+
+
+def test_a_total_is_shown_against_its_expectation(tmp_path, capsys):
+    code, out = check(
+        tmp_path, capsys, [case("Chongqing", [COMMUTE | {"repeat": 3}], {"total_fen": 1350})]
+    )
+    assert code == 0 and "13.50 = 13.50" in out
+
+
+@pytest.mark.parametrize(
+    ("strange", "said"),
+    [
+        (case("Chongqing", [COMMUTE | {"colour": "red"}], [{"charge_fen": 450}]), "colour"),
+        (case("Chongqing", [COMMUTE | {"base": "5.00"}], [{"charge_fen": 450}]), "base"),
+        (case("Chongqing", [COMMUTE], [{"charge_fen": 450}, {}]), "2 expectations"),
+        (case("Atlantis", [COMMUTE], [{"charge_fen": 450}]), "Atlantis"),
+        (case("Chongqing", [COMMUTE | {"t": "25 o'clock"}], [{"charge_fen": 450}]), "25 o'clock"),
+        (case("Beijing", [{"from": "Nowhere", "to": "国贸"}], [{"charge_fen": 1}]), "Nowhere"),
+        (case("Chongqing", [{"mode": "taxi"}], [{"charge_fen": 1}]), "FARES_NO_METER"),
+        (case("Chongqing", [COMMUTE], [{"charge_fen": 450}], state_before={"x": 1}), "x"),
+    ],
+)
+def test_a_case_that_is_not_understood_fails_alone(tmp_path, capsys, strange, said):
+    good = case("Chongqing", [COMMUTE], [{"charge_fen": 450}])
+    code, out = check(tmp_path, capsys, [strange, good])
+    assert code == 1 and "1 of 2 cases hold" in out and said in out
+
+
+def test_a_file_that_is_no_case_file_is_refused(tmp_path, capsys):
+    path = tmp_path / "cases.json"
+    path.write_text("{", encoding="utf-8")
+    assert run(["fares", "check", str(path)]) != 0
+    assert "FARES_FILE" in capsys.readouterr().err
+
+
+def test_cases_run_against_a_tariff_of_ones_own(tmp_path, capsys):
+    own = str(HERE / "rides" / "990001.toml")
+    ride = {"mode": "rail", "t": "2026-03-09T08:00", "base": 400, "rider": "weekly"}
+    found = [case("Anytown", [ride | {"repeat": 9}], {"total_fen": 3600})]
+    code, out = check(tmp_path, capsys, found, "--tariff", own)
+    assert code == 0, out
+    bicycle = {"mode": "bicycle", "t": "2026-03-09T08:00", "t_out": "2026-03-09T09:00:01"}
+    code, out = check(
+        tmp_path, capsys, [case("Anytown", [bicycle], [{"charge_fen": 250}])], "--tariff", own
+    )
+    assert code == 0, out
+
+
+def test_a_tariff_that_cannot_be_read_is_refused(tmp_path, capsys):
+    path = tmp_path / "own.toml"
+    path.write_text('city = "990001"\n', encoding="utf-8")
+    cases = tmp_path / "cases.json"
+    cases.write_text('{"cases": []}', encoding="utf-8")
+    assert run(["fares", "check", str(cases), "--tariff", str(path)]) != 0
+    assert "FARES_TARIFF_FILE" in capsys.readouterr().err
