@@ -10,7 +10,7 @@ from tongxing.cli.shell import family
 @family(
     __name__,
     first=("price", "tariffs", "check", "explain", "lint", "dry_run", "exploits", "publish"),
-    not_commands=("arguments",),
+    not_commands=("arguments", "explanation"),
 )
 def command() -> None:
     """The group; every command is a module beside this one."""
