@@ -11,6 +11,7 @@ from tongxing.fares import highest_fare, load_city_fares
 from tongxing.kernel.clock import at
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "algorithms" / "pricing.md"
+KINDS = ("rides", "price list", "chains", "highest", "metered")
 BLOCK = re.compile(r"((?:^<!-- .* -->\n)+)((?:^\|.*\|\n)+)", re.MULTILINE)
 
 
@@ -30,7 +31,7 @@ def ride_cases() -> list[Case]:
     for number, (notes, rows) in enumerate(blocks("rides"), start=1):
         city, *systems = notes[0].removeprefix("rides: ").split()
         case = Case(f"table {number}", "", city, dict(pair.split("=") for pair in systems))
-        case.lines += [note for note in notes[1:] if note.startswith("spent ")]
+        case.lines += [note for note in notes[1:] if note.startswith(("spent ", "pack "))]
         for ride, entered, left, fare, pays, because in rows[1:]:
             mode, *known = ride.split()
             times = f"{entered} > {left}" if left else entered
@@ -81,10 +82,21 @@ def test_the_highest_fares_of_the_document():
         assert highest_fare(fares, "rail", line, station, time_s) == fen(fare), station
 
 
+def test_the_metered_fares_of_the_document():
+    ((notes, rows),) = blocks("metered")
+    city, day = notes[0].removeprefix("metered: ").split()
+    case = Case("metered", "", city)
+    case.lines = [
+        f"taxi {day} {boarded} metres={metres} slow={slow} : {fare}"
+        for boarded, metres, slow, fare in rows[1:]
+    ]
+    assert run(case) == []
+
+
 def test_every_table_that_could_be_recomputed_is_marked():
-    marked = sum(len(blocks(kind)) for kind in ("rides", "price list", "chains", "highest"))
+    marked = sum(len(blocks(kind)) for kind in KINDS)
     tables = re.findall(r"^\|---", DOCUMENT.read_text(encoding="utf-8"), re.MULTILINE)
-    assert (marked, len(tables)) == (len(ride_cases()) + 4, len(ride_cases()) + 5)
+    assert (marked, len(tables)) == (len(ride_cases()) + 5, len(ride_cases()) + 6)
     assert len(ride_cases()) >= 7
 
 
