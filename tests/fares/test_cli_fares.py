@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import tongxing.fares
 from tongxing.cli import run
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -126,6 +127,17 @@ def case_file(tmp_path: Path, *cases: dict[str, object]) -> str:
     path = tmp_path / "cases.json"
     path.write_text(json.dumps({"cases": cases}), encoding="utf-8")
     return str(path)
+
+
+def test_a_price_by_a_tariff_of_ones_own(capsys, tmp_path):
+    source = Path(tongxing.fares.__file__).parent / "data" / "110000" / "tariff.toml"
+    dearer = source.read_text(encoding="utf-8").replace("300, 400, 500, 600", "350, 450, 550, 650")
+    own = tmp_path / "own.toml"
+    own.write_text(dearer, encoding="utf-8")
+    asked = ["fares", "price", "北京", "土桥", "国贸", "--at",
+             "2026-03-17 10:00", "--tariff", str(own), "--json"]  # fmt: skip
+    assert run(asked) == 0
+    assert json.loads(capsys.readouterr().out)["quote"]["charge_fen"] == 550
 
 
 def test_check_says_a_line_per_case_and_ends_well_when_all_hold(capsys, tmp_path):

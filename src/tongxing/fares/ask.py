@@ -15,7 +15,7 @@ from tongxing.fares.city import CityFares, load_city_fares, price
 from tongxing.fares.explain import explain
 from tongxing.fares.model import FareState, Missing, Quote, RideFacts, Rider
 from tongxing.fares.refusals import pricing_refusal
-from tongxing.fares.tariff import book_codes
+from tongxing.fares.tariff import TariffBook, book_codes
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES
@@ -59,12 +59,17 @@ def fare_cities() -> tuple[str, ...]:
     return tuple(city for city in city_codes() if city in book_codes())
 
 
-def ask(question: Question) -> Answer | Refusal:
-    """Price a ride from names. Refuses what the city does not know, with what it knows instead."""
+def ask(question: Question, book: TariffBook | None = None) -> Answer | Refusal:
+    """Price a ride from names, with the city's own tariffs or with those of `book`.
+
+    Refuses what the city does not know, with what it knows instead.
+    """
     if question.city not in fare_cities():
         known = ", ".join(fare_cities())
         return Refusal("FARES_NO_CITY", "CITY", {"city": question.city, "known": known})
     fares = load_city_fares(question.city)
+    if book is not None:
+        fares = CityFares(fares.network, book)
     found = _candidates(fares, question)
     if isinstance(found, Refusal):
         return found

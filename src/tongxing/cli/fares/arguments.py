@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tongxing.cli.arguments import parse_time
 from tongxing.cli.common import in_both, settings
-from tongxing.fares import TariffBook, load_book, read_book
+from tongxing.fares import TariffBook, read_book
 from tongxing.fares.ask import fare_cities
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.network import load_registry
@@ -25,9 +25,9 @@ def parse_city(text: str, known: tuple[str, ...] | None = None) -> str:
     return code
 
 
-def expect_product(city: str, product: str) -> None:
+def expect_product(book: TariffBook, product: str) -> None:
     """A class of card that no rule of the city knows is a slip of the pen, not a fare."""
-    known = {name for rule in load_book(city).rules.values() for name in rule.products}
+    known = {name for rule in book.rules.values() for name in rule.products}
     if product != "ordinary" and product not in known:
         detail = in_both("detail", "fares", "product", known=", ".join(sorted(known)))
         raise Problem("ARG_INVALID", "--product", text=product, **detail)

@@ -2,13 +2,21 @@
 
 import re
 import time
+from pathlib import Path
 
 import click
 
+from tongxing.cli.arguments import READABLE_FILE
 from tongxing.cli.common import Words, emit_json, in_both, print_table, say, settings
-from tongxing.cli.fares.arguments import china_time, expect_product, parse_city, parse_place
+from tongxing.cli.fares.arguments import (
+    china_time,
+    expect_product,
+    own_book,
+    parse_city,
+    parse_place,
+)
 from tongxing.cli.shell import command as make_command
-from tongxing.fares import Counter, FareState, Rider
+from tongxing.fares import Counter, FareState, Rider, load_book
 from tongxing.fares.ask import Answer, Question, ask
 from tongxing.kernel.clock import month_key, stamp
 from tongxing.kernel.money import yuan
@@ -30,6 +38,7 @@ _YUAN = re.compile(r"(0|[1-9][0-9]{0,6})(?:\.([0-9]{1,2}))?")
 @click.option("--scheme", "scheme", type=click.Choice(["t_union", "city_union"]))
 @click.option("--issuer", "issuer", metavar="CITY")
 @click.option("--spent", "spent", metavar="YUAN")
+@click.option("--tariff", "tariff", type=READABLE_FILE, metavar="FILE")
 def command(
     city: str,
     origin: str,
@@ -42,15 +51,17 @@ def command(
     scheme: str | None,
     issuer: str | None,
     spent: str | None,
+    tariff: Path | None,
 ) -> None:
     code = parse_city(city)
+    book = load_book(code) if tariff is None else own_book(tariff)
     entered_s = int(time.time()) if entered is None else china_time(entered, "--at")
     exited_s = 0 if exited is None else china_time(exited, "--exit")
     if exited_s and exited_s < entered_s:
         raise Problem(
             "ARG_INVALID", "--exit", text=exited, **in_both("detail", "fares", "exit_first")
         )
-    expect_product(code, product)
+    expect_product(book, product)
     home = code if issuer is None else parse_place(issuer, "--issuer")
     question = Question(
         city=code,
@@ -68,7 +79,7 @@ def command(
         ),
         state=_state(code, spent, exited_s or entered_s),
     )
-    answer = ask(question)
+    answer = ask(question, book)
     if isinstance(answer, Refusal):
         raise Problem(answer.code, answer.where, **answer.values)
     if settings().json:
@@ -111,4 +122,4 @@ def _print_answer(answer: Answer) -> None:
             "price.charge", charge=yuan(answer.quote.charge_fen), fare=yuan(answer.quote.fare_fen)
         )
     )
-    say(WORDS("price.tariff", tariff=answer.quote.tariff))
+    say(WORDS("price.version", tariff=answer.quote.tariff))
