@@ -24,7 +24,7 @@ def explain(line: PriceLine, language: str, fares: CityFares) -> str:
 
     Raises KeyError for a kind of line that has no words, which a test rules out.
     """
-    return _WRITERS[line.kind](line, language, fares) + _tail(line, language, fares)
+    return WRITERS[line.kind](line, language, fares) + _tail(line, language, fares)
 
 
 def system_name(system: str, language: str) -> str:
@@ -172,6 +172,18 @@ def _overtime(line: PriceLine, language: str, fares: CityFares) -> str:
     )
 
 
+def _half_trip(line: PriceLine, language: str, fares: CityFares) -> str:
+    """How the missing end of a half trip was found; an amount only where it is a median."""
+    values = line.values
+    return _texts().text(
+        f"half_trip.{values['how']}",
+        language,
+        end=_texts().text(f"half_trip.{values['missing']}", language),
+        station=_station(values.get("station"), language, fares),
+        amount=yuan(line.amount_fen),
+    )
+
+
 def _count(line: PriceLine, language: str, fares: CityFares) -> str:
     values = line.values
     counter, _, period = line.rule.partition(".")[2].removesuffix(ACCOUNT_MARK).partition(":")
@@ -253,7 +265,7 @@ def _word(group: str, key: str, language: str) -> str:
     return _texts().text(name, language) if name in _texts().entries else key
 
 
-_WRITERS: dict[str, _Writer] = {
+WRITERS: dict[str, _Writer] = {
     "base": _base,
     "highest": _highest,
     "percent": _relief,
@@ -277,5 +289,6 @@ _WRITERS: dict[str, _Writer] = {
     "turn_back": _turn_back,
     "gate_difference": _difference,
     "overtime": _overtime,
+    "half_trip": _half_trip,
     "count": _count,
 }
