@@ -24,7 +24,9 @@ def check(tmp_path, capsys, found: list[dict], *options: str) -> tuple[int, str]
 
 HOLDING = {
     "two stations, priced over the network": case(
-        "Beijing", [{"from": "土桥", "to": "国贸"}], [{"charge_fen": 500}]),
+        "Beijing", [{"from": "土桥", "to": "国贸站"}], [{"charge_fen": 500}]),
+    "a name of two stations means the cheaper": case(
+        "Beijing", [{"from": "军事博物馆", "to": "木樨地"}], [{"charge_fen": 300}]),
     "a stay over the limit": case(
         "Chongqing", [COMMUTE | {"t_out": "2026-03-10T12:10:01"}],
         [{"charge_fen": 1550, "overtime_fen": 1100}]),
@@ -99,7 +101,7 @@ def test_a_total_is_shown_against_its_expectation(tmp_path, capsys):
         (case("Chongqing", [COMMUTE], [{"charge_fen": 450}, {}]), "2 expectations"),
         (case("Atlantis", [COMMUTE], [{"charge_fen": 450}]), "Atlantis"),
         (case("Chongqing", [COMMUTE | {"t": "25 o'clock"}], [{"charge_fen": 450}]), "25 o'clock"),
-        (case("Beijing", [{"from": "Nowhere", "to": "国贸"}], [{"charge_fen": 1}]), "Nowhere"),
+        (case("Beijing", [{"from": "土橋", "to": "国贸"}], [{"charge_fen": 1}]), "土桥?"),
         (case("Chongqing", [{"mode": "taxi"}], [{"charge_fen": 1}]), "FARES_NO_METER"),
         (case("Chongqing", [COMMUTE], [{"charge_fen": 450}], state_before={"x": 1}), "x"),
     ],

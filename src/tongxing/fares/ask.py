@@ -113,7 +113,8 @@ def _candidates(fares: CityFares, question: Question) -> list[RideFacts] | Refus
     ends = network.find_stations(question.destination) if question.destination else ()
     for text, stations in ((question.origin, origins), (question.destination, ends)):
         if text and not stations:
-            return Refusal("FARES_NO_STATION", network.code, {"station": text})
+            near = network.near_stations(text)
+            return Refusal("FARES_NO_STATION", network.code, {"station": text, **_names(near)})
     line = _line_named(fares, question.line)
     if question.line and line is None:
         return Refusal("FARES_NO_LINE", network.code, {"line": question.line})
@@ -131,6 +132,14 @@ def _candidates(fares: CityFares, question: Question) -> list[RideFacts] | Refus
         return Refusal("FARES_NO_PATH", network.code, values)
     single = line.single_tap
     return _rides(question, line.mode, line.id, on_line[0], on_line[1], single)
+
+
+def _names(stations: Sequence[Station]) -> dict[str, object]:
+    """The stations' names in each language, a dash for none."""
+    return {
+        "near_zh": "、".join(dict.fromkeys(one.name_zh for one in stations)) or "–",
+        "near_en": ", ".join(dict.fromkeys(one.name_en for one in stations)) or "–",
+    }
 
 
 def _line_named(fares: CityFares, text: str) -> Line | None:

@@ -25,7 +25,7 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
         return Refusal("FARES_NO_LINE", network.code, {"line": ride.line})
     for station in (ride.origin, ride.destination):
         if station and station not in network.stations:
-            return Refusal("FARES_NO_STATION", network.code, {"station": station})
+            return Refusal("FARES_NO_STATION", network.code, {"station": station, "near_zh": "–", "near_en": "–"})
     system = fares.home_system(ride.mode, ride.line, ride.origin or ride.destination)
     rule = tariff.bases.get(system) if off_network else tariff.base(system)
     if rule is None:

@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -154,17 +155,40 @@ class CityNetwork:
         return Portion(line, known.operator, known.fare_system, metres)
 
     def find_stations(self, text: str, mode: str = "") -> tuple[Station, ...]:
-        """The stations that a person means by an id or a name in zh or en, in data order."""
+        """The stations that a person means by an id or a name in zh or en, in data order.
+
+        A name may end in the word for station: 国贸站, Guomao Station.
+        """
         wanted = text.strip().casefold()
         by_id = self.stations.get(wanted)
         if by_id is not None:
             return (by_id,)
+        return self._named(wanted, mode) or self._named(_bare(wanted), mode)
+
+    def near_stations(self, text: str) -> tuple[Station, ...]:
+        """At most three stations whose names come close to a text, the closest first."""
+        wanted = _bare(text.strip().casefold())
+        names = {
+            name.casefold(): station
+            for station in self.stations.values()
+            for name in (station.name_en, station.name_zh)
+        }
+        return tuple(names[name] for name in get_close_matches(wanted, names, n=3, cutoff=0.5))
+
+    def _named(self, wanted: str, mode: str) -> tuple[Station, ...]:
         return tuple(
             station
             for station in self.stations.values()
             if wanted in (station.name_zh.casefold(), station.name_en.casefold())
             and (not mode or any(self.lines[line].mode == mode for line in station.lines))
         )
+
+
+def _bare(name: str) -> str:
+    for ending in (" subway station", " metro station", " station", "地铁站", "站"):
+        if name.endswith(ending) and len(name) > len(ending):
+            return name.removesuffix(ending)
+    return name
 
 
 def metres_along(line: Line, origin: str, destination: str) -> int:

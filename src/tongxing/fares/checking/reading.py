@@ -66,14 +66,15 @@ def place_of(city: str, scope: str) -> str:
     return city[:4] + _words()["part_of_city"].get(scope, "00")
 
 
-def station_of(network: CityNetwork, name: str, mode: str) -> str:
-    """The id of a station by name, "" for none. Raises CaseUnclear for an unknown one."""
+def stations_of(network: CityNetwork, name: str, mode: str) -> tuple[str, ...]:
+    """The ids of a name's stations, ("",) for no name. Raises CaseUnclear for an unknown one."""
     if not name:
-        return ""
+        return ("",)
     found = network.find_stations(name, mode)
     if not found:
-        raise CaseUnclear(f"station {name}")
-    return found[0].id
+        near = " / ".join(one.name_zh for one in network.near_stations(name))
+        raise CaseUnclear(f"station {name}" + (f" ({near}?)" if near else ""))
+    return tuple(one.id for one in found)
 
 
 def system_of(fares: CityFares, mode: str, named: str) -> str:

@@ -5,6 +5,9 @@ it, or metres for the price list. Nothing here decides a price.
 """
 
 from dataclasses import dataclass, field
+from itertools import product
+
+from msgspec.structs import replace
 
 from tongxing.fares.checking import reading
 from tongxing.fares.checking.casefile import Event, FileCase, UnreadCase
@@ -168,30 +171,39 @@ def _priced(running: _Running, event: Event, entered_s: int, exited_s: int) -> O
     key = event.card or rider.medium_kind
     account = running.states.get(_ACCOUNT, FareState())
     state = with_account(running.states.get(key, FareState()), account)
-    quote = _quote(
-        running, event, tariff, _ride(running, event, mode, entered_s, exited_s), rider, state
-    )
+    taps = _ride(running, event, mode, entered_s, exited_s)
+    ride = _cheapest(running.fares, tariff, taps, event)
+    quote = _quote(running, event, tariff, ride, rider, state)
     running.states[key], shared = parted(quote.state)
     running.states[_ACCOUNT] = shared
     return Outcome(_facts(quote), quote)
 
 
 def _ride(running: _Running, event: Event, mode: str, entered_s: int, exited_s: int) -> RideFacts:
-    network = running.fares.network
     taxi = mode == "taxi" and event.dist_m is not None
     return RideFacts(
         mode=mode,
         line=event.line,
         vehicle=event.vehicle,
         place=reading.place_of(running.city, event.scope),
-        origin=reading.station_of(network, event.origin or event.entry_station, mode),
-        destination=reading.station_of(network, event.end or event.exit_station, mode),
         entered_s=entered_s,
         exited_s=0 if mode == "bus" and not event.t_out else exited_s,
         missing=event.missing,
         metres=event.dist_m if taxi and event.dist_m is not None else -1,
         slow_metres=event.slow_m,
     )
+
+
+def _cheapest(fares: CityFares, tariff: Tariff, ride: RideFacts, event: Event) -> RideFacts:
+    """The ride between its stations; of two stations of one name those that make it cheaper."""
+    origins = reading.stations_of(fares.network, event.origin or event.entry_station, ride.mode)
+    ends = reading.stations_of(fares.network, event.end or event.exit_station, ride.mode)
+    rides = [
+        replace(ride, origin=origin, destination=end) for origin, end in product(origins, ends)
+    ]
+    priced = [(fares.base_fare(tariff, one), one) for one in rides if one.origin]
+    known = [(base.fare_fen, one) for base, one in priced if base is not None]
+    return min(known, key=lambda found: found[0])[1] if known else rides[0]
 
 
 def _quote(
