@@ -154,3 +154,12 @@ def balance_of(database: Database, rider: str) -> int:
             "SELECT balance_fen FROM rider WHERE rider_id = %s", (rider,)
         ).fetchone()
     return 0 if row is None else int(row[0])
+
+
+def held_of(database: Database, rider: str) -> int:
+    """What is held of a rider's money, for an open trip and for half trips."""
+    with database.connect(f"city_{CHONGQING}") as connection:
+        row = connection.execute(
+            "SELECT held_fen FROM rider WHERE rider_id = %s", (rider,)
+        ).fetchone()
+    return 0 if row is None else int(row[0])

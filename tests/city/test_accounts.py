@@ -11,6 +11,7 @@ from street import (
     PURSE,
     Taps,
     balance_of,
+    held_of,
     moment,
     open_city,
     send,
@@ -76,7 +77,8 @@ def test_an_account_below_its_limit_is_denied_with_all_its_media_until_topped_up
     for hour in range(7, 20):
         send(city, tap(f"{hour:02d}:00", CARD, "entry", "chaotianmen"))
     city.close_day(DAY, business_day_end(DAY))
-    assert balance_of(database, "a1") == 10_000 - 13 * 900
+    assert balance_of(database, "a1") == 10_000
+    assert held_of(database, "a1") == 13 * 900  # half trips: held and not taken
     assert deny_list(city)[1] == {}  # 1,700 below zero: inside the agreed 2,000
     send(city, tap("22:00", CARD, "entry", "chaotianmen"), at=business_day_end(DAY) + 60)
     assert deny_list(city)[1] == {CARD: "ACCOUNT_OVERDRAWN", CODE: "ACCOUNT_OVERDRAWN"}

@@ -12,7 +12,7 @@ from datetime import date
 import msgspec
 
 from tongxing.city.members import acquirer_member, issuer_member
-from tongxing.city.riding import Trip
+from tongxing.city.trip import Trip
 from tongxing.kernel.ids import digest
 from tongxing.ledger import Posting, credit, debit
 from tongxing.messages import Record

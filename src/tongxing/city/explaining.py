@@ -11,14 +11,15 @@ from datetime import date
 from difflib import SequenceMatcher
 from itertools import pairwise, zip_longest
 
-from tongxing.city.riding import EMPTY_FARE_STATE, NEW_STATE, RiderState, Trip, fold
-from tongxing.city.store import days, riders
+from tongxing.city.half_trips import NO_RESOLUTIONS, Resolutions
+from tongxing.city.riding import ACCOUNT, EMPTY_FARE_STATE, NEW_STATE, RiderState, Trip, fold
+from tongxing.city.store import days, half_trips, riders
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.terms import half_trip_terms
 from tongxing.city.views import RevisionSeen, TapSeen, TripSeen
 from tongxing.fares import CityFares, FareState, PriceLine, with_account
-from tongxing.messages import Tap, TapRef
+from tongxing.messages import Record, Tap, TapRef
 
-ACCOUNT = "@account"
 FIRST_DAY = date.min
 
 
@@ -153,13 +154,15 @@ def reprice(cursor: Cursor, fares: CityFares, trip_id: str) -> Repriced:
     taps = riders.load_taps_since(cursor, {rider_id: since})[rider_id]
     last_day = None if since == FIRST_DAY else since
     closed_until_s = days.closed_until(cursor)
-    folded = fold(state, taps, fares, closed_until_s, last_day)
+    said = half_trips.load_resolutions(cursor, [rider_id]).get(rider_id, NO_RESOLUTIONS)
+    terms = half_trip_terms(fares.network.code)
+    folded = fold(state, taps, fares, closed_until_s, last_day, said, terms)
     found = [trip for trip in folded.trips if trip.trip_id == trip_id]
     return Repriced(
         trip=found[-1] if found else None,
         since=last_day,
         taps=len(taps),
-        before=_fare_state(_state_before(state, taps, fares, trip_id), medium_no),
+        before=_fare_state(_state_before(state, taps, fares, trip_id, said), medium_no),
     )
 
 
@@ -222,7 +225,7 @@ def _why(before: RevisionSeen | None, seen: RevisionSeen) -> Iterator[str]:
         yield "again"
     differs = {
         "taps": old.taps != new.taps,
-        "ends": old.how not in ("void", new.how),
+        "ends": old.how not in ("void", new.how) or (old.how == new.how and _moved(old, new)),
         "medium": old.medium_no != new.medium_no,
         "tariff": old.tariff != new.tariff,
     }
@@ -231,14 +234,21 @@ def _why(before: RevisionSeen | None, seen: RevisionSeen) -> Iterator[str]:
         yield "memory"
 
 
+def _moved(old: Record, new: Record) -> bool:
+    """Whether a half trip was stated to end elsewhere than before, on the same taps."""
+    ends = [(one.origin, one.destination) for one in (old, new)]
+    return old.taps == new.taps and ends[0] != ends[1]
+
+
 def _state_before(
-    state: RiderState, taps: Sequence[Tap], fares: CityFares, trip_id: str
+    state: RiderState, taps: Sequence[Tap], fares: CityFares, trip_id: str, said: Resolutions
 ) -> RiderState:
     """The state ahead of the step that made the trip; after all taps where none of them did."""
     found: RiderState | None = None
+    terms = half_trip_terms(fares.network.code)
     for tap in taps:
         for step, now_s in (((), tap.time_s), ((tap,), 0)):
-            folded = fold(state, step, fares, now_s)
+            folded = fold(state, step, fares, now_s, None, said, terms)
             if any(trip.trip_id == trip_id for trip in folded.trips):
                 found = state
             state = folded.state

@@ -14,12 +14,15 @@ from tongxing.city.rating import rate_riders
 from tongxing.city.store import days, riders, taps
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.taps import ArrivedTap, arrived_tap
+from tongxing.city.terms import TermsBook, half_trip_terms
 from tongxing.fares import CityFares
-from tongxing.kernel.clock import business_date
+from tongxing.kernel.clock import DAY_S, business_date
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, Receipt, Tap, TapBatch, TapRef, unseal
 from tongxing.messages.taps import BATCH_TAPS_MAX
+
+TAP_TOO_LATE = "TAP_TOO_LATE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,13 @@ def take_batches(
 
     The caller holds the transaction, and hands out the receipts after it has committed.
     """
-    arrived, clashing = _distinct(batches)
+    arrived, clashing = _distinct(batches, half_trip_terms(city), received_s)
     media = riders.riders_of_media(cursor, sorted({item.tap.medium_no for item in arrived}))
     new, conflicts = taps.write_new_taps(cursor, arrived, media, received_s)
     taps.quarantine(cursor, clashing, received_s)
     opened: dict[str, list[Tap]] = defaultdict(list)
     for item in arrived:
-        if item.tap.ref in new and item.tap.outcome == "opened":
+        if item.tap.ref in new and item.tap.outcome == "opened" and not item.set_aside:
             opened[media[item.tap.medium_no]].append(item.tap)
     closed_until_s = days.closed_until(cursor)
     rate_riders(cursor, city, fares, opened, closed_until_s, business_date(received_s))
@@ -74,17 +77,28 @@ def take_batches(
     return receipts
 
 
-def _distinct(batches: Sequence[OpenedBatch]) -> tuple[list[ArrivedTap], list[ArrivedTap]]:
+def _distinct(
+    batches: Sequence[OpenedBatch], terms: TermsBook, received_s: int
+) -> tuple[list[ArrivedTap], list[ArrivedTap]]:
     """Each tap identity once, and those that came again with other content within this call."""
     found: dict[TapRef, ArrivedTap] = {}
     clashing = []
     for opened in batches:
         for tap in opened.batch.taps:
-            item = arrived_tap(tap, opened.site)
+            item = arrived_tap(tap, opened.site, _set_aside(tap, terms, received_s))
             first = found.setdefault(tap.ref, item)
             if first.content_hash != item.content_hash:
                 clashing.append(item)
     return list(found.values()), clashing
+
+
+def _set_aside(tap: Tap, terms: TermsBook, received_s: int) -> str:
+    """Why a tap moves no money: it came too late for an account's trip to be opened again. What a
+    gate did to a purse is a fact, however late it is told."""
+    if tap.funding == "purse":
+        return ""
+    reopen_s = terms.at(tap.time_s).reopen_days * DAY_S
+    return TAP_TOO_LATE if received_s - tap.time_s > reopen_s else ""
 
 
 def _receipts(

@@ -20,6 +20,7 @@ def prove_city(cursor: Cursor, city: str) -> list[Proof]:
         _postings_balance(cursor, city),
         _nobody_below_limit(cursor, city),
         _balances_are_folds(cursor, city),
+        _held_not_taken(cursor, city),
         _each_tap_one_outcome(cursor, city),
         _each_record_one_file(cursor, city),
         _statements_agree(cursor, city),
@@ -74,8 +75,31 @@ def _balances_are_folds(cursor: Cursor, city: str) -> Proof:
     )
 
 
+def _held_not_taken(cursor: Cursor, city: str) -> Proof:
+    """What is held of each rider is the sum over their half trips that wait, and an open trip's;
+    nothing of a half trip that waits is in the books."""
+    differing = _count(
+        cursor,
+        "SELECT count(*) FROM rider LEFT JOIN (SELECT rider_id, sum(held_fen) AS total"
+        " FROM half_trip GROUP BY rider_id) AS waiting USING (rider_id)"
+        " WHERE pending_fen <> coalesce(total, 0) OR held_fen < pending_fen"
+        " OR (open_since_s IS NULL AND held_fen <> pending_fen)",
+    )
+    taken = _count(
+        cursor, "SELECT count(*) FROM half_trip JOIN trip USING (trip_id) WHERE trip.how <> 'void'"
+    )
+    figures = {
+        "half_trips_waiting": _count(cursor, "SELECT count(*) FROM half_trip"),
+        "held_fen": _count(cursor, "SELECT coalesce(sum(held_fen), 0) FROM half_trip"),
+        "differing": differing,
+        "taken": taken,
+    }
+    return Proof(2, "held_not_taken", city, differing == 0 and taken == 0, figures)
+
+
 def _each_tap_one_outcome(cursor: Cursor, city: str) -> Proof:
-    """Every opened tap is in exactly one live trip, or began a trip that is still open.
+    """Every opened tap is in exactly one live trip, or began one that is still open, or is known
+    of a half trip that waits, or was set aside with its reason.
 
     A purse's tap may also close the half trip before it, so it may stand in two.
     """
@@ -92,19 +116,30 @@ def _each_tap_one_outcome(cursor: Cursor, city: str) -> Proof:
     )
     without = _count(
         cursor,
-        "SELECT count(*) FROM tap WHERE outcome = 'opened' AND NOT EXISTS (SELECT 1 FROM trip_tap"
+        "SELECT count(*) FROM tap WHERE outcome = 'opened' AND set_aside = ''"
+        " AND NOT EXISTS (SELECT 1 FROM half_trip WHERE half_trip.terminal_id = tap.terminal_id"
+        " AND half_trip.epoch = tap.epoch AND half_trip.seq = tap.seq)"
+        " AND NOT EXISTS (SELECT 1 FROM trip_tap"
         " JOIN trip USING (trip_id, revision) WHERE trip.how <> 'void' AND trip_tap.terminal_id ="
         " tap.terminal_id AND trip_tap.epoch = tap.epoch AND trip_tap.seq = tap.seq)"
         " AND NOT EXISTS (SELECT 1 FROM rider WHERE rider.rider_id = tap.rider_id"
         " AND open_since_s = tap.time_s)",
     )
-    still_open = _count(cursor, "SELECT count(*) FROM rider WHERE open_since_s IS NOT NULL")
+    waiting_twice = _count(
+        cursor,
+        "SELECT count(*) FROM half_trip JOIN trip_tap USING (terminal_id, epoch, seq)"
+        " JOIN trip ON trip.trip_id = trip_tap.trip_id AND trip.revision = trip_tap.revision"
+        " WHERE trip.how <> 'void'",
+    )
+    several += waiting_twice
     figures = {
         "taps": int(counts[0]),
         "refused": int(counts[1]),
+        "set_aside": _count(cursor, "SELECT count(*) FROM tap WHERE set_aside <> ''"),
         "in_several_trips": several,
         "without_trip": without,
-        "open_trips": still_open,
+        "open_trips": _count(cursor, "SELECT count(*) FROM rider WHERE open_since_s IS NOT NULL"),
+        "half_trips_waiting": _count(cursor, "SELECT count(*) FROM half_trip"),
     }
     return Proof(3, "each_tap_one_outcome", city, not several and not without, figures)
 

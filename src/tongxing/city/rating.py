@@ -9,23 +9,39 @@ from dataclasses import dataclass
 from datetime import date
 
 from tongxing.city.charging import Revision, posting_of, revisions
+from tongxing.city.half_trips import NO_RESOLUTIONS
 from tongxing.city.riding import NEW_STATE, Folded, fold, order_key
-from tongxing.city.store import riders, trips
+from tongxing.city.store import half_trips, riders, trips
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.riders import RiderRow, RiderUpdate
 from tongxing.city.store.trips import RevisionToWrite
+from tongxing.city.terms import half_trip_terms
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date
 from tongxing.ledger.store import write_postings
 from tongxing.messages import Tap
 
 FIRST_DAY = date.min
+NOT_RESOLVED: Mapping[str, date] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """What became of the riders: trips completed or revised, and half trips that wait now and did
+    not before (below zero where more were resolved)."""
+
+    revisions: int
+    more_waiting: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     update: RiderUpdate
     revisions: list[Revision]
+
+    @property
+    def more_waiting(self) -> int:
+        return len(self.update.state.pending) - len(self.update.row.state.pending)
 
 
 def rate_riders(
@@ -35,20 +51,24 @@ def rate_riders(
     new_taps: Mapping[str, list[Tap]],
     closed_until_s: int,
     booked_on: date,
-) -> int:
+    resolved: Mapping[str, date] = NOT_RESOLVED,
+) -> Rated:
     """Fold new taps (stored already) into their riders and post what changes.
 
     Taps newer than all a rider has are folded onto its state. An older one, or one of a business
-    day that is closed, makes the fold start again from the checkpoint before it. A rider without
-    new taps only has its overdue trip closed. Returns the number of trips completed or revised.
+    day that is closed, makes the fold start again from the checkpoint before it; so does what was
+    said of a half trip: `resolved` names the riders with the business day of the oldest one. A
+    rider without either only has its overdue trip closed.
     """
-    rows = riders.load_riders(cursor, new_taps)
-    ordered = {rider_id: sorted(found, key=order_key) for rider_id, found in new_taps.items()}
+    rows = riders.load_riders(cursor, {*new_taps, *resolved})
+    ordered = {rider_id: sorted(new_taps.get(rider_id, ()), key=order_key) for rider_id in rows}
     late = {
         rider_id: business_date(found[0].time_s)
         for rider_id, found in ordered.items()
         if found and _is_late(rows[rider_id], found[0], closed_until_s)
     }
+    for rider_id, day in resolved.items():
+        late[rider_id] = min(day, late.get(rider_id, day))
     outcomes = _refold(cursor, city, fares, rows, late, closed_until_s)
     for rider_id, row in rows.items():
         if rider_id not in outcomes:
@@ -62,19 +82,28 @@ def rate_riders(
     ]
     trips.write_revisions(cursor, additions)
     write_postings(cursor, [addition.posting for addition in additions])
-    riders.write_riders(cursor, [outcome.update for outcome in outcomes.values()])
-    return len(additions)
+    updates = [outcome.update for outcome in outcomes.values()]
+    riders.write_riders(cursor, updates)
+    half_trips.write_pending(cursor, updates)
+    return Rated(len(additions), sum(outcome.more_waiting for outcome in outcomes.values()))
 
 
 def _is_late(row: RiderRow, first: Tap, closed_until_s: int) -> bool:
-    return order_key(first) < row.last_tap_key or first.time_s < closed_until_s
+    """Whether the fold must start again; also on a day of whose trips something was said, which
+    must be folded whole."""
+    if order_key(first) < row.last_tap_key or first.time_s < closed_until_s:
+        return True
+    return row.resolved_s is not None and business_date(row.resolved_s) >= business_date(
+        first.time_s
+    )
 
 
 def _fold_on(
     city: str, fares: CityFares, row: RiderRow, taps: list[Tap], closed_until_s: int
 ) -> _Outcome:
     """The common case: everything new is newer than everything known."""
-    folded = fold(row.state, taps, fares, closed_until_s, _day_of(row.last_tap_key))
+    day, terms = _day_of(row.last_tap_key), half_trip_terms(city)
+    folded = fold(row.state, taps, fares, closed_until_s, day, terms=terms)
     found = revisions(folded.trips, {}, city)
     last = order_key(taps[-1]) if taps else row.last_tap_key
     return _Outcome(_update(row, folded, last, found), found)
@@ -96,10 +125,15 @@ def _refold(
     since = {rider_id: day for rider_id, (day, _) in starts.items()}
     taps = riders.load_taps_since(cursor, since)
     booked = trips.load_booked(cursor, since)
+    said = half_trips.load_resolutions(
+        cursor, [rider_id for rider_id in late if rows[rider_id].resolved_s is not None]
+    )
+    terms = half_trip_terms(city)
     outcomes = {}
     for rider_id, (day, state) in starts.items():
         last_day = None if day == FIRST_DAY else day
-        folded = fold(state, taps[rider_id], fares, closed_until_s, last_day)
+        resolutions = said.get(rider_id, NO_RESOLUTIONS)
+        folded = fold(state, taps[rider_id], fares, closed_until_s, last_day, resolutions, terms)
         found = revisions(folded.trips, booked[rider_id], city)
         last = order_key(taps[rider_id][-1])
         outcomes[rider_id] = _Outcome(_update(rows[rider_id], folded, last, found, day), found)

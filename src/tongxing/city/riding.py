@@ -6,36 +6,68 @@ late tap is not patched in: the fold starts again from a state before it, and wh
 books is posted. So the order of arrival never shows in the money (truth 6).
 
 Pairing is by rider, so a card may open a trip that a code closes (R-011); the ride belongs to the
-medium of its charging tap: the exit, or the single tap (A9). A trip without an exit closes at the
-highest fare: on an account when its business day ends or at the next entry, on a purse at the next
-tap, where the gate collected it. An exit without an entry costs the highest fare to that station.
+medium of its charging tap: the exit, or the single tap (A9). A trip without an exit ends on an
+account when its business day does, or at the next entry; on a purse at the next tap, where the gate
+collected the highest fare. An account's half trip, also an exit without its entry, is not charged
+but held until it is resolved (`half_trips`), and then priced at its place.
 
 This module must never read a clock, a database or a list.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import groupby
 
 from msgspec import Struct
 
+from tongxing.city.half_trips import (
+    NO_RESOLUTIONS,
+    Ending,
+    HalfTrip,
+    Resolution,
+    Resolutions,
+    belong_together,
+    half_facts,
+    half_quote,
+    how_of,
+    missing_end,
+    with_endings,
+)
+from tongxing.city.terms import TermsBook
+from tongxing.city.trip import Trip, collected_unknown, make_trip, order_key, with_difference
 from tongxing.fares import (
     CityFares,
     FareState,
-    PriceLine,
     Quote,
     RideFacts,
     Rider,
     highest_fare,
+    parted,
     price,
     pricing_refusal,
+    with_account,
 )
 from tongxing.fares.model import Missing
 from tongxing.kernel.clock import business_date, business_day_end
-from tongxing.kernel.ids import digest
-from tongxing.messages import Tap, TapRef
+from tongxing.messages import Tap
 from tongxing.messages.records import How
+
+__all__ = [
+    "ACCOUNT",
+    "EMPTY_FARE_STATE",
+    "NEW_STATE",
+    "Folded",
+    "OpenEntry",
+    "RiderState",
+    "Trip",
+    "fold",
+    "order_key",
+    "rider_of",
+]
+
+ACCOUNT = "@account"
+"""The key under which a rider's fare states hold what all its media count together."""
 
 EMPTY_FARE_STATE = FareState()
 
@@ -48,59 +80,25 @@ class OpenEntry(Struct, frozen=True, array_like=True):
 
 
 class RiderState(Struct, frozen=True, array_like=True):
-    """All the fold remembers of a rider: the open trip, and each medium's fare state."""
+    """All the fold remembers of a rider: the open trip, each medium's fare state (and, under
+    ACCOUNT, what they count together), and the half trips that wait to be resolved."""
 
     open: OpenEntry | None = None
     fare_states: dict[str, FareState] = {}
+    pending: tuple[HalfTrip, ...] = ()
+
+    @property
+    def pending_fen(self) -> int:
+        """What is held for half trips."""
+        return sum(half.held_fen for half in self.pending)
+
+    @property
+    def held_fen(self) -> int:
+        """All that is held: for the open trip and for half trips."""
+        return self.pending_fen + (0 if self.open is None else self.open.held_fen)
 
 
 NEW_STATE = RiderState()
-
-
-@dataclass(frozen=True, slots=True)
-class Trip:
-    """A charged journey, priced line by line. The lines add up to `charge_fen`.
-
-    `exited_s` of a trip without an exit is when its money fell due: the tap that ended it, or the
-    end of its business day.
-    `remark` is "" or a reason code for a person to look at: FARE_DIFFERS when a gate took from a
-    purse what the tariff does not say, COLLECTED_UNKNOWN when it collected for an entry that has
-    not arrived, or why the tariff has no price for the ride (it is then charged nothing: one
-    strange tap must not stop all others).
-    """
-
-    trip_id: str
-    order_key: str
-    taps: tuple[TapRef, ...]
-    last: Tap
-    origin: str
-    destination: str
-    entered_s: int
-    exited_s: int
-    completed_on: date
-    how: How
-    fare_fen: int
-    charge_fen: int
-    tariff: str
-    lines: tuple[PriceLine, ...]
-    remark: str = ""
-
-    def fingerprint(self) -> str:
-        """Changes when a revision is due: other taps, another end, another price."""
-        return digest(
-            self.how,
-            self.charge_fen,
-            self.fare_fen,
-            self.tariff,
-            self.last.medium_no,
-            *map(str, self.taps),
-        )
-
-
-def order_key(tap: Tap) -> str:
-    """Sorts taps as they happened; ties by terminal, so that the order is total."""
-    ref = tap.ref
-    return f"{tap.time_s:011d}|{ref.terminal_id}|{ref.epoch:016x}|{ref.seq:010d}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,22 +117,27 @@ def fold(
     fares: CityFares,
     closed_until_s: int,
     last_day: date | None = None,
+    resolutions: Resolutions = NO_RESOLUTIONS,
+    terms: TermsBook | None = None,
 ) -> Folded:
     """Fold opened taps, ordered by `order_key`, into the state and the trips they complete.
 
     `closed_until_s` is the end of the newest closed business day (0 when none was): an account's
     trip still open from before it ends there. `last_day` is the business day of the newest tap
     already in `state`; days after it get a checkpoint, except where there is nothing to remember.
+    `resolutions` say how half trips ended; a day that has one must be folded from its first tap.
+    `terms` limit how long a ride across two media may last; without them nothing does.
     """
-    folding = _Folding(fares, state.open, dict(state.fare_states))
+    folding = _Folding(
+        fares, state.open, dict(state.fare_states), resolutions, terms, list(state.pending)
+    )
     checkpoints = []
     for day, of_day in groupby(taps, key=lambda tap: business_date(tap.time_s)):
         todays = list(of_day)
         folding.close_overdue(todays[0].time_s)
         if day != last_day and (last_day is not None or folding.state() != NEW_STATE):
             checkpoints.append((day, folding.state()))
-        for tap in todays:
-            folding.take(tap)
+        folding.take_day(todays)
         last_day = day
     folding.close_overdue(closed_until_s)
     return Folded(folding.state(), folding.trips, tuple(checkpoints))
@@ -145,16 +148,33 @@ class _Folding:
     fares: CityFares
     open: OpenEntry | None
     fare_states: dict[str, FareState]
+    resolutions: Resolutions
+    terms: TermsBook | None
+    pending: list[HalfTrip]
     trips: list[Trip] = field(default_factory=list)
 
     def state(self) -> RiderState:
-        return RiderState(self.open, dict(self.fare_states))
+        return RiderState(self.open, dict(self.fare_states), tuple(self.pending))
+
+    def take_day(self, taps: Sequence[Tap]) -> None:
+        """Take the taps of one business day, or some of them."""
+        steps: Sequence[Tap | Ending] = taps
+        if self.resolutions:
+            opened = None if self.open is None else self.open.tap
+            steps = with_endings(opened, taps, self.resolutions, self.terms)
+        for step in steps:
+            if isinstance(step, Ending):
+                self.open = None
+                self._resolve(step.entry, step.resolution, step.resolution.time_s)
+            else:
+                self.take(step)
 
     def take(self, tap: Tap) -> None:
         self.close_overdue(tap.time_s)
         before = len(self.trips)
-        if tap.kind == "exit" and self.open is not None and _belong_together(self.open.tap, tap):
-            self._complete(self.open.tap, tap)
+        entry = None if self.open is None else self.open.tap
+        if tap.kind == "exit" and entry is not None and belong_together(entry, tap, self.terms):
+            self._complete(entry, tap)
             self.open = None
         else:
             if self.open is not None and (tap.kind == "entry" or tap.funding == "purse"):
@@ -163,8 +183,10 @@ class _Folding:
                 self.open = OpenEntry(tap, self._hold(tap))
             elif tap.kind == "ride":
                 self._ride(tap)
-            else:
+            elif tap.funding == "purse":
                 self._missing_entry(tap)
+            else:
+                self._resolve_or_wait(tap, tap.time_s)
         if tap.purse is not None:
             self._reconcile_purse(tap, before)
 
@@ -188,34 +210,74 @@ class _Folding:
         facts = _facts(tap, "", tap.station, tap.time_s, tap.time_s, missing="entry")
         self._price(tap, facts, "missing_entry", (tap,), tap.time_s)
 
-    def _close_missing_exit(self, collector: Tap | None) -> None:
+    def _close_missing_exit(self, next_tap: Tap | None) -> None:
         assert self.open is not None
         entry, self.open = self.open.tap, None
-        taps = (entry, collector) if collector is not None and collector.purse else (entry,)
-        completed_s = entry.time_s if collector is None else collector.time_s
-        due_s = completed_s if collector else business_day_end(business_date(entry.time_s))
-        facts = _facts(entry, entry.station, "", entry.time_s, due_s, missing="exit")
-        self._price(entry, facts, "missing_exit", taps, completed_s)
+        if entry.funding == "purse":
+            self._collected(entry, next_tap)
+        elif next_tap is not None:
+            self._resolve_or_wait(entry, next_tap.time_s)
+        else:
+            self._resolve_or_wait(entry, business_day_end(business_date(entry.time_s)))
 
-    def _hold(self, entry: Tap) -> int:
-        facts = _facts(entry, entry.station, "", entry.time_s, entry.time_s, missing="exit")
-        if entry.funding == "purse" or pricing_refusal(self.fares, facts, rider_of(entry)):
+    def _collected(self, entry: Tap, collector: Tap | None) -> None:
+        """A purse's half trip ends where a gate collects it."""
+        assert collector is not None, "a purse's trip stays open until its next tap"
+        taps = (entry, collector) if collector.purse else (entry,)
+        facts = _facts(entry, entry.station, "", entry.time_s, collector.time_s, missing="exit")
+        self._price(entry, facts, "missing_exit", taps, collector.time_s)
+
+    def _resolve_or_wait(self, known: Tap, ended_s: int) -> None:
+        """An account's half trip is priced as it was resolved; until it is, it is only held."""
+        said = self.resolutions.get(known.ref)
+        if said is None:
+            held_fen = self._hold(known)
+            self.pending.append(HalfTrip(known, held_fen, ended_s))
+        else:
+            self._resolve(known, said, ended_s)
+
+    def _resolve(self, known: Tap, said: Resolution, ended_s: int) -> None:
+        facts = half_facts(known, said, ended_s)
+        self._price(known, facts, how_of(said, known), (known,), known.time_s, said)
+
+    def _hold(self, known: Tap) -> int:
+        facts = _facts(known, known.station, "", known.time_s, known.time_s, missing="exit")
+        if known.funding == "purse" or pricing_refusal(self.fares, facts, rider_of(known)):
             return 0
-        return highest_fare(self.fares, entry.mode, entry.line, entry.station, entry.time_s)
+        return highest_fare(self.fares, known.mode, known.line, known.station, known.time_s)
 
     def _price(
-        self, medium: Tap, facts: RideFacts, how: How, taps: tuple[Tap, ...], completed_s: int
+        self,
+        medium: Tap,
+        facts: RideFacts,
+        how: How,
+        taps: tuple[Tap, ...],
+        completed_s: int,
+        said: Resolution | None = None,
     ) -> None:
+        rider = rider_of(medium)
         before = self.fare_states.get(medium.medium_no, EMPTY_FARE_STATE)
-        refusal = pricing_refusal(self.fares, facts, rider_of(medium))
-        if refusal is None:
-            quote, remark = price(self.fares, facts, rider_of(medium), before), ""
+        shared = self.fare_states.get(ACCOUNT)
+        if shared is not None:
+            before = with_account(before, shared)
+        refusal = pricing_refusal(self.fares, facts, rider)
+        remark = "" if refusal is None else refusal.code
+        if refusal is not None:
+            quote = Quote(0, 0, (), before, "")
+        elif said is None:
+            quote = price(self.fares, facts, rider, before)
         else:
-            quote, remark = Quote(0, 0, (), before, ""), refusal.code
-        self.fare_states[medium.medium_no] = quote.state
+            quote = half_quote(self.fares, facts, rider, before, said, missing_end(medium))
+        self._remember(medium.medium_no, quote.state)
         self.trips.append(
-            _trip(medium, facts, how, taps, business_date(completed_s), quote, remark)
+            make_trip(medium, facts, how, taps, business_date(completed_s), quote, remark)
         )
+
+    def _remember(self, medium_no: str, state: FareState) -> None:
+        own, shared = parted(state)
+        self.fare_states[medium_no] = own
+        if shared.counters or ACCOUNT in self.fare_states:
+            self.fare_states[ACCOUNT] = shared
 
     def _reconcile_purse(self, tap: Tap, before: int) -> None:
         """The money a gate took is a fact: the trips of this tap carry exactly that.
@@ -229,15 +291,15 @@ class _Folding:
         if difference == 0:
             return
         if len(self.trips) == before:
-            self.trips.append(_unexplained(tap, taken))
+            self.trips.append(collected_unknown(tap, taken))
             return
         first = self.trips[before]
         if first.how == "missing_exit":
             part = max(difference, -first.charge_fen)
-            self.trips[before] = _with_difference(first, part)
+            self.trips[before] = with_difference(first, part)
             difference -= part
         if difference:
-            self.trips[-1] = _with_difference(self.trips[-1], difference)
+            self.trips[-1] = with_difference(self.trips[-1], difference)
 
 
 def rider_of(tap: Tap) -> Rider:
@@ -249,13 +311,6 @@ def rider_of(tap: Tap) -> Rider:
         issuer=tap.issuer,
         issuer_is_local=tap.issuer == tap.city,
     )
-
-
-def _belong_together(entry: Tap, exit_: Tap) -> bool:
-    """Whether an exit can end this entry's trip: rail anywhere, elsewhere the same vehicle."""
-    if entry.mode != exit_.mode:
-        return False
-    return entry.mode == "rail" or (entry.line, entry.vehicle) == (exit_.line, exit_.vehicle)
 
 
 def _facts(
@@ -272,66 +327,3 @@ def _facts(
         exited_s=exited_s,
         missing=missing,
     )
-
-
-def _trip(
-    medium: Tap,
-    facts: RideFacts,
-    how: How,
-    taps: tuple[Tap, ...],
-    completed_on: date,
-    quote: Quote,
-    remark: str,
-) -> Trip:
-    first = taps[0]
-    return Trip(
-        trip_id=digest("trip", first.ref.terminal_id, first.ref.epoch, first.ref.seq),
-        order_key=order_key(first),
-        taps=tuple(tap.ref for tap in taps),
-        last=medium,
-        origin=facts.origin,
-        destination=facts.destination,
-        entered_s=facts.entered_s,
-        exited_s=facts.exited_s,
-        completed_on=completed_on,
-        how=how,
-        fare_fen=quote.fare_fen,
-        charge_fen=quote.charge_fen,
-        tariff=quote.tariff,
-        lines=quote.lines,
-        remark=remark,
-    )
-
-
-def _unexplained(tap: Tap, taken_fen: int) -> Trip:
-    """Money collected for an entry that has not arrived: booked, and marked for a person."""
-    return Trip(
-        trip_id=digest("collected", tap.ref.terminal_id, tap.ref.epoch, tap.ref.seq),
-        order_key=order_key(tap),
-        taps=(tap.ref,),
-        last=tap,
-        origin="",
-        destination="",
-        entered_s=tap.time_s,
-        exited_s=tap.time_s,
-        completed_on=business_date(tap.time_s),
-        how="missing_exit",
-        fare_fen=taken_fen,
-        charge_fen=taken_fen,
-        tariff=tap.tariff,
-        lines=(_difference_line(taken_fen),),
-        remark="COLLECTED_UNKNOWN",
-    )
-
-
-def _with_difference(trip: Trip, difference_fen: int) -> Trip:
-    return replace(
-        trip,
-        charge_fen=trip.charge_fen + difference_fen,
-        lines=(*trip.lines, _difference_line(difference_fen)),
-        remark="FARE_DIFFERS",
-    )
-
-
-def _difference_line(amount_fen: int) -> PriceLine:
-    return PriceLine(kind="gate_difference", rule="purse", amount_fen=amount_fen, values={})

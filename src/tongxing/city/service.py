@@ -102,7 +102,8 @@ class City:
         ]
 
     def close_day(self, day: date, closed_s: int) -> int | Refusal:
-        """Close a business day: accounts' open trips end at the highest fare. Returns how many.
+        """Close a business day: accounts' open trips end as half trips, which wait to be resolved.
+        Returns how many.
 
         Refuses DAY_NOT_OVER before 03:00 of the next day and DAY_ALREADY_CLOSED.
         """
@@ -119,7 +120,7 @@ class City:
                 }
                 half_trips = rating.rate_riders(
                     cursor, self.code, self._fares, overdue, end_s, business_date(closed_s)
-                )
+                ).more_waiting
             days.write_close(cursor, day, closed_s, half_trips)
             return half_trips
 

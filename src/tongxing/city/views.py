@@ -18,11 +18,18 @@ from tongxing.messages import Record, Share, Tap
 
 HOUR_S = 3600
 
+HALF_TRIPS = (
+    "missing_exit", "missing_entry", "declared", "habitual", "median", "disruption", "staff",
+    "cleared",
+)  # fmt: skip
+"""How a trip is called of which one end rests on no tap."""
+
 HOW_GROUPS: dict[str, LiteralString] = {
     "": "how <> 'void'",
     "complete": "how IN ('single_tap', 'both_taps')",
     "paired": "how = 'paired_by_account'",
-    "half": "how IN ('missing_exit', 'missing_entry')",
+    "half": "how IN ('missing_exit', 'missing_entry', 'declared', 'habitual', 'median',"
+    " 'disruption', 'staff', 'cleared')",
     "revised": "revision > 1 AND how <> 'void'",
     "void": "how = 'void'",
 }

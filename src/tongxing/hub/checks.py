@@ -105,12 +105,12 @@ def kind(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding |
 
 def amount(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
     """The charge within limits: not below zero, not above the cap, and above its fare only by
-    what the tariff puts on top (overtime)."""
+    what the tariff puts on top (overtime). A city's median is not above the highest fare."""
     if record.charge_fen < 0 or record.fare_fen < 0:
         return Finding("1007", "negative")
     if record.charge_fen > case.rules.amount.charge_max_fen:
         return Finding("1007", "above the limit")
-    if record.charge_fen > record.fare_fen:
+    if record.charge_fen > record.fare_fen or record.how == "median":
         highest_fen = case.ground.highest_charge_fen(record)
         if highest_fen is not None and record.charge_fen > highest_fen:
             return Finding("1007", f"the tariff charges {highest_fen} fen at most")
@@ -179,6 +179,12 @@ _HOW_CODES: Mapping[str, str] = {
     "paired_by_account": "0010",
     "missing_exit": "0012",
     "missing_entry": "0012",
+    "declared": "0011",
+    "habitual": "0012",
+    "median": "0012",
+    "disruption": "0012",
+    "staff": "0013",
+    "cleared": "0013",
 }
 
 

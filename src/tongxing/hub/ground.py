@@ -19,6 +19,9 @@ from tongxing.network.transport import city_codes
 _NOBODY = Rider()
 _NEVER_USED = FareState()
 _MISSING: Mapping[str, Missing] = {"missing_exit": "exit", "missing_entry": "entry"}
+_PATH_KNOWN: frozenset[str] = frozenset(
+    {"both_taps", "paired_by_account", "declared", "habitual", "disruption", "staff"}
+)
 
 
 class Ground(Protocol):
@@ -80,10 +83,13 @@ class NetworkGround:
         return "" if tariff is None else tariff.name
 
     def fare_fen(self, record: Record) -> int | None:
-        """As the protocol says; worked out once per pair of stations and tariff."""
+        """As the protocol says; worked out once per pair of stations and tariff. A median of its
+        own trips only the city can tell."""
         tariff = self._tariff(record)
         facts = _facts(record)
-        if tariff is None or facts is None:
+        if _is_free(record):
+            return 0
+        if tariff is None or facts is None or record.how == "median":
             return None
         key = (tariff.name, facts.mode, facts.line, facts.origin, facts.destination, facts.missing)
         if key not in self._fares:
@@ -94,13 +100,15 @@ class NetworkGround:
 
     def highest_charge_fen(self, record: Record) -> int | None:
         facts = _facts(record)
+        if _is_free(record):
+            return 0
         return None if facts is None else self._priced(record, facts, charge=True)
 
     def split_basis(self, record: Record) -> SplitBasis:
         """The pricing path of a whole rail ride; for all else the tapped line's operator."""
         tariff = self._tariff(record)
         version = "" if tariff is None else tariff.name
-        is_path = record.mode == "rail" and record.how in ("both_taps", "paired_by_account")
+        is_path = record.mode == "rail" and record.how in _PATH_KNOWN
         if is_path and tariff is not None:
             path = (record.city, tariff.name, record.origin, record.destination)
             if path not in self._paths:
@@ -131,11 +139,21 @@ class NetworkGround:
         return None if city is None else city.book.at(record.entered_s)
 
 
+def _is_free(record: Record) -> bool:
+    """A half trip that was cleared, or whose missing end is a station with open gates that no habit
+    leads to: it costs nothing."""
+    whole = record.origin and record.destination
+    return record.how == "cleared" or (record.how == "disruption" and not whole)
+
+
 def _facts(record: Record) -> RideFacts | None:
     """The ride as the tariff needs it; None for a void, and for money that a gate collected for an
     entry nobody has seen."""
     if record.how == "void" or (record.how == "missing_exit" and not record.origin):
         return None
+    missing = _MISSING.get(record.how, "")
+    if record.how == "median":
+        missing = "exit" if record.origin else "entry"
     return RideFacts(
         mode=record.mode,
         line=record.line,
@@ -144,7 +162,7 @@ def _facts(record: Record) -> RideFacts | None:
         destination=record.destination,
         entered_s=record.entered_s,
         exited_s=record.exited_s,
-        missing=_MISSING.get(record.how, ""),
+        missing=missing,
     )
 
 

@@ -16,8 +16,22 @@ HUB_SENDER = "HUB"
 """The name under which the hub signs."""
 
 How = Literal[
-    "single_tap", "both_taps", "paired_by_account", "missing_exit", "missing_entry", "void"
+    "single_tap",
+    "both_taps",
+    "paired_by_account",
+    "missing_exit",
+    "missing_entry",
+    "declared",
+    "habitual",
+    "median",
+    "disruption",
+    "staff",
+    "cleared",
+    "void",
 ]
+"""How a trip came to be charged. A half trip is `missing_exit` or `missing_entry` at the highest
+fare; else it says who completed it: the passenger (declared), the passenger's habit, the median
+of others, open gates (disruption), or staff, who may also have cleared it of any charge."""
 
 
 class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -26,8 +40,9 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     `record_id` is ``<trip_id>.<revision>``. `issuer` and `acquirer` are member ids. `charge_fen`
     is the trip's charge as of this revision, `delta_fen` what this revision adds to (or takes
     from) the one before. `origin` and `destination` are station ids of the acquiring city, "" when
-    unknown. `exited_s` of a trip without an exit is when its money fell due. `how` is "void" when
-    this revision withdraws the trip (its charge is then 0).
+    unknown; of a half trip they may be stated and not tapped, as `how` says. `exited_s` of a trip
+    without an exit is when its money fell due. `how` is "void" when this revision withdraws the
+    trip (its charge is then 0).
     """
 
     record_id: str

@@ -74,14 +74,16 @@ def deny(cursor: Cursor, medium_no: str, reason: str) -> None:
 
 
 def denied_media(cursor: Cursor) -> list[DenyEntry]:
-    """Media to refuse now: those marked, and all media of an account below its limit."""
+    """Media to refuse now: those marked, and all media of an account below its limit. What is held
+    for half trips counts as gone; what an open trip holds does not, or nobody could leave."""
     return [
         DenyEntry(str(medium_no), str(reason))
         for medium_no, reason in cursor.execute(
             "SELECT medium_no, denied FROM medium WHERE denied <> ''"
             " UNION ALL SELECT medium_no, 'ACCOUNT_OVERDRAWN' FROM medium JOIN rider USING"
-            " (rider_id) WHERE denied = '' AND kind = 'account' AND balance_fen < 0"
-            " AND balance_fen + limit_fen < 0 ORDER BY 1"
+            " (rider_id) WHERE denied = '' AND kind = 'account' AND balance_fen < pending_fen"
+            " AND balance_fen - pending_fen < 0 AND balance_fen - pending_fen + limit_fen < 0"
+            " ORDER BY 1"
         )
     ]
 

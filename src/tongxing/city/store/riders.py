@@ -18,13 +18,15 @@ _TAPS = msgspec.json.Decoder(Tap)
 @dataclass(frozen=True, slots=True)
 class RiderRow:
     """A rider as the store has it. `liability` is the ledger account of our own passenger's
-    money, None for a visitor whose money another city holds."""
+    money, None for a visitor whose money another city holds. `resolved_s` is the newest tap of
+    which anything was said (`half_trips.Resolution`), None when nothing ever was."""
 
     rider_id: str
     kind: str
     liability: str | None
     last_tap_key: str
     state: RiderState
+    resolved_s: int | None = None
 
 
 def encode_state(state: RiderState) -> str:
@@ -52,9 +54,11 @@ def load_riders(cursor: Cursor, rider_ids: Iterable[str]) -> dict[str, RiderRow]
     """The riders, locked in order of id; one never seen before comes as a new visitor."""
     wanted = sorted(set(rider_ids))
     found = {
-        str(row[0]): RiderRow(str(row[0]), str(row[1]), row[2], str(row[3]), decode_state(row[4]))
+        str(row[0]): RiderRow(
+            str(row[0]), str(row[1]), row[2], str(row[3]), decode_state(row[4]), row[5]
+        )
         for row in cursor.execute(
-            "SELECT rider_id, kind, liability, last_tap_key, state FROM rider"
+            "SELECT rider_id, kind, liability, last_tap_key, state, resolved_s FROM rider"
             " WHERE rider_id = ANY(%s) ORDER BY rider_id FOR UPDATE",
             (wanted,),
         )
@@ -81,13 +85,14 @@ def load_checkpoints(
 
 
 def load_taps_since(cursor: Cursor, since: Mapping[str, date]) -> dict[str, list[Tap]]:
-    """Each rider's opened taps from its business day on, in the order they happened."""
+    """Each rider's opened taps from its business day on, in the order they happened; those that
+    were set aside move no money and are left out."""
     taps: dict[str, list[Tap]] = {rider_id: [] for rider_id in since}
     for rider_id, body in cursor.execute(
         "SELECT t.rider_id, t.body FROM tap t"
         " JOIN unnest(%s::text[], %s::date[]) AS wanted (rider_id, day)"
         "   ON t.rider_id = wanted.rider_id AND t.business_date >= wanted.day"
-        " WHERE t.outcome = 'opened' ORDER BY t.rider_id, t.order_key",
+        " WHERE t.outcome = 'opened' AND t.set_aside = '' ORDER BY t.rider_id, t.order_key",
         (list(since), list(since.values())),
     ):
         taps[str(rider_id)].append(_TAPS.decode(body))
@@ -110,15 +115,16 @@ def write_riders(cursor: Cursor, updates: Sequence[RiderUpdate]) -> None:
     """Save states, balances, holds and checkpoints of all riders of a batch."""
     cursor.execute(
         "CREATE TEMP TABLE changed (rider_id text, kind text, charged_fen bigint, held_fen bigint,"
-        " last_tap_key text, open_since_s bigint, state text) ON COMMIT DROP"
+        " pending_fen bigint, last_tap_key text, open_since_s bigint, state text) ON COMMIT DROP"
     )
     with cursor.copy("COPY changed FROM STDIN") as copy:
         for update in updates:
             copy.write_row(_changed_row(update))
     cursor.execute(
-        "INSERT INTO rider (rider_id, kind, balance_fen, held_fen, last_tap_key, open_since_s,"
-        " state) SELECT rider_id, kind, 0, held_fen, last_tap_key, open_since_s, state FROM changed"
-        " ON CONFLICT (rider_id) DO UPDATE SET held_fen = excluded.held_fen,"
+        "INSERT INTO rider (rider_id, kind, balance_fen, held_fen, pending_fen, last_tap_key,"
+        " open_since_s, state) SELECT rider_id, kind, 0, held_fen, pending_fen, last_tap_key,"
+        " open_since_s, state FROM changed ON CONFLICT (rider_id) DO UPDATE SET"
+        " held_fen = excluded.held_fen, pending_fen = excluded.pending_fen,"
         " last_tap_key = excluded.last_tap_key, open_since_s = excluded.open_since_s,"
         " state = excluded.state"
     )
@@ -136,7 +142,8 @@ def _changed_row(update: RiderUpdate) -> tuple[object, ...]:
         update.row.rider_id,
         update.row.kind,
         update.charged_fen,
-        0 if entry is None else entry.held_fen,
+        update.state.held_fen,
+        update.state.pending_fen,
         update.last_tap_key,
         None if entry is None else entry.tap.time_s,
         encode_state(update.state),

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tongxing.city.riding import order_key
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.trip import order_key
 from tongxing.kernel.clock import business_date
 from tongxing.kernel.ids import digest
 from tongxing.messages import Receipt, Tap, TapRef
@@ -19,12 +19,14 @@ class ArrivedTap:
     site: str
     body: str
     content_hash: str
+    set_aside: str = ""
 
 
-def arrived_tap(tap: Tap, site: str) -> ArrivedTap:
-    """The tap with what is stored of it, worked out once."""
+def arrived_tap(tap: Tap, site: str, set_aside: str = "") -> ArrivedTap:
+    """The tap with what is stored of it, worked out once; `set_aside` is the reason why it moves
+    no money, if there is one."""
     body = encode(tap)
-    return ArrivedTap(tap, site, body.decode(), digest(body))
+    return ArrivedTap(tap, site, body.decode(), digest(body), set_aside)
 
 
 def write_new_taps(
@@ -103,6 +105,7 @@ def _row(item: ArrivedTap, rider_id: str, received_s: int) -> tuple[object, ...]
         item.site,
         received_s,
         item.body,
+        item.set_aside,
     )
 
 

@@ -7,8 +7,8 @@ from datetime import date
 import msgspec
 
 from tongxing.city.charging import BookedTrip, Revision
-from tongxing.city.riding import Trip
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.trip import Trip
 from tongxing.kernel.clock import business_date
 from tongxing.ledger import Posting
 

@@ -1,0 +1,191 @@
+"""Half trips that wait, what was said of them, and what may be known of their missing ends."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+import msgspec
+
+from tongxing.city.half_trips import HalfTrip, Resolution, Resolutions, newest, trip_id_of
+from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.riders import RiderUpdate
+from tongxing.kernel.clock import business_date
+from tongxing.messages import Tap, TapRef
+
+_TAPS = msgspec.json.Decoder(Tap)
+_ENCODER = msgspec.json.Encoder()
+
+_FIELDS = (
+    "request_id, terminal_id, epoch, seq, kind, station, time_s, amount_fen, decided_s,"
+    " decided_by, why"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A half trip that waits to be resolved, and whose it is."""
+
+    rider_id: str
+    tap: Tap
+    held_fen: int
+
+    @property
+    def half(self) -> HalfTrip:
+        """The half trip as the fold knows it; when it ended is not asked here."""
+        return HalfTrip(self.tap, self.held_fen, self.tap.time_s)
+
+    @property
+    def trip_id(self) -> str:
+        return trip_id_of(self.tap.ref)
+
+
+def write_pending(cursor: Cursor, updates: Iterable[RiderUpdate]) -> None:
+    """Keep the list of waiting half trips with the riders whose waiting ones have changed."""
+    changed = [update for update in updates if update.state.pending != update.row.state.pending]
+    if not changed:
+        return
+    cursor.execute(
+        "DELETE FROM half_trip WHERE rider_id = ANY(%s)",
+        ([update.row.rider_id for update in changed],),
+    )
+    with cursor.copy("COPY half_trip FROM STDIN") as copy:
+        for update in changed:
+            for half in update.state.pending:
+                copy.write_row(_row(update.row.rider_id, half))
+
+
+def _row(rider_id: str, half: HalfTrip) -> tuple[object, ...]:
+    tap = half.tap
+    return (
+        half.trip_id,
+        rider_id,
+        tap.ref.terminal_id,
+        tap.ref.epoch,
+        tap.ref.seq,
+        business_date(tap.time_s),
+        half.missing,
+        tap.mode,
+        tap.line,
+        tap.station,
+        tap.time_s,
+        half.held_fen,
+        _ENCODER.encode(tap).decode(),
+    )
+
+
+def find_waiting(cursor: Cursor, trip_id: str) -> Waiting | None:
+    """The waiting half trip of that id; None when none waits under it."""
+    found = _waiting(
+        cursor.execute("SELECT rider_id, tap, held_fen FROM half_trip WHERE trip_id = %s",
+                       (trip_id,)).fetchall()
+    )  # fmt: skip
+    return found[0] if found else None
+
+
+def waiting_since(cursor: Cursor, last_day: date) -> list[Waiting]:
+    """The half trips of that business day or earlier that still wait, oldest first."""
+    return _waiting(
+        cursor.execute(
+            "SELECT rider_id, tap, held_fen FROM half_trip WHERE business_date <= %s"
+            " ORDER BY time_s, trip_id",
+            (last_day,),
+        ).fetchall()
+    )
+
+
+def waiting_of(cursor: Cursor, rider_id: str) -> list[Waiting]:
+    """A rider's half trips that wait, oldest first."""
+    return _waiting(
+        cursor.execute(
+            "SELECT rider_id, tap, held_fen FROM half_trip WHERE rider_id = %s"
+            " ORDER BY time_s, trip_id",
+            (rider_id,),
+        ).fetchall()
+    )
+
+
+def _waiting(rows: Iterable[Sequence[object]]) -> list[Waiting]:
+    return [
+        Waiting(str(rider_id), _TAPS.decode(str(tap)), int(str(held_fen)))
+        for rider_id, tap, held_fen in rows
+    ]
+
+
+def load_resolutions(cursor: Cursor, rider_ids: Iterable[str]) -> dict[str, Resolutions]:
+    """Per rider, the resolution that counts of each half trip of which anything was said."""
+    found: dict[str, list[Resolution]] = defaultdict(list)
+    for rider_id, *fields in cursor.execute(
+        f"SELECT rider_id, {_FIELDS} FROM half_trip_resolution WHERE rider_id = ANY(%s)",
+        (list(rider_ids),),
+    ):
+        found[str(rider_id)].append(_resolution(fields))
+    return {rider_id: newest(said) for rider_id, said in found.items()}
+
+
+def _resolution(fields: Sequence[object]) -> Resolution:
+    request_id, terminal_id, epoch, seq, *rest = fields
+    names = ("kind", "station", "time_s", "amount_fen", "decided_s", "decided_by", "why")
+    return msgspec.convert(
+        {
+            "request_id": request_id,
+            "tap": TapRef(str(terminal_id), int(str(epoch)), int(str(seq))),
+            **dict(zip(names, rest, strict=True)),
+        },
+        Resolution,
+    )
+
+
+def find_request(cursor: Cursor, request_id: str) -> Resolution | None:
+    """What was said under this request before; None when it is new."""
+    row = cursor.execute(
+        f"SELECT {_FIELDS} FROM half_trip_resolution WHERE request_id = %s", (request_id,)
+    ).fetchone()
+    return None if row is None else _resolution(row)
+
+
+def write_resolutions(cursor: Cursor, said: Sequence[tuple[str, Tap, Resolution]]) -> None:
+    """Add what was said: rider, known tap, resolution; each half trip at most once per call."""
+    numbers: dict[TapRef, int] = {}
+    refs = [tap.ref for _, tap, _ in said]
+    for terminal, epoch, seq, number in cursor.execute(
+        "SELECT r.terminal_id, r.epoch, r.seq, max(r.number) FROM half_trip_resolution r"
+        " JOIN unnest(%s::text[], %s::bigint[], %s::bigint[]) AS w (terminal_id, epoch, seq)"
+        " USING (terminal_id, epoch, seq) GROUP BY 1, 2, 3",
+        (
+            [ref.terminal_id for ref in refs],
+            [ref.epoch for ref in refs],
+            [ref.seq for ref in refs],
+        ),
+    ):
+        numbers[TapRef(str(terminal), int(epoch), int(seq))] = int(number)
+    with cursor.copy(
+        "COPY half_trip_resolution (request_id, terminal_id, epoch, seq, number, rider_id, trip_id,"
+        " known_s, kind, station, time_s, amount_fen, decided_s, decided_by, why) FROM STDIN"
+    ) as copy:
+        for rider_id, tap, one in said:
+            number = numbers.get(tap.ref, 0) + 1
+            copy.write_row(
+                (one.request_id, *_identity(tap.ref), number, rider_id, trip_id_of(tap.ref),
+                 tap.time_s, one.kind, one.station, one.time_s, one.amount_fen, one.decided_s,
+                 one.decided_by, one.why)
+            )  # fmt: skip
+    cursor.executemany(
+        "UPDATE rider SET resolved_s = greatest(resolved_s, %s) WHERE rider_id = %s",
+        [(tap.time_s, rider_id) for rider_id, tap, _ in said],
+    )
+
+
+def _identity(ref: TapRef) -> tuple[str, int, int]:
+    return ref.terminal_id, ref.epoch, ref.seq
+
+
+def count_declared(cursor: Cursor, rider_id: str, from_s: int, until_s: int) -> int:
+    """How often a passenger stated a missing end from one instant to before another."""
+    row = cursor.execute(
+        "SELECT count(*) FROM half_trip_resolution WHERE rider_id = %s AND kind = 'declared'"
+        " AND decided_s >= %s AND decided_s < %s",
+        (rider_id, from_s, until_s),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
