@@ -17,6 +17,9 @@ from tongxing.hub.verdicts import code_table
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Problem
 
+FEE_SHARES = 100
+"""The shares of the fee are hundredths of it, so that none of it is left without an owner."""
+
 _TIME_OF_DAY = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
@@ -126,7 +129,11 @@ def load_rulebook() -> Rulebook:
 
 
 def parse_rulebook(content: bytes) -> Rulebook:
-    """The rules of a file. Raises Problem(RULEBOOK_INVALID) naming the first thing wrong."""
+    """The rules of a file.
+
+    Raises Problem(RULEBOOK_INVALID) naming the first thing wrong, Problem(SHARE_SUM) when the
+    shares of the fee do not make up the whole of it.
+    """
     try:
         raw = msgspec.convert(tomllib.loads(content.decode("utf-8")), _File)
     except (UnicodeDecodeError, tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
@@ -134,6 +141,10 @@ def parse_rulebook(content: bytes) -> Rulebook:
     fault = _first_fault(raw)
     if fault:
         raise Problem("RULEBOOK_INVALID", detail=fault)
+    shares = raw.fee.share_issuer + raw.fee.share_acquirer + raw.fee.share_hub
+    if shares != FEE_SHARES:
+        values = {"what": "fee.share_*", "found": shares, "wanted": FEE_SHARES}
+        raise Problem("SHARE_SUM", "fee", **values)
     return Rulebook(
         version=raw.version,
         sha256=sha256_hex(content),
