@@ -1,11 +1,14 @@
 """Arguments that several commands of `tongxing fares` share: a city, a class of card, a time."""
 
 import re
+import time
 from pathlib import Path
+
+import click
 
 from tongxing.cli.arguments import parse_time
 from tongxing.cli.common import in_both, settings
-from tongxing.fares import TariffBook, read_book
+from tongxing.fares import TariffBook, load_book, read_book
 from tongxing.fares.ask import fare_cities
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.network import load_registry
@@ -52,3 +55,34 @@ def own_book(file: Path) -> TariffBook:
         return read_book(file.read_bytes())
     except (ValueError, UnicodeDecodeError) as error:
         raise Problem("FARES_TARIFF_FILE", str(file), detail=str(error), file=str(file)) from error
+
+
+REGISTER = click.option(
+    "--register", "register", type=click.Path(path_type=Path, file_okay=False), metavar="DIR"
+)
+"""The option that prices by what a register of published tariffs holds."""
+
+
+def chosen_book(city: str, tariff: Path | None, register: Path | None) -> TariffBook:
+    """The tariff of a file or of a register, else the one the project comes with.
+
+    Raises Problem when it cannot be read, KeyError for a city without any.
+    """
+    if tariff is not None and register is not None:
+        detail = in_both("detail", "fares", "one_tariff")
+        raise Problem("ARG_INVALID", "--register", text=str(register), **detail)
+    if tariff is not None:
+        return own_book(tariff)
+    if register is None:
+        return load_book(city)
+    found = newest_published(register, city)
+    if isinstance(found, Refusal):
+        raise Problem(found.code, found.where, **found.values)
+    return found
+
+
+def newest_published(register: Path, city: str) -> TariffBook | Refusal:
+    """The newest tariff of a city in a register, or why there is none to be had."""
+    from tongxing.fares.publishing import published_book  # only who asks for it waits for it
+
+    return published_book(register, city, int(time.time()))

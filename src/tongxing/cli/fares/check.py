@@ -6,11 +6,14 @@ import click
 
 from tongxing.cli.arguments import READABLE_FILE
 from tongxing.cli.common import Words, emit_json, say, settings
-from tongxing.cli.fares.arguments import own_book
+from tongxing.cli.fares.arguments import REGISTER, chosen_book, newest_published
 from tongxing.cli.shell import command as make_command
+from tongxing.fares import TariffBook
 from tongxing.fares.checking import CaseResult, Charge, check_case, read_case_file
+from tongxing.fares.checking.casefile import FileCase, UnreadCase
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Problem, Refusal
+from tongxing.network import load_registry
 
 WORDS = Words("fares")
 _CHARGES_SHOWN = 4
@@ -19,12 +22,13 @@ _CHARGES_SHOWN = 4
 @make_command()
 @click.argument("file", type=READABLE_FILE)
 @click.option("--tariff", "tariff", type=READABLE_FILE, metavar="FILE")
-def command(file: Path, tariff: Path | None) -> int:
-    book = None if tariff is None else own_book(tariff)
+@REGISTER
+def command(file: Path, tariff: Path | None, register: Path | None) -> int:
+    book = None if tariff is None else chosen_book("", tariff, register)
     found = read_case_file(file.read_bytes())
     if isinstance(found, Refusal):
         raise Problem(found.code, str(file), **found.values)
-    results = [check_case(case, book) for case in found.cases]
+    results = [check_case(case, book or _published(case, register)) for case in found.cases]
     held = sum(result.holds for result in results)
     if settings().json:
         emit_json({"cases": results, "held": held, "total": len(results)})
@@ -33,6 +37,21 @@ def command(file: Path, tariff: Path | None) -> int:
             _print_result(result)
         say(WORDS("check.sum", held=held, total=len(results)))
     return 0 if held == len(results) else 1
+
+
+def _published(case: FileCase | UnreadCase, register: Path | None) -> TariffBook | None:
+    """The published tariff of a case's city; None where the register has none of it."""
+    if register is None or isinstance(case, UnreadCase):
+        return None
+    place = load_registry().find_city(case.city)
+    if isinstance(place, Refusal):
+        return None
+    found = newest_published(register, place.code)
+    if not isinstance(found, Refusal):
+        return found
+    if found.code == "REGISTER_EMPTY":
+        return None
+    raise Problem(found.code, found.where, **found.values)
 
 
 def _print_result(result: CaseResult) -> None:

@@ -9,14 +9,15 @@ import click
 from tongxing.cli.arguments import READABLE_FILE
 from tongxing.cli.common import Words, emit_json, in_both, print_table, say, settings
 from tongxing.cli.fares.arguments import (
+    REGISTER,
     china_time,
+    chosen_book,
     expect_product,
-    own_book,
     parse_city,
     parse_place,
 )
 from tongxing.cli.shell import command as make_command
-from tongxing.fares import Counter, FareState, Rider, load_book
+from tongxing.fares import Counter, FareState, Rider
 from tongxing.fares.ask import Answer, Question, ask
 from tongxing.kernel.clock import month_key, stamp
 from tongxing.kernel.money import yuan
@@ -39,6 +40,7 @@ _YUAN = re.compile(r"(0|[1-9][0-9]{0,6})(?:\.([0-9]{1,2}))?")
 @click.option("--issuer", "issuer", metavar="CITY")
 @click.option("--spent", "spent", metavar="YUAN")
 @click.option("--tariff", "tariff", type=READABLE_FILE, metavar="FILE")
+@REGISTER
 def command(
     city: str,
     origin: str,
@@ -52,9 +54,10 @@ def command(
     issuer: str | None,
     spent: str | None,
     tariff: Path | None,
+    register: Path | None,
 ) -> None:
     code = parse_city(city)
-    book = load_book(code) if tariff is None else own_book(tariff)
+    book = chosen_book(code, tariff, register)
     entered_s = int(time.time()) if entered is None else china_time(entered, "--at")
     exited_s = 0 if exited is None else china_time(exited, "--exit")
     if exited_s and exited_s < entered_s:

@@ -2,14 +2,15 @@
 
 import time
 from datetime import date
+from pathlib import Path
 
 import click
 
 from tongxing.cli.arguments import DAY
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
-from tongxing.cli.fares.arguments import parse_city
+from tongxing.cli.fares.arguments import REGISTER, chosen_book, parse_city, parse_place
 from tongxing.cli.shell import command as make_command
-from tongxing.fares import TariffBook, book_codes, load_book
+from tongxing.fares import TariffBook, book_codes
 from tongxing.fares.lists import BaseRow, VersionRow, base_rows, version_rows
 from tongxing.kernel.clock import at as instant_at
 from tongxing.kernel.clock import calendar_date
@@ -20,9 +21,10 @@ WORDS = Words("fares")
 @make_command()
 @click.argument("city")
 @click.option("--on", "on", type=DAY, metavar="DATE")
-def command(city: str, on: date | None) -> None:
-    code = parse_city(city, book_codes())
-    book = load_book(code)
+@REGISTER
+def command(city: str, on: date | None, register: Path | None) -> None:
+    code = parse_city(city, book_codes()) if register is None else parse_place(city, "CITY")
+    book = chosen_book(code, None, register)
     day = on or calendar_date(int(time.time()))
     tariff = book.at(instant_at(day))
     versions = version_rows(book)
