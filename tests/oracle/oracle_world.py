@@ -10,6 +10,8 @@ from tongxing.simulation.oracle import (
     Expected,
     LineFacts,
     OpeningCounters,
+    Ruling,
+    TapKey,
     Track,
     TruthEvent,
     expected_charges,
@@ -146,10 +148,19 @@ def charged(
     until: str = "2030-01-01 03:00",
     opening: dict[str, OpeningCounters] | None = None,
     placeholders: dict[str, int] | None = None,
+    rulings: dict[TapKey, Ruling] | None = None,
+    highest: bool = False,
 ) -> Expected:
+    """What the oracle says of these events; `highest` ends every half trip at the highest fare."""
     flat = [one for item in events for one in (item if isinstance(item, list) else [item])]
+    said = {one.key: Ruling("maximum") for one in flat} if highest else rulings or {}
     return expected_charges(
-        flat, t(until), opening or {}, placeholders=placeholders or {}, cities=CITIES
+        flat,
+        t(until),
+        opening or {},
+        placeholders=placeholders or {},
+        cities=CITIES,
+        rulings=said,
     )
 
 

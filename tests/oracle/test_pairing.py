@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from oracle_world import BJ, CITIES, charged, fen, medium, on_account, rail, ride, t, tap
 
-from tongxing.simulation.oracle import OpeningCounters, expected_charges
+from tongxing.simulation.oracle import OpeningCounters, Ruling, expected_charges
 
 PURSE = medium()
 CARD = on_account("card-1")
@@ -44,8 +44,9 @@ def test_the_counters_of_the_exit_medium_hold():
 def test_an_exit_elsewhere_does_not_pair(where):
     where = {"line": "bus", "station": "k0"} | where
     taps = enter(CODE, "2026-03-10 09:00"), leave(CODE, "2026-03-10 09:40", **where)
-    rides = charged(*taps).rides
-    assert [one.how for one in rides] == ["missing_exit", "missing_entry"]
+    whole = charged(*taps)
+    assert [one.missing for one in whole.held] == ["exit", "entry"]
+    assert whole.rides == () and whole.by_payer_fen == {}
 
 
 def test_purses_pair_on_the_medium_alone():
@@ -59,23 +60,33 @@ def test_the_product_of_the_exit_medium_counts():
     assert fen(enter(CODE, "2026-03-10 09:00"), leave(student, "2026-03-10 09:40")) == [250]
 
 
-def test_an_account_that_never_leaves_pays_the_highest_fare_at_three():
+def test_the_highest_fare_of_an_account_that_never_leaves_is_held_from_three_on():
     entry = enter(CODE, "2026-03-10 09:00")
-    (one,) = charged(entry, until="2026-03-11 03:00").rides
+    whole = charged(entry, until="2026-03-11 03:00")
+    assert whole.rides == () and whole.by_payer_fen == {}
+    (held,) = whole.held
+    assert (held.payer, held.missing, held.held_fen) == ("acct", "exit", HIGHEST)
+    assert (held.medium_no, held.known_s) == entry.key
+    assert charged(entry, until="2026-03-11 02:59:59").held == ()
+
+
+def test_at_the_highest_fare_it_fell_due_at_three():
+    entry = enter(CODE, "2026-03-10 09:00")
+    (one,) = charged(entry, until="2026-03-11 03:00", highest=True).rides
     assert (one.how, one.fare_fen, one.charge_fen) == ("missing_exit", HIGHEST, HIGHEST)
     assert one.charged_s == t("2026-03-11 03:00")
-    assert charged(entry, until="2026-03-11 02:59:59").rides == ()
+    assert charged(entry, until="2026-03-11 02:59:59", highest=True).rides == ()
 
 
 def test_an_entry_after_midnight_belongs_to_the_evening():
     entry = enter(CODE, "2026-03-11 00:30")
-    (one,) = charged(entry, until="2026-03-11 03:00").rides
+    (one,) = charged(entry, until="2026-03-11 03:00", highest=True).rides
     assert one.charged_s == t("2026-03-11 03:00")
 
 
 def test_an_exit_after_the_day_has_closed_stands_alone():
     taps = enter(CODE, "2026-03-11 02:30"), leave(CODE, "2026-03-11 03:00:00")
-    rides = charged(*taps).rides
+    rides = charged(*taps, highest=True).rides
     # From s15 the dearest way leads 65 km to s80: 10.00.
     assert [(one.how, one.charge_fen) for one in rides] == [
         ("missing_exit", HIGHEST),
@@ -89,7 +100,7 @@ def test_a_second_entry_ends_the_first_ride():
         enter(CARD, "2026-03-10 10:00"),
         leave(CARD, "2026-03-10 10:30"),
     )
-    rides = charged(*taps).rides
+    rides = charged(*taps, highest=True).rides
     assert [(one.how, one.medium_no, one.charge_fen) for one in rides] == [
         ("missing_exit", "code-1", HIGHEST),
         ("both_taps", "card-1", 450),
@@ -145,19 +156,23 @@ def test_a_half_trip_counts_for_the_month_in_which_it_is_paid():
     # Entered in March, charged at 03:00 on 1 April: 90.00 + 11.00 are April's.
     code_rides = enter(CODE, "2026-03-31 20:00"), rail(CODE, "2026-04-01 07:30", "08:00", "s15")
     april = {"code-1": OpeningCounters(202604, {"500000": 9_000})}
-    assert fen(*code_rides, opening=april) == [HIGHEST, 350]
+    assert fen(*code_rides, opening=april, highest=True) == [HIGHEST, 350]
+    assert fen(*code_rides, opening=april) == [450], "what is only held counts for no month"
 
 
 def test_a_half_trip_keeps_its_own_night_when_the_next_tap_is_weeks_later():
     taps = enter(CODE, "2026-03-20 20:00"), rail(CODE, "2026-04-02 09:00", "09:30", "s15")
     before = {"code-1": OpeningCounters(202604, {"500000": 9_000})}
-    lost, paid = charged(*taps, opening=before).rides
+    lost, paid = charged(*taps, opening=before, highest=True).rides
     assert lost.charged_s == t("2026-03-21 03:00")
     assert paid.charge_fen == 450
 
 
 def test_an_account_that_only_leaves_pays_the_highest_fare_to_there():
-    (one,) = charged(leave(CODE, "2026-03-10 09:00", "s0")).rides
+    exit_ = leave(CODE, "2026-03-10 09:00", "s0")
+    (held,) = charged(exit_).held
+    assert (held.missing, held.held_fen) == ("entry", HIGHEST)
+    (one,) = charged(exit_, highest=True).rides
     assert (one.how, one.charge_fen) == ("missing_entry", HIGHEST)
 
 
@@ -173,7 +188,11 @@ def test_a_tap_without_a_payer_is_an_error():
 
 @pytest.mark.parametrize(("product", "charge_fen"), [("elder", 0), ("student", HIGHEST)])
 def test_a_half_trip_bears_no_relief_but_the_free_stay_free(product, charge_fen):
-    assert fen(enter(on_account("c", product=product), "2026-03-10 09:00")) == [charge_fen]
+    entry = enter(on_account("c", product=product), "2026-03-10 09:00")
+    assert fen(entry, highest=True) == [charge_fen]
+    median = {entry.key: Ruling("median", amount_fen=HIGHEST)}
+    assert fen(entry, rulings=median) == [charge_fen]
+    assert [one.held_fen for one in charged(entry).held] == [HIGHEST]
 
 
 def test_half_trips_leave_the_transfer_window_alone():
@@ -207,7 +226,7 @@ def test_two_buses_of_one_line_do_not_pair():
         tap("entry", "2026-03-10 08:00", who, station="k0", vehicle="v1", **where),
         tap("exit", "2026-03-10 08:30", who, station="k10", vehicle="v2", **where),
     )
-    rides = charged(*taps).rides
+    rides = charged(*taps, highest=True).rides
     assert [(one.how, one.charge_fen) for one in rides] == [
         ("missing_exit", 300),
         ("missing_entry", 300),

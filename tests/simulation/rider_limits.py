@@ -127,6 +127,8 @@ def riders_at_the_limits() -> list[Rider]:
         for spent_fen, ridden in product(LIMITS_FEN, LIMITS_RIDES):
             add(wallet, MONTH_DAY, RIDES + RIDES, month_key(at(MONTH_DAY)), spent_fen, ridden)
             add(wallet, MONTH_DAY, LOST + RIDES, month_key(at(MONTH_DAY)), spent_fen, ridden)
+        for clock_s in CLOCKS_S:
+            add(wallet, MONTH_DAY, _by_the_clock(clock_s) * 2, month_key(at(MONTH_DAY)), 12_000, 20)
         for spent_fen in range(9_000, 10_001, 50):
             add(wallet, LAST_OF_MARCH, LOST + RIDES, 202_604, spent_fen, 1)
     return found

@@ -10,12 +10,15 @@ from collections import Counter as Tally
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from random import Random
 from typing import NamedTuple
 
 from msgspec.structs import replace
-from rider_days import Rider, Spot, line_of
+from rider_days import GAPS_S, Rider, Spot, line_of
 
+from tongxing.city.half_trips import Kind, Resolution
 from tongxing.city.riding import RiderState, Trip, fold, order_key
+from tongxing.city.terms import half_trip_terms
 from tongxing.fares import CityFares, Counter, FareState, load_city_fares
 from tongxing.gate import DenyIndex, GateContext, MediumToken, Role, ValidatorFacts
 from tongxing.gate.decide import decide, tap_of
@@ -25,8 +28,11 @@ from tongxing.messages import Tap, TapRef
 from tongxing.network.registry import load_registry
 from tongxing.simulation.oracle import (
     CityFacts,
+    Expected,
     ExpectedRide,
     OpeningCounters,
+    Ruling,
+    TapKey,
     TruthEvent,
     expected_charges,
 )
@@ -35,6 +41,8 @@ from tongxing.simulation.scenario import load_scenario
 
 PURSE_FEN = 100_000
 NOTHING: Mapping[str, CityFares] = {}
+SAID: list[Kind] = ["declared", "habitual", "median", "disruption", "staff", "cleared", "maximum"]
+PRICES_FEN = [0, 180, 300, 500, 1_000, 2_500]
 _TOP_UP_BELOW_FEN = 30_000
 
 
@@ -50,14 +58,27 @@ class Ride(NamedTuple):
     charge_fen: int
 
 
+class Waiting(NamedTuple):
+    """A half trip that waits to be resolved, as either side answers it."""
+
+    payer: str
+    city: str
+    medium_no: str
+    known_s: int
+    missing: str
+    held_fen: int
+
+
 @dataclass
 class Evidence:
-    """What gates opened to for one rider, put down twice; and the media as they are now."""
+    """What gates opened to for one rider, put down twice; the media as they are now; and what was
+    said of each tap, should it turn out to be half a trip."""
 
     rider: Rider
     tokens: list[MediumToken]
     taps: list[Tap] = field(default_factory=list)
     truth: list[TruthEvent] = field(default_factory=list)
+    said: list[Resolution] = field(default_factory=list)
 
 
 def live(rider: Rider) -> Evidence:
@@ -70,7 +91,38 @@ def live(rider: Rider) -> Evidence:
         if step.clock_s >= 0:
             now_s += (step.clock_s - now_s - CHINA_OFFSET_S) % DAY_S
         walk.try_step(step.act, step.spot, step.medium % len(media), now_s)
+    if rider.account:
+        walk.evidence.said = _sayings(rider, walk.evidence.taps)
     return walk.evidence
+
+
+def _sayings(rider: Rider, taps: Sequence[Tap]) -> list[Resolution]:
+    """What somebody said of most of an account's taps that have two ends, true or not."""
+    chance, said = Random(f"{rider.number} {len(taps)}"), []
+    for tap in taps:
+        if tap.kind == "ride" or chance.random() < 0.3:
+            continue
+        kind: Kind = chance.choice(SAID)
+        rails = {spot.station for spot in rider.spots if line_of(spot).mode == "rail"}
+        known = line_of(Spot(tap.city, tap.line, tap.station)).stations
+        stations = sorted(rails) if tap.mode == "rail" else known
+        is_stated = kind not in ("median", "maximum", "cleared")
+        if kind == "disruption" and chance.random() < 0.5:
+            is_stated = False
+        away_s = chance.choice([-1, 0, *GAPS_S]) if kind != "maximum" else 0
+        said.append(
+            Resolution(
+                request_id=f"{tap.ref}",
+                tap=tap.ref,
+                kind=kind,
+                station=chance.choice(stations) if is_stated else "",
+                time_s=tap.time_s + (away_s if tap.kind == "entry" else -away_s),
+                amount_fen=chance.choice(PRICES_FEN) if kind == "median" else 0,
+                decided_s=tap.time_s + DAY_S,
+                decided_by="somebody",
+            )
+        )
+    return said
 
 
 def last_close(crowd: Iterable[Evidence]) -> int:
@@ -79,17 +131,26 @@ def last_close(crowd: Iterable[Evidence]) -> int:
     return business_day_end(business_date(last_s))
 
 
-def engine_trips(
+def engine_answer(
     evidence: Evidence, closed_until_s: int, instead: Mapping[str, CityFares] = NOTHING
-) -> list[Trip]:
-    """The trips that the fold of each city finds for one rider; `instead` of the right fares."""
-    rider, trips = evidence.rider, []
+) -> tuple[list[Trip], list[Waiting]]:
+    """The trips that the fold of each city finds for one rider, and the half trips that wait;
+    `instead` of the right fares."""
+    rider, trips, waiting = evidence.rider, [], []
+    said = {one.tap: one for one in evidence.said}
     for city in rider.wallet.cities:
         taps = sorted((tap for tap in evidence.taps if tap.city == city), key=order_key)
         states = {number: fare_state(rider, city) for number in rider.medium_numbers}
         fares = instead.get(city) or load_city_fares(city)
-        trips += fold(RiderState(None, states), taps, fares, closed_until_s).trips
-    return trips
+        state = RiderState(None, states)
+        terms = half_trip_terms(city)
+        folded = fold(state, taps, fares, closed_until_s, None, said, terms)
+        trips += folded.trips
+        for half in folded.state.pending:
+            known, payer = half.tap, rider.account
+            number, known_s = known.medium_no, known.time_s
+            waiting.append(Waiting(payer, city, number, known_s, half.missing, half.held_fen))
+    return trips, waiting
 
 
 def ride_of(rider: Rider, trip: Trip) -> Ride:
@@ -105,23 +166,15 @@ def ride_of(rider: Rider, trip: Trip) -> Ride:
     )
 
 
-def oracle_rides(crowd: Sequence[Evidence], closed_until_s: int) -> dict[Ride, ExpectedRide]:
-    """The rides that the oracle finds for all riders at once, each with what it says of it.
+def oracle_answer(
+    crowd: Sequence[Evidence], closed_until_s: int
+) -> tuple[dict[Ride, ExpectedRide], set[Waiting]]:
+    """The rides that the oracle finds for all riders at once, each with what it says of it, and
+    the half trips that it holds.
 
     The sums by payer that it gives beside them must be the sums of these rides.
     """
-    answer = expected_charges(
-        [event for evidence in crowd for event in evidence.truth],
-        closed_until_s,
-        {
-            number: _opening(evidence.rider)
-            for evidence in crowd
-            for number in evidence.rider.medium_numbers
-            if evidence.rider.month
-        },
-        placeholders=placeholder_fares_fen(),
-        cities=facts(),
-    )
+    answer = _asked(crowd, closed_until_s)
     rides = {
         Ride(
             payer=one.account or one.medium_no,
@@ -136,7 +189,34 @@ def oracle_rides(crowd: Sequence[Evidence], closed_until_s: int) -> dict[Ride, E
     }
     assert len(rides) == len(answer.rides)
     assert totals(rides) == answer.by_payer_fen
-    return rides
+    held = {
+        Waiting(one.payer, one.city, one.medium_no, one.known_s, one.missing, one.held_fen)
+        for one in answer.held
+    }
+    return rides, held
+
+
+def _asked(crowd: Sequence[Evidence], closed_until_s: int) -> Expected:
+    return expected_charges(
+        [event for evidence in crowd for event in evidence.truth],
+        closed_until_s,
+        {
+            number: _opening(evidence.rider)
+            for evidence in crowd
+            for number in evidence.rider.medium_numbers
+            if evidence.rider.month
+        },
+        placeholders=placeholder_fares_fen(),
+        cities=facts(),
+        rulings=dict(ruling for evidence in crowd for ruling in _rulings(evidence)),
+    )
+
+
+def _rulings(evidence: Evidence) -> Iterable[tuple[TapKey, Ruling]]:
+    """The same sayings in the oracle's words."""
+    events = {tap.ref: event for tap, event in zip(evidence.taps, evidence.truth, strict=True)}
+    for one in evidence.said:
+        yield events[one.tap].key, Ruling(one.kind, one.station, one.time_s, one.amount_fen)
 
 
 def totals(rides: Iterable[Ride]) -> dict[str, int]:

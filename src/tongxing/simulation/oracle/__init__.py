@@ -82,15 +82,26 @@ Beijing
 """
 
 from tongxing.simulation.oracle.geography import CityFacts, LineFacts, Track
-from tongxing.simulation.oracle.truth import Expected, ExpectedRide, OpeningCounters, TruthEvent
+from tongxing.simulation.oracle.truth import (
+    Expected,
+    ExpectedRide,
+    Held,
+    OpeningCounters,
+    Ruling,
+    TapKey,
+    TruthEvent,
+)
 from tongxing.simulation.oracle.walk import expected_charges
 
 __all__ = [
     "CityFacts",
     "Expected",
     "ExpectedRide",
+    "Held",
     "LineFacts",
     "OpeningCounters",
+    "Ruling",
+    "TapKey",
     "Track",
     "TruthEvent",
     "expected_charges",

@@ -105,11 +105,12 @@ def _rail(journey: Journey, memory: Memory, city: City) -> Priced:
     """No holder class travels free or at half price on the rails of Beijing."""
     if journey.is_half:
         system = city.home_system(journey.last.line, journey.last.station)
-        highest_fen = city.highest_fen(system, journey.last.station, TABLE)
+        what, price_fen = "median", journey.amount_fen
+        if price_fen < 0:
+            what, price_fen = "highest", city.highest_fen(system, journey.last.station, TABLE)
         if system == MAIN:
-            memory.rail_spend_fen += highest_fen
-        why = f"{journey.how}: highest of {system} {yuan(highest_fen)}"
-        return Priced(highest_fen, highest_fen, why)
+            memory.rail_spend_fen += price_fen
+        return Priced(price_fen, price_fen, f"{journey.how}: {what} of {system} {yuan(price_fen)}")
     route = city.route(journey.first.station, journey.last.station, TABLE)
     if journey.turned_round:
         return Priced(route.fare_fen, 0, "same station within 20 min")
@@ -164,6 +165,8 @@ def _bus(journey: Journey, product: str, city: City) -> Priced:
     stops_m = line.stops_m
     if journey.how == "single_tap":
         fare_fen = bus_bands(0)
+    elif journey.amount_fen >= 0:
+        fare_fen = journey.amount_fen
     elif journey.is_half:
         here_m = stops_m[journey.last.station]
         fare_fen = bus_bands(max(here_m - min(stops_m.values()), max(stops_m.values()) - here_m))
@@ -173,7 +176,7 @@ def _bus(journey: Journey, product: str, city: City) -> Priced:
     if product in BUS_FREE:
         return Priced(fare_fen, 0, f"{base}; BJ-FREE")
     if journey.is_half:
-        return Priced(fare_fen, fare_fen, f"{base}; BJ-BUS-MISS to the farther end")
+        return Priced(fare_fen, fare_fen, f"{base}; {journey.how}, no relief")
     percent = BUS_STUDENT_PERCENT if product == "student" else BUS_PERCENT
     if line.system == BUS_OUTSIDE:
         percent = BUS_OUTSIDE_PERCENT

@@ -149,17 +149,19 @@ def _rail(journey: Journey, product: str, memory: Memory, city: City) -> Priced:
 def _half_trip(
     journey: Journey, product: str, memory: Memory, city: City, table: FareTable
 ) -> Priced:
-    """The highest fare of its fare system from (to) the one station known, without any relief;
-    free stays free."""
+    """The highest fare of its fare system from (to) the one station known, or the median of what
+    others rode for, without any relief; free stays free."""
     tap = journey.last
     system = city.home_system(tap.line, tap.station)
-    highest_fen = city.highest_fen(system, tap.station, table)
+    what, price_fen = "median", journey.amount_fen
+    if price_fen < 0:
+        what, price_fen = "highest", city.highest_fen(system, tap.station, table)
     if product in FREE:
-        return Priced(highest_fen, 0, f"{journey.how}; CQ-FREE")
+        return Priced(price_fen, 0, f"{journey.how}; CQ-FREE")
     if system == URBAN:
-        _count(journey, memory, highest_fen)
-    why = f"{journey.how}: highest of {table.name} {system} {yuan(highest_fen)}"
-    return Priced(highest_fen, highest_fen, why)
+        _count(journey, memory, price_fen)
+    why = f"{journey.how}: {what} of {table.name} {system} {yuan(price_fen)}"
+    return Priced(price_fen, price_fen, why)
 
 
 def _count(journey: Journey, memory: Memory, paid_fen: int) -> None:

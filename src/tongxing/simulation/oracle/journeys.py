@@ -1,6 +1,6 @@
 """A journey as the tariff texts see it, and what a medium remembers between journeys."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S
 from tongxing.simulation.oracle.truth import How, TruthEvent
@@ -12,13 +12,15 @@ SAME_STATION_FREE_S = 20 * 60
 class Journey:
     """One ride with its known ends: `last` is `first` where only one tap is known.
 
-    The ride belongs to the medium of `last`; `charged_s` is when its money falls due.
+    The ride belongs to the medium of `last`; `charged_s` is when its money falls due. `amount_fen`
+    is the price of a half trip that is ended at a median, -1 for all others.
     """
 
     how: How
     first: TruthEvent
     last: TruthEvent
     charged_s: int
+    amount_fen: int = -1
 
     @property
     def entered_s(self) -> int:
@@ -31,7 +33,7 @@ class Journey:
 
     @property
     def is_half(self) -> bool:
-        return self.how in ("missing_exit", "missing_entry")
+        return self.how in ("missing_exit", "missing_entry", "median")
 
     @property
     def turned_round(self) -> bool:
@@ -72,11 +74,16 @@ class Memory:
     rail_spend_fen: int = 0
     rail_rides: int = 0
     window: TransferWindow | None = None
+    other_months: dict[int, tuple[int, int]] = field(default_factory=dict)
 
     def turn_to(self, month: int) -> None:
-        """Forget last month's counters; an open transfer window outlives midnight."""
+        """Take up the counters of a month: each begins at nothing, and none is wiped by another,
+        for a half trip may be ended in a month that is over. An open transfer window outlives
+        midnight."""
         if month != self.month:
-            self.month, self.rail_spend_fen, self.rail_rides = month, 0, 0
+            self.other_months[self.month] = (self.rail_spend_fen, self.rail_rides)
+            self.month = month
+            self.rail_spend_fen, self.rail_rides = self.other_months.get(month, (0, 0))
 
 
 def second_of_day(time_s: int) -> int:

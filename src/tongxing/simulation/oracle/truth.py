@@ -9,7 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-How = Literal["single_tap", "both_taps", "paired_by_account", "missing_exit", "missing_entry"]
+Tapped = Literal["single_tap", "both_taps", "paired_by_account", "missing_exit", "missing_entry"]
+Stated = Literal["declared", "habitual", "median", "disruption", "staff", "cleared"]
+How = Tapped | Stated
+RulingKind = Stated | Literal["maximum"]
+TapKey = tuple[str, int]
+"""A tap by its medium number and second: nobody taps one medium twice in a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,37 @@ class TruthEvent:
         """Whose money pays: the account behind the medium, or the purse that the medium is."""
         return self.account if self.funding == "account" else self.medium_no
 
+    @property
+    def key(self) -> TapKey:
+        """What others call this tap by."""
+        return self.medium_no, self.time_s
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """How a half trip of an account was ended: by whom, where and when its missing end was.
+
+    `station` is the missing end, "" where none is stated; `time_s` its time, which a median and
+    the maximum do not have. `amount_fen` is a median's price.
+    """
+
+    kind: RulingKind
+    station: str = ""
+    time_s: int = 0
+    amount_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A half trip of an account that nobody has ended yet: the highest fare is held, not taken."""
+
+    payer: str
+    city: str
+    medium_no: str
+    known_s: int
+    missing: Literal["exit", "entry"]
+    held_fen: int
+
 
 @dataclass(frozen=True, slots=True)
 class OpeningCounters:
@@ -65,7 +101,7 @@ class ExpectedRide:
     `fare_fen` is the price before any relief and without a surcharge, `charge_fen` what should have
     been taken. `why` names the rules that made the charge, for whoever compares it with the
     engine's explanation. `charged_s` is the moment the money falls due: the exit tap, the single
-    tap, the tap that collects a half trip, or the end of the business day.
+    tap, the tap that collects a half trip, its stated end, or the end of the business day.
     """
 
     medium_no: str
@@ -81,11 +117,12 @@ class ExpectedRide:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """Every expected ride, ordered by first tap and medium, and the sums per payer.
+    """Every expected ride, ordered by first tap and medium, the sums per payer, and what is held.
 
     A payer is an account id for account media and a medium number for purse media. A payer whose
-    rides were all free is in the mapping with 0.
+    rides were all free is in the mapping with 0; one of whom money is only held is not in it.
     """
 
     rides: tuple[ExpectedRide, ...]
     by_payer_fen: Mapping[str, int]
+    held: tuple[Held, ...] = ()

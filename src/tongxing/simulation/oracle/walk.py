@@ -1,28 +1,36 @@
-"""The single pass over the truth list: who was inside, which taps make a ride, when it falls due.
+"""One pass over what each payer tapped: which taps make a ride, and what each ride costs.
 
-The pass prices each ride the moment it is complete, so that the counters of a medium are always
-what they were then. It must see every event once, in the order of time, and never look back.
+A payer's rides are priced in the order in which they ended, so that the counters of a medium are
+always what they were then; no payer ever changes what another pays. A purse pays at the gates, tap
+by tap; of an account the rides are found first (`pairing`), and what was said of its half trips
+(`Ruling`) counts only where there is one.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import attrgetter
+from types import MappingProxyType
 
-from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.simulation.oracle import beijing, chongqing
 from tongxing.simulation.oracle.geography import City, CityFacts
 from tongxing.simulation.oracle.journeys import Journey, Memory, Priced
 from tongxing.simulation.oracle.loader import load_facts
+from tongxing.simulation.oracle.pairing import Found, belong_together, pair
 from tongxing.simulation.oracle.truth import (
     Expected,
     ExpectedRide,
+    Held,
     How,
     OpeningCounters,
+    Ruling,
+    TapKey,
     TruthEvent,
 )
 
 Pricer = Callable[[Journey, Memory, City], Priced]
 
 PRICERS: Mapping[str, Pricer] = {chongqing.CODE: chongqing.price, beijing.CODE: beijing.price}
+NOTHING_SAID: Mapping[TapKey, Ruling] = MappingProxyType({})
 
 
 def expected_charges(
@@ -32,109 +40,178 @@ def expected_charges(
     *,
     placeholders: Mapping[str, int] | None = None,
     cities: Mapping[str, CityFacts] | None = None,
+    rulings: Mapping[TapKey, Ruling] = NOTHING_SAID,
 ) -> Expected:
     """What every passenger should have paid for what the gates let through.
 
-    `closed_until_s` is the last business-day end whose close has run: half trips of account media
-    are charged up to it. `opening` holds month counters by medium number. `placeholders` are fares
-    in fen, by line id or by fare system, that no source names (the cableway's and the county
+    `closed_until_s` is the last business-day end whose close has run: trips of accounts without an
+    exit are over up to it. `opening` holds month counters by medium number. `placeholders` are
+    fares in fen, by line id or by fare system, that no source names (the cableway's and the county
     buses' above all). `cities` gives the network facts by division code; without it they are read
-    from the package.
+    from the package. `rulings` say, by the tap that is known, how half trips of accounts ended;
+    those of which nothing is said are held.
 
     Raises ValueError for an event the texts cannot price or nobody pays for, and for a purse that
     left without having entered, since no gate may open to one.
     """
-    walk = _Walk(opening or {}, placeholders or {}, cities)
+    payers: dict[str, list[TruthEvent]] = {}
     for event in sorted(events, key=attrgetter("time_s")):
-        walk.see(event)
-    walk.close_business_days(closed_until_s)
+        if not event.payer:
+            raise ValueError(f"nobody pays for the tap of {event.medium_no!r} at {event.time_s}")
+        payers.setdefault(event.payer, []).append(event)
+    walk = _Walk(opening or {}, Atlas(placeholders or {}, cities), rulings)
+    for payer, taps in payers.items():
+        if taps[0].funding == "account":
+            walk.account(payer, taps, closed_until_s)
+        else:
+            walk.purse(payer, taps)
     return walk.answer()
 
 
+class Atlas:
+    """The cities by code, each read when the first ride in it is priced."""
+
+    def __init__(
+        self, placeholders: Mapping[str, int], facts: Mapping[str, CityFacts] | None
+    ) -> None:
+        self._placeholders = placeholders
+        self._facts = facts
+        self._cities: dict[str, City] = {}
+
+    def city(self, code: str) -> City:
+        city = self._cities.get(code)
+        if city is None:
+            facts = load_facts(code) if self._facts is None else self._facts[code]
+            city = self._cities[code] = City(facts, self._placeholders)
+        return city
+
+    def price(self, journey: Journey, memory: Memory) -> Priced:
+        """Raises ValueError for a city without a tariff text, and what its texts cannot price."""
+        pricer = PRICERS.get(journey.last.city)
+        if pricer is None:
+            raise ValueError(f"the oracle knows no tariff text of city {journey.last.city!r}")
+        return pricer(journey, memory, self.city(journey.last.city))
+
+    def highest_fen(self, known: TruthEvent) -> int:
+        """What a half trip costs at the most: the fare that is held for it, whoever rides."""
+        return self.price(Journey("missing_exit", known, known, known.time_s), Memory()).fare_fen
+
+
 class _Walk:
-    """Who is inside, what each medium remembers, and the rides found so far."""
+    """What each medium remembers, and the rides found so far."""
 
     def __init__(
         self,
         opening: Mapping[str, OpeningCounters],
-        placeholders: Mapping[str, int],
-        cities: Mapping[str, CityFacts] | None,
+        atlas: Atlas,
+        rulings: Mapping[TapKey, Ruling],
     ) -> None:
         self._opening = opening
-        self._placeholders = placeholders
-        self._facts = cities
-        self._cities: dict[str, City] = {}
-        self._inside: dict[str, TruthEvent] = {}
+        self._atlas = atlas
+        self._rulings = rulings
         self._memories: dict[tuple[str, str], Memory] = {}
         self._rides: list[ExpectedRide] = []
         self._sums_fen: dict[str, int] = {}
+        self._held: list[Held] = []
 
-    def see(self, event: TruthEvent) -> None:
-        payer = event.payer
-        if not payer:
-            raise ValueError(f"nobody pays for the tap of {event.medium_no!r} at {event.time_s}")
-        entry = self._inside.get(payer)
-        if entry is not None and entry.funding == "account" and event.time_s >= _day_end(entry):
-            self._leave_unpaired(payer, _day_end(entry))
-            entry = None
-        if event.kind == "exit":
-            self._exit(payer, entry, event)
-            return
-        # A purse settles its half trip at any next tap, an account only at a second entry.
-        if entry is not None and (event.kind == "entry" or entry.funding == "purse"):
-            if entry.city == event.city:
-                self._leave_unpaired(payer, event.time_s)
-            elif event.kind == "entry":
+    def purse(self, payer: str, taps: Sequence[TruthEvent]) -> None:
+        """A purse settles its half trip at any next tap in the same city."""
+        entry: TruthEvent | None = None
+        for tap in taps:
+            if tap.kind == "exit":
+                if entry is None or not belong_together(entry, tap):
+                    raise ValueError(
+                        f"a gate opened to purse {payer} at {tap.time_s} "
+                        f"leaving {tap.city}/{tap.station}, where it had never entered"
+                    )
+                self._charge("both_taps", entry, tap, tap.time_s)
+                entry = None
+                continue
+            if entry is not None and entry.city == tap.city:
+                self._charge("missing_exit", entry, entry, tap.time_s)
+                entry = None
+            elif entry is not None and tap.kind == "entry":
                 raise ValueError(
-                    f"a gate of {event.city} let {payer} in at {event.time_s}, "
+                    f"a gate of {tap.city} let {payer} in at {tap.time_s}, "
                     f"whose ride in {entry.city} is still open"
                 )
-        if event.kind == "entry":
-            self._inside[payer] = event
-        elif event.kind == "ride":
-            self._charge("single_tap", event, event, event.time_s)
-        else:
-            raise ValueError(f"no event is of kind {event.kind!r}")
+            if tap.kind == "entry":
+                entry = tap
+            elif tap.kind == "ride":
+                self._charge("single_tap", tap, tap, tap.time_s)
+            else:
+                raise ValueError(f"no event is of kind {tap.kind!r}")
 
-    def close_business_days(self, closed_until_s: int) -> None:
-        """Charge the account half trips whose business day has been closed, in order of time."""
-        due: Iterable[tuple[int, str]] = sorted(
-            (_day_end(entry), payer)
-            for payer, entry in self._inside.items()
-            if entry.funding == "account" and _day_end(entry) <= closed_until_s
-        )
-        for end_s, payer in due:
-            self._leave_unpaired(payer, end_s)
+    def account(self, payer: str, taps: Sequence[TruthEvent], closed_until_s: int) -> None:
+        """An account's half trips are priced where they were ruled to end, or held."""
+        found, _ = pair(taps, closed_until_s)
+        for one in sorted(found, key=lambda one: self._turn(one, taps)):
+            ruling = self._rulings.get(one.first.key)
+            if not one.is_half:
+                self._charge(one.how, one.first, one.last, one.last.time_s)
+            elif ruling is None:
+                self._hold(payer, one)
+            else:
+                self._charge_ruled(one, ruling)
 
     def answer(self) -> Expected:
         rides = sorted(self._rides, key=attrgetter("first_tap_s", "medium_no"))
-        return Expected(tuple(rides), self._sums_fen)
+        held = sorted(self._held, key=attrgetter("known_s", "medium_no"))
+        return Expected(tuple(rides), self._sums_fen, tuple(held))
 
-    def _exit(self, payer: str, entry: TruthEvent | None, event: TruthEvent) -> None:
-        if entry is not None and _belong_together(entry, event):
-            del self._inside[payer]
-            same_medium = entry.medium_no == event.medium_no
-            how: How = "both_taps" if same_medium else "paired_by_account"
-            self._charge(how, entry, event, event.time_s)
-        elif event.funding == "account":
-            self._charge("missing_entry", event, event, event.time_s)
+    def _turn(self, one: Found, taps: Sequence[TruthEvent]) -> tuple[int, int]:
+        """When it is this ride's turn among the account's taps: a trip without an exit comes before
+        the tap that ends it, or, where a time is stated, before the first tap later than that."""
+        if one.how != "missing_exit":
+            return one.place, 1
+        ruling = self._rulings.get(one.first.key)
+        if ruling is None or ruling.kind in ("median", "maximum"):
+            return one.place, 0
+        later = (n for n in range(one.began + 1, one.place) if taps[n].time_s > ruling.time_s)
+        return next(later, one.place), 0
+
+    def _charge_ruled(self, one: Found, ruling: Ruling) -> None:
+        """Price a half trip as it was ruled to have been."""
+        known, lost_exit = one.first, one.how == "missing_exit"
+        if ruling.kind == "maximum":
+            self._charge(one.how, known, known, one.ended_s)
+        elif ruling.kind == "median":
+            self._charge("median", known, known, one.ended_s, ruling.amount_fen)
+        elif not ruling.station:
+            due_s = max(known.time_s, ruling.time_s) if lost_exit else known.time_s
+            self._note(ruling.kind, known, known, due_s, Priced(0, 0, f"{ruling.kind}: free"))
+        elif lost_exit:
+            left_s = max(known.time_s, ruling.time_s)
+            left = replace(known, kind="exit", station=ruling.station, time_s=left_s)
+            self._charge(ruling.kind, known, left, left_s)
         else:
-            raise ValueError(
-                f"a gate opened to purse {event.medium_no} at {event.time_s} "
-                f"leaving {event.city}/{event.station}, where it had never entered"
+            came_s = min(known.time_s, ruling.time_s)
+            came = replace(known, kind="entry", station=ruling.station, time_s=came_s)
+            self._charge(ruling.kind, came, known, known.time_s)
+
+    def _hold(self, payer: str, one: Found) -> None:
+        known = one.first
+        self._held.append(
+            Held(
+                payer,
+                known.city,
+                known.medium_no,
+                known.time_s,
+                "exit" if one.how == "missing_exit" else "entry",
+                self._atlas.highest_fen(known),
             )
+        )
 
-    def _leave_unpaired(self, payer: str, charged_s: int) -> None:
-        entry = self._inside.pop(payer)
-        self._charge("missing_exit", entry, entry, charged_s)
-
-    def _charge(self, how: How, first: TruthEvent, last: TruthEvent, charged_s: int) -> None:
+    def _charge(
+        self, how: How, first: TruthEvent, last: TruthEvent, charged_s: int, amount_fen: int = -1
+    ) -> None:
+        journey = Journey(how, first, last, charged_s, amount_fen)
         memory = self._memory(last.medium_no, last.city)
-        journey = Journey(how, first, last, charged_s)
-        pricer = PRICERS.get(last.city)
-        if pricer is None:
-            raise ValueError(f"the oracle knows no tariff text of city {last.city!r}")
-        priced = pricer(journey, memory, self._city(last.city))
+        self._note(how, first, last, charged_s, self._atlas.price(journey, memory))
+
+    def _note(
+        self, how: How, first: TruthEvent, last: TruthEvent, charged_s: int, priced: Priced
+    ) -> None:
         self._rides.append(
             ExpectedRide(
                 last.medium_no,
@@ -162,21 +239,3 @@ class _Walk:
                 memory.rail_rides = opening.rail_rides.get(city, 0)
             self._memories[medium_no, city] = memory
         return memory
-
-    def _city(self, code: str) -> City:
-        city = self._cities.get(code)
-        if city is None:
-            facts = load_facts(code) if self._facts is None else self._facts[code]
-            city = self._cities[code] = City(facts, self._placeholders)
-        return city
-
-
-def _day_end(entry: TruthEvent) -> int:
-    return business_day_end(business_date(entry.time_s))
-
-
-def _belong_together(entry: TruthEvent, event: TruthEvent) -> bool:
-    """Rail pairs anywhere in a city; on a bus both taps are at the readers of one vehicle."""
-    if entry.city != event.city or entry.mode != event.mode:
-        return False
-    return event.mode != "bus" or (entry.line, entry.vehicle) == (event.line, event.vehicle)
