@@ -5,7 +5,7 @@ enters a file into a register that only grows; `published_book` reads the newest
 """
 
 from tongxing.fares.publishing.findings import Finding
-from tongxing.fares.publishing.lint import Linted, known_network, lint
+from tongxing.fares.publishing.linting import Linted, known_network, lint
 from tongxing.fares.publishing.register import (
     Publication,
     Published,

@@ -83,7 +83,8 @@ def entries_of(notes: Notebook) -> tuple[Entry, ...] | None:
 
 
 def _entry(number: int, rule: object) -> Entry | None:
-    if not isinstance(rule, dict) or rule.get("kind") not in rule_shapes():
+    kind = rule.get("kind") if isinstance(rule, dict) else None
+    if not isinstance(rule, dict) or not isinstance(kind, str) or kind not in rule_shapes():
         return None
     first, last, media = rule.get("from"), rule.get("until"), rule.get("media", list(MEDIA))
     lists = (rule.get("systems", []), rule.get("products", []), media)
@@ -95,9 +96,7 @@ def _entry(number: int, rule: object) -> Entry | None:
     if not date(YEAR_MIN, 1, 1) <= first <= end <= LAST_DAY:
         return None
     systems, products, media = (tuple(one) for one in lists)
-    return Entry(
-        number, rule["id"], rule["kind"], first, end, last is None, systems, products, media, rule
-    )
+    return Entry(number, rule["id"], kind, first, end, last is None, systems, products, media, rule)
 
 
 def _names(found: object) -> bool:

@@ -76,6 +76,8 @@ def _check_operators(notes: Notebook, priced: list[Entry], network: CityNetwork)
 
 
 def _check_stations(notes: Notebook, entry: Entry, network: CityNetwork) -> None:
+    if not set(entry.systems) <= set(network.fare_systems):
+        return  # what is wrong there is the name of the system
     here = set(_stations(network, entry.systems))
     for index, name in enumerate(_listed(entry.rule.get("stations"))):
         if isinstance(name, str) and name not in here:

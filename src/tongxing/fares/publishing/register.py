@@ -19,7 +19,7 @@ from msgspec import Struct
 from tongxing.fares.publishing.effective import Change, date_refusal, first_change
 from tongxing.fares.publishing.files import only_writer, sweep, write_whole
 from tongxing.fares.publishing.findings import both
-from tongxing.fares.publishing.lint import lint
+from tongxing.fares.publishing.linting import lint
 from tongxing.fares.tariff import TariffBook, book_codes, load_book, read_book
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import sha256_hex

@@ -148,7 +148,7 @@ def _note_type(
     elif choices and isinstance(found, str):
         notes.error("TARIFF_CHOICE", path, found=found, **near(found, choices))
     elif names[:1] == ["date"] and isinstance(found, datetime | str):
-        advice = both("advice", "dates.day", key=key, day=str(found)[:10])
+        advice = both("advice", "dates.day", name=key, day=str(found)[:10])
         notes.error("TARIFF_DATES", path, found=written, **advice)
     else:
         notes.error("TARIFF_TYPE", path, **_kinds(names[0] if names else "choice", found))
@@ -156,8 +156,8 @@ def _note_type(
 
 def _advice(what: str, key: str, number: int | None) -> dict[str, str]:
     if number is None or key == "rows":
-        return both("advice", f"{what}.plain", key=key)
-    return both("advice", f"{what}.write", key=key, number=number)
+        return both("advice", f"{what}.plain", name=key)
+    return both("advice", f"{what}.write", name=key, number=number)
 
 
 def _whole(written: str, scale: int) -> int | None:
