@@ -27,6 +27,13 @@ UNTIMED: frozenset[Kind] = frozenset({"median", "maximum"})
 """The kinds that do not say when the missing end was."""
 
 
+HALF_HOWS: frozenset[How] = frozenset(
+    {"missing_exit", "missing_entry", "median", "declared", "habitual", "disruption", "staff",
+     "cleared"}
+)  # fmt: skip
+"""How a trip is called of which one end rests on no tap."""
+
+
 class HalfTrip(Struct, frozen=True, array_like=True):
     """A half trip that waits to be resolved: its known tap, what is held, when the trip ended."""
 

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
-from tongxing.city import accounts, feedback, intake, presenting, rating, settling
+from tongxing.city import accounts, feedback, healing, intake, presenting, rating, settling
 from tongxing.city.accounts import RiderOpening
+from tongxing.city.healing import Resolved
 from tongxing.city.settling import BankLine
 from tongxing.city.store import MIGRATIONS, days, media
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.half_trips import OpenGates
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
@@ -122,7 +124,32 @@ class City:
                     cursor, self.code, self._fares, overdue, end_s, business_date(closed_s)
                 ).more_waiting
             days.write_close(cursor, day, closed_s, half_trips)
+            if self._fares is not None:
+                healing.resolve_due(cursor, self.code, self._fares, closed_s)
             return half_trips
+
+    def resolve_due(self, now_s: int) -> int:
+        """Complete the half trips that open gates explain or that have waited long enough; see
+        `healing.resolve_due`. Returns how many."""
+        assert self._fares is not None, "a city without gates has no half trips"
+        with self._transaction() as cursor:
+            return healing.resolve_due(cursor, self.code, self._fares, now_s)
+
+    def declare(
+        self, request_id: str, half_trip: str, station: str, time_s: int | None, now_s: int
+    ) -> Resolved | Refusal:
+        """The passenger states the missing end of a half trip; see `healing.declare`."""
+        assert self._fares is not None, "a city without gates has no half trips"
+        with self._transaction() as cursor:
+            return healing.declare(
+                cursor, self.code, self._fares, request_id, half_trip, station, time_s, now_s
+            )
+
+    def open_gates(self, gates: OpenGates) -> int | Refusal:
+        """Take a notice of open gates; see `healing.open_gates`."""
+        assert self._fares is not None, "a city without gates has no half trips"
+        with self._transaction() as cursor:
+            return healing.open_gates(cursor, self.code, self._fares, gates)
 
     def publish_deny_list(self, published_s: int) -> bytes:
         """The next version of the deny list, sealed for the gates."""

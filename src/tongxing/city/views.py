@@ -18,12 +18,6 @@ from tongxing.messages import Record, Share, Tap
 
 HOUR_S = 3600
 
-HALF_TRIPS = (
-    "missing_exit", "missing_entry", "declared", "habitual", "median", "disruption", "staff",
-    "cleared",
-)  # fmt: skip
-"""How a trip is called of which one end rests on no tap."""
-
 HOW_GROUPS: dict[str, LiteralString] = {
     "": "how <> 'void'",
     "complete": "how IN ('single_tap', 'both_taps')",

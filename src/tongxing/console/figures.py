@@ -9,12 +9,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tongxing.city.views import HALF_TRIPS, TapCount, TripCount, UploadCount
+from tongxing.city.half_trips import HALF_HOWS
+from tongxing.city.views import TapCount, TripCount, UploadCount
 
 HOURS = 25
 """Hours of a business day from 03:00; the last one holds what a clock that runs ahead may bring."""
 
-HALF = frozenset(HALF_TRIPS)
+HALF: frozenset[str] = HALF_HOWS
 PAIRED = "paired_by_account"
 OPENED = "opened"
 

@@ -83,7 +83,7 @@ def find_waiting(cursor: Cursor, trip_id: str) -> Waiting | None:
     return found[0] if found else None
 
 
-def waiting_since(cursor: Cursor, last_day: date) -> list[Waiting]:
+def waiting_until(cursor: Cursor, last_day: date) -> list[Waiting]:
     """The half trips of that business day or earlier that still wait, oldest first."""
     return _waiting(
         cursor.execute(
@@ -136,6 +136,11 @@ def _resolution(fields: Sequence[object]) -> Resolution:
     )
 
 
+def trip_of(said: Resolution) -> str:
+    """The trip that a resolution is about."""
+    return trip_id_of(said.tap)
+
+
 def find_request(cursor: Cursor, request_id: str) -> Resolution | None:
     """What was said under this request before; None when it is new."""
     row = cursor.execute(
@@ -181,11 +186,83 @@ def _identity(ref: TapRef) -> tuple[str, int, int]:
 
 
 def count_declared(cursor: Cursor, rider_id: str, from_s: int, until_s: int) -> int:
-    """How often a passenger stated a missing end from one instant to before another."""
+    """How often a passenger stated a missing end from one instant to another."""
     row = cursor.execute(
         "SELECT count(*) FROM half_trip_resolution WHERE rider_id = %s AND kind = 'declared'"
-        " AND decided_s >= %s AND decided_s < %s",
+        " AND decided_s >= %s AND decided_s <= %s",
         (rider_id, from_s, until_s),
     ).fetchone()
     assert row is not None
     return int(row[0])
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGates:
+    """A notice of open gates: passengers could not tap at a station from one instant to another.
+
+    `free` says that rides which no habit completes cost nothing."""
+
+    request_id: str
+    station: str
+    from_s: int
+    until_s: int
+    free: bool
+    decided_s: int
+    decided_by: str
+
+
+def write_gates(cursor: Cursor, gates: OpenGates) -> None:
+    """Keep a notice of open gates."""
+    cursor.execute(
+        "INSERT INTO open_gates (request_id, station, from_s, until_s, free, decided_s,"
+        " decided_by) VALUES (%s, %s, %s, %s, %s, %s, %s)",
+        (
+            gates.request_id,
+            gates.station,
+            gates.from_s,
+            gates.until_s,
+            gates.free,
+            gates.decided_s,
+            gates.decided_by,
+        ),
+    )
+
+
+def all_gates(cursor: Cursor, since_s: int) -> list[OpenGates]:
+    """The notices of gates that stood open after an instant, in the order they were given."""
+    return [
+        OpenGates(*row)
+        for row in cursor.execute(
+            "SELECT request_id, station, from_s, until_s, free, decided_s, decided_by"
+            " FROM open_gates WHERE until_s > %s ORDER BY decided_s, request_id",
+            (since_s,),
+        )
+    ]
+
+
+def find_gates(cursor: Cursor, request_id: str) -> OpenGates | None:
+    """The notice given under this request before; None when it is new."""
+    row = cursor.execute(
+        "SELECT request_id, station, from_s, until_s, free, decided_s, decided_by"
+        " FROM open_gates WHERE request_id = %s",
+        (request_id,),
+    ).fetchone()
+    return None if row is None else OpenGates(*row)
+
+
+def count_by_gates(cursor: Cursor, request_id: str) -> int:
+    """How many half trips were completed by a notice of open gates."""
+    row = cursor.execute(
+        "SELECT count(*) FROM half_trip_resolution WHERE kind = 'disruption' AND why = %s",
+        (request_id,),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def trip_standing(cursor: Cursor, trip_id: str) -> tuple[str, str, int] | None:
+    """How a booked trip stands, its funding and its charge; None when there is no such trip."""
+    row = cursor.execute(
+        "SELECT how, funding, charge_fen FROM trip WHERE trip_id = %s", (trip_id,)
+    ).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]), int(row[2]))
