@@ -116,7 +116,6 @@ def a_rule(kind: type[AnyRule], **fields: object) -> AnyRule:
     )  # fmt: skip
 
 
-@pytest.mark.xfail(strict=True, reason="a quantum may round a relieved fare up past the fare")
 @settings(max_examples=200, deadline=None)
 @given(
     fare_fen=st.integers(0, 2_000),

@@ -302,3 +302,18 @@ def test_the_same_ride_gives_the_same_quote_on_every_machine():
     first, second = (price(one, ride, CARD, FareState()) for one in (CHONGQING, again))
     assert first == second
     assert all(isinstance(line, PriceLine) for line in first.lines)
+
+
+def test_a_rail_ride_from_a_stop_that_only_buses_serve_is_refused():
+    fares = load_city_fares("500000")
+    stop = next(
+        station.id
+        for station in fares.network.stations.values()
+        if all(fares.network.lines[line].mode == "bus" for line in station.lines)
+    )
+    for ride in (
+        RideFacts(mode="rail", origin=stop, destination="shapingba", entered_s=1_773_705_600),
+        RideFacts(mode="rail", destination=stop, entered_s=1_773_705_600, missing="entry"),
+    ):
+        refusal = pricing_refusal(fares, ride, Rider())
+        assert refusal is not None and refusal.code == "FARES_NO_STATION"

@@ -8,6 +8,8 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES
 from tongxing.network.registry import load_registry
 
+NONE_NEAR = {"near_zh": "–", "near_en": "–"}
+
 
 def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal | None:
     """The reason why this city has no price for a ride or a rider; None when it has one.
@@ -25,8 +27,11 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
         return Refusal("FARES_NO_LINE", network.code, {"line": ride.line})
     for station in (ride.origin, ride.destination):
         if station and station not in network.stations:
-            return Refusal("FARES_NO_STATION", network.code, {"station": station, "near_zh": "–", "near_en": "–"})
-    system = fares.home_system(ride.mode, ride.line, ride.origin or ride.destination)
+            return Refusal("FARES_NO_STATION", network.code, {"station": station, **NONE_NEAR})
+    known = ride.origin or ride.destination
+    if known and not ride.line and not _serves(fares, known, ride.mode):
+        return Refusal("FARES_NO_STATION", network.code, {"station": known, **NONE_NEAR})
+    system = fares.home_system(ride.mode, ride.line, known)
     rule = tariff.bases.get(system) if off_network else tariff.base(system)
     if rule is None:
         return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
@@ -35,6 +40,12 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
     if not rider.issuer_is_local and not open_to_visitors(rider.scheme, network.code, ride.mode):
         return _not_offered(network.code, ride.mode, rider.scheme)
     return None
+
+
+def _serves(fares: CityFares, station: str, mode: str) -> bool:
+    """Whether anything of a mode stops at a station."""
+    lines = fares.network.lines
+    return any(lines[line].mode == mode for line in fares.network.stations[station].lines)
 
 
 def _not_offered(city: str, mode: str, scheme: str) -> Refusal:

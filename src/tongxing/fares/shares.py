@@ -3,7 +3,7 @@
 Under "lowest" only the best one counts; under "multiply" each takes its share of what the one
 before left. Either way the price is rounded once from the exact product (A1, R-401), half up
 unless the tariff says otherwise.
-No relief may ever raise a price.
+No relief may ever raise a price, not even by rounding.
 """
 
 from collections.abc import Callable
@@ -58,7 +58,7 @@ def best_share(fare_fen: int, plan: Plan, moment: Moment) -> Share:
         share = _multiplied(fare_fen, found, moment, plan)
     else:
         paid, winner = min(found, key=_first)
-        price_fen = whole_fen(paid, FULL_BP, plan)
+        price_fen = min(fare_fen, whole_fen(paid, FULL_BP, plan))
         share = Share(price_fen, (_line(winner, price_fen - fare_fen, moment),))
     remarks = tuple(
         PriceLine("calendar", relief.id, 0, {"year": calendar_date(moment.ride.entered_s).year})
@@ -85,7 +85,7 @@ def _multiplied(
     lines: list[PriceLine] = []
     for paid, relief in found:
         numerator, denominator = numerator * paid, denominator * fare_fen * FULL_BP
-        after_fen = whole_fen(numerator, denominator, plan)
+        after_fen = min(price_fen, whole_fen(numerator, denominator, plan))
         lines.append(_line(relief, after_fen - price_fen, moment))
         price_fen = after_fen
     return Share(price_fen, tuple(lines))

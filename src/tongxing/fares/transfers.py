@@ -122,6 +122,6 @@ def _holder_rest(plan: Plan, rest_fen: int, line: PriceLine) -> Share:
     holder = plan.holder
     if holder is None or rest_fen == 0:
         return Share(rest_fen, (line,))
-    price_fen = whole_fen(rest_fen * holder.rate_bp, FULL_BP, plan)
+    price_fen = min(rest_fen, whole_fen(rest_fen * holder.rate_bp, FULL_BP, plan))
     values: Values = {"rate_bp": holder.rate_bp}
     return Share(price_fen, (line, PriceLine("holder", holder.id, price_fen - rest_fen, values)))
