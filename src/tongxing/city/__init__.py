@@ -1,14 +1,21 @@
 """The city: keeps accounts, turns taps into charged trips, and deals with the hub."""
 
 from tongxing.city.accounts import MediumOpening, RiderOpening
+from tongxing.city.correcting import Corrected, Correction
+from tongxing.city.healing import Resolved
 from tongxing.city.members import acquirer_member, issuer_member
 from tongxing.city.service import City, schema_of
 from tongxing.city.settling import BankLine
+from tongxing.city.store.half_trips import OpenGates
 
 __all__ = [
     "BankLine",
     "City",
+    "Corrected",
+    "Correction",
     "MediumOpening",
+    "OpenGates",
+    "Resolved",
     "RiderOpening",
     "acquirer_member",
     "issuer_member",

@@ -114,11 +114,11 @@ def stated_end(
     neighbour = habits.neighbour_of(cursor, found)
     times = possible_times(fares.network, terms, found.tap, end, neighbour, now_s)
     if times is None:
-        return unreachable(found.tap, end, None)
+        return unreachable(end, None)
     if time_s is None:
         return end, likely_time_s(found.tap, times)
     if not times.earliest_s <= time_s <= times.latest_s:
-        return unreachable(found.tap, end, times)
+        return unreachable(end, times)
     return end, time_s
 
 

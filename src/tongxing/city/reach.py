@@ -93,7 +93,7 @@ def likely_time_s(known: Tap, times: Times) -> int:
     return times.earliest_s if missing_end(known) == "exit" else times.latest_s
 
 
-def unreachable(known: Tap, station: str, times: Times | None) -> Refusal:
+def unreachable(station: str, times: Times | None) -> Refusal:
     """Why a stated end cannot be: what would have been possible there, if anything."""
     if times is None:
         return Refusal("HALF_TRIP_UNREACHABLE", station, {"station": station})

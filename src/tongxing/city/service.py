@@ -8,8 +8,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 
-from tongxing.city import accounts, feedback, healing, intake, presenting, rating, settling
+from tongxing.city import (
+    accounts,
+    correcting,
+    feedback,
+    healing,
+    intake,
+    presenting,
+    rating,
+    settling,
+)
 from tongxing.city.accounts import RiderOpening
+from tongxing.city.correcting import Corrected, Correction
 from tongxing.city.healing import Resolved
 from tongxing.city.settling import BankLine
 from tongxing.city.store import MIGRATIONS, days, media
@@ -144,6 +154,12 @@ class City:
             return healing.declare(
                 cursor, self.code, self._fares, request_id, half_trip, station, time_s, now_s
             )
+
+    def correct(self, asked: Correction, now_s: int) -> Corrected | Refusal:
+        """Staff correct a half trip by the grid; see `correcting.correct`."""
+        assert self._fares is not None, "a city without gates has no half trips"
+        with self._transaction() as cursor:
+            return correcting.correct(cursor, self.code, self._fares, asked, now_s)
 
     def open_gates(self, gates: OpenGates) -> int | Refusal:
         """Take a notice of open gates; see `healing.open_gates`."""

@@ -7,7 +7,14 @@ from datetime import date
 
 import msgspec
 
-from tongxing.city.half_trips import HalfTrip, Resolution, Resolutions, newest, trip_id_of
+from tongxing.city.half_trips import (
+    HALF_HOWS,
+    HalfTrip,
+    Resolution,
+    Resolutions,
+    newest,
+    trip_id_of,
+)
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.riders import RiderUpdate
 from tongxing.kernel.clock import business_date
@@ -92,6 +99,19 @@ def waiting_until(cursor: Cursor, last_day: date) -> list[Waiting]:
             (last_day,),
         ).fetchall()
     )
+
+
+def find_resolved(cursor: Cursor, rider_id: str, trip_id: str) -> list[Waiting]:
+    """A rider's half trip that was resolved before, by its trip; empty when there is none."""
+    rows = cursor.execute(
+        "SELECT DISTINCT trip.rider_id, tap.body, 0 FROM trip"
+        " JOIN half_trip_resolution AS said USING (trip_id)"
+        " JOIN tap ON (tap.terminal_id, tap.epoch, tap.seq)"
+        "   = (said.terminal_id, said.epoch, said.seq)"
+        " WHERE trip.trip_id = %s AND trip.rider_id = %s AND trip.how = ANY(%s)",
+        (trip_id, rider_id, sorted(HALF_HOWS)),
+    )
+    return _waiting(rows.fetchall())
 
 
 def waiting_of(cursor: Cursor, rider_id: str) -> list[Waiting]:
