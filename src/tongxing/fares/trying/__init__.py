@@ -6,7 +6,7 @@ Pure: rides, seeds and networks are arguments. Nothing here changes a tariff or 
 from tongxing.fares.trying.bills import BillLine, bill_lines, case_file
 from tongxing.fares.trying.plans import Plan, make_plans
 from tongxing.fares.trying.search import EFFORTS, FULL, QUICK, Effort, Finding, search
-from tongxing.fares.trying.world import World, make_world, trying_day
+from tongxing.fares.trying.world import World, fixed_book, make_world, newest_version, trying_day
 
 __all__ = [
     "EFFORTS",
@@ -19,8 +19,10 @@ __all__ = [
     "World",
     "bill_lines",
     "case_file",
+    "fixed_book",
     "make_plans",
     "make_world",
+    "newest_version",
     "search",
     "trying_day",
 ]

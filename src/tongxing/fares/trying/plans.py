@@ -77,6 +77,8 @@ def make_plans(world: World, first_day: date, seed: int, every: bool) -> list[Pl
         plan("mixed", "month", [levels[0], levels[-1]])
         plan("busy", "month", levels[-1:])
         plan("occasional", "month", levels[-1:])
+    for course in _from_early_stations(world):
+        plan("commuter", "month", [course])
     for course in _further_systems(world):
         plan("airport", "day", [course])
     with_bus = _with_transfer(world, levels)
@@ -211,6 +213,17 @@ def _further_systems(world: World) -> list[Course]:
                 found.append(course)
                 break
     return found
+
+
+def _from_early_stations(world: World) -> list[Course]:
+    """From a station where entering early is cheaper to the middle of its network."""
+    for rule in world.tariff.rules:
+        if isinstance(rule, TimeRelief) and rule.stations:
+            metres = world.network.router.metres_from(rule.stations[0])
+            goals = sorted(metres, key=lambda stop: (metres[stop], stop))
+            course = world.course(rule.stations[0], goals[len(goals) // 2]) if goals else None
+            return [] if course is None else [course]
+    return []
 
 
 def network_start(world: World) -> str:

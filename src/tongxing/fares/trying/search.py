@@ -256,12 +256,12 @@ def search(
     delay_s: int,
     advance: Callable[[int], None] = lambda amount: None,
 ) -> list[Finding]:
-    """The findings of all plans, largest gain first; of one pattern, period, rule and set of deeds
-    only the largest. `advance` hears of each plan that is done."""
+    """The findings of all plans, largest gain first; of one period, rule and set of deeds only the
+    largest. `advance` hears of each plan that is done."""
     kept: dict[tuple[object, ...], Finding] = {}
     for plan in plans:
         for finding in search_plan(world, plan, effort, delay_s):
-            key = (plan.pattern, plan.period, plan.product, finding.rule, finding.deeds)
+            key = (plan.period, finding.rule, finding.deeds, finding.verdict)
             if key not in kept or rank(finding) < rank(kept[key]):
                 kept[key] = finding
         advance(1)

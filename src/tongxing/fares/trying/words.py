@@ -3,7 +3,6 @@
 from collections import Counter
 from functools import cache
 
-from tongxing.fares.explain import system_name
 from tongxing.fares.trying.search import Deed, Finding
 from tongxing.fares.trying.sequences import Step
 from tongxing.fares.trying.world import World
@@ -49,12 +48,11 @@ def place_name(stop: str, language: str, world: World) -> str:
     return known.name_zh if language == "zh" else known.name_en
 
 
-def line_name(step: Step, language: str, world: World) -> str:
-    """What runs: the line by name, else the mode."""
-    known = world.network.lines.get(step.ride.line)
-    if known is None:
-        return system_name(step.ride.mode, language)
-    return known.name_zh if language == "zh" else known.name_en
+def mode_name(mode: str, language: str) -> str:
+    """What people call a mode; its own id where the catalogue has no word for it."""
+    catalogue = load_catalogue("tongxing.fares")
+    key = f"mode.{mode}"
+    return catalogue.text(key, language) if key in catalogue.entries else mode
 
 
 def _deed(finding: Finding, deed: Deed, language: str, world: World) -> str:

@@ -206,6 +206,15 @@ def fixed_book(book: TariffBook, tariff: Tariff) -> TariffBook:
     return replace(book, versions=(tariff,), _starts_s=(0,))
 
 
+def newest_version(book: TariffBook) -> Tariff:
+    """The last version with which some rule begins: what a file is about, even where a rule of it
+    is known to end some day. Raises LookupError for a book without versions."""
+    for tariff in reversed(book.versions):
+        if any(rule.from_day == tariff.from_day for rule in tariff.rules):
+            return tariff
+    raise LookupError(f"{book.city}: no tariff at all")
+
+
 def trying_day(tariff: Tariff, on: date | None = None) -> date:
     """The first day of the month that plans are made for: that of `on`, else the first whole
     month of the version, but none before the working days that everyone knows."""
