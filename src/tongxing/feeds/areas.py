@@ -48,13 +48,19 @@ def fare_nets(fares: CityFares, tariff: Tariff, offers: Offers) -> tuple[FareNet
             if mode not in ROUTE_KINDS or base is None:
                 continue
             stated = any(key[0] == system for key in tariff.pairs)
-            if isinstance(base, FlatFare) and not stated:
+            if isinstance(base, FlatFare) and not stated and not _has_a_way_round(fares, here):
                 found.append(_flat(fares, offers, system, here, base))
             elif mode == "rail":
                 found.append(_matrix(fares, tariff, offers, system, here))
             else:
                 found += [_line(fares, tariff, offers, system, line) for line in here]
     return tuple(found)
+
+
+def _has_a_way_round(fares: CityFares, lines: Sequence[Line]) -> bool:
+    """Whether two stations of these lines may be joined by another fare system as well."""
+    systems_at = fares.network.router.systems_at
+    return sum(len(systems_at.get(station, ())) > 1 for station in _stations(lines)) > 1
 
 
 def _flat(
