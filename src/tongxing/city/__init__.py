@@ -2,9 +2,10 @@
 
 from tongxing.city.accounts import MediumOpening, RiderOpening
 from tongxing.city.correcting import Corrected, Correction
+from tongxing.city.desk import Desk, schema_of
 from tongxing.city.healing import Resolved
 from tongxing.city.members import acquirer_member, issuer_member
-from tongxing.city.service import City, schema_of
+from tongxing.city.service import City
 from tongxing.city.settling import BankLine
 from tongxing.city.store.half_trips import OpenGates
 
@@ -13,6 +14,7 @@ __all__ = [
     "City",
     "Corrected",
     "Correction",
+    "Desk",
     "MediumOpening",
     "OpenGates",
     "Resolved",

@@ -4,31 +4,17 @@ It is issuer and acquirer of one city. Times are arguments: on virtual time and 
 same code runs. One writer at a time: a second process waits at the door (advisory lock).
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date
 
-from tongxing.city import (
-    accounts,
-    correcting,
-    feedback,
-    healing,
-    intake,
-    presenting,
-    rating,
-    settling,
-)
+from tongxing.city import accounts, feedback, healing, intake, presenting, rating, settling
 from tongxing.city.accounts import RiderOpening
-from tongxing.city.correcting import Corrected, Correction
-from tongxing.city.healing import Resolved
+from tongxing.city.desk import Desk
 from tongxing.city.settling import BankLine
-from tongxing.city.store import MIGRATIONS, days, media
-from tongxing.city.store.cursor import Cursor
-from tongxing.city.store.half_trips import OpenGates
+from tongxing.city.store import days, media
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
-from tongxing.ledger.store import MIGRATIONS as LEDGER_MIGRATIONS
 from tongxing.messages import (
     HUB_SENDER,
     DenyList,
@@ -42,17 +28,11 @@ from tongxing.messages import (
     unseal,
 )
 from tongxing.messages.envelope import Body
-from tongxing.storage import Database, migrate
-from tongxing.storage.database import Connection
+from tongxing.storage import Database
 
 
-def schema_of(city: str) -> str:
-    """The database schema that holds a city's tables."""
-    return f"city_{city}"
-
-
-class City:
-    """One city's issuer and acquirer over its own store.
+class City(Desk):
+    """One city's issuer and acquirer over its own store, with the desk for half trips.
 
     `fares` is None for a city that only issues: it has no gates, so nothing is rated there.
     """
@@ -65,17 +45,9 @@ class City:
         trusted: KeyRing,
         fares: CityFares | None,
     ) -> None:
-        self.code = code
+        super().__init__(code, database, fares)
         self._key = key
         self._trusted = trusted
-        self._fares = fares
-        self._connection: Connection = database.connect(schema_of(code))
-        migrate(self._connection, "ledger", LEDGER_MIGRATIONS)
-        migrate(self._connection, "city", MIGRATIONS)
-
-    def close(self) -> None:
-        """Let go of the database connection."""
-        self._connection.close()
 
     def open_riders(self, openings: Sequence[RiderOpening], opened_s: int) -> None:
         """Take over accounts and purses with their balances and counters."""
@@ -138,35 +110,6 @@ class City:
                 healing.resolve_due(cursor, self.code, self._fares, closed_s)
             return half_trips
 
-    def resolve_due(self, now_s: int) -> int:
-        """Complete the half trips that open gates explain or that have waited long enough; see
-        `healing.resolve_due`. Returns how many."""
-        assert self._fares is not None, "a city without gates has no half trips"
-        with self._transaction() as cursor:
-            return healing.resolve_due(cursor, self.code, self._fares, now_s)
-
-    def declare(
-        self, request_id: str, half_trip: str, station: str, time_s: int | None, now_s: int
-    ) -> Resolved | Refusal:
-        """The passenger states the missing end of a half trip; see `healing.declare`."""
-        assert self._fares is not None, "a city without gates has no half trips"
-        with self._transaction() as cursor:
-            return healing.declare(
-                cursor, self.code, self._fares, request_id, half_trip, station, time_s, now_s
-            )
-
-    def correct(self, asked: Correction, now_s: int) -> Corrected | Refusal:
-        """Staff correct a half trip by the grid; see `correcting.correct`."""
-        assert self._fares is not None, "a city without gates has no half trips"
-        with self._transaction() as cursor:
-            return correcting.correct(cursor, self.code, self._fares, asked, now_s)
-
-    def open_gates(self, gates: OpenGates) -> int | Refusal:
-        """Take a notice of open gates; see `healing.open_gates`."""
-        assert self._fares is not None, "a city without gates has no half trips"
-        with self._transaction() as cursor:
-            return healing.open_gates(cursor, self.code, self._fares, gates)
-
     def publish_deny_list(self, published_s: int) -> bytes:
         """The next version of the deny list, sealed for the gates."""
         with self._transaction() as cursor:
@@ -227,9 +170,3 @@ class City:
         if sender != HUB_SENDER:
             return Refusal("IDENTITY_MISMATCH", sender, {"site": HUB_SENDER})
         return body
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Cursor]:
-        with self._connection.transaction(), self._connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))")
-            yield cursor

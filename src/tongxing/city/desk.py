@@ -1,0 +1,89 @@
+"""The desk of a city: where half trips are looked at, stated, corrected and decided.
+
+It needs no key, for nothing here is sent to anybody: what is said at a desk is booked at once, and
+goes to the hub with the next record file. Each call is one transaction; times are arguments. One
+writer at a time: a second one waits at the door (advisory lock).
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+
+from tongxing.city import correcting, healing
+from tongxing.city.correcting import Corrected, Correction
+from tongxing.city.healing import Resolved
+from tongxing.city.store import MIGRATIONS, half_trips, riders
+from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.half_trips import OpenGates, Waiting
+from tongxing.fares import CityFares
+from tongxing.kernel.reasons import Refusal
+from tongxing.ledger.store import MIGRATIONS as LEDGER_MIGRATIONS
+from tongxing.storage import Database, migrate
+from tongxing.storage.database import Connection
+
+
+def schema_of(city: str) -> str:
+    """The database schema that holds a city's tables."""
+    return f"city_{city}"
+
+
+class Desk:
+    """The half trips of one city over its own store.
+
+    `fares` is None for a city that only issues: it has no gates, and so no half trips.
+    """
+
+    def __init__(self, code: str, database: Database, fares: CityFares | None) -> None:
+        self.code = code
+        self._fares = fares
+        self._connection: Connection = database.connect(schema_of(code))
+        migrate(self._connection, "ledger", LEDGER_MIGRATIONS)
+        migrate(self._connection, "city", MIGRATIONS)
+
+    def close(self) -> None:
+        """Let go of the database connection."""
+        self._connection.close()
+
+    def waiting(self, medium_no: str = "") -> list[Waiting]:
+        """The half trips that wait to be resolved, oldest first; of the rider of one medium when it
+        is given."""
+        with self._transaction() as cursor:
+            if medium_no:
+                rider_id = riders.riders_of_media(cursor, [medium_no])[medium_no]
+                return half_trips.waiting_of(cursor, rider_id)
+            return half_trips.waiting_until(cursor, date.max)
+
+    def resolve_due(self, now_s: int) -> int:
+        """Complete the half trips that open gates explain or that have waited long enough; see
+        `healing.resolve_due`. Returns how many."""
+        with self._transaction() as cursor:
+            return healing.resolve_due(cursor, self.code, self._city_fares(), now_s)
+
+    def declare(
+        self, request_id: str, half_trip: str, station: str, time_s: int | None, now_s: int
+    ) -> Resolved | Refusal:
+        """The passenger states the missing end of a half trip; see `healing.declare`."""
+        with self._transaction() as cursor:
+            return healing.declare(
+                cursor, self.code, self._city_fares(), request_id, half_trip, station, time_s, now_s
+            )
+
+    def correct(self, asked: Correction, now_s: int) -> Corrected | Refusal:
+        """Staff correct a half trip by the grid; see `correcting.correct`."""
+        with self._transaction() as cursor:
+            return correcting.correct(cursor, self.code, self._city_fares(), asked, now_s)
+
+    def open_gates(self, gates: OpenGates) -> int | Refusal:
+        """Take a notice of open gates; see `healing.open_gates`."""
+        with self._transaction() as cursor:
+            return healing.open_gates(cursor, self.code, self._city_fares(), gates)
+
+    def _city_fares(self) -> CityFares:
+        assert self._fares is not None, "a city without gates has no half trips"
+        return self._fares
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Cursor]:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(current_schema(), 0))")
+            yield cursor
