@@ -89,6 +89,23 @@ def test_one_wrong_price_tears_no_hole_into_the_calendar():
     assert [one.code for one in found.errors] == ["TARIFF_BANDS"]
 
 
+def test_a_fare_for_all_systems_fills_the_hole_of_one():
+    hole = GOOD.replace("until = 2025-12-31", "until = 2025-06-30")
+    everywhere = FLAT.format(day="2024-01-01", system="x").replace('systems = ["x"]\n', "")
+    assert lint(f"{hole}\n{everywhere}\n{RULE}".encode(), "t.toml").findings == ()
+
+
+def test_days_on_which_nothing_at_all_has_a_fare_are_a_hole_too():
+    bus = GOOD[GOOD.index('[[rule]]\nid = "BUS"') : GOOD.index('[[rule]]\nid = "AIR"')]
+    ended = bus.replace("from = 2024-01-01", "from = 2021-01-01\nuntil = 2021-12-31")
+    text = GOOD.replace(bus, ended.replace('"bus"', '"tram"'))
+    text = text.replace('["metro", "bus"]', '["metro"]').replace(
+        "from = 2024-01-01\nquantum", "from = 2021-01-01\nquantum"
+    )
+    (one,) = lint(text.encode(), "t.toml").errors
+    assert one.code == "TARIFF_GAP" and "2022-01-01 to 2023-12-31" in one.refusal.message("en")
+
+
 def test_both_directions_may_differ_where_the_tariff_says_so():
     rows = '[["a", "b", 500], ["b", "a", 400], ["a", "c", 1], ["c", "a", 2], ["b", "c", 3], '
     text = GOOD.replace('[["a", "b", 500], ["a", "c", 900], ["b", "c", 600]]',

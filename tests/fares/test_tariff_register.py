@@ -40,6 +40,7 @@ def rewritten(line: bytes, **fields: object) -> bytes:
 
 DAMAGE = {
     "a letter in the first line": (lambda a, b: [a.replace(b'r":1', b'r":2'), b], "line 1"),
+    "another city in the last line": (lambda a, b: [a, b.replace(b"620100", b"620200")], "line 2"),
     "a blank": (lambda a, b: [a.replace(b":", b": ", 1), b], "line 1"),
     "half of the last line": (lambda a, b: [a, b[:40]], "line 2"),
     "no end of line": (lambda a, b: [a, b[:-1]], "line 2"),
@@ -94,22 +95,47 @@ def test_a_lost_register_and_a_cut_off_end_are_found(tmp_path):
 # --- killed, and two at once ----------------------------------------------------------------------
 
 
+class Dying:
+    """A file that is killed in the middle of its write, when its step has come."""
+
+    def __init__(self, file, dies):
+        self.file, self.dies = file, dies
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.file.close()
+
+    def __getattr__(self, name):
+        return getattr(self.file, name)
+
+    def write(self, content):
+        self.file.write(content[: len(content) // 2])
+        self.file.flush()
+        self.dies()
+        self.file.write(content[len(content) // 2 :])
+
+
 def killed_publisher(register: str, text: str, at_step: int) -> None:
-    """Publish, and die at the n-th time that something is about to reach the disk."""
+    """Publish, and die in the n-th write, flush or move of a file."""
     steps = 0
-    real = {"fsync": os.fsync, "replace": os.replace}
+    fsync, replace, opened_file = os.fsync, os.replace, Path.open
 
-    def counted(name):
-        def call(*arguments):
-            nonlocal steps
-            steps += 1
-            if steps == at_step:
-                os.kill(os.getpid(), signal.SIGKILL)
-            return real[name](*arguments)
+    def dies():
+        nonlocal steps
+        steps += 1
+        if steps == at_step:
+            os.kill(os.getpid(), signal.SIGKILL)
 
-        return call
+    def before(real):
+        return lambda *arguments: (dies(), real(*arguments))[1]
 
-    os.fsync, os.replace = counted("fsync"), counted("replace")
+    def dying(path, mode="r", *more, **how):
+        file = opened_file(path, mode, *more, **how)
+        return Dying(file, dies) if mode == "wb" else file
+
+    os.fsync, os.replace, Path.open = before(fsync), before(replace), dying
     put(Path(register), text, START + 10)
 
 
@@ -132,7 +158,7 @@ def test_a_publisher_killed_at_any_step_leaves_the_old_register_or_the_new_one(t
         if child.exitcode == 0:
             break
     killed = [count for code, count in outcomes if code == -signal.SIGKILL]
-    assert len(killed) >= 5 and {1, 2} == set(killed) and outcomes[-1] == (0, 2)
+    assert len(killed) == 8 and {1, 2} == set(killed) and outcomes[-1] == (0, 2)
 
 
 def publisher(register: str, day: str, fare_fen: int, gate: object) -> None:
