@@ -15,6 +15,7 @@ from tongxing.fares.trying.search import Finding
 from tongxing.fares.trying.sequences import Step, Steps, medium_kind
 from tongxing.fares.trying.world import World
 from tongxing.kernel.clock import stamp
+from tongxing.kernel.reasons import Refusal
 
 _SILENT = ("base", "highest", "count", "calendar")
 
@@ -94,8 +95,15 @@ def case_file(
 
 
 def _holds(book: TariffBook, cases: list[dict[str, object]]) -> bool:
+    """Whether the checker comes to the same charges. It knows no drawn network, so it may find no
+    fare at all for a half trip on one."""
     found = read_case_file(msgspec.json.encode({"cases": cases}))
-    return hasattr(found, "cases") and all(check_case(case, book).holds for case in found.cases)
+    try:
+        return not isinstance(found, Refusal) and all(
+            check_case(case, book).holds for case in found.cases
+        )
+    except LookupError:
+        return False
 
 
 def _case(

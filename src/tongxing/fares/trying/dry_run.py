@@ -34,8 +34,8 @@ _EMPTY = FareState()
 class Affected(Struct, frozen=True):
     """A passenger whose bill changes much: the whole bill, and the one ride that changes most.
 
-    `number` is that of the ride's medium, masked. `rule` is the one whose part of the bill changes most. `before` and
-    `after` are that ride's price lines in words, by language.
+    `number` is that of the ride's medium, masked. `rule` is the one whose part of the bill changes
+    most. `before` and `after` are that ride's price lines in words, by language.
     """
 
     number: str

@@ -5,7 +5,7 @@ tariff has an edge: at the steps of its counters, the cuts of its price list, th
 and windows. They propose; whether a proposal serves the plan and pays is judged elsewhere.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import time
 
@@ -30,7 +30,7 @@ from tongxing.fares.trying.deeds import (
     without_exit,
 )
 from tongxing.fares.trying.sequences import SECOND, Step, Steps, medium_kind
-from tongxing.fares.trying.world import World
+from tongxing.fares.trying.world import Course, World
 from tongxing.kernel.clock import DAY_S, at, calendar_date
 
 _UNITS_ALONE_MOST = 3
@@ -99,22 +99,36 @@ def split(world: World, steps: Steps, reach: Reach) -> Iterator[Steps]:
 
 def added(world: World, steps: Steps, reach: Reach) -> Iterator[Steps]:
     """Cheap rides nobody planned: many where a period begins, a few before any planned ride."""
-    kinds = max((len(world.fillers(step.start)) for step in steps), default=0)
-    most = max(ride_steps(world), default=0)
-    for kind in range(kinds):
-        units = [world.fillers(step.start)[kind : kind + 1] for step in steps]
-        flat = [unit[0] if unit else () for unit in units]
+    kinds = range(max((len(world.fillers(step.start)) for step in steps), default=0))
+    units = [[_unit(world, step, kind) for step in steps] for kind in kinds]
+    yield from _alone(steps, units, (1,))
+    most = min(max(ride_steps(world), default=0), _RIDES_MOST)
+    for unit in units:
         for first in _period_starts(world, steps):
-            for count in range(1, min(most, _RIDES_MOST) + 1):
-                found = filled(steps, first, flat, count)
+            for count in range(1, most + 1):
+                found = filled(steps, first, unit, count)
                 if found is None:
                     break
                 yield found
+    yield from _alone(steps, units, range(2, _UNITS_ALONE_MOST + 1))
+
+
+def _alone(
+    steps: Steps, units: Sequence[Sequence[Sequence[Course]]], counts: Iterable[int]
+) -> Iterator[Steps]:
+    """So many units of each kind just before one planned ride."""
+    for count in counts:
         for index in range(len(steps)):
-            for count in range(1, _UNITS_ALONE_MOST + 1):
-                alone = inserted(steps, index, flat[index], count) if flat[index] else None
-                if alone is not None:
-                    yield alone
+            for unit in units:
+                found = inserted(steps, index, unit[index], count) if unit[index] else None
+                if found is not None:
+                    yield found
+
+
+def _unit(world: World, step: Step, kind: int) -> Sequence[Course]:
+    """The cheap rides of a kind where a step begins; none where there are no such rides."""
+    fillers = world.fillers(step.start)
+    return fillers[kind] if kind < len(fillers) else ()
 
 
 def moved(world: World, steps: Steps, reach: Reach) -> Iterator[Steps]:
@@ -158,9 +172,7 @@ def _by_group(steps: Steps, change: _Change, firsts: Sequence[int] = ()) -> Iter
         if step.serves >= 0:
             groups.setdefault((step.start, step.end, step.ride.line), []).append(index)
     everything = [index for members in groups.values() for index in members]
-    for members in (sorted(everything), *groups.values()):
-        if members == everything and len(groups) == 1:
-            continue
+    for members in dict.fromkeys([tuple(sorted(everything)), *map(tuple, groups.values())]):
         counts = dict.fromkeys([len(members), 1, *(n for n in firsts if n < len(members))])
         for count in counts:
             found = _changed(steps, change, set(members[:count]))

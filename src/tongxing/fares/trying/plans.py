@@ -6,7 +6,7 @@ are made from its own edges: distances on and beyond the edges of the price list
 its steps, a stay beyond its time limit, rides through all its fare systems.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -198,29 +198,35 @@ def _levels(world: World, seed: int, count: int) -> list[Course]:
 
 
 def _further_systems(world: World) -> list[Course]:
-    """From the middle of each further rail system's line to the far side of the main one."""
+    """From the end of each further rail system's line to the middle and the far side of the main
+    system, and to the middle of all that can be reached."""
     network = world.network
-    found = []
+    found: list[Course] = []
     for system in network.fare_systems[1:]:
         lines = [line for line in network.lines.values() if line.fare_system == system]
         if lines[0].mode != "rail":
             continue
-        for end in (lines[0].stations[-1], lines[0].stations[0]):
-            reached = world.network.router.metres_from(network_start(world))
-            goals = sorted(reached, key=lambda stop: (reached[stop], stop))
-            course = world.course(end, goals[len(goals) // 2])
-            if course is not None and end != course.destination:
+        end = lines[0].stations[-1]
+        start = network_start(world)
+        inside = _by_metres(network.router.metres_from(start, network.fare_systems[0]))
+        everywhere = _by_metres(network.router.metres_from(start))
+        goals = (inside[len(inside) // 2], inside[-1], everywhere[len(everywhere) // 2])
+        for goal in dict.fromkeys(goals):
+            course = world.course(end, goal)
+            if course is not None and goal != end:
                 found.append(course)
-                break
     return found
+
+
+def _by_metres(reached: Mapping[str, int]) -> list[str]:
+    return sorted(reached, key=lambda stop: (reached[stop], stop))
 
 
 def _from_early_stations(world: World) -> list[Course]:
     """From a station where entering early is cheaper to the middle of its network."""
     for rule in world.tariff.rules:
         if isinstance(rule, TimeRelief) and rule.stations:
-            metres = world.network.router.metres_from(rule.stations[0])
-            goals = sorted(metres, key=lambda stop: (metres[stop], stop))
+            goals = _by_metres(world.network.router.metres_from(rule.stations[0]))
             course = world.course(rule.stations[0], goals[len(goals) // 2]) if goals else None
             return [] if course is None else [course]
     return []

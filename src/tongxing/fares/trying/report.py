@@ -46,6 +46,7 @@ def report(run: DryRun, network: CityNetwork, title: str, first_language: str = 
         name_of=_names(network),
         bin_name=bin_name,
         percent=percent,
+        shares=_shares(run),
         histograms=_histograms(run),
         pictured=_pictured(run),
     )
@@ -101,6 +102,17 @@ def _say(key: str, language: str, /, **values: object) -> str:
 
 def _names(network: CityNetwork) -> Name:
     return lambda group, key, language: group_name(group, key, language, network)
+
+
+def _shares(run: DryRun) -> dict[str, str]:
+    """The percentages that stand beside the main figures."""
+    people = run.spread.passengers
+    return {
+        "change": percent(run.total.change_fen, run.total.before_fen),
+        "more": percent(run.spread.more, people),
+        "less": percent(run.spread.less, people),
+        "same": percent(run.spread.same, people),
+    }
 
 
 def _histograms(run: DryRun) -> list[Histogram]:

@@ -16,7 +16,6 @@ from tongxing.fares.rules import AnyRule, HalfTripSetting, TimeRelief, TransferR
 from tongxing.fares.trying.moves import MOVES, Reach
 from tongxing.fares.trying.plans import Plan
 from tongxing.fares.trying.sequences import (
-    SECOND,
     Bills,
     Step,
     Steps,
@@ -28,7 +27,8 @@ from tongxing.fares.trying.world import World
 
 Deed = Literal["added", "omitted", "split", "moved", "other_kind", "second_medium"]
 Verdict = Literal["loophole", "by_design"]
-_DEPTH = 3
+_SHARES = (3, 1, 1)
+"""How the effort is shared between sequences of one, two and three deeds."""
 _WIDTH = 4
 _TURN = 16
 
@@ -54,7 +54,8 @@ class Finding:
     """Another way to tap the travel of a plan, and what it saves.
 
     `rule` is the one whose part of the bill falls most. `honest` and `exploit` have a quote per
-    step. A finding is "by_design" when it only uses a relief as it is meant.
+    step. A finding is "by_design" when it only uses a relief as it is meant; what a loophole adds
+    to such a saving is told against it, so `honest_steps` may already use a relief well.
     """
 
     plan: Plan
@@ -97,15 +98,15 @@ def search_plan(world: World, plan: Plan, effort: Effort, delay_s: int) -> list[
     best = _Best({})
     frontier: list[Steps] = [honest]
     reach = Reach(delay_s, effort.cuts)
-    for depth in range(_DEPTH):
-        rest = effort.priced - bills.priced
-        shares = max(1, rest // max(1, len(frontier)) // (_DEPTH - depth))
+    for depth, share in enumerate(_SHARES):
+        rest = max(0, effort.priced - bills.priced)
+        shares = max(1, rest * share // sum(_SHARES[depth:]) // len(frontier))
         for steps in frontier:
             bills.rest_on(steps)
             for found in islice(_proposals(world, steps, reach), shares):
                 total_fen = bills.total_fen(found)
                 if total_fen < honest_fen and serves(plan, found, delay_s):
-                    best.offer(_deeds(plan, honest, found), total_fen, found)
+                    best.offer(_deeds(honest, found), total_fen, found)
         ranked = sorted(best.by_deeds.values(), key=lambda one: (one[0], len(one[1])))
         frontier = [steps for _, steps in ranked[:_WIDTH]]
         if not frontier or bills.priced >= effort.priced:
@@ -132,12 +133,18 @@ def _findings(
     for _, steps in best.by_deeds.values():
         lean = _pruned(plan, bills, honest, steps, delay_s)
         total_fen = bills.total_fen(lean)
-        pruned.offer(_deeds(plan, honest, lean), total_fen, lean)
+        pruned.offer(_deeds(honest, lean), total_fen, lean)
+    meant: list[tuple[frozenset[Deed], int, Steps]] = [(frozenset(), honest_fen, honest)]
+    for deeds, (total_fen, steps) in pruned.by_deeds.items():
+        if deeds and _finding(world, plan, bills, honest, steps).verdict == "by_design":
+            meant.append((deeds, total_fen, steps))
     found = []
     for deeds, (total_fen, steps) in pruned.by_deeds.items():
         fewer = [fen for other, (fen, _) in pruned.by_deeds.items() if other < deeds]
         if deeds and total_fen < min([honest_fen, *fewer]):
-            found.append(_finding(world, plan, bills, honest, steps, deeds))
+            known = [(fen, reference) for other, fen, reference in meant if other < deeds]
+            reference = min(known, key=lambda one: one[0])[1]
+            found.append(_finding(world, plan, bills, reference, steps))
     return sorted(found, key=rank)
 
 
@@ -181,31 +188,33 @@ def _simpler(steps: Steps, own: dict[int, Step]) -> Iterator[Steps]:
             yield (*steps[:index], replace(step, medium=first), *steps[index + 1 :])
 
 
-def _deeds(plan: Plan, honest: Steps, steps: Steps) -> frozenset[Deed]:
-    """What was done otherwise than planned, told from the sequences themselves."""
+def _deeds(honest: Steps, steps: Steps) -> frozenset[Deed]:
+    """What was done otherwise than in the honest sequence, told from the two themselves."""
     found: set[Deed] = set()
     parts: dict[int, int] = {}
     for step in steps:
         parts[step.serves] = parts.get(step.serves, 0) + 1
     for step in steps:
-        if step.medium.endswith(SECOND):
-            found.add("second_medium")
-        elif medium_kind(step.medium) != plan.medium_kind:
-            found.add("other_kind")
+        planned = honest[max(step.serves, 0)]
+        if step.medium != planned.medium:
+            is_second = medium_kind(step.medium) == medium_kind(planned.medium)
+            found.add("second_medium" if is_second else "other_kind")
         if step.serves < 0:
             found.add("added")
         elif parts[step.serves] > 1:
             found.add("split")
+            if step.start == planned.start != step.end and step.leaves_s != planned.leaves_s:
+                found.add("moved")
         elif step.ride.missing:
             found.add("omitted")
-        elif step.ride != honest[step.serves].ride:
+        elif step.ride != planned.ride:
             found.add("moved")
     return frozenset(found)
 
 
-def _finding(
-    world: World, plan: Plan, bills: Bills, honest: Steps, steps: Steps, deeds: frozenset[Deed]
-) -> Finding:
+def _finding(world: World, plan: Plan, bills: Bills, honest: Steps, steps: Steps) -> Finding:
+    """The finding that a sequence is beside another that uses the tariff as it is meant."""
+    deeds = _deeds(honest, steps)
     planned, other = tuple(bills.quotes(honest)), tuple(bills.quotes(steps))
     rule = _giving_rule(world, planned, other, deeds)
     gain_fen = sum(one.charge_fen for one in planned) - sum(one.charge_fen for one in other)
@@ -256,12 +265,12 @@ def search(
     delay_s: int,
     advance: Callable[[int], None] = lambda amount: None,
 ) -> list[Finding]:
-    """The findings of all plans, largest gain first; of one period, rule and set of deeds only the
-    largest. `advance` hears of each plan that is done."""
+    """The findings of all plans, largest gain first; of one pattern, rule and set of deeds only
+    the largest. `advance` hears of each plan that is done."""
     kept: dict[tuple[object, ...], Finding] = {}
     for plan in plans:
         for finding in search_plan(world, plan, effort, delay_s):
-            key = (plan.period, finding.rule, finding.deeds, finding.verdict)
+            key = (plan.pattern, finding.rule, finding.deeds, finding.verdict)
             if key not in kept or rank(finding) < rank(kept[key]):
                 kept[key] = finding
         advance(1)

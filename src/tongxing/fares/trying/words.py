@@ -4,7 +4,7 @@ from collections import Counter
 from functools import cache
 
 from tongxing.fares.trying.search import Deed, Finding
-from tongxing.fares.trying.sequences import Step
+from tongxing.fares.trying.sequences import Step, medium_kind
 from tongxing.fares.trying.world import World
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
@@ -87,17 +87,19 @@ def _is_part(finding: Finding, step: Step, deed: Deed) -> bool:
     parts = Counter(one.serves for one in finding.exploit_steps)
     if deed == "added":
         return step.serves < 0
-    if deed == "second_medium":
-        return step.medium.endswith("-2")
-    if deed == "other_kind":
-        return step.medium not in (finding.plan.medium_kind, f"{finding.plan.medium_kind}-2")
+    planned = finding.honest_steps[max(step.serves, 0)]
+    if deed in ("second_medium", "other_kind"):
+        same_kind = medium_kind(step.medium) == medium_kind(planned.medium)
+        return step.medium != planned.medium and same_kind == (deed == "second_medium")
     if step.serves < 0:
         return False
     if deed == "split":
         return parts[step.serves] > 1
     if deed == "omitted":
         return bool(step.ride.missing)
-    return parts[step.serves] == 1 and step.ride != finding.honest_steps[step.serves].ride
+    if parts[step.serves] > 1:
+        return step.start == planned.start and step.leaves_s != planned.leaves_s
+    return step.ride != planned.ride
 
 
 def _most_common_cut(finding: Finding, steps: list[Step]) -> str:
