@@ -7,7 +7,7 @@ the same city, day and address give the same rows.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from tongxing.fares import CityFares, Tariff
@@ -136,38 +136,35 @@ def _leg_rows(nets: Sequence[FareNet], offers: Offers, sale: _Sale) -> tuple[Row
     holds at some has priority 1 and a timeframe."""
     legs: Rows = []
     frames: dict[Hours, str] = {}
-    usual, *others = offers.hours
+    known: dict[tuple[object, ...], list[tuple[str, str]]] = {}
     for net in nets:
         for (origin, destination), (fare_fen, rule) in net.fares.items():
             place = net.places[origin]
-            portions = [
-                Portion(net.system, net.mode, rule, fare_fen, place, hours)
-                for hours in (usual, *others)
-            ]
-            stem = f"{net.system}-{fare_fen}"
-            name = f"单程 {fare_fen // 100}.{fare_fen % 100:02d}"
-            plain = _amounts(offers, portions[0])
-            product = sale.product(stem, name, plain, portions[0])
-            ends = (net.id, origin, destination)
-            legs.append((product, *ends, "", "", product, "0"))
-            for portion in portions[1:]:
-                amounts = _amounts(offers, portion)
-                if amounts == plain:
-                    continue
-                group = frames.setdefault(portion.hours, _frame_name(portion.hours))
-                product = sale.product(f"{stem}-{group}", name, amounts, portion)
-                legs.append((product, *ends, group, "", product, "1"))
+            key = (net.system, net.mode, rule, fare_fen, place.division, place.early)
+            if key not in known:
+                asked = Portion(net.system, net.mode, rule, fare_fen, place, offers.hours[0])
+                known[key] = _products(asked, offers, sale, frames)
+            for group, product in known[key]:
+                priority = "1" if group else "0"
+                legs.append((product, net.id, origin, destination, group, "", product, priority))
     return legs, [_frame_row(hours, name) for hours, name in frames.items()]
 
 
-def _amounts(offers: Offers, portion: Portion) -> Amounts:
-    key = (
-        portion.system, portion.mode, portion.rule, portion.fare_fen, portion.place.division,
-        portion.place.early, portion.hours,
-    )  # fmt: skip
-    found = offers.remembered.get(key)
-    if found is None:
-        found = offers.remembered[key] = offers.amounts(portion)
+def _products(
+    usual: Portion, offers: Offers, sale: _Sale, frames: dict[Hours, str]
+) -> list[tuple[str, str]]:
+    """The products of a base fare at a place: ("", the usual one), then one for each timeframe in
+    which anybody pays otherwise."""
+    stem = f"{usual.system}-{usual.fare_fen}"
+    name = f"单程 {usual.fare_fen // 100}.{usual.fare_fen % 100:02d}"
+    plain = offers.amounts(usual)
+    found = [("", sale.product(stem, name, plain, usual))]
+    for hours in offers.hours[1:]:
+        portion = replace(usual, hours=hours)
+        amounts = offers.amounts(portion)
+        if amounts != plain:
+            group = frames.setdefault(hours, _frame_name(hours))
+            found.append((group, sale.product(f"{stem}-{group}", name, amounts, portion)))
     return found
 
 

@@ -6,7 +6,7 @@ without history: no ride before it in this month, nothing to transfer from. The 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from functools import cached_property
 from itertools import pairwise
@@ -63,7 +63,6 @@ class Offers:
 
     tariff: Tariff
     day: date
-    remembered: dict[object, Amounts] = field(default_factory=dict)
 
     @cached_property
     def riders(self) -> Mapping[str, Rider]:
