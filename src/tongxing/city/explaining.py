@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
 from itertools import pairwise, zip_longest
+from typing import Literal
 
 from tongxing.city.half_trips import NO_RESOLUTIONS, Resolutions
 from tongxing.city.riding import ACCOUNT, EMPTY_FARE_STATE, NEW_STATE, RiderState, Trip, fold
@@ -21,6 +22,13 @@ from tongxing.fares import CityFares, FareState, PriceLine, with_account
 from tongxing.messages import Record, Tap, TapRef
 
 FIRST_DAY = date.min
+
+Result = Literal["same", "moved", "different"]
+REMEMBERED = frozenset({
+    "before_fen", "after_fen", "rides", "rides_before", "reached", "ride", "left",
+    "gap_s", "first_mode", "first_line", "first_fen",
+})  # fmt: skip
+"""The values of price lines that hang on earlier rides, not on this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +61,14 @@ class Repriced:
 
     `trip` is None when the taps make no such trip (of a withdrawn one, that is right). `since` is
     the business day of the checkpoint that the fold began at, None for the rider's first tap;
-    `taps` is how many were folded. `before` is the medium's fare state ahead of the tap that
-    settled the trip.
+    `taps` is how many were folded. `before` is the medium's fare state ahead of the step that
+    settled the trip; None when it was settled in the middle of a step (a stated end, say).
     """
 
     trip: Trip | None
     since: date | None
     taps: int
-    before: FareState
+    before: FareState | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +79,21 @@ class LineCheck:
     again: PriceLine | None
 
     @property
-    def same(self) -> bool:
-        """Whether kind, rule, amount and every stored value came out again.
+    def result(self) -> Result:
+        """ "same", "different", or "moved": the price is the same, and only what the medium
+        remembered before the ride differs, since an earlier ride came in after this one was booked.
 
         A value that only the new line has is no difference: older books said less.
         """
         one, other = self.stored, self.again
         if one is None or other is None:
-            return False
-        return (one.kind, one.rule, one.amount_fen) == (
-            other.kind,
-            other.rule,
-            other.amount_fen,
-        ) and one.values.items() <= other.values.items()
+            return "different"
+        if (one.kind, one.rule, one.amount_fen) != (other.kind, other.rule, other.amount_fen):
+            return "different"
+        differing = {name for name, value in one.values.items() if other.values.get(name) != value}
+        if not differing:
+            return "same"
+        return "moved" if differing <= REMEMBERED else "different"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +105,8 @@ class FactCheck:
     again: int | str
 
     @property
-    def same(self) -> bool:
-        return self.stored == self.again
+    def result(self) -> Result:
+        return "same" if self.stored == self.again else "different"
 
 
 def trips_beginning(cursor: Cursor, beginning: str, limit: int) -> list[TripFound]:
@@ -120,6 +130,17 @@ def trips_of_tap(cursor: Cursor, ref: TapRef, limit: int) -> list[TripFound]:
     ).fetchall()
     standing = [row for row in rows if not row[3]]
     return [TripFound(*row[:3]) for row in standing or rows]
+
+
+def waiting_beginning(cursor: Cursor, beginning: str) -> bool:
+    """Whether a half trip whose id begins so waits to be resolved: it is no trip yet."""
+    return (
+        cursor.execute(
+            "SELECT 1 FROM half_trip WHERE trip_id >= %s AND trip_id < %s LIMIT 1",
+            (beginning, beginning + "g"),
+        ).fetchone()
+        is not None
+    )
 
 
 def tap_outcome(cursor: Cursor, ref: TapRef) -> tuple[str, str] | None:
@@ -158,11 +179,14 @@ def reprice(cursor: Cursor, fares: CityFares, trip_id: str) -> Repriced:
     terms = half_trip_terms(fares.network.code)
     folded = fold(state, taps, fares, closed_until_s, last_day, said, terms)
     found = [trip for trip in folded.trips if trip.trip_id == trip_id]
+    before = None
+    if found:
+        before = _state_before(state, taps, fares, found[-1], said)
     return Repriced(
         trip=found[-1] if found else None,
         since=last_day,
         taps=len(taps),
-        before=_fare_state(_state_before(state, taps, fares, trip_id, said), medium_no),
+        before=None if before is None else _fare_state(before, medium_no),
     )
 
 
@@ -241,18 +265,18 @@ def _moved(old: Record, new: Record) -> bool:
 
 
 def _state_before(
-    state: RiderState, taps: Sequence[Tap], fares: CityFares, trip_id: str, said: Resolutions
-) -> RiderState:
-    """The state ahead of the step that made the trip; after all taps where none of them did."""
-    found: RiderState | None = None
+    state: RiderState, taps: Sequence[Tap], fares: CityFares, wanted: Trip, said: Resolutions
+) -> RiderState | None:
+    """The state ahead of the step that made the trip, as the whole fold made it."""
     terms = half_trip_terms(fares.network.code)
     for tap in taps:
         for step, now_s in (((), tap.time_s), ((tap,), 0)):
             folded = fold(state, step, fares, now_s, None, said, terms)
-            if any(trip.trip_id == trip_id for trip in folded.trips):
-                found = state
+            if folded.trips[:1] == [wanted]:
+                return state
             state = folded.state
-    return state if found is None else found
+    due_s = wanted.exited_s
+    return state if fold(state, (), fares, due_s, None, said, terms).trips[:1] == [wanted] else None
 
 
 def _fare_state(state: RiderState, medium_no: str) -> FareState:

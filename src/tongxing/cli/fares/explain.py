@@ -20,6 +20,7 @@ from tongxing.city.explaining import (
     tap_outcome,
     trips_beginning,
     trips_of_tap,
+    waiting_beginning,
 )
 from tongxing.city.views import TripSeen, find_trip
 from tongxing.cli.common import emit_json, settings
@@ -90,7 +91,7 @@ def _find(snapshot: Snapshot, asked: str) -> tuple[str, str]:
     else:
         raise Problem("TRIP_NAME", "TRIP", trip=asked[:60])
     if not found:
-        raise Problem("TRIP_UNKNOWN", "TRIP", trip=asked)
+        raise _trip_problem(snapshot, asked.lower())
     if len(found) > 1:
         listed = _listed(trip for _, trip in found)
         raise Problem("TRIP_AMBIGUOUS", "TRIP", trip=asked, found=listed)
@@ -100,6 +101,12 @@ def _find(snapshot: Snapshot, asked: str) -> tuple[str, str]:
 def _listed(trips: Iterable[TripFound]) -> str:
     told = [f"{one.trip_id} ({stamp(one.entered_s)}, ¥{yuan(one.charge_fen)})" for one in trips]
     return "; ".join([*told[:LISTED_MAX], "…"] if len(told) > LISTED_MAX else told)
+
+
+def _trip_problem(snapshot: Snapshot, asked: str) -> Problem:
+    beginning = asked.partition(".")[0]
+    waits = any(waiting_beginning(snapshot.of_city(code), beginning) for code in snapshot.cities)
+    return Problem("TRIP_WAITS" if waits else "TRIP_UNKNOWN", "TRIP", trip=asked)
 
 
 def _tap_problem(snapshot: Snapshot, ref: TapRef) -> Problem:
@@ -131,5 +138,6 @@ def _explained(snapshot: Snapshot, city: str, trip_id: str, audit: bool) -> Expl
 def _audit(trip: TripSeen, again: Repriced, held: bool) -> Audit:
     lines = compare_lines(trip.lines, () if again.trip is None else again.trip.lines)
     facts = compare_facts(trip, again.trip)
-    same = all(check.same for check in lines) and all(check.same for check in facts)
-    return Audit("not_held" if not held else "same" if same else "different", again, lines, facts)
+    found = {check.result for check in lines} | {check.result for check in facts}
+    result = "different" if "different" in found else "same"
+    return Audit(result if held else "not_held", again, lines, facts)

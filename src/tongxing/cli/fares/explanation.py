@@ -5,8 +5,10 @@ With ``--json`` one object: ``city``; ``trip`` (the row of the books, its number
 receipt: kind, rule, amount_fen, sum_fen, zh, en, counter, since, until, confidence, sources,
 values); ``tariff`` (its name, whether this very version is ``held`` here, and the one ``in_force``
 here for that time); ``changes`` (every revision: why, delta_fen, its taps, file and verdict);
-``audit`` (null without ``--audit``: result, since, taps, state_before, and lines and facts, each
-with same, stored and again). Amounts are fen, times seconds since 1970 UTC.
+``audit`` (null without ``--audit``: result, since, taps, state_before (null if not known), and
+lines and facts, each with result, stored and again). A line's result is "moved" when the price is
+the same and only the counter or leg before it is not what it was when the trip was booked. Amounts
+are fen, times seconds since 1970 UTC.
 """
 
 from dataclasses import asdict, dataclass
@@ -143,24 +145,28 @@ def _audit(audit: Audit) -> dict[str, object]:
         "result": audit.result,
         "since": audit.again.since,
         "taps": audit.again.taps,
-        "state_before": {
-            "counters": [msgspec.structs.asdict(one) for one in before.counters],
-            "anchor": None if before.anchor is None else msgspec.structs.asdict(before.anchor),
-            "packs": [msgspec.structs.asdict(one) for one in before.packs],
-        },
+        "state_before": None if before is None else _state_json(before),
         "lines": [
-            {"same": check.same, "stored": check.stored, "again": check.again}
+            {"result": check.result, "stored": check.stored, "again": check.again}
             for check in audit.lines
         ],
         "facts": [
             {
                 "name": check.name,
-                "same": check.same,
+                "result": check.result,
                 "stored": _shown(check.name, check.stored),
                 "again": _shown(check.name, check.again),
             }
             for check in audit.facts
         ],
+    }
+
+
+def _state_json(state: FareState) -> dict[str, object]:
+    return {
+        "counters": [msgspec.structs.asdict(one) for one in state.counters],
+        "anchor": None if state.anchor is None else msgspec.structs.asdict(state.anchor),
+        "packs": [msgspec.structs.asdict(one) for one in state.packs],
     }
 
 
@@ -307,39 +313,34 @@ def _print_audit(found: Explained, audit: Audit, words: Names) -> None:
     say()
     since = again.since or WORDS("explain.first_tap")
     say(WORDS("explain.rechecked", taps=again.taps, since=since, tariff=found.trip.row.tariff))
-    say(WORDS("explain.before", state=_state(again.before, found, words)))
+    if again.before is not None:
+        say(WORDS("explain.before", state=_state(again.before, found, words)))
     columns = [WORDS(f"explain.column.{key}") for key in ("result", "what", "stored", "again")]
     rows = [
-        [
-            _mark(one.same),
-            WORDS("explain.line"),
-            _line(one.stored),
-            _again(one.same, _line(one.again)),
-        ]
+        _check(one.result, WORDS("explain.line"), _line(one.stored), _line(one.again))
         for one in audit.lines
     ]
     rows += [
-        [
-            _mark(check.same),
-            WORDS(f"explain.fact.{check.name}"),
-            _value(check.name, check.stored),
-            _again(check.same, _value(check.name, check.again)),
-        ]
-        for check in audit.facts
+        _check(
+            one.result,
+            WORDS(f"explain.fact.{one.name}"),
+            _value(one.name, one.stored),
+            _value(one.name, one.again),
+        )
+        for one in audit.facts
     ]
     print_table(WORDS("explain.checks"), columns, rows)
-    differing = sum(row[0] != WORDS("explain.same") for row in rows)
+    results = [one.result for one in audit.lines] + [one.result for one in audit.facts]
+    if "moved" in results:
+        say(WORDS("explain.moved_text", moved=results.count("moved")))
+    differing = results.count("different")
     key = f"explain.result.{audit.result}"
     say(WORDS(key, count=len(rows), differing=differing, in_force=found.in_force or "–"))
 
 
-def _mark(same: bool) -> str:
-    return WORDS("explain.same") if same else WORDS("explain.differs")
-
-
-def _again(same: bool, text: str) -> str:
-    """What came out again, spelled out only where it differs."""
-    return "=" if same else text
+def _check(result: str, what: str, stored: str, again: str) -> list[str]:
+    """A row of the audit; what came out again is spelled out only where it differs."""
+    return [WORDS(f"explain.check.{result}"), what, stored, "=" if result == "same" else again]
 
 
 def _line(line: PriceLine | None) -> str:
