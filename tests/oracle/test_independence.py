@@ -44,8 +44,8 @@ AUDITED = """
 import sys
 opened = []
 sys.addaudithook(lambda event, args: opened.append(str(args[0])) if event == "open" else None)
-from tongxing.simulation.oracle import loader, walk
-for code in walk.PRICERS:
+from tongxing.simulation.oracle import atlas, loader
+for code in atlas.PRICERS:
     loader.load_facts(code)
 print(*(name for name in sys.modules if name.startswith("tongxing.")))
 print(*(name for name in opened if "tongxing" in name and not name.endswith((".py", ".pyc"))))

@@ -1,11 +1,15 @@
 """Small runs for the tests of the simulation: few passengers, everything in this process."""
 
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tongxing.simulation.faults import FaultRates
 from tongxing.simulation.run import Plan, simulate
+from tongxing.simulation.scenario import Scenario, load_scenario
 from tongxing.simulation.summary import Summary
 from tongxing.storage import Database
 
@@ -56,3 +60,29 @@ def money(summary: Summary) -> tuple[object, ...]:
     ]
     settled_fen = sum(fen for row in summary.cross_city_fen.values() for fen in row.values())
     return by_mode, settled_fen + summary.checks.held_fen
+
+
+SHARES = {"forgetful": 70, "rail_commuter": 30}
+
+
+def forgetful_scenario() -> Scenario:
+    """The scenario with people who often forget their last tap, and houses that talk less often: a
+    run of many days with every end of half trips, in little time."""
+    scenario = load_scenario()
+    cities = []
+    for city in scenario.cities:
+        wallets = {"500000": {"cq_account": 70, "cq_purse": 30}, "110000": {"bj_code": 1}}
+        kinds = [
+            msgspec.structs.replace(kind, wallets=wallets[city.code], share=SHARES[kind.id])
+            for kind in city.kinds
+            if kind.id in SHARES
+        ]
+        cities.append(msgspec.structs.replace(city, kinds=kinds))
+    rhythm = msgspec.structs.replace(
+        scenario.rhythm,
+        station_upload_s=21_600,
+        vehicle_upload_s=21_600,
+        intake_every_s=3_600,
+        deny_list_every_s=43_200,
+    )
+    return replace(scenario, cities=tuple(cities), rhythm=rhythm)

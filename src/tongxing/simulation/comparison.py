@@ -38,6 +38,17 @@ def against_oracle(
     return len({*should, *charged_fen}), differing
 
 
+def against_held(
+    expected: Mapping[str, Expected], held_fen: Mapping[str, int]
+) -> tuple[int, list[Difference]]:
+    """How many payers with half trips that wait were compared, and those whose hold differs."""
+    should: dict[str, int] = {}
+    for answer in expected.values():
+        for half in answer.held:
+            should[half.payer] = should.get(half.payer, 0) + half.held_fen
+    return len({*should, *held_fen}), _differences("held", should, held_fen)
+
+
 def against_cards(
     on_card_fen: Mapping[str, int], booked_fen: Mapping[str, int]
 ) -> tuple[int, list[Difference]]:

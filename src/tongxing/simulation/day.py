@@ -17,7 +17,7 @@ from tongxing.simulation.hosting import Pending
 from tongxing.simulation.house import House
 from tongxing.simulation.houses import Houses
 from tongxing.simulation.opening import rider_openings
-from tongxing.simulation.oracle import Expected
+from tongxing.simulation.oracle import Close, Expected
 from tongxing.simulation.scenario import Scenario
 from tongxing.simulation.street import Street, StreetFigures
 from tongxing.simulation.timeline import Timeline
@@ -42,6 +42,8 @@ class DayClock:
     tell: Tell
     figures: dict[str, StreetFigures] = field(default_factory=dict)
     half_trips_closed: int = 0
+    paid_in_fen: dict[str, int] = field(default_factory=dict)
+    closes: list[Close] = field(default_factory=list)
     expected: dict[str, Pending[Expected]] = field(default_factory=dict)
 
     def open_houses(self) -> None:
@@ -76,12 +78,10 @@ class DayClock:
             self.tell("settling", day.isoformat())
             self._live_through(day)
             if self._all_settled():
+                self._ask_oracle()
                 return True
+        self._ask_oracle()
         return False
-
-    def closed_until_s(self) -> int:
-        """The end of the last travelled business day."""
-        return business_day_end(self.first_day + timedelta(days=self.days - 1))
 
     def _live_through(self, day: date) -> None:
         """One business day: close the one before, present its records, go on to the next night."""
@@ -106,10 +106,11 @@ class DayClock:
 
     def _streets_live_until(self, until_s: int) -> None:
         """Let all streets live on, and take what passengers topped up to their issuer's bank."""
-        before = {code: found.travel.topped_up_fen for code, found in self.figures.items()}
         self.figures = self.houses.ask_streets(Street.run_until, until_s)
         for code, found in self.figures.items():
-            self.clearing.pay_in(code, found.travel.topped_up_fen - before.get(code, 0))
+            topped_up_fen = found.travel.topped_up_fen
+            self.clearing.pay_in(code, topped_up_fen - self.paid_in_fen.get(code, 0))
+            self.paid_in_fen[code] = topped_up_fen
 
     def _close_day(self, day: date) -> None:
         now_s = self.timeline.now_s
@@ -117,13 +118,16 @@ class DayClock:
             if isinstance(half_trips, Refusal):
                 raise Problem(half_trips.code, code)
             self.half_trips_closed += half_trips
-        if business_day_end(day) == self.closed_until_s():
+        self.closes.append(Close(now_s, business_day_end(day)))
+        if self.days == 1:
             self._ask_oracle()
 
     def _ask_oracle(self) -> None:
-        """All travel is over: let the oracle think while the hub works."""
-        for code, street in self.houses.streets.items():
-            self.expected[code] = street.send(Street.expected, self.closed_until_s())
+        """Let the oracle think: after one day, while the hub works, since nothing was decided that
+        rests on when taps came in; after several, when all have come in."""
+        if not self.expected:
+            for code, street in self.houses.streets.items():
+                self.expected[code] = street.send(Street.expected, tuple(self.closes))
 
     def _present_records(self) -> None:
         for code in self.houses.codes:

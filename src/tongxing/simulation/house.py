@@ -17,6 +17,8 @@ import psycopg
 from tongxing.city import (
     BankLine,
     City,
+    Correction,
+    OpenGates,
     RiderOpening,
     acquirer_member,
     issuer_member,
@@ -31,6 +33,9 @@ from tongxing.storage import Database
 from tongxing.storage.database import Connection
 
 Death = Literal["process", "connection"]
+
+_WHOLE = ("single_tap", "both_taps", "paired_by_account")
+"""How a trip is named that is no half trip."""
 
 
 @dataclass(slots=True)
@@ -126,6 +131,19 @@ class VerdictTotal:
     delta_fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class HalfTripTotal:
+    """Half trips that ended one way (`how`, or "held" for those that wait), and their money."""
+
+    how: str
+    trips: int
+    fen: int
+
+
+NOTHING_WAITS = "none"
+"""What somebody hears who asks for a half trip that does not wait."""
+
+
 class House:
     """One city over its own store. Each method is one call of `City`, named like it."""
 
@@ -164,8 +182,51 @@ class House:
     def top_up(self, rider_id: str, amount_fen: int, reference: str, paid_s: int) -> Refusal | None:
         return self._city.top_up(rider_id, amount_fen, reference, paid_s)
 
+    def low_accounts(self, below_fen: int) -> list[str]:
+        """Our passengers' accounts with less than that, held money not counted, by id."""
+        with self._reading() as cursor:
+            rows = cursor.execute(
+                "SELECT rider_id FROM rider WHERE kind = 'account' AND liability IS NOT NULL"
+                " AND balance_fen - held_fen < %s ORDER BY rider_id",
+                (below_fen,),
+            )
+            return [str(rider) for (rider,) in rows]
+
     def close_day(self, day: date, closed_s: int) -> int | Refusal:
         return self._city.close_day(day, closed_s)
+
+    def declare(
+        self, name: str, medium_no: str, known_s: int, station: str, time_s: int | None, now_s: int
+    ) -> str:
+        """A passenger looks for the half trip that began (or ended) at `known_s` and states its
+        other end; the way it was resolved, the refusal's code, or `NOTHING_WAITS`."""
+        half_trip = self._waiting(medium_no, known_s)
+        if not half_trip:
+            return NOTHING_WAITS
+        answer = self._city.declare(name, half_trip, station, time_s, now_s)
+        return answer.code if isinstance(answer, Refusal) else answer.kind
+
+    def correct(
+        self,
+        name: str,
+        staff: str,
+        medium_no: str,
+        known_s: int,
+        station: str,
+        stated: str,
+        now_s: int,
+    ) -> str:
+        """The same with staff at a counter of `station`; `stated` is "" when nobody knows."""
+        half_trip = self._waiting(medium_no, known_s)
+        if not half_trip:
+            return NOTHING_WAITS
+        asked = Correction(name, staff, medium_no, "outside", station, stated, half_trip)
+        answer = self._city.correct(asked, now_s)
+        return answer.code if isinstance(answer, Refusal) else answer.kind
+
+    def open_gates(self, notice: OpenGates) -> Refusal | None:
+        answer = self._city.open_gates(notice)
+        return answer if isinstance(answer, Refusal) else None
 
     def publish_deny_list(self, published_s: int) -> bytes:
         return self._city.publish_deny_list(published_s)
@@ -241,14 +302,54 @@ class House:
         """Trips, half trips and money by mode, as the books have them."""
         with self._reading() as cursor:
             rows = cursor.execute(
-                "SELECT mode, count(*), count(*) FILTER (WHERE how IN ('missing_exit',"
-                " 'missing_entry')), sum(fare_fen)::bigint, sum(charge_fen)::bigint"
-                " FROM trip WHERE how <> 'void' GROUP BY mode ORDER BY mode"
+                "SELECT mode, count(*), count(*) FILTER (WHERE how <> ALL (%s)),"
+                " sum(fare_fen)::bigint, sum(charge_fen)::bigint"
+                " FROM trip WHERE how <> 'void' GROUP BY mode ORDER BY mode",
+                (list(_WHOLE),),
             )
             return [ModeTotal(str(row[0]), *map(int, row[1:])) for row in rows]
 
+    def half_trips(self) -> list[HalfTripTotal]:
+        """How half trips ended, and those that still wait, with what is held for them."""
+        with self._reading() as cursor:
+            rows = cursor.execute(
+                "SELECT how, count(*), sum(charge_fen)::bigint FROM trip"
+                " WHERE how <> 'void' AND how <> ALL (%s) GROUP BY how UNION ALL"
+                " SELECT 'held', count(*), sum(held_fen)::bigint FROM half_trip HAVING count(*) > 0"
+                " ORDER BY 1",
+                (list(_WHOLE),),
+            )
+            return [HalfTripTotal(str(how), int(count), int(fen)) for how, count, fen in rows]
+
+    def held_fen(self) -> dict[str, int]:
+        """What is held for half trips that wait, by rider."""
+        with self._reading() as cursor:
+            rows = cursor.execute(
+                "SELECT rider_id, sum(held_fen)::bigint FROM half_trip GROUP BY rider_id"
+            )
+            return {str(rider): int(fen) for rider, fen in rows}
+
+    def arrivals(
+        self, riders: Sequence[str], moments_s: Sequence[int]
+    ) -> dict[tuple[str, int], int]:
+        """When taps came in, by rider and second: all of these riders, and of everybody those that
+        were made before one of these moments and came in after it."""
+        with self._reading() as cursor:
+            rows = cursor.execute(
+                "SELECT rider_id, time_s, received_s FROM tap WHERE outcome = 'opened'"
+                " AND (rider_id = ANY(%s) OR EXISTS (SELECT FROM unnest(%s::bigint[]) AS moment_s"
+                " WHERE time_s <= moment_s AND received_s > moment_s))",
+                (list(riders), list(moments_s)),
+            )
+            return {(str(rider), int(time_s)): int(came_s) for rider, time_s, came_s in rows}
+
     def close(self) -> None:
         self._city.close()
+
+    def _waiting(self, medium_no: str, known_s: int) -> str:
+        """The half trip of that medium's rider whose known tap was then; "" when none waits."""
+        waiting = self._city.waiting(medium_no)
+        return next((half.trip_id for half in waiting if half.tap.time_s == known_s), "")
 
     @contextmanager
     def _reading(self) -> Iterator[psycopg.Cursor[tuple[Any, ...]]]:

@@ -22,7 +22,8 @@ _ALONG_S = 60
 class Ride(NamedTuple):
     """One planned ride.
 
-    `exits_s` is 0 where one tap is the whole ride, or where the last tap will be forgotten.
+    `exits_s` is 0 where one tap is the whole ride, or where the last tap will be forgotten;
+    `arrives_s` is when the passenger is there, tap or no tap.
     `line` and `vehicle` are "" for rail. `medium_in` and `medium_out` index the passenger's media;
     `twice` is whether the first tap is repeated. `journey` numbers the journeys of the day.
     """
@@ -38,6 +39,7 @@ class Ride(NamedTuple):
     medium_out: int
     twice: bool
     journey: int
+    arrives_s: int
 
 
 class _Hop(NamedTuple):
@@ -110,6 +112,7 @@ class DayPlanner:
                 medium_out=medium_out,
                 twice=source.randrange(_BP) < kind.twice_bp,
                 journey=number,
+                arrives_s=now_s + lasts_s,
             )
         )
         return lasts_s

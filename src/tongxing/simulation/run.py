@@ -19,7 +19,12 @@ from tongxing.kernel.ids import digest
 from tongxing.proving import prove_houses
 from tongxing.simulation.carrier import Carrier
 from tongxing.simulation.clearing import Clearing
-from tongxing.simulation.comparison import against_bank, against_cards, against_oracle
+from tongxing.simulation.comparison import (
+    against_bank,
+    against_cards,
+    against_held,
+    against_oracle,
+)
 from tongxing.simulation.day import DayClock, Tell
 from tongxing.simulation.faults import FaultCounts, FaultRates, load_rates
 from tongxing.simulation.hosting import Host, InlineHost, ProcessHost, ThreadHost
@@ -148,6 +153,7 @@ def simulate(plan: Plan, database: Database, home: Path, tell: Tell) -> Summary:
         summary = summarise(
             clock.figures,
             houses.ask_all(House.travelled),
+            houses.ask_all(House.half_trips),
             verdicts,
             clearing.statements,
             clearing.figures,
@@ -192,6 +198,7 @@ def _houses(
                 folder=home / "gates" / code,
                 dsn=database.dsn,
                 own_processes=plan.own_processes,
+                days=plan.days,
             )
             host = ProcessHost if plan.own_processes else InlineHost
             streets[code] = host(Street, config, hear=hear)
@@ -218,6 +225,7 @@ def _check(
         proving = beside.submit(prove_houses, database)
         expected = {code: answer.result() for code, answer in clock.expected.items()}
         payers, off_oracle = against_oracle(expected, _joined(houses.ask_all(House.charged_fen)))
+        holders, off_held = against_held(expected, _joined(houses.ask_all(House.held_fen)))
         on_cards = _joined(houses.ask_streets(Street.purse_balances_fen))
         purses, off_cards = against_cards(on_cards, _joined(houses.ask_all(House.purses_fen)))
         accounts, off_bank = against_bank(
@@ -240,7 +248,8 @@ def _check(
         payers_compared=payers,
         purses_compared=purses,
         bank_accounts_compared=accounts,
-        differences=[*off_oracle, *off_cards, *off_bank],
+        holders_compared=holders,
+        differences=[*off_oracle, *off_held, *off_cards, *off_bank],
         refusals=refusals,
     )
 

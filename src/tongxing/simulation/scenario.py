@@ -119,6 +119,42 @@ class Rhythm(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     record_files_after_cut_s: list[int]
 
 
+class Declares(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Passengers who state the end of a ride themselves; shares are in basis points."""
+
+    share_bp: int
+    after_days: tuple[int, int]
+    hours: tuple[int, int]
+    untimed_bp: int
+    implausible_bp: int
+
+
+class Counter(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Passengers who go to a counter; `silent_bp` of them cannot say where the ride led."""
+
+    share_bp: int
+    after_days: tuple[int, int]
+    hours: tuple[int, int]
+    silent_bp: int
+
+
+class GatesOpen(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One station per city that lets its passengers out without a tap on the n-th day."""
+
+    day: int
+    minutes: int
+    free: bool
+    said_after_min: int
+
+
+class HalfTrips(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of rides without their last tap."""
+
+    declares: Declares
+    counter: Counter
+    open_gates: GatesOpen
+
+
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run is when nobody says otherwise."""
 
@@ -137,6 +173,7 @@ class Scenario:
     defaults: Defaults
     movement: Movement
     rhythm: Rhythm
+    half_trips: HalfTrips
     cities: tuple[CityScenario, ...]
     issuing: dict[str, Issuing]
     wallets: dict[str, Wallet]
@@ -187,6 +224,7 @@ def load_scenario() -> Scenario:
         defaults=run.defaults,
         movement=run.movement,
         rhythm=run.rhythm,
+        half_trips=msgspec.convert(_read("half_trips.toml"), HalfTrips),
         cities=cities,
         issuing={issuing.code: issuing for issuing in media.issuing},
         wallets=media.wallet,

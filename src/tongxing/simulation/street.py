@@ -6,24 +6,26 @@ process of its own, so that cities travel side by side.
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from random import Random
 from typing import Concatenate, ParamSpec, TypeVar
 
+from tongxing.city import OpenGates as Notice
 from tongxing.fares import load_city_fares
-from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at, month_key
+from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at, business_day_end, month_key
 from tongxing.network import load_registry
 from tongxing.network.transport import load_network
 from tongxing.simulation.carrier import Carrier
 from tongxing.simulation.faults import FaultCounts, FaultRates
+from tongxing.simulation.forgotten import STAFF, Forgotten, ForgottenFigures
 from tongxing.simulation.hosting import Host, HouseDied, InlineHost, ProcessHost, Report, ThreadHost
 from tongxing.simulation.house import Death, House, HouseConfig
-from tongxing.simulation.itineraries import DayPlanner
+from tongxing.simulation.itineraries import DayPlanner, Ride
 from tongxing.simulation.opening import opening_counters, rider_openings, token_of
-from tongxing.simulation.oracle import Expected, expected_charges
+from tongxing.simulation.oracle import Close, Expected, Saying, expected_after_days
 from tongxing.simulation.places import CityMap
 from tongxing.simulation.population import Passenger, people_of
 from tongxing.simulation.scenario import load_scenario
@@ -38,6 +40,9 @@ Result = TypeVar("Result")
 
 SHARDS_LEAST, SHARDS_MOST = 4, 24
 """So many sites may wait for the disk at the same time: more of them on a slower disk."""
+
+LOW_ACCOUNT_FEN = 4_000
+"""With less than this in the morning, passengers are told on their phone, and pay money in."""
 
 _REPORT_EVERY_S = 900
 _FILES_WANTED = 8_192
@@ -56,6 +61,7 @@ class StreetConfig:
     folder: Path
     dsn: str
     own_processes: bool
+    days: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class StreetFigures:
     travel: TravelFigures = field(default_factory=TravelFigures)
     uplink: UplinkFigures = field(default_factory=UplinkFigures)
     faults: FaultCounts = field(default_factory=FaultCounts)
+    forgotten: ForgottenFigures = field(default_factory=ForgottenFigures)
     sites: int = 0
     quiet: bool = True
 
@@ -99,8 +106,20 @@ class Street:
             config.rates,
             self._start_house,
         )
+        self._forgotten = Forgotten(
+            config.code,
+            config.seed,
+            self._scenario.half_trips,
+            self._map,
+            self._timeline,
+            business_day_end(config.first_day + timedelta(days=config.days - 1)),
+            self._tell,
+            self._announce,
+        )
         readers = Readers(network, self._city)
-        self._travel = Travel(network, self._timeline, readers, self._uplink, config.seed)
+        self._travel = Travel(
+            network, self._timeline, readers, self._uplink, self._forgotten, config.seed
+        )
         self._travellers: list[Traveller] = []
         self._reported_taps = 0
 
@@ -145,11 +164,17 @@ class Street:
         vehicles = self._city.vehicles_per_line
         planner = DayPlanner(self._map, self._scenario.movement, vehicles)
         planned_taps = 0
+        with_account: list[Ride] = []
         for index, traveller in enumerate(self._travellers):
             reseed(draw, config.seed, "day", config.code, index, day)
             rides = planner.plan(traveller.passenger, day, draw)
             planned_taps += sum(2 if ride.exits_s else 1 for ride in rides)
             self._travel.set_out(traveller, rides)
+            with_account += rides if traveller.passenger.account else []
+        number = (day - config.first_day).days + 1
+        if number > 1:
+            self._travel.top_up_accounts(self.ask_house(House.low_accounts, LOW_ACCOUNT_FEN))
+        self._forgotten.plan_gates(number, day, with_account)
         return planned_taps
 
     def run_until(self, until_s: int) -> StreetFigures:
@@ -163,18 +188,28 @@ class Street:
             travel=self._travel.figures,
             uplink=self._uplink.figures,
             faults=self._uplink.carrier.counts,
+            forgotten=self._forgotten.figures,
             sites=len(self._uplink.sites),
             quiet=not self._uplink.uploading,
         )
 
-    def expected(self, closed_until_s: int) -> Expected:
-        """What the oracle says this city's passengers should have paid."""
+    def expected(self, closes: Sequence[Close]) -> Expected:
+        """What the oracle says this city's passengers should have paid after these closes."""
         month = month_key(at(self._config.first_day))
-        return expected_charges(
+        sayings, notices = self._forgotten.sayings, self._forgotten.notices
+        arrivals: dict[tuple[str, int], int] = {}
+        if len(closes) > 1:  # one day alone decides nothing that rests on what had come in
+            moments_s = [close.closed_s for close in closes] + [one.said_s for one in notices]
+            speakers = sorted({saying.payer for saying in sayings})
+            arrivals = self.ask_house(House.arrivals, speakers, moments_s)
+        return expected_after_days(
             self._travel.truth,
-            closed_until_s,
+            closes,
             opening_counters((item.passenger for item in self._travellers), month),
             placeholders=self._city.placeholder_fares_fen,
+            arrivals=arrivals,
+            sayings=sayings,
+            notices=notices,
         )
 
     def purse_balances_fen(self) -> dict[str, int]:
@@ -191,6 +226,23 @@ class Street:
         for shard in self._shards:
             shard.close()
         self._uplink.close()
+
+    def _tell(self, saying: Saying, medium_no: str, left_at: str) -> str:
+        """Say something of a half trip to the house."""
+        name, known_s, said_s = saying.request_id, saying.known_s, saying.said_s
+        if saying.by_staff:
+            return self.ask_house(
+                House.correct, name, STAFF, medium_no, known_s, left_at, saying.station, said_s
+            )
+        return self.ask_house(
+            House.declare, name, medium_no, known_s, saying.station, saying.time_s, said_s
+        )
+
+    def _announce(self, notice: Notice) -> None:
+        """Tell the house of open gates."""
+        refusal = self.ask_house(House.open_gates, notice)
+        if refusal is not None:
+            self._uplink.note(notice.request_id, refusal)
 
     def _start_shards(self) -> list[Host[Shard]]:
         config = self._config

@@ -16,18 +16,22 @@ from tongxing.messages import Statement
 from tongxing.simulation.clearing import ClearingFigures
 from tongxing.simulation.comparison import Difference
 from tongxing.simulation.faults import FaultCounts
-from tongxing.simulation.house import ModeTotal, VerdictTotal
+from tongxing.simulation.house import HalfTripTotal, ModeTotal, VerdictTotal
 from tongxing.simulation.street import StreetFigures
 
 
 @dataclass(frozen=True, slots=True)
 class CityTotal:
-    """One city's travel and money. `owes_fen` and `gets_fen` are what it settled with the hub."""
+    """One city's travel and money. `half_trips` says how they ended and what is still held for,
+    `answers` what passengers and staff heard who said something of one. `owes_fen` and `gets_fen`
+    are what it settled with the hub."""
 
     code: str
     opened: int
     refused: dict[str, int]
     modes: list[ModeTotal]
+    half_trips: list[HalfTripTotal]
+    answers: dict[str, int]
     top_ups_fen: int
     verdicts: list[VerdictTotal]
     owes_fen: int = 0
@@ -49,6 +53,7 @@ class Checks:
     proofs: int
     proofs_broken: list[str]
     payers_compared: int
+    holders_compared: int
     purses_compared: int
     bank_accounts_compared: int
     differences: list[Difference]
@@ -72,6 +77,8 @@ class Summary:
     taps: int
     trips: int
     half_trips: int
+    held_half_trips: int
+    held_half_fen: int
     fare_fen: int
     charge_fen: int
     cities: list[CityTotal]
@@ -95,6 +102,7 @@ class Summary:
 def summarise(
     figures: Mapping[str, StreetFigures],
     modes: Mapping[str, list[ModeTotal]],
+    half_trips: Mapping[str, list[HalfTripTotal]],
     verdicts: Mapping[str, list[VerdictTotal]],
     statements: Sequence[Statement],
     clearing: ClearingFigures,
@@ -104,14 +112,19 @@ def summarise(
 ) -> Summary:
     """Put the summary together; `statements` are those of every member and window."""
     cities = [
-        _city_total(code, figures.get(code), modes[code], verdicts[code], statements)
+        _city_total(
+            code, figures.get(code), modes[code], half_trips[code], verdicts[code], statements
+        )
         for code in sorted({*figures, *modes})
     ]
     totals = [mode for city in cities for mode in city.modes]
+    held = [half for city in cities for half in city.half_trips if half.how == "held"]
     return Summary(
         taps=sum(city.opened + sum(city.refused.values()) for city in cities),
         trips=sum(mode.trips for mode in totals),
         half_trips=sum(mode.half_trips for mode in totals),
+        held_half_trips=sum(half.trips for half in held),
+        held_half_fen=sum(half.fen for half in held),
         fare_fen=sum(mode.fare_fen for mode in totals),
         charge_fen=sum(mode.charge_fen for mode in totals),
         cities=cities,
@@ -135,6 +148,7 @@ def _city_total(
     code: str,
     figures: StreetFigures | None,
     modes: list[ModeTotal],
+    half_trips: list[HalfTripTotal],
     verdicts: list[VerdictTotal],
     statements: Sequence[Statement],
 ) -> CityTotal:
@@ -146,6 +160,8 @@ def _city_total(
         opened=0 if travel is None else travel.opened,
         refused={} if travel is None else dict(sorted(travel.refused.items())),
         modes=modes,
+        half_trips=half_trips,
+        answers={} if figures is None else dict(sorted(figures.forgotten.answers.items())),
         top_ups_fen=0 if travel is None else travel.topped_up_fen,
         verdicts=verdicts,
         owes_fen=-sum(net for net in nets_fen if net < 0),

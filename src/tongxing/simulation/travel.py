@@ -4,6 +4,7 @@ Only people's behaviour stands here. Every decision is the gate's and every fen 
 city's; what gates really opened to is written down in the truth list, for the oracle.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ from tongxing.gate import Decision, MediumToken, Role, ValidatorFacts
 from tongxing.gate.facts import KIND_OF
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.transport import CityNetwork
+from tongxing.simulation.forgotten import Forgotten
 from tongxing.simulation.hosting import HouseDied, Pending
 from tongxing.simulation.house import House
 from tongxing.simulation.itineraries import Ride
@@ -74,7 +76,13 @@ class Travel:
     """Moves travellers on a timeline, from ride to ride."""
 
     def __init__(
-        self, network: CityNetwork, timeline: Timeline, readers: Readers, uplink: Uplink, seed: int
+        self,
+        network: CityNetwork,
+        timeline: Timeline,
+        readers: Readers,
+        uplink: Uplink,
+        forgotten: Forgotten,
+        seed: int,
     ) -> None:
         self.figures = TravelFigures()
         self.truth: list[TruthEvent] = []
@@ -83,6 +91,7 @@ class Travel:
         self._timeline = timeline
         self._readers = readers
         self._uplink = uplink
+        self._forgotten = forgotten
         self._draw = stream(seed, "lanes", network.code)
 
     def set_out(self, traveller: Traveller, rides: list[Ride]) -> None:
@@ -114,6 +123,9 @@ class Travel:
             exits_s = max(ride.exits_s, tap.now_s + _RIDE_MIN_S)
             self._timeline.plan(exits_s, self._leave, traveller, True)
         else:
+            if role != "ride" and traveller.passenger.account:
+                number = traveller.tokens[tap.medium].medium_no
+                self._forgotten.forgot(traveller.passenger, number, tap.now_s, ride)
             self._go_on(traveller)
 
     def _again(self, traveller: Traveller, ride: Ride, role: Role, shown_s: int) -> None:
@@ -124,8 +136,11 @@ class Travel:
         self._seen(tap)
 
     def _leave(self, traveller: Traveller, first_try: bool) -> None:
-        """The last tap of the ride."""
+        """The last tap of the ride, but where the gates stand open."""
         ride, now_s = traveller.rides[traveller.next_ride], self._timeline.now_s
+        if self._forgotten.gates_open(ride, now_s):
+            self._go_on(traveller)
+            return
         role: Role = "alight" if ride.vehicle else "exit"
         tap = self._present(traveller, ride, role, ride.destination, ride.medium_out, now_s)
         self._timeline.plan(now_s + _SEEN_AFTER_S, self._left, tap, first_try)
@@ -182,14 +197,23 @@ class Travel:
             refused[decision.reason] = refused.get(decision.reason, 0) + 1
         return decision.opened
 
+    def top_up_accounts(self, accounts: Sequence[str]) -> None:
+        """Pay money in on the phone, for each of these accounts of the city's own."""
+        for account in accounts:
+            self._tell_top_up(account)
+
     def _top_up(self, traveller: Traveller, medium: int) -> None:
         """Pay money in at a machine: the card gets it at once, the issuer hears of it."""
-        token, figures = traveller.tokens[medium], self.figures
+        token = traveller.tokens[medium]
         traveller.tokens[medium] = replace(token, balance_fen=token.balance_fen + _TOP_UP_FEN)
+        self._tell_top_up(token.medium_no)
+
+    def _tell_top_up(self, rider_id: str) -> None:
+        figures = self.figures
         figures.top_ups += 1
         figures.topped_up_fen += _TOP_UP_FEN
         reference = f"{self._code}-top-up-{figures.top_ups}"
-        self._pay_in(token.medium_no, reference, self._timeline.now_s)
+        self._pay_in(rider_id, reference, self._timeline.now_s)
 
     def _pay_in(self, rider_id: str, reference: str, paid_s: int) -> None:
         """Tell the issuer; the machine asks again until it has an answer."""

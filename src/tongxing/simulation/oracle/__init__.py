@@ -81,13 +81,17 @@ Beijing
 26. A bus that asks for one tap only is a flat line of 2 yuan with the same reliefs.
 """
 
+from tongxing.simulation.oracle.days import expected_after_days
 from tongxing.simulation.oracle.geography import CityFacts, LineFacts, Track
 from tongxing.simulation.oracle.truth import (
+    Close,
     Expected,
     ExpectedRide,
     Held,
+    OpenGates,
     OpeningCounters,
     Ruling,
+    Saying,
     TapKey,
     TruthEvent,
 )
@@ -95,14 +99,18 @@ from tongxing.simulation.oracle.walk import expected_charges
 
 __all__ = [
     "CityFacts",
+    "Close",
     "Expected",
     "ExpectedRide",
     "Held",
     "LineFacts",
+    "OpenGates",
     "OpeningCounters",
     "Ruling",
+    "Saying",
     "TapKey",
     "Track",
     "TruthEvent",
+    "expected_after_days",
     "expected_charges",
 ]

@@ -92,6 +92,7 @@ class City:
         self._metres: dict[tuple[str, str], dict[str, int]] = {}
         self._routes: dict[tuple[str, str], dict[str, Route]] = {}
         self._diameter: dict[str, int] = {}
+        self._rails_m: dict[str, dict[str, int]] = {}
 
     def line(self, line: str) -> LineFacts:
         if line not in self.facts.lines:
@@ -115,6 +116,26 @@ class City:
                 if there not in metres:
                     heapq.heappush(ahead, (so_far + step, there))
         self._metres[system, station] = metres
+        return metres
+
+    def rails_m(self, station: str) -> dict[str, int]:
+        """Shortest metres from a station to every station that any rails reach: how far it is,
+        whoever prices it. Empty where no rails are."""
+        known = self._rails_m.get(station)
+        if known is not None:
+            return known
+        metres: dict[str, int] = {}
+        ahead = [(0, station)] if station in self._systems_at else []
+        while ahead:
+            so_far, here = heapq.heappop(ahead)
+            if here in metres:
+                continue
+            metres[here] = so_far
+            for system in self._systems_at[here]:
+                for there, step in self._neighbours[system][here]:
+                    if there not in metres:
+                        heapq.heappush(ahead, (so_far + step, there))
+        self._rails_m[station] = metres
         return metres
 
     def longest_m(self, system: str) -> int:

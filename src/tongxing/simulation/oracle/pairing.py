@@ -1,11 +1,11 @@
-"""Which taps of one account make a ride, by the taps alone: what anybody said does not count here.
+"""Which taps of one payer make a ride, by the taps alone: what anybody said does not count here.
 
 A half trip is what is left when the taps of a business day have found their partners. It is known
 before any of it is priced, because what was said of a half trip holds only as long as it is one.
 This module must not price anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tongxing.kernel.clock import business_date, business_day_end
@@ -14,12 +14,14 @@ from tongxing.simulation.oracle.truth import How, TruthEvent
 ACROSS_MEDIA_S = 240 * 60
 """A ride that begins with one medium and ends with another is believed for four hours."""
 
+_LONE: Mapping[str, How] = {"exit": "missing_entry", "ride": "single_tap"}
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """One ride, whole or half. `first` is `last` where only one tap is known.
 
-    `began` is the place of its first tap among the account's taps, `place` that of its last one; a
+    `began` is the place of its first tap among the payer's taps, `place` that of its last one; a
     trip without an exit ends before the tap at `place`, at `ended_s`.
     """
 
@@ -41,36 +43,36 @@ def day_end(event: TruthEvent) -> int:
 
 
 def pair(taps: Sequence[TruthEvent], now_s: int) -> tuple[list[Found], Found | None]:
-    """The rides of one account, ordered by their ends, and the trip that is open at `now_s`.
+    """The rides of one payer, ordered by their ends, and the trip that is open at `now_s`.
 
-    An open trip is over at 03:00, but only when the business day has been closed (`now_s`) or a
-    later tap is there. Raises ValueError for a gate of one city that let in somebody who was
-    inside another's, and for a tap of no known kind.
+    An account's open trip is over at 03:00, but only when the business day has been closed
+    (`now_s`) or a later tap is there; a purse's is over at its next tap. Raises ValueError for a
+    gate of one city that let in somebody who was inside another's, KeyError for a tap of no known
+    kind.
     """
     found: list[Found] = []
     inside: Found | None = None
     for place, tap in enumerate(taps):
-        if inside is not None and tap.time_s >= day_end(inside.first):
+        by_night = tap.funding == "account"
+        if inside is not None and by_night and tap.time_s >= day_end(inside.first):
             found.append(_ended(inside, place, day_end(inside.first)))
             inside = None
-        if tap.kind == "exit":
-            if inside is not None and belong_together(inside.first, tap):
-                same = inside.first.medium_no == tap.medium_no
-                how: How = "both_taps" if same else "paired_by_account"
-                found.append(Found(how, inside.first, tap, inside.began, place, tap.time_s))
-                inside = None
-            else:
-                found.append(Found("missing_entry", tap, tap, place, place, tap.time_s))
-        elif tap.kind == "ride":
-            found.append(Found("single_tap", tap, tap, place, place, tap.time_s))
-        elif tap.kind == "entry":
-            if inside is not None:
-                _never_two_cities(inside.first, tap)
-                found.append(_ended(inside, place, tap.time_s))
+        if inside is not None and tap.kind == "exit" and belong_together(inside.first, tap):
+            same = inside.first.medium_no == tap.medium_no
+            how: How = "both_taps" if same else "paired_by_account"
+            found.append(Found(how, inside.first, tap, inside.began, place, tap.time_s))
+            inside = None
+            continue
+        if inside is not None and (tap.kind == "entry" or tap.funding == "purse"):
+            _never_two_cities(inside.first, tap)
+            found.append(_ended(inside, place, tap.time_s))
+            inside = None
+        if tap.kind == "entry":
             inside = Found("missing_exit", tap, tap, place, place, 0)
         else:
-            raise ValueError(f"no event is of kind {tap.kind!r}")
-    if inside is not None and day_end(inside.first) <= now_s:
+            found.append(Found(_LONE[tap.kind], tap, tap, place, place, tap.time_s))
+    by_night = bool(taps) and taps[0].funding == "account"
+    if inside is not None and by_night and day_end(inside.first) <= now_s:
         found.append(_ended(inside, len(taps), day_end(inside.first)))
         inside = None
     return found, inside

@@ -69,6 +69,46 @@ class Ruling:
 
 
 @dataclass(frozen=True, slots=True)
+class Saying:
+    """What a passenger, or staff at a counter, say of a half trip of an account.
+
+    `known_s` is the second of the tap that is known. `station` is the other end; "" at the counter
+    when the passenger cannot tell. `time_s` is its time, None where nobody remembers it. Counters
+    are asked on later days only.
+    """
+
+    request_id: str
+    payer: str
+    known_s: int
+    station: str
+    time_s: int | None
+    said_s: int
+    by_staff: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OpenGates:
+    """A notice: passengers could leave (or come) without a tap at a station for some time. `free`
+    is whether rides of which no habit tells the way cost nothing."""
+
+    request_id: str
+    city: str
+    station: str
+    from_s: int
+    until_s: int
+    free: bool
+    said_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """A close of a business day: it ran at `closed_s`, and days are over up to `over_s`."""
+
+    closed_s: int
+    over_s: int
+
+
+@dataclass(frozen=True, slots=True)
 class Held:
     """A half trip of an account that nobody has ended yet: the highest fare is held, not taken."""
 
@@ -121,8 +161,10 @@ class Expected:
 
     A payer is an account id for account media and a medium number for purse media. A payer whose
     rides were all free is in the mapping with 0; one of whom money is only held is not in it.
+    `accepted` are the sayings that should have held, by their request ids.
     """
 
     rides: tuple[ExpectedRide, ...]
     by_payer_fen: Mapping[str, int]
     held: tuple[Held, ...] = ()
+    accepted: frozenset[str] = frozenset()

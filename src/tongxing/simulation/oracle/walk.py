@@ -6,15 +6,14 @@ by tap; of an account the rides are found first (`pairing`), and what was said o
 (`Ruling`) counts only where there is one.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from operator import attrgetter
 from types import MappingProxyType
 
-from tongxing.simulation.oracle import beijing, chongqing
-from tongxing.simulation.oracle.geography import City, CityFacts
+from tongxing.simulation.oracle.atlas import Atlas
+from tongxing.simulation.oracle.geography import CityFacts
 from tongxing.simulation.oracle.journeys import Journey, Memory, Priced
-from tongxing.simulation.oracle.loader import load_facts
 from tongxing.simulation.oracle.pairing import Found, belong_together, pair
 from tongxing.simulation.oracle.truth import (
     Expected,
@@ -27,9 +26,6 @@ from tongxing.simulation.oracle.truth import (
     TruthEvent,
 )
 
-Pricer = Callable[[Journey, Memory, City], Priced]
-
-PRICERS: Mapping[str, Pricer] = {chongqing.CODE: chongqing.price, beijing.CODE: beijing.price}
 NOTHING_SAID: Mapping[TapKey, Ruling] = MappingProxyType({})
 
 
@@ -54,47 +50,30 @@ def expected_charges(
     Raises ValueError for an event the texts cannot price or nobody pays for, and for a purse that
     left without having entered, since no gate may open to one.
     """
+    atlas = Atlas(placeholders or {}, cities)
+    return charges(events, closed_until_s, opening or {}, atlas, rulings)
+
+
+def charges(
+    events: Sequence[TruthEvent],
+    closed_until_s: int,
+    opening: Mapping[str, OpeningCounters],
+    atlas: Atlas,
+    rulings: Mapping[TapKey, Ruling],
+) -> Expected:
+    """`expected_charges` over an atlas that is there already."""
     payers: dict[str, list[TruthEvent]] = {}
     for event in sorted(events, key=attrgetter("time_s")):
         if not event.payer:
             raise ValueError(f"nobody pays for the tap of {event.medium_no!r} at {event.time_s}")
         payers.setdefault(event.payer, []).append(event)
-    walk = _Walk(opening or {}, Atlas(placeholders or {}, cities), rulings)
+    walk = _Walk(opening, atlas, rulings)
     for payer, taps in payers.items():
         if taps[0].funding == "account":
             walk.account(payer, taps, closed_until_s)
         else:
             walk.purse(payer, taps)
     return walk.answer()
-
-
-class Atlas:
-    """The cities by code, each read when the first ride in it is priced."""
-
-    def __init__(
-        self, placeholders: Mapping[str, int], facts: Mapping[str, CityFacts] | None
-    ) -> None:
-        self._placeholders = placeholders
-        self._facts = facts
-        self._cities: dict[str, City] = {}
-
-    def city(self, code: str) -> City:
-        city = self._cities.get(code)
-        if city is None:
-            facts = load_facts(code) if self._facts is None else self._facts[code]
-            city = self._cities[code] = City(facts, self._placeholders)
-        return city
-
-    def price(self, journey: Journey, memory: Memory) -> Priced:
-        """Raises ValueError for a city without a tariff text, and what its texts cannot price."""
-        pricer = PRICERS.get(journey.last.city)
-        if pricer is None:
-            raise ValueError(f"the oracle knows no tariff text of city {journey.last.city!r}")
-        return pricer(journey, memory, self.city(journey.last.city))
-
-    def highest_fen(self, known: TruthEvent) -> int:
-        """What a half trip costs at the most: the fare that is held for it, whoever rides."""
-        return self.price(Journey("missing_exit", known, known, known.time_s), Memory()).fare_fen
 
 
 class _Walk:
