@@ -20,7 +20,18 @@ from tongxing.cli.errors import EXIT_READER_GONE, Terminated, report
 from tongxing.cli.shell import Family, family
 
 _NOT_COMMANDS = ("app", "arguments", "common", "errors", "shell")
-_FIRST = ("demo", "simulate", "prove", "serve", "network", "fares", "trips", "hub", "bench", "doctor")
+_FIRST = (
+    "demo",
+    "simulate",
+    "prove",
+    "serve",
+    "network",
+    "fares",
+    "trips",
+    "hub",
+    "bench",
+    "doctor",
+)
 
 
 class _App(Family):
