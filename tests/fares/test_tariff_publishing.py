@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tariff_desk import CITY, START, bus_from, opened, put
-from tariff_mistakes import GOOD
+from tariff_mistakes import GOOD, RULE
 
 from tongxing.cli import run
 from tongxing.fares import book_codes, load_book
@@ -265,3 +265,35 @@ def test_prices_and_checks_go_by_the_register_too(tmp_path, capsys):
     assert "REGISTER_EMPTY" in capsys.readouterr().err
     both = ["--register", str(register), "--tariff", str(source)]
     assert run(["fares", "price", *ride, *both]) == 2
+
+
+LEAP = f"""city = "620100"
+name_zh = "兰州"
+name_en = "Lanzhou"
+[[rule]]
+id = "METRO"
+kind = "bands"
+from = 2027-05-03
+systems = ["metro"]
+edges_m = [6000]
+fares_fen = [100, 500]
+{RULE}
+[[rule]]
+id = "ROUND"
+kind = "rounding"
+from = 2027-05-03
+quantum_fen = 1
+{RULE}"""
+
+
+def test_a_tariff_with_a_loophole_worth_too_much_is_not_published(tmp_path, capsys):
+    """B89: from 6 km on, going out and in again on the way pays 1.00 and 1.00 instead of 5.00."""
+    call, register = desk(tmp_path, LEAP)
+    search = ["--now", "2027-01-01 00:00", "--gain-max", "100", "--lang", "en"]
+    assert run([*call, *search]) == 1
+    said = capsys.readouterr().err
+    assert "TARIFF_EXPLOITABLE" in said and "METRO" in said
+    assert not (register / "register.jsonl").exists()
+    flat = LEAP.replace("edges_m = [6000]\nfares_fen = [100, 500]", "fare_fen = 100")
+    (tmp_path / "t.toml").write_text(flat.replace("bands", "flat"), encoding="utf-8")
+    assert run([*call, *search]) == 0

@@ -7,17 +7,28 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.arguments import DAY, READABLE_FILE
-from tongxing.cli.common import Words, emit_json, note, say, settings
+from tongxing.cli.arguments import DAY, READABLE_FILE, Whole
+from tongxing.cli.common import Words, emit_json, note, progress, say, settings
 from tongxing.cli.fares.arguments import china_time, parse_place
 from tongxing.cli.fares.lint import as_json, print_findings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
-from tongxing.fares.publishing import Publication, Published, Wish, lint, publish, verify
+from tongxing.fares import TariffBook
+from tongxing.fares.publishing import (
+    Publication,
+    Published,
+    Review,
+    Wish,
+    known_network,
+    lint,
+    publish,
+    verify,
+)
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.reasons import Problem, Refusal
 
 WORDS = Words("fares")
+_FEN_MOST, _SEED, _DELAY_S = 100_000, 1, 1200
 
 
 @make_command()
@@ -30,6 +41,7 @@ WORDS = Words("fares")
 @click.option("--by", "by", metavar="NAME", default="")
 @click.option("--second", "second", metavar="NAME", default="")
 @click.option("--emergency", "emergency", metavar="REASON")
+@click.option("--gain-max", "most", type=Whole(0, _FEN_MOST), metavar="FEN")
 @click.option("--verify", "verifies", is_flag=True)
 @click.option("--head", "head", metavar="DIGEST", default="")
 @click.pass_context
@@ -43,6 +55,7 @@ def command(
     by: str,
     second: str,
     emergency: str | None,
+    most: int | None,
     verifies: bool,
     head: str,
 ) -> int:
@@ -62,10 +75,33 @@ def command(
         second=second.strip(),
         emergency=(emergency or "").strip(),
     )
-    return _publish(register, wish)
+    return _publish(register, wish, [] if most is None else [_search_for_loopholes(most)])
 
 
-def _publish(register: Path, wish: Wish) -> int:
+def _search_for_loopholes(most_fen: int) -> Review:
+    """A review that stops a tariff with a loophole worth more than is allowed."""
+    from tongxing.cli.fares.exploits import loophole_above  # only who asks for it waits for it
+    from tongxing.fares.trying import (
+        QUICK,
+        make_plans,
+        make_world,
+        newest_version,
+        search,
+        trying_day,
+    )
+
+    def review(book: TariffBook) -> Refusal | None:
+        version = newest_version(book)
+        world = make_world(book, version, known_network(book.city))
+        plans = make_plans(world, trying_day(version, None), _SEED, QUICK.every)
+        with progress(WORDS("exploits.searching"), len(plans)) as advance:
+            found = search(world, plans, QUICK, _DELAY_S, advance)
+        return loophole_above(world, found, most_fen)
+
+    return review
+
+
+def _publish(register: Path, wish: Wish, reviews: Sequence[Review]) -> int:
     linted = lint(wish.content, wish.name)
     if linted.errors:
         if settings().json:
@@ -75,7 +111,7 @@ def _publish(register: Path, wish: Wish) -> int:
         raise Problem("TARIFF_HAS_ERRORS", wish.name, file=wish.name, count=len(linted.errors))
     for warning in linted.warnings:
         note(f"{warning.refusal.where}: {warning.refusal.message(settings().language)}")
-    done = publish(register, wish)
+    done = publish(register, wish, reviews)
     if isinstance(done, Refusal):
         raise Problem(done.code, done.where, **done.values)
     if settings().json:
