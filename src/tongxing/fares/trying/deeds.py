@@ -39,7 +39,8 @@ def without_entry(step: Step) -> list[Step] | None:
 
 
 def cut_at(world: World, step: Step, number: int, wait_s: int) -> list[Step] | None:
-    """A rail ride cut in two at the cut of that number, out of the gates and in again."""
+    """A rail ride cut in two at the cut of that number, out of the gates and in again. Who meant
+    to stay inside for longer still does."""
     if not _is_whole(step) or step.ride.mode != "rail":
         return None
     cuts = world.cuts(step.start, step.end)
@@ -50,7 +51,11 @@ def cut_at(world: World, step: Step, number: int, wait_s: int) -> list[Step] | N
     if first is None or second is None:
         return None
     one = _ridden(first, step, step.leaves_s)
-    return [one, _ridden(second, step, one.arrives_s + wait_s)]
+    other = _ridden(second, step, one.arrives_s + wait_s)
+    if other.arrives_s < step.arrives_s:
+        ride = with_fields(other.ride, exited_s=step.arrives_s)
+        other = _tapped(other, ride, other.start, other.end)
+    return [one, other]
 
 
 def in_pieces(step: Step, pieces: int) -> list[Step] | None:
@@ -75,19 +80,20 @@ def in_pieces(step: Step, pieces: int) -> list[Step] | None:
     return found
 
 
-def out_and_in(world: World, step: Step) -> list[Step] | None:
-    """Who stays inside for long goes out on arrival, comes in again at once, and waits there."""
+def out_and_in(world: World, step: Step, stay_s: int) -> list[Step] | None:
+    """Who stays inside for long goes out at the destination and in again, `stay_s` after the entry
+    (0: on arrival), and waits on there."""
     ride = step.ride
     if ride.mode != "rail" or not _is_whole(step) or step.start == step.end:
         return None
     course = world.course(step.start, step.end)
-    if course is None:
+    if course is None or 0 < stay_s < course.stay_s:
         return None
-    arrived_s = ride.entered_s + course.stay_s
-    if arrived_s + DWELL_S >= ride.exited_s:
+    out_s = ride.entered_s + (stay_s or course.stay_s)
+    if out_s + DWELL_S >= ride.exited_s:
         return None
-    first = with_fields(ride, exited_s=arrived_s)
-    again = with_fields(ride, origin=step.end, entered_s=arrived_s + DWELL_S)
+    first = with_fields(ride, exited_s=out_s)
+    again = with_fields(ride, origin=step.end, entered_s=out_s + DWELL_S)
     return [
         _tapped(step, first, step.start, step.end),
         _tapped(step, again, step.end, step.end),

@@ -14,6 +14,7 @@ from tongxing.fares.rules import (
     FreeRide,
     MeterFare,
     MonthRelief,
+    OvertimeCharge,
     TimeRelief,
     TransferRelief,
 )
@@ -94,7 +95,13 @@ def split(world: World, steps: Steps, reach: Reach) -> Iterator[Steps]:
             return in_pieces(step, pieces)
 
         yield from _by_group(steps, pieced)
-    yield from _by_group(steps, lambda step: out_and_in(world, step))
+    limits = {rule.limit_s for rule in world.tariff.rules if isinstance(rule, OvertimeCharge)}
+    for stay_s in (0, *sorted(limits)):
+
+        def turned(step: Step, stay_s: int = stay_s) -> list[Step] | None:
+            return out_and_in(world, step, stay_s)
+
+        yield from _by_group(steps, turned)
 
 
 def added(world: World, steps: Steps, reach: Reach) -> Iterator[Steps]:

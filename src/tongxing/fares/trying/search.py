@@ -44,7 +44,7 @@ class Effort:
     every: bool
 
 
-QUICK = Effort("quick", 1_500, 8, False)
+QUICK = Effort("quick", 1_000, 8, False)
 FULL = Effort("full", 12_000, 40, True)
 EFFORTS = {effort.name: effort for effort in (QUICK, FULL)}
 

@@ -1,0 +1,103 @@
+"""The dry run over a city's books: every trip is there once, told as its taps told it."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from street import CARD, CHONGQING, CODE, PURSE, Taps, booked, moment, open_city, send
+from tongxing.city.ridden import TripRide, trip_rides
+from tongxing.cli import run
+from tongxing.fares import FareState, highest_fare, load_city_fares, price
+from tongxing.storage import Database
+
+TARIFF = Path(__file__).parents[2] / "src/tongxing/fares/data" / CHONGQING / "tariff.toml"
+EVER_S = 2**40
+HIGHEST_FEN = highest_fare(load_city_fares(CHONGQING), "rail", "", "chaotianmen", moment("12:00"))
+
+
+def ridden(database: Database, from_s: int = 0, until_s: int = EVER_S) -> list[TripRide]:
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        return list(trip_rides(cursor, CHONGQING, from_s, until_s))
+
+
+@pytest.fixture
+def books(database: Database) -> Database:
+    """A ride by card, a bus and a ride by code, a half trip of the code, and a purse."""
+    city, tap = open_city(database), Taps()
+    send(
+        city,
+        tap("07:10", CARD, "entry", "chaotianmen"),
+        tap("07:40", CARD, "exit", "shapingba"),
+        tap("08:00", CODE, "ride", "", line="bus-149", mode="bus", vehicle="V7"),
+        tap("08:30", CODE, "entry", "shapingba"),
+        tap("09:00", CODE, "exit", "chaotianmen"),
+        tap("10:00", CODE, "entry", "chaotianmen"),
+        tap("11:00", PURSE, "entry", "chaotianmen"),
+        tap("11:30", PURSE, "exit", "shapingba", taken=450),
+        tap("12:00", PURSE, "entry", "chaotianmen"),
+        tap("14:00", PURSE, "entry", "chaotianmen", taken=HIGHEST_FEN),
+        tap("14:30", PURSE, "exit", "shapingba", taken=450),
+    )
+    return database
+
+
+def test_each_trip_is_told_once_in_the_order_of_its_charge(books: Database) -> None:
+    rides = ridden(books)
+    charged = [one.ride.exited_s or one.ride.entered_s for one in rides]
+    assert charged == sorted(charged)
+    assert len(rides) == len(booked(books))
+    first = rides[0]
+    assert (first.rider_id, first.medium_no, first.rider.medium_kind) == ("a1", CARD, "card")
+    assert (first.ride.origin, first.ride.destination) == ("chaotianmen", "shapingba")
+    assert (first.ride.entered_s, first.ride.exited_s) == (moment("07:10"), moment("07:40"))
+
+
+def test_a_ride_remembers_its_vehicle_and_a_half_trip_its_missing_end(books: Database) -> None:
+    by_time = {one.ride.entered_s: one.ride for one in ridden(books)}
+    assert by_time[moment("08:00")].vehicle == "V7"
+    assert by_time[moment("07:10")].missing == ""
+    half = by_time[moment("12:00")]
+    assert (half.origin, half.destination, half.missing) == ("chaotianmen", "", "exit")
+    assert half.exited_s == moment("14:00"), "when the money fell due"
+
+
+def test_the_period_ends_before_its_end(books: Database) -> None:
+    from_s, until_s = moment("08:00"), moment("11:00")
+    entered = [one.ride.entered_s for one in ridden(books, from_s, until_s)]
+    assert entered
+    assert all(from_s <= one < until_s for one in entered)
+
+
+def test_pricing_the_told_rides_gives_what_was_booked(books: Database) -> None:
+    fares = load_city_fares(CHONGQING)
+    states: dict[str, FareState] = {}
+    charges = []
+    for one in ridden(books):
+        quote = price(fares, one.ride, one.rider, states.get(one.medium_no, FareState()))
+        states[one.medium_no] = quote.state
+        charges.append(quote.charge_fen)
+    assert sorted(charges) == sorted(row[4] for row in booked(books))
+
+
+def test_the_command_compares_the_books_with_a_new_tariff(
+    books: Database, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    dearer = tmp_path / "new.toml"
+    text = TARIFF.read_text(encoding="utf-8")
+    dearer.write_text(text.replace("fare_fen = 200", "fare_fen = 300"), encoding="utf-8")
+    line = ["fares", "dry-run", str(dearer), "--city", CHONGQING, "--from-books"]
+    assert run([*line, "--dsn", books.dsn, "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["total"]["rides"] == len(booked(books))
+    assert found["total"]["before_fen"] == sum(row[4] for row in booked(books))
+    assert found["unpriced"] == []
+    assert {row["key"] for row in found["groups"]["mode"]} == {"rail", "bus"}
+
+
+def test_without_books_it_says_what_to_do(
+    database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = ["fares", "dry-run", str(TARIFF), "--city", CHONGQING, "--from-books"]
+    assert run([*line, "--dsn", database.dsn, "--json"]) != 0
+    assert json.loads(capsys.readouterr().err)["code"] == "NOTHING_TO_PROVE"
