@@ -65,6 +65,8 @@ def test_contains_means_exactly_the_zones_passed(tmp_path: Path) -> None:
     near = Leg("b2", "mill", "park", 0, 60, ("mill", "park"))
     assert bought(tmp_path / "1", through, rules=rules) == [("short", 1, (2, 3, 4))]
     assert bought(tmp_path / "2", near, rules=rules) == "GTFS_FARE_UNKNOWN"
+    only = "short,b2,,,A\ncross,u2,,,\n"
+    assert bought(tmp_path / "3", near, rules=only) == "GTFS_FARE_UNKNOWN"
 
 
 def test_two_currencies_are_not_added(tmp_path: Path) -> None:

@@ -49,6 +49,14 @@ def test_without_priority_a_listed_network_leaves_the_empty_one(tmp_path: Path) 
     assert priced(tmp_path / "2", RIDE, rules=rules) == (250, [2])
 
 
+def test_without_priority_a_rule_without_empty_fields_goes_first(tmp_path: Path) -> None:
+    """The stop lies in a listed area and in one that is not: the exact rule leaves no choice."""
+    rules = f"{HEAD}\nbus,town,far,,bus\nbus,,far,,early\n"
+    also = {"areas_txt": FARES_V2["areas.txt"] + "spot,Spot\n",
+            "stop_areas_txt": FARES_V2["stop_areas.txt"] + "spot,hill\n"}  # fmt: skip
+    assert priced(tmp_path, RIDE, rules=rules, **also) == (250, [2])
+
+
 def test_with_priority_an_empty_field_does_not_matter(tmp_path: Path) -> None:
     rules = f"{HEAD},rule_priority\n,,,,bus,\nmetro,far,town,,metro,\n"
     there = leg("u2", "m2", "east", "08:00", "08:10")
