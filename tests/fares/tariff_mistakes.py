@@ -109,6 +109,10 @@ CASES = [
      '[[rule]]\nid = "X"\nkind = "turn_back"\nfrom = @2025-01-01\n'
      'systems = ["metro"]\nwithin_s = 60',
      None),
+    ("B86", "TARIFF_OVERLAP", None,
+     f'[[rule]]\nid = "X"\nkind = "half_trip"\nfrom = 2025-01-01\namong = "own_system"\n{RULE}'
+     '[[rule]]\nid = "Y"\nkind = "half_trip"\nfrom = @2026-01-01\nsystems = ["metro"]\n'
+     'among = "reachable"', None),
     ("B87", "TARIFF_OD_MISSING", ', ["b", "c", 600]]', "]", '@rows = [["a"'),
     ("B87", "TARIFF_ASYMMETRIC", '["b", "c", 600]]', '["b", "c", 600], @["b", "a", 400]]', None),
     ("B87", "TARIFF_NEGATIVE", "fare_fen = 100", "fare_fen = @-100", None),
@@ -194,6 +198,13 @@ DOUBTS = [
     ("TARIFF_TWICE", '["b", "c", 600]]', '["b", "c", 600], @["a", "b", 500]]'),
     ("TARIFF_TWICE", '"bus-rail"]', '"bus-rail", @"bus-rail"]'),
     ("TARIFF_NOTE", 'sources = ["none"]', 'sources = ["none"]\nnote_zh = @"起始日未查到"'),
+    ("TARIFF_NEVER", "rate_bp = 8000\nentry_from", "rate_bp = @9000\nentry_from"),
+    ("TARIFF_NEVER", None,
+     '[[rule]]\nid = "X"\nkind = "percent"\nfrom = 2025-01-01\nsystems = ["metro"]\n'
+     'products = ["worker"]\nrate_bp = @9500'),
+    ("TARIFF_NEVER", None,
+     '[[rule]]\nid = "X"\nkind = "half_trip"\nfrom = 2025-01-01\nsystems = @["metro"]\n'
+     'among = "own_system"'),
     ("TARIFF_SPELLING", "rate_bp = 9000", 'rate_bp = 9000\nproducts = [@"studnet"]'),
     ("TARIFF_ENDS", "fare_fen = 100", "fare_fen = 100\nuntil = @2026-12-31"),
 ]  # fmt: skip

@@ -122,6 +122,14 @@ def test_a_price_list_behind_the_pairs_fills_what_they_leave_out():
     assert lint(text.encode(), "t.toml").findings == ()
 
 
+def test_where_percentages_multiply_none_is_undercut():
+    dear = '[[rule]]\nid = "X"\nkind = "percent"\nfrom = 2025-01-01\nsystems = ["metro"]\n'
+    dear += f'products = ["worker"]\nrate_bp = 9500\n{RULE}'
+    how = f'[[rule]]\nid = "Y"\nkind = "combine"\nfrom = 2024-01-01\nhow = "multiply"\n{RULE}'
+    assert [one.code for one in lint((GOOD + dear).encode(), "t").findings] == ["TARIFF_NEVER"]
+    assert lint((GOOD + dear + how).encode(), "t").findings == ()
+
+
 def test_only_a_named_class_of_holders_travels_free():
     free = "rate_bp = 0\nholder = true"
     found = lint(GOOD.replace("rate_bp = 9000", free, 1).encode(), "t.toml")

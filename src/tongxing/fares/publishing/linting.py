@@ -11,7 +11,12 @@ from tongxing.fares.publishing.entries import entries_of
 from tongxing.fares.publishing.figures import check_figures
 from tongxing.fares.publishing.findings import Finding, Notebook, both, unreadable
 from tongxing.fares.publishing.ground import check_city, check_ground, check_pairs
-from tongxing.fares.publishing.overlaps import check_reach, check_spelling, check_twins
+from tongxing.fares.publishing.overlaps import (
+    check_dearer,
+    check_reach,
+    check_spelling,
+    check_twins,
+)
 from tongxing.fares.publishing.positions import Document, NotToml, read_document
 from tongxing.fares.publishing.shape import check_shape
 from tongxing.fares.publishing.timeline import check_gaps, check_overlaps, check_rounding
@@ -76,6 +81,7 @@ def _check(notes: Notebook, network_of: Callable[[str], CityNetwork | None]) -> 
     check_rounding(notes, entries)
     check_twins(notes, entries)
     check_reach(notes, entries)
+    check_dearer(notes, entries)
     check_spelling(notes, entries)
     check_ground(notes, entries, network)
     check_pairs(notes, entries, network)

@@ -14,6 +14,9 @@ from tongxing.fares.publishing.timeline import PRICED_KINDS
 FIRST_WINS = ("overtime", "turn_back", "combine", "rounding", "minimum")
 """Settings of which the first in the file holds where several concern a ride."""
 
+CITY_WIDE = ("half_trip", "visitor")
+"""Settings that hold for the whole city: pricing asks for no fare system, class or medium."""
+
 _NEAR_LENGTH_MIN = 4
 
 
@@ -27,11 +30,16 @@ def check_twins(notes: Notebook, entries: tuple[Entry, ...]) -> None:
             notes.error("TARIFF_ID_TWICE", (*entry.path, "id"), id=entry.id, line=line)
     others = [entry for entry in entries if entry.kind not in PRICED_KINDS]
     for one, other in combinations(others, 2):
-        if one.kind == other.kind and one.meets(other) and _one_slot(one, other):
-            if one.scope == other.scope:
+        if one.kind == other.kind and _meet_anywhere(one, other) and _one_slot(one, other):
+            if one.scope == other.scope or one.kind in CITY_WIDE:
                 _twin(notes, one, other)
             elif one.kind in FIRST_WINS and _hides(one, other):
                 notes.warning("TARIFF_NEVER", other.path, **both("why", "never.hidden", by=one.id))
+
+
+def _meet_anywhere(one: Entry, other: Entry) -> bool:
+    same_days = one.first <= other.last and other.first <= one.last
+    return same_days if one.kind in CITY_WIDE else one.meets(other)
 
 
 def _twin(notes: Notebook, one: Entry, other: Entry) -> None:
@@ -95,6 +103,9 @@ def check_reach(notes: Notebook, entries: tuple[Entry, ...]) -> None:
     for entry in entries:
         if entry.kind in PRICED_KINDS:
             continue
+        for key in ("systems", "products"):
+            if entry.kind in CITY_WIDE and entry.rule.get(key):
+                notes.warning("TARIFF_NEVER", (*entry.path, key), **both("why", "never.city_wide"))
         meets = [
             base
             for base in priced
@@ -104,6 +115,34 @@ def check_reach(notes: Notebook, entries: tuple[Entry, ...]) -> None:
         ]
         if priced and not meets:
             notes.warning("TARIFF_NEVER", entry.path, **both("why", "never.no_fare"))
+
+
+def check_dearer(notes: Notebook, entries: tuple[Entry, ...]) -> None:
+    """Where the lowest rate wins, a share that another one always undercuts is never paid."""
+    if any(e.kind == "combine" and e.rule.get("how") == "multiply" for e in entries):
+        return
+    shares = [e for e in entries if e.kind in ("percent", "time") and _rate(e) is not None]
+    steady = [entry for entry in shares if entry.kind == "percent"]
+    for entry in shares:
+        if entry.rule.get("holder"):
+            continue  # it still decides what a transfer leaves over
+        for other in steady:
+            if other is not entry and _hides(other, entry) and _undercuts(other, entry):
+                why = both("why", "never.dearer", by=other.id)
+                notes.warning("TARIFF_NEVER", (*entry.path, "rate_bp"), **why)
+                break
+
+
+def _rate(entry: Entry) -> int | None:
+    rate = entry.rule.get("rate_bp")
+    return rate if isinstance(rate, int) and not isinstance(rate, bool) else None
+
+
+def _undercuts(other: Entry, entry: Entry) -> bool:
+    theirs, mine = _rate(other), _rate(entry)
+    if theirs is None or mine is None:
+        return False
+    return theirs < mine or (theirs == mine and other.number < entry.number)
 
 
 def check_spelling(notes: Notebook, entries: tuple[Entry, ...]) -> None:
