@@ -38,8 +38,8 @@ def taps_forgotten(patch: pytest.MonkeyPatch) -> None:
     """The intake gives its receipt for taps that it did not keep."""
     distinct = intake._distinct
 
-    def with_holes(batches: Sequence[Any]) -> Any:
-        arrived, clashing = distinct(batches)
+    def with_holes(batches: Sequence[Any], *rest: Any) -> Any:
+        arrived, clashing = distinct(batches, *rest)
         return arrived[:-1] if len(arrived) > 1 else arrived, clashing
 
     patch.setattr(intake, "_distinct", with_holes)
@@ -74,12 +74,12 @@ def gate_takes_too_much(patch: pytest.MonkeyPatch) -> None:
 
 def card_and_code_apart(patch: pytest.MonkeyPatch) -> None:
     """A trip that a card began is not ended by the code of the same account (R-011)."""
-    together = riding._belong_together
+    together = riding.belong_together
 
-    def same_medium_only(entry: Tap, exit_: Tap) -> bool:
-        return entry.medium_no == exit_.medium_no and together(entry, exit_)
+    def same_medium_only(entry: Tap, exit_: Tap, terms: Any) -> bool:
+        return entry.medium_no == exit_.medium_no and together(entry, exit_, terms)
 
-    patch.setattr(riding, "_belong_together", same_medium_only)
+    patch.setattr(riding, "belong_together", same_medium_only)
 
 
 def paired_by_arrival(patch: pytest.MonkeyPatch) -> None:

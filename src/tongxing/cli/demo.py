@@ -6,7 +6,7 @@ would run. A run that was finished here before is shown again, an unfinished one
 
 import re
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import date
 from typing import TYPE_CHECKING, Any
@@ -130,7 +130,11 @@ def print_summary(played: "Played") -> None:
             charge=yuan(summary["charge_fen"]),
         )
     )
+    if summary["held_half_trips"]:
+        held, fen = summary["held_half_trips"], summary["held_half_fen"]
+        say(WORDS("held_half_trips", count=f"{held:,}", amount=yuan(fen)))
     _print_travel(summary)
+    _print_half_trips(summary)
     _print_refusals(summary)
     _print_positions(summary)
     _print_payouts(summary)
@@ -148,6 +152,7 @@ def print_checks(summary: dict[str, Any]) -> None:
             (witness, checks[count], sum(d["witness"] == witness for d in checks["differences"]))
             for witness, count in (
                 ("oracle", "payers_compared"),
+                ("held", "holders_compared"),
                 ("card", "purses_compared"),
                 ("bank", "bank_accounts_compared"),
             )
@@ -238,19 +243,52 @@ def _print_travel(summary: dict[str, Any]) -> None:
     print_table(WORDS("title.travel"), columns, rows, right=(2, 3, 4, 5))
 
 
+def _print_half_trips(summary: dict[str, Any]) -> None:
+    """How half trips ended, what is held for those that wait, and what was said and refused."""
+    ended: dict[str, tuple[int, int]] = {}
+    for city in summary["cities"]:
+        for half in city["half_trips"]:
+            trips, fen = ended.get(half["how"], (0, 0))
+            ended[half["how"]] = (trips + half["trips"], fen + half["fen"])
+    rows = [
+        (WORDS(f"ended.{how}"), f"{trips:,}", yuan(fen))
+        for how, (trips, fen) in sorted(ended.items(), key=lambda item: (-item[1][0], item[0]))
+    ]
+    columns = [WORDS(f"column.{name}") for name in ("ended", "trips", "charge_or_held")]
+    if rows:
+        print_table(WORDS("title.half_trips"), columns, rows, right=(1, 2))
+    answers = _summed(city["answers"] for city in summary["cities"])
+    columns = [WORDS(f"column.{name}") for name in ("code", "answer", "count")]
+    if answers:
+        rows = [(code, _answer(code), f"{count:,}") for code, count in answers]
+        print_table(WORDS("title.answers"), columns, rows, right=(2,))
+
+
+def _answer(code: str) -> str:
+    """What somebody heard who said something of a half trip: how it ended, or why not."""
+    if code in all_reasons():
+        return _PLACE_HOLDER.sub("…", all_reasons()[code].text(settings().language, {}))
+    return WORDS("nothing_waits" if code == "none" else f"ended.{code}")
+
+
 def _print_refusals(summary: dict[str, Any]) -> None:
     language = settings().language
-    counts: dict[str, int] = {}
-    for city in summary["cities"]:
-        for code, count in city["refused"].items():
-            counts[code] = counts.get(code, 0) + count
     rows = [
         (code, _PLACE_HOLDER.sub("…", all_reasons()[code].text(language, {})), f"{count:,}")
-        for code, count in sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+        for code, count in _summed(city["refused"] for city in summary["cities"])
     ]
     columns = [WORDS(f"column.{name}") for name in ("code", "reason", "count")]
     if rows:
         print_table(WORDS("title.refusals"), columns, rows, right=(2,))
+
+
+def _summed(counts: Iterable[dict[str, int]]) -> list[tuple[str, int]]:
+    """Counts by code over all cities, the most frequent first."""
+    sums: dict[str, int] = {}
+    for of_city in counts:
+        for code, count in of_city.items():
+            sums[code] = sums.get(code, 0) + count
+    return sorted(sums.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _print_positions(summary: dict[str, Any]) -> None:
