@@ -7,7 +7,7 @@ that the base fare can be worked out once.
 from typing import NamedTuple
 
 from tongxing.fares.rerating.layout import DAY_VERSION, NONE, Cells, Columns
-from tongxing.fares.rerating.machine import compiled
+from tongxing.fares.rerating.machine import compiled, entrance
 
 _DAY_S = 86_400
 _OFFSET_S = 28_800
@@ -72,7 +72,7 @@ def by_hash(index: PlaceIndex, rides: Columns, row: int, version: int, mask: int
     return index.number[at]
 
 
-@compiled
+@entrance
 def number_rows(
     index: PlaceIndex, rides: Columns, days: Cells, begin: int, end: int, mask: int
 ) -> int:
@@ -106,7 +106,7 @@ def number_rows(
     return end
 
 
-@compiled
+@entrance
 def put_back(index: PlaceIndex, ones: Cells, others: Cells, numbers: Cells, mask: int) -> None:
     """Put known places into a new, larger hash table."""
     for held in range(len(ones)):

@@ -68,7 +68,7 @@ from tongxing.fares.rerating.layout import (
     Outcomes,
     Prices,
 )
-from tongxing.fares.rerating.machine import compiled
+from tongxing.fares.rerating.machine import compiled, entrance
 
 _DAY_S = 86_400
 _OFFSET_S = 28_800
@@ -269,7 +269,7 @@ def forget(memory: Memory, slots: int, counters: int) -> None:
             memory.key[slot, counter] = 0
 
 
-@compiled
+@entrance
 def walk(
     prices: Prices, rides: Columns, memory: Memory, out: Outcomes, units: tuple[int, int, int]
 ) -> None:
