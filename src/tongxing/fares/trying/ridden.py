@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import asdict
 
 from tongxing.fares.model import RideFacts, Rider
 from tongxing.kernel.reasons import Refusal
@@ -71,7 +72,8 @@ def read_rides(lines: Iterable[bytes]) -> list[RiddenRide] | Refusal:
         wrong = _wrong(read)
         if wrong:
             return _refused(number, wrong)
-        found.append(RiddenRide(read.medium, read.rider, read.ride, read.account, read.operator))
+        rider, ride = Rider(**asdict(read.rider)), RideFacts(**asdict(read.ride))
+        found.append(RiddenRide(read.medium, rider, ride, read.account, read.operator))
     if not found:
         return Refusal("RIDES_NONE")
     return in_order(found)
