@@ -146,12 +146,16 @@ def next_half_past_six(time_s: int) -> int:
 def journeys(draw: st.DrawFn, book: TariffBook, aim: AnyRule, after_s: int) -> Journey:
     waits = st.one_of(st.integers(0, HOUR_S + 60), st.integers(0, 3 * DAY_S))
     entered_s = after_s + draw(waits)
+    modes = ["rail", "bus", "bus", "ferry"]
     if isinstance(aim, TimeRelief) and draw(st.booleans()):
         entered_s = next_half_past_six(after_s)
+    if isinstance(aim, TransferRelief) and draw(st.booleans()):
+        entered_s = after_s + draw(st.integers(aim.min_gap_s, min(aim.window_s, HOUR_S)))
+        modes = sorted({mode for pair in aim.pairs for mode in pair.split("-")})
     tariff = book.at(entered_s)
     assert tariff is not None
     stays = st.one_of(st.just(0), st.integers(0, 4 * HOUR_S))
-    mode = draw(st.sampled_from(["rail", "bus", "bus", "ferry"]))
+    mode = draw(st.sampled_from(modes))
     ride = RideFacts(
         mode=mode,
         line=draw(st.sampled_from(["", "1", "2"])),

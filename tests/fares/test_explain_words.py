@@ -120,8 +120,8 @@ LINES = [
      {"month": 20260316, "before_fen": 0, "after_fen": 450, "rides": 1, "rides_before": 0},
      "2026-03-16 一周", "week 2026-03-16"),
     ("count", "500000.transit:day@account", 0,
-     {"month": 20260316, "before_fen": 0, "after_fen": 450, "rides": 1, "rides_before": 0},
-     "2026-03-16 公交与轨道 账户", "2026-03-16 Bus account"),
+     {"month": 20261123, "before_fen": 0, "after_fen": 450, "rides": 1, "rides_before": 0},
+     "2026-11-23 公交与轨道 账户", "2026-11-23 Bus account"),
 ]  # fmt: skip
 
 
