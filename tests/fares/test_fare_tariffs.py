@@ -1,6 +1,7 @@
 """Tariff data: complete, dated, sourced, honest; refused when it contradicts itself."""
 
 from datetime import date, timedelta
+from importlib.resources import files
 
 import msgspec
 import pytest
@@ -205,3 +206,13 @@ def test_stated_pairs_go_before_the_price_list():
         rule("pairs", 'systems = ["s"]\nrows = [["a", "b", 150]]', "P"),
     )
     assert tariffs.versions[0].pairs == {("s", "a", "b"): (150, "P"), ("s", "b", "a"): (150, "P")}
+
+
+def test_an_end_published_for_the_future_leaves_todays_version_its_name():
+    source = files("tongxing.fares").joinpath("data", "110000", "tariff.toml").read_text("utf-8")
+    head, tail = source.split('id = "BJ-RAIL"\n')
+    ended = head + 'id = "BJ-RAIL"\nuntil = 2030-12-31\n' + tail
+    today = at(date(2026, 3, 17))
+    before, after = read_book(source.encode()).at(today), read_book(ended.encode()).at(today)
+    assert before is not None and after is not None
+    assert before.name == after.name and before.last_day != after.last_day

@@ -253,11 +253,15 @@ def _add_pairs(pairs: dict[tuple[str, str, str], tuple[int, str]], rule: PairFar
 
 
 def _digest(rules: tuple[AnyRule, ...], city: str, day: date) -> str:
-    """Changes with anything that can change a price, and with nothing else."""
+    """Changes with anything that can change a price, and with nothing else: a rule that is given
+    an end in the future is still the same rule today."""
     bare = [
-        msgspec.structs.replace(rule, confidence="seen", sources=(), note_zh="", note_en="")
+        msgspec.structs.replace(
+            rule, from_day=date.min, last_day=None, confidence="seen", sources=(), note_zh="",
+            note_en="",
+        )
         for rule in rules
-    ]
+    ]  # fmt: skip
     return digest(msgspec.json.encode(bare), msgspec.json.encode(visitor_rows(city, day)))[:8]
 
 
