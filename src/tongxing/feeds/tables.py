@@ -253,7 +253,7 @@ class Table:
             line,
             {name: cell.strip() for name, cell in zip(header, cells, strict=False) if name},
         )
-        for name, cell in row.cells.items():
-            if cell and _FORBIDDEN.search(cell):
-                raise row.refuse(name, "plain")
+        if _FORBIDDEN.search("".join(row.cells.values())):
+            worst = next(name for name, cell in row.cells.items() if _FORBIDDEN.search(cell))
+            raise row.refuse(worst, "plain")
         return row
