@@ -15,23 +15,43 @@ Pairing and half trips
 
  1. A ride of an account belongs to the medium of its *exit* tap, the charging tap: that medium's
     holder class, counters and transfer window hold (A9). A missing exit belongs to the entry's.
- 2. Account taps pair at any time within the business day, however long the stay; the overtime
-    surcharge is the only limit. A purse pairs with the entry it carries, the day notwithstanding.
+ 2. Taps of one medium of an account pair at any time within the business day, however long the
+    stay; the overtime surcharge is the only limit. Two media of an account pair within 240 minutes
+    (limit included). A purse pairs with the entry it carries, the day notwithstanding.
  3. Rail pairs within one city; bus taps pair within one vehicle of one line.
- 4. An account's half trip ends with its next *entry*, or at 03:00. A flat ride or an exit that does
-    not fit leaves it open. A purse's half trip is collected at its next tap of any kind in the same
+ 4. An account's half trip ends with its next *entry*, or at 03:00, and is held until somebody says
+    how it ended. A flat ride or an exit that does not fit leaves it open. A purse's half trip is collected at its next tap of any kind in the same
     city; no gate takes money for another city, nor lets in a card whose ride is open elsewhere. A
     purse that is never tapped again is never charged.
  5. A second entry at the same station, however soon, ends the first as any other would.
- 6. An exit alone costs an account the highest fare to that station (a bus: from the farther end).
+ 6. Of an account an exit alone is held at the highest fare to that station (a bus: from the farther
+    end), and a missing exit at the highest from it, whoever rides.
     A purse cannot leave without an entry; such an event is an error, not a ride.
  7. "The highest fare" is the dearest inside the fare system of the line that was tapped, at the
     table of the entry's day, and bears no relief of any kind. Half-price holders pay it whole, free
     holders pay nothing where their class is free.
- 8. A half trip neither uses, opens nor closes a transfer window, and counts as no ride (40th free).
+ 8. A half trip at the highest fare or a median neither uses, opens nor closes a transfer window, and
+    counts as no ride (40th free). One whose other end is stated is an ordinary ride in every
+    respect, of the medium of the known tap, and takes its place among the others at the stated
+    time; one ended without a station costs nothing and is no ride.
  9. Rail, same station, at most 20 minutes (limit included): free, no ride, no window. Longer: the
     lowest fare, an ordinary ride in every respect. On a bus the rule does not exist. Where equal
     fares compete (a station of two fare systems), fewer systems, fewer metres, the main network.
+
+How half trips end
+
+    What was said holds only while the taps alone leave half a trip: a true tap undoes it, when it
+    came in within 56 days.
+    A station can have been the other end if the least travel time (shortest rails, or the line;
+    80 km/h, in Beijing 140) and the payer's next tap (for a missing entry: the last one) allow it,
+    within 240 minutes and not later than it was said. Without a time it was as near to the known
+    tap as possible. The known station itself is nothing a passenger may state.
+    The month in which three are free is that in which they were stated; the month of which the
+    fourth half trip costs the most is that of the known tap, and half trips ended by staff or open
+    gates are not counted.
+    Habit and median are taken over trips tapped at both ends, entered in the 60 days before the
+    decision, of the same mode (bus: line) from the known station, or to it; of equal habits the
+    latest; fares before any relief; of two middle ones the lower.
 
 Month counters
 
