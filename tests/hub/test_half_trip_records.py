@@ -1,0 +1,136 @@
+"""Half trips at the hub: each has its code, its fare is checked, its path is split."""
+
+from datetime import date
+
+import pytest
+from hub_world import RULES
+from msgspec.structs import replace
+
+from tongxing.city.charging import revisions
+from tongxing.city.half_trips import Kind, Resolution
+from tongxing.city.riding import NEW_STATE, fold
+from tongxing.city.terms import half_trip_terms
+from tongxing.fares import load_city_fares
+from tongxing.hub import Member, NetworkGround
+from tongxing.hub.admission import Judgement, judge
+from tongxing.hub.checks import Case
+from tongxing.hub.rows import Row
+from tongxing.kernel.clock import at, business_day_end
+from tongxing.messages import Record, Tap, TapRef
+from tongxing.messages.taps import TapKind
+from tongxing.network import load_registry
+
+CITY, DAY = "500000", date(2026, 3, 17)
+FARES = load_city_fares(CITY)
+GROUND = NetworkGround(load_registry())
+MEMBERS = {
+    f"{kind}-{CITY}": Member(f"{kind}-{CITY}", name, CITY, CITY, CITY)
+    for kind, name in (("ISS", "issuer"), ("ACQ", "acquirer"))
+}
+
+
+def tap(kind: TapKind, station: str) -> Tap:
+    line = FARES.network.stations[station].lines[0]
+    return Tap(
+        ref=TapRef("G-1", 1, 1),
+        time_s=at(DAY, 8),
+        kind=kind,
+        city=CITY,
+        place=CITY,
+        mode="rail",
+        operator=FARES.network.lines[line].operator,
+        line=line,
+        station=station,
+        medium_no="4000000000000001",
+        medium_kind="card",
+        scheme=f"local:{CITY}",
+        issuer=CITY,
+        product="ordinary",
+        funding="account",
+        outcome="opened",
+        tariff=FARES.tariff_at(at(DAY, 8)).name,
+        deny_list_version=1,
+    )
+
+
+def record(kind: Kind, station: str = "", amount_fen: int = 0, known: TapKind = "entry") -> Record:
+    """What a city presents of a half trip that was resolved so."""
+    first = tap(known, "chaotianmen" if known == "entry" else "shapingba")
+    sign = 1 if known == "entry" else -1
+    said = Resolution(
+        request_id="r",
+        tap=first.ref,
+        kind=kind,
+        station=station,
+        time_s=first.time_s + sign * 2_400,
+        amount_fen=amount_fen,
+        decided_s=first.time_s + 86_400,
+        decided_by="somebody",
+    )
+    closed_s = business_day_end(DAY)
+    terms = half_trip_terms(CITY)
+    [trip] = fold(NEW_STATE, [first], FARES, closed_s, None, {first.ref: said}, terms).trips
+    [revision] = revisions([trip], {}, CITY)
+    return revision.record
+
+
+def judged(one: Record, days: int = 1) -> Judgement:
+    case = Case(
+        sender=MEMBERS[f"ACQ-{CITY}"],
+        members=MEMBERS,
+        suspended=frozenset(),
+        rules=RULES,
+        ground=GROUND,
+        received_s=at(DAY, 12) + days * 86_400,
+        known={},
+        holders={},
+    )
+    [found] = judge([Row(1, one.record_id, b"", one)], case)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "station", "known", "code", "basis"),
+    [
+        ("declared", "shapingba", "entry", "0011", "path"),
+        ("declared", "chaotianmen", "exit", "0011", "path"),
+        ("habitual", "shapingba", "entry", "0012", "path"),
+        ("disruption", "shapingba", "entry", "0012", "path"),
+        ("disruption", "", "entry", "0012", "line"),
+        ("median", "", "entry", "0012", "line"),
+        ("median", "", "exit", "0012", "line"),
+        ("maximum", "", "entry", "0012", "line"),
+        ("maximum", "", "exit", "0012", "line"),
+        ("staff", "shapingba", "entry", "0013", "path"),
+        ("cleared", "", "entry", "0013", "line"),
+        ("cleared", "", "exit", "0013", "line"),
+    ],
+)
+def test_each_way_to_complete_a_half_trip_is_accepted_with_its_code(
+    kind: Kind, station: str, known: TapKind, code: str, basis: str
+) -> None:
+    one = record(kind, station, 500 if kind == "median" else 0, known)
+    found = judged(one)
+    assert (found.status, found.code) == ("accepted", code), found.detail
+    assert found.basis is not None and found.basis.kind == basis
+    assert sum(share.share_fen for share in found.shares) == one.charge_fen
+
+
+def test_what_the_clock_decides_after_a_week_is_late_and_not_too_late() -> None:
+    found = judged(record("median", "", 500), days=9)
+    assert (found.status, found.codes) == ("accepted", ("0012", "0015"))
+
+
+@pytest.mark.parametrize(
+    ("one", "changes"),
+    [
+        (record("median", "", 901), {}),
+        (record("cleared"), {"charge_fen": 100, "delta_fen": 100}),
+        (record("cleared"), {"fare_fen": 500, "charge_fen": 500, "delta_fen": 500}),
+        (record("disruption"), {"fare_fen": 500, "charge_fen": 500, "delta_fen": 500}),
+        (record("declared", "shapingba"), {"fare_fen": 600}),
+        (record("staff", "shapingba"), {"destination": "xiaoshizi"}),
+    ],
+)
+def test_an_amount_that_no_rule_gives_is_held(one: Record, changes: dict[str, int]) -> None:
+    assert judged(replace(one, **changes)).code == "1007"
