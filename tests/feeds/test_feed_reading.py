@@ -245,6 +245,16 @@ def test_a_damaged_archive(tmp_path: Path) -> None:
     assert isinstance(found, Refusal) and found.code in ("FEED_DAMAGED", "FEED_CSV", "FEED_VALUE")
 
 
+def test_a_directory_that_points_before_the_file(tmp_path: Path) -> None:
+    """The offset in the last record is too large, so every member seems to begin before byte 0."""
+    path = zipped(write_feed(tmp_path / "feed"))
+    raw = bytearray(path.read_bytes())
+    raw[-6:-2] = (int.from_bytes(raw[-6:-2], "little") + 10**5).to_bytes(4, "little")
+    path.write_bytes(raw)
+    found = read_feed(path)
+    assert isinstance(found, Refusal) and found.code == "FEED_DAMAGED"
+
+
 NAMES = sorted({**BASE, **FARES_V1, **FARES_V2})
 CELLS = st.text(st.sampled_from('abhm1209,."\n\r\x00\ufeff-:é中'), max_size=12)
 

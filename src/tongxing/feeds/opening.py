@@ -4,7 +4,10 @@ Nothing is ever extracted. Files are read line by line and counted while they ar
 that the archive claims is never believed. This module knows bytes; it must never know a field.
 """
 
+import errno
+import lzma
 import os
+import struct
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +18,12 @@ from typing import IO
 
 from tongxing.kernel.reasons import Problem
 
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, NotImplementedError,
+    RuntimeError, ValueError, OverflowError,
+)  # fmt: skip
+_TORN = (None, errno.EINVAL)
+"""What an OSError says when a torn archive sends the reader to a place that cannot be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,10 @@ class Container:
                     yield line
         except _DAMAGED as error:
             raise Problem("FEED_DAMAGED", name) from error
+        except OSError as error:
+            if error.errno not in _TORN:
+                raise
+            raise Problem("FEED_DAMAGED", name) from error
 
     def _count(self, name: str, size: int) -> None:
         self._read_bytes += size
@@ -84,7 +96,11 @@ def opened(path: Path, limits: Limits | None = None) -> Iterator[Container]:
         if not zipfile.is_zipfile(path):
             raise Problem("FEED_NOT_A_FEED", str(path))
         archive = zipfile.ZipFile(path)
-    except (*_DAMAGED, ValueError, UnicodeDecodeError) as error:
+    except _DAMAGED as error:
+        raise Problem("FEED_DAMAGED", str(path)) from error
+    except OSError as error:
+        if error.errno not in _TORN:
+            raise
         raise Problem("FEED_DAMAGED", str(path)) from error
     with archive:
         yield Container(limits, _of_archive(archive, limits))
