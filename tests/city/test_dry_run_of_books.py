@@ -1,12 +1,13 @@
 """The dry run over a city's books: every trip is there once, told as its taps told it."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from street import CARD, CHONGQING, CODE, PURSE, Taps, booked, moment, open_city, send
-from tongxing.city.ridden import TripRide, trip_rides
+from street import CARD, CHONGQING, CODE, DAY, PURSE, Taps, booked, moment, open_city, send
+from tongxing.city.ridden import TripRide, fare_states_before, trip_rides
 from tongxing.cli import run
 from tongxing.fares import FareState, highest_fare, load_city_fares, price
 from tongxing.storage import Database
@@ -78,6 +79,25 @@ def test_pricing_the_told_rides_gives_what_was_booked(books: Database) -> None:
         states[one.medium_no] = quote.state
         charges.append(quote.charge_fen)
     assert sorted(charges) == sorted(row[4] for row in booked(books))
+
+
+def test_what_was_counted_before_the_period_is_taken_from_the_books(database: Database) -> None:
+    city, tap, next_day = open_city(database), Taps(), DAY + timedelta(days=1)
+    send(
+        city,
+        tap("07:10", CARD, "entry", "chaotianmen"),
+        tap("07:40", CARD, "exit", "shapingba"),
+        tap(moment("07:10", next_day), CARD, "entry", "chaotianmen"),
+        tap(moment("07:40", next_day), CARD, "exit", "shapingba"),
+        at=moment("23:00", next_day),
+    )
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        before, _ = fare_states_before(cursor, next_day)
+        at_first, accounts = fare_states_before(cursor, DAY)
+        after, _ = fare_states_before(cursor, next_day + timedelta(days=1))
+    [counter] = before[CARD].counters
+    assert (counter.paid_fen, counter.rides) == (450, 1)
+    assert at_first == accounts == after == {}, "nothing before the first tap, or where none is"
 
 
 def test_the_command_compares_the_books_with_a_new_tariff(

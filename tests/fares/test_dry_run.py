@@ -20,9 +20,9 @@ from trial_rides import (
     some_rides,
 )
 
-from tongxing.fares import CityFares, load_city_fares
+from tongxing.fares import CityFares, Counter, FareState, load_city_fares
 from tongxing.fares.trying import fixed_book, newest_version
-from tongxing.fares.trying.dry_run import DryRun, dry_run
+from tongxing.fares.trying.dry_run import DryRun, Opening, dry_run
 from tongxing.fares.trying.figures import distance_band, spread
 from tongxing.fares.trying.report import percent, signed
 from tongxing.fares.trying.ridden import RiddenRide, read_rides
@@ -108,6 +108,24 @@ def test_rides_before_the_period_fill_the_counter_and_count_for_nothing() -> Non
     assert (warm.total.rides, warm.warm_rides) == (1, 30)
     assert (cold.total.rides, cold.warm_rides) == (1, 0)
     assert warm.total.before_fen < cold.total.before_fen
+
+
+def test_what_was_counted_before_the_first_ride_holds_on_both_sides() -> None:
+    """With 100.00 paid this month the ride costs 70 % or 80 %, also when it is told again."""
+    medium = "6230010000000001"
+    state = FareState(counters=(Counter(f"{CITY}.rail", 202603, 10_000, 30),))
+    rides = [rail(medium, 20)]
+    content = changed(("rates_bp = [9000, 7000, 5000]", "rates_bp = [9000, 8000, 5000]"))
+    cold = tried(content, rides)
+    warm = dry_run(rides, load_city_fares(CITY), fares_of(content),
+                   opening=Opening({medium: state}))  # fmt: skip
+    assert cold.total.change_fen == 0
+    assert warm.total.before_fen * 9 == cold.total.before_fen * 7
+    assert warm.total.after_fen * 9 == cold.total.before_fen * 8
+    [one] = warm.more
+    assert (one.ride_before_fen, one.ride_after_fen) == (
+        warm.total.before_fen, warm.total.after_fen
+    )  # fmt: skip
 
 
 def test_rides_after_the_period_are_left_alone() -> None:

@@ -1,14 +1,17 @@
 """The rides behind a city's trips, for those who price them otherwise: a dry run, a rerating.
 
-Reads trips that stand and says again what their taps said. Nothing is written, and nobody's price
-is looked at here.
+Reads trips that stand and says again what their taps said, and what media remembered before them.
+Nothing is written, and nobody's price is looked at here.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
+from tongxing.city.riding import ACCOUNT
 from tongxing.city.store.cursor import Cursor
-from tongxing.fares import RideFacts, Rider
+from tongxing.city.store.riders import decode_state
+from tongxing.fares import FareState, RideFacts, Rider
 from tongxing.fares.model import Missing
 
 
@@ -49,6 +52,26 @@ def trip_rides(
         for row in rows:
             yield _ride(city, row)
     cursor.execute("CLOSE trip_rides")
+
+
+def fare_states_before(cursor: Cursor, day: date) -> tuple[dict[str, FareState], ...]:
+    """What media, and what accounts, remembered before their first tap of the business day `day`
+    or later: two dictionaries, by number of the medium and by rider."""
+    rows = cursor.execute(
+        "SELECT c.rider_id, c.state FROM (SELECT rider_id, min(business_date) AS business_date"
+        "  FROM tap WHERE business_date >= %s AND outcome = 'opened' GROUP BY rider_id) AS first"
+        " JOIN rider_checkpoint c USING (rider_id, business_date) ORDER BY c.rider_id",
+        (day,),
+    )
+    media: dict[str, FareState] = {}
+    accounts: dict[str, FareState] = {}
+    for rider_id, text in rows:
+        for name, state in decode_state(text).fare_states.items():
+            if name == ACCOUNT:
+                accounts[str(rider_id)] = state
+            else:
+                media[name] = state
+    return media, accounts
 
 
 def _ride(city: str, row: tuple[object, ...]) -> TripRide:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 from psycopg import sql
 
-from tongxing.city.ridden import trip_rides
+from tongxing.city.ridden import fare_states_before, trip_rides
 from tongxing.city.store.cursor import Cursor
 from tongxing.cli.arguments import DAY, READABLE_FILE
 from tongxing.cli.common import Words, emit_json, in_both, print_table, progress, say, settings
@@ -16,10 +16,10 @@ from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
 from tongxing.fares import CityFares
 from tongxing.fares.trying import fixed_book, newest_version
-from tongxing.fares.trying.dry_run import DryRun, dry_run
+from tongxing.fares.trying.dry_run import DryRun, Opening, dry_run
 from tongxing.fares.trying.report import percent, report, signed
 from tongxing.fares.trying.ridden import RiddenRide, in_order, read_rides
-from tongxing.kernel.clock import at
+from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.network.transport import load_network
@@ -63,9 +63,12 @@ def command(
     before, after = _fares(code, tariff, against, register, on)
     from_s = 0 if first is None else at(first)
     until_s = _EVER_S if last is None else at(last, 24)
-    rides = _rides_of_file(journeys) if journeys else _rides_of_books(code, first, from_s, until_s)
+    if journeys is not None:
+        rides, opening = _rides_of_file(journeys), Opening()
+    else:
+        rides, opening = _rides_of_books(code, first, until_s)
     with progress(WORDS("dry_run.pricing"), len(rides)) as advance:
-        run = dry_run(rides, before, after, from_s, until_s, advance)
+        run = dry_run(rides, before, after, from_s, until_s, opening, advance)
     if not run.total.rides and not run.unpriced:
         raise Problem("RIDES_NONE", str(journeys or ""))
     if out is not None:
@@ -102,12 +105,15 @@ def _rides_of_file(file: Path) -> list[RiddenRide]:
     return found
 
 
-def _rides_of_books(code: str, first: date | None, from_s: int, until_s: int) -> list[RiddenRide]:
-    """The rides of the city's books, with those before the period that fill its counters."""
+def _rides_of_books(
+    code: str, first: date | None, until_s: int
+) -> tuple[list[RiddenRide], Opening]:
+    """The rides of the city's books, those before the period that fill its counters, and what was
+    remembered before all of them."""
     dsn, home = settings().dsn, settings().home
     if not dsn and not (home / "postgres").exists():
         raise Problem("NOTHING_TO_PROVE", str(home))
-    counted_s = from_s if first is None else min(at(first.replace(day=1)), at(_monday(first)))
+    opened, from_s = _opened(first)
     schema = f"city_{code}"
     with database_at(dsn, home) as database:
         connection = database.connect_to_read(_READ_TIMEOUT_MS)
@@ -117,7 +123,8 @@ def _rides_of_books(code: str, first: date | None, from_s: int, until_s: int) ->
             with connection.cursor() as cursor:
                 name = sql.Identifier(schema)
                 cursor.execute(sql.SQL("SET LOCAL search_path TO {}").format(name))
-                return in_order(_of_books(cursor, code, counted_s, until_s))
+                rides = in_order(_of_books(cursor, code, from_s, until_s))
+                return rides, Opening(*fare_states_before(cursor, opened))
         finally:
             connection.close()
 
@@ -127,8 +134,14 @@ def _of_books(cursor: Cursor, code: str, from_s: int, until_s: int) -> Iterator[
         yield RiddenRide(one.medium_no, one.rider, one.ride, one.rider_id, one.operator)
 
 
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+def _opened(first: date | None) -> tuple[date, int]:
+    """The business day before the month's first and before Monday, and when it begins: from there
+    on rides are read, so that every counter of the period is whole."""
+    if first is None:
+        return date.min, 0
+    monday = first - timedelta(days=first.weekday())
+    day = min(first.replace(day=1), monday) - timedelta(days=1)
+    return day, at(day) + BUSINESS_DAY_CUT_S
 
 
 def _print(run: DryRun, out: Path | None) -> None:

@@ -7,7 +7,7 @@ left out of both, and told. Nobody rides otherwise because of a price here: that
 judge.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -79,6 +79,14 @@ class DryRun(Struct, frozen=True):
     warm_rides: int
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What media and accounts remembered before the first ride, by medium and by passenger."""
+
+    media: Mapping[str, FareState] = field(default_factory=dict)
+    accounts: Mapping[str, FareState] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class _Passenger:
     """One passenger's bills so far, and which of their rides changed most."""
@@ -122,15 +130,17 @@ def dry_run(
     after: CityFares,
     counts_from_s: int = 0,
     counts_until_s: int | None = None,
+    opening: Opening | None = None,
     advance: Callable[[int], None] = lambda amount: None,
 ) -> DryRun:
     """Price rides, in the order of charging, with both fares.
 
     Rides that begin before `counts_from_s` only fill the counters; those from `counts_until_s` on
-    are left alone. `advance` hears of every thousand rides done.
+    are left alone. `opening` is what was remembered before the first ride, on both sides. `advance`
+    hears of every thousand rides done.
     """
-    counting = _Counting(before.network.code)
-    sides = _Side(before), _Side(after)
+    counting = _Counting(before.network.code, opening or Opening())
+    sides = counting.side(before), counting.side(after)
     for number, one in enumerate(rides):
         began_s = one.ride.entered_s or one.ride.exited_s
         if counts_until_s is None or began_s < counts_until_s:
@@ -161,6 +171,7 @@ class _Counting:
     """All sums of a dry run while it runs."""
 
     city: str
+    opening: Opening
     warm_rides: int = 0
     first_s: int = 0
     last_s: int = 0
@@ -169,6 +180,10 @@ class _Counting:
     passengers: dict[str, _Passenger] = field(default_factory=dict)
     left_out: dict[tuple[str, str], int] = field(default_factory=dict)
     operators: dict[tuple[str, str, str], tuple[tuple[str, int], ...]] = field(default_factory=dict)
+
+    def side(self, fares: CityFares) -> _Side:
+        """A side that begins with what was remembered before the first ride."""
+        return _Side(fares, dict(self.opening.media), dict(self.opening.accounts))
 
     def leave_out(self, side: str, reason: str) -> None:
         """Count a ride that a side cannot price."""
@@ -202,7 +217,6 @@ class _Counting:
         ranked = sorted(self.passengers.items(), key=lambda item: (item[1].change_fen, item[0]))
         less = [item for item in ranked[:_AFFECTED] if item[1].change_fen < 0]
         more = [item for item in ranked[: -_AFFECTED - 1 : -1] if item[1].change_fen > 0]
-        fares = sides[0].fares, sides[1].fares
         of_whom = _rides_of(rides, {name for name, _ in (*less, *more)})
         rows = self.total.rows()
         return DryRun(
@@ -216,14 +230,24 @@ class _Counting:
                 name: sums.rows(by_key=name in _IN_KEY_ORDER) for name, sums in self.groups.items()
             },
             spread=spread(one.change_fen for one in self.passengers.values()),
-            more=tuple(_affected(one, of_whom[name], fares) for name, one in more),
-            less=tuple(_affected(one, of_whom[name], fares) for name, one in less),
+            more=tuple(self._affected(one, of_whom[name], sides) for name, one in more),
+            less=tuple(self._affected(one, of_whom[name], sides) for name, one in less),
             unpriced=tuple(
                 Unpriced(side, reason, count)
                 for (side, reason), count in sorted(self.left_out.items())
             ),
             warm_rides=self.warm_rides,
         )
+
+    def _affected(
+        self,
+        passenger: _Passenger,
+        rides: Sequence[tuple[int, RiddenRide]],
+        sides: tuple[_Side, _Side],
+    ) -> Affected:
+        """Price one passenger's rides again from the beginning, with a side each."""
+        again = self.side(sides[0].fares), self.side(sides[1].fares)
+        return _affected(passenger, rides, again)
 
     def _operators(self, fares: CityFares, one: RiddenRide) -> tuple[tuple[str, int], ...]:
         """Who ran a ride, by metres; a half trip is nobody's that is known."""
@@ -281,10 +305,9 @@ def _rides_of(
 def _affected(
     passenger: _Passenger,
     rides: Sequence[tuple[int, RiddenRide]],
-    fares: tuple[CityFares, CityFares],
+    sides: tuple[_Side, _Side],
 ) -> Affected:
     """Price one passenger's rides again, for the rule and the ride that change the bill most."""
-    sides = _Side(fares[0]), _Side(fares[1])
     counted = set(passenger.numbers)
     changes: dict[str, int] = {}
     pairs: list[tuple[RiddenRide, Quote, Quote]] = []
@@ -308,8 +331,8 @@ def _affected(
         when=stamp(ride.ride.entered_s or ride.ride.exited_s),
         ride_before_fen=was.charge_fen,
         ride_after_fen=now.charge_fen,
-        before=_words(was, fares[0]),
-        after=_words(now, fares[1]),
+        before=_words(was, sides[0].fares),
+        after=_words(now, sides[1].fares),
     )
 
 
