@@ -1,6 +1,6 @@
 """Fares v2 as written: which legs count as one, which rules a leg matches, what its products cost.
 
-Reference: gtfs.org, fare_leg_rules.txt and its neighbours, revised April 2026. With a column
+Reference: gtfs.org, fare_leg_rules.txt and its neighbours (docs/gtfs.md). With a column
 `rule_priority` an empty field "does not matter" and the highest priority wins; without it an empty
 field means "whatever is not listed in this column", and a rule without empty fields goes first.
 Where the format leaves a choice to the rider (several products match), each is kept, and

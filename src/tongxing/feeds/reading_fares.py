@@ -1,6 +1,6 @@
 """Reads the fare files of both versions, with every condition the format puts on them.
 
-The reference read is that of gtfs.org, revised April 2026. No price is worked out here.
+The reference read is that of gtfs.org (docs/gtfs.md says which text). No price is worked out here.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping
