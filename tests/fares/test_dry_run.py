@@ -206,6 +206,11 @@ def test_each_passenger_stands_in_one_bin(changes: list[int]) -> None:
             and (one.most_fen is None or change <= one.most_fen)
         ]
         assert len(fitting) == 1
+        assert fitting[0].passengers == sum(
+            (fitting[0].least_fen is None or fitting[0].least_fen <= other)
+            and (fitting[0].most_fen is None or other <= fitting[0].most_fen)
+            for other in changes
+        )
         assert fitting[0].side == ("same" if change == 0 else "more" if change > 0 else "less")
 
 

@@ -129,18 +129,17 @@ def _findings(
     world: World, plan: Plan, bills: Bills, best: _Best, honest_fen: int, delay_s: int
 ) -> list[Finding]:
     honest = honest_steps(plan)
-    pruned = _Best({})
+    lean = _Best({})
     for _, steps in best.by_deeds.values():
-        lean = _pruned(plan, bills, honest, steps, delay_s)
-        total_fen = bills.total_fen(lean)
-        pruned.offer(_deeds(honest, lean), total_fen, lean)
+        rest = pruned(plan, bills, honest, steps, delay_s)
+        lean.offer(_deeds(honest, rest), bills.total_fen(rest), rest)
     meant: list[tuple[frozenset[Deed], int, Steps]] = [(frozenset(), honest_fen, honest)]
-    for deeds, (total_fen, steps) in pruned.by_deeds.items():
+    for deeds, (total_fen, steps) in lean.by_deeds.items():
         if deeds and _finding(world, plan, bills, honest, steps).verdict == "by_design":
             meant.append((deeds, total_fen, steps))
     found = []
-    for deeds, (total_fen, steps) in pruned.by_deeds.items():
-        fewer = [fen for other, (fen, _) in pruned.by_deeds.items() if other < deeds]
+    for deeds, (total_fen, steps) in lean.by_deeds.items():
+        fewer = [fen for other, (fen, _) in lean.by_deeds.items() if other < deeds]
         if deeds and total_fen < min([honest_fen, *fewer]):
             known = [(fen, reference) for other, fen, reference in meant if other < deeds]
             reference = min(known, key=lambda one: one[0])[1]
@@ -153,7 +152,7 @@ def rank(finding: Finding) -> tuple[int, int, str]:
     return -finding.gain_fen, len(finding.exploit_steps), finding.plan.pattern
 
 
-def _pruned(plan: Plan, bills: Bills, honest: Steps, steps: Steps, delay_s: int) -> Steps:
+def pruned(plan: Plan, bills: Bills, honest: Steps, steps: Steps, delay_s: int) -> Steps:
     """The sequence without every part that the gain does not need, tried from the end."""
     total_fen = bills.rest_on(steps)
     own = {step.serves: step for step in honest}
