@@ -195,6 +195,17 @@ def test_a_tap_that_no_trip_rests_on_says_why(database: Database, desk: Desk) ->
     city.close()
 
 
+def test_books_of_a_city_whose_fares_are_not_here_are_not_guessed_at(
+    database: Database, desk: Desk
+) -> None:
+    a_commute(database).close()
+    rail = desk.trips()[0][0]
+    desk.change(f"ALTER SCHEMA city_{CHONGQING} RENAME TO city_990001")
+    code, told = desk.refusal(rail)
+    assert code == 4
+    assert "error FARES_NO_CITY: There is no fare data for 990001" in told
+
+
 def test_half_a_trip_that_waits_is_not_priced_yet(database: Database, desk: Desk) -> None:
     city, tap = open_city(database), Taps()
     send(city, tap("08:00", CARD, "entry", "chaotianmen"))

@@ -28,6 +28,7 @@ from tongxing.cli.fares.explanation import Audit, Explained, as_json, print_expl
 from tongxing.cli.shell import command as make_command
 from tongxing.console.reading import Books, Snapshot
 from tongxing.fares import load_city_fares, receipt
+from tongxing.fares.ask import fare_cities
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Problem
@@ -118,6 +119,8 @@ def _tap_problem(snapshot: Snapshot, ref: TapRef) -> Problem:
 
 
 def _explained(snapshot: Snapshot, city: str, trip_id: str, audit: bool) -> Explained:
+    if city not in fare_cities():
+        raise Problem("FARES_NO_CITY", "TRIP", city=city, known=", ".join(fare_cities()))
     fares = load_city_fares(city)
     trip = find_trip(snapshot.of_city(city), trip_id)
     assert trip is not None, "found a moment ago, in the same transaction"
