@@ -89,7 +89,7 @@ def _some(choices: tuple[str, ...]) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 def rates(least: int = 1) -> st.SearchStrategy[int]:
-    return st.one_of(st.integers(least, 10_000), st.sampled_from([5_000, 8_000, 9_000, 3_333]))
+    return st.sampled_from([max(least, 0), 500, 2_500, 5_000, 5_000, 7_500, 8_000, 9_000, 3_333, 10_000])
 
 
 def _rising(least: int, most: int, size: int) -> st.SearchStrategy[tuple[int, ...]]:
@@ -177,7 +177,7 @@ def _transfers(draw: st.DrawFn) -> dict[str, Any]:
     least = draw(st.sampled_from([0, 0, 300]))
     return {
         "pairs": draw(st.sampled_from([pairs, pairs[:4], pairs[2:]])),
-        "window_s": draw(st.integers(least + 300, 7_200)), "min_gap_s": least,
+        "window_s": draw(st.sampled_from([300, 900, 1_800, 3_000, 7_200])), "min_gap_s": least,
         "relief_fen": draw(st.integers(1, 400)),
         "limit": draw(st.sampled_from(["first_fare", "first_paid", "none"])),
         "rail_starts": draw(st.sampled_from(["exit", "entry"])),

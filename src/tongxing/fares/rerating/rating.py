@@ -77,6 +77,10 @@ class Rerater:
             self.run(table, self.prepare(table), outcomes)
         else:
             np.asarray(outcomes.exact)[:] = 1
+        return self.finish(table, outcomes)
+
+    def finish(self, table: JourneyTable, outcomes: layout.Outcomes) -> Rated:
+        """Price the units that the kernel handed back with the exact engine."""
         units = np.flatnonzero(np.asarray(outcomes.exact))
         rows = sum(self._exactly(table, int(unit), outcomes) for unit in units)
         return Rated(outcomes, len(units), rows)

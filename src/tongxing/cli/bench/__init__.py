@@ -1,0 +1,12 @@
+"""`tongxing bench NAME`: one JSON line with a figure, its reference in the same run, and the ratio.
+
+Each module of this package that offers `command` is one benchmark. The words stand in
+``texts/bench.toml``.
+"""
+
+from tongxing.cli.shell import family
+
+
+@family(__name__)
+def command() -> None:
+    """The group; every benchmark is a module beside this one."""
