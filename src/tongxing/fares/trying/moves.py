@@ -105,19 +105,37 @@ def split(world: World, steps: Steps, reach: Reach) -> Iterator[Steps]:
 
 
 def added(world: World, steps: Steps, reach: Reach) -> Iterator[Steps]:
-    """Cheap rides nobody planned: many where a period begins, a few before any planned ride."""
+    """Cheap rides nobody planned: many where periods begin, a few before any planned ride."""
     kinds = range(max((len(world.fillers(step.start)) for step in steps), default=0))
     units = [[_unit(world, step, kind) for step in steps] for kind in kinds]
     yield from _alone(steps, units, (1,))
     most = min(max(ride_steps(world), default=0), _RIDES_MOST)
+    starts = _period_starts(world, steps)
     for unit in units:
-        for first in _period_starts(world, steps):
+        for count in range(1, most + 1) if len(starts) > 1 else ():
+            everywhere = _filled_everywhere(steps, starts, unit, count)
+            if everywhere is not None:
+                yield everywhere
+        for first in starts:
             for count in range(1, most + 1):
                 found = filled(steps, first, unit, count)
                 if found is None:
                     break
                 yield found
     yield from _alone(steps, units, range(2, _UNITS_ALONE_MOST + 1))
+
+
+def _filled_everywhere(
+    steps: Steps, starts: Sequence[int], unit: Sequence[Sequence[Course]], count: int
+) -> Steps | None:
+    """So many units where each period begins; None where they fit in none."""
+    found: Steps | None = None
+    for first in reversed(starts):
+        rest = steps[first:] if found is None else found[first:]
+        filler = [*unit[first : first + 1], *([()] * (len(rest) - 1))]
+        begun = filled((*steps[:first], *rest), first, [*([()] * first), *filler], count)
+        found = begun if begun is not None else found
+    return found
 
 
 def _alone(
