@@ -14,7 +14,8 @@ import threading
 import traceback
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import Connection
 from queue import SimpleQueue
@@ -34,6 +35,17 @@ _GC_THRESHOLD = (200_000, 20, 50)
 Python's usual rhythm would cost a tenth of the day."""
 
 _SPAWN = get_context("spawn")
+
+
+@contextmanager
+def rarely_collecting() -> Iterator[None]:
+    """Look for cycles as rarely as a house's own process does, while houses are held here."""
+    before = gc.get_threshold()
+    gc.set_threshold(*_GC_THRESHOLD)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
 
 
 class HouseDied(Exception):
@@ -259,7 +271,7 @@ def _close_held(held: object) -> None:
 def _serve(connection: Connection, build: Callable[..., Any], config: tuple[Any, ...]) -> None:
     """The life of a house's own process: build the object, answer until told to end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the first process to handle
-    gc.set_threshold(*_GC_THRESHOLD)
+    gc.set_threshold(*_GC_THRESHOLD)  # for the whole life of this process
     threading.Thread(target=_end_with_parent, daemon=True).start()
 
     def report(content: object) -> None:

@@ -27,7 +27,13 @@ from tongxing.simulation.comparison import (
 )
 from tongxing.simulation.day import DayClock, Tell
 from tongxing.simulation.faults import FaultCounts, FaultRates, load_rates
-from tongxing.simulation.hosting import Host, InlineHost, ProcessHost, ThreadHost
+from tongxing.simulation.hosting import (
+    Host,
+    InlineHost,
+    ProcessHost,
+    ThreadHost,
+    rarely_collecting,
+)
 from tongxing.simulation.house import House, HouseConfig, VerdictTotal
 from tongxing.simulation.houses import Houses
 from tongxing.simulation.hubdesk import HubDesk
@@ -133,6 +139,7 @@ def simulate(plan: Plan, database: Database, home: Path, tell: Tell) -> Summary:
     timeline = Timeline(at(plan.first_day))
     watch.begin("opening")
     with ExitStack() as stack:
+        stack.enter_context(rarely_collecting())
         houses = stack.enter_context(_houses(plan, scenario, database, home, rates, tell))
         desk_host = ThreadHost if plan.own_processes else InlineHost
         desk = desk_host(HubDesk, database.dsn, plan.seed, houses.codes, hear=_nobody)

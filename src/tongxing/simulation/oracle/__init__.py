@@ -20,9 +20,10 @@ Pairing and half trips
     (limit included). A purse pairs with the entry it carries, the day notwithstanding.
  3. Rail pairs within one city; bus taps pair within one vehicle of one line.
  4. An account's half trip ends with its next *entry*, or at 03:00, and is held until somebody says
-    how it ended. A flat ride or an exit that does not fit leaves it open. A purse's half trip is collected at its next tap of any kind in the same
-    city; no gate takes money for another city, nor lets in a card whose ride is open elsewhere. A
-    purse that is never tapped again is never charged.
+    how it ended. A flat ride or an exit that does not fit leaves it open. A purse's half trip is
+    collected at its next tap of any kind in the same city; no gate takes money for another city,
+    nor lets in a card whose ride is open elsewhere. A purse that is never tapped again is never
+    charged.
  5. A second entry at the same station, however soon, ends the first as any other would.
  6. Of an account an exit alone is held at the highest fare to that station (a bus: from the farther
     end), and a missing exit at the highest from it, whoever rides.
@@ -30,8 +31,8 @@ Pairing and half trips
  7. "The highest fare" is the dearest inside the fare system of the line that was tapped, at the
     table of the entry's day, and bears no relief of any kind. Half-price holders pay it whole, free
     holders pay nothing where their class is free.
- 8. A half trip at the highest fare or a median neither uses, opens nor closes a transfer window, and
-    counts as no ride (40th free). One whose other end is stated is an ordinary ride in every
+ 8. A half trip at the highest fare or a median neither uses, opens nor closes a transfer window,
+    and counts as no ride (40th free). One whose other end is stated is an ordinary ride in every
     respect, of the medium of the known tap, and takes its place among the others at the stated
     time; one ended without a station costs nothing and is no ride.
  9. Rail, same station, at most 20 minutes (limit included): free, no ride, no window. Longer: the

@@ -3,6 +3,7 @@
 If both used one function, a mistake in it would never show. Whole fen and whole metres only.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 
 
@@ -26,7 +27,7 @@ def banded(
     every edge, the endless ones too.
     """
     counted_m = metres - grace_m
-    bands = sum(1 for edge_m in edges_m if counted_m > edge_m)
+    bands = bisect_left(edges_m, counted_m)
     if bands == len(edges_m):
         beyond_m = counted_m - edges_m[-1]
         bands += -(-beyond_m // then_every_m) - 1 if then_every_m else 0

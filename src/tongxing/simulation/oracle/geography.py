@@ -9,6 +9,7 @@ Facts come in as values: this module reads no file.
 import heapq
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +61,7 @@ class FareTable:
         return self.systems[system](metres)
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(NamedTuple):
     """The cheapest way between two stations; `parts` are (fare system, metres, fen) in order."""
 
     fare_fen: int
@@ -173,7 +173,8 @@ class City:
                         sofar.metres + metres,
                         (*sofar.parts, (system, metres, fen)),
                     )
-                    if there not in best or self._rank(route) < self._rank(best[there]):
+                    known_best = best.get(there)
+                    if known_best is None or self._rank(route) < self._rank(known_best):
                         best[there] = route
                     if there != here and len(self._systems_at[there]) > 1:
                         waiting.append((there, route))
