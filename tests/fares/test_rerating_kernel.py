@@ -1,10 +1,9 @@
-"""The compiled engine against the plain one: every fen, counter and rule, for tariffs of all kinds."""
+"""The compiled engine against the plain one: every fen, counter and rule, for drawn tariffs."""
 
-import numpy as np
 import pytest
+from drawn_tariffs import cases
 from hypothesis import given, settings
 
-from drawn_tariffs import cases
 from tongxing.fares import CityFares
 from tongxing.fares.rerating import Journey, Priced, Rerater, in_order, journey_table, price_unit
 from tongxing.fares.rules import PackRelief

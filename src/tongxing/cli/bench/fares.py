@@ -11,7 +11,7 @@ from tongxing.cli.arguments import DAY, Whole
 from tongxing.cli.common import Words, emit_json, note
 from tongxing.cli.fares.arguments import parse_city
 from tongxing.cli.shell import command as make_command
-from tongxing.fares import CityFares, load_city_fares
+from tongxing.fares import load_city_fares
 from tongxing.fares.ask import fare_cities
 from tongxing.fares.bench import time_pricing
 from tongxing.fares.rerating.invented import Month

@@ -26,9 +26,7 @@ _READABLE = click.Path(exists=True, readable=True, path_type=Path)
 @click.option("--tariff", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--threads", type=Whole(1, 256))
-def command(
-    journeys: Path, city: str, tariff: Path | None, out: Path, threads: int | None
-) -> None:
+def command(journeys: Path, city: str, tariff: Path | None, out: Path, threads: int | None) -> None:
     code = parse_city(city, book_codes())
     network = load_network(code) if code in city_codes() else no_network(code)
     fares = CityFares(network, load_book(code) if tariff is None else own_book(tariff))
@@ -44,11 +42,7 @@ def command(
             charge=yuan(figures.charge_fen), fare=yuan(figures.fare_fen), out=out,
         )
     )  # fmt: skip
-    say(
-        WORDS(
-            "rerate.apart", refused=f"{figures.refused:,}", exact=f"{figures.exact_journeys:,}"
-        )
-    )
+    say(WORDS("rerate.apart", refused=f"{figures.refused:,}", exact=f"{figures.exact_journeys:,}"))
 
 
 def _rerate(fares: CityFares, journeys: Path, out: Path, threads: int) -> FileFigures:

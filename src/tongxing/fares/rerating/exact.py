@@ -46,9 +46,7 @@ def price_unit(fares: CityFares, journeys: Iterable[Journey]) -> Iterator[Priced
         yield priced
 
 
-def price_journey(
-    fares: CityFares, one: Journey, state: FareState
-) -> tuple[Priced, FareState]:
+def price_journey(fares: CityFares, one: Journey, state: FareState) -> tuple[Priced, FareState]:
     """One journey, and what is remembered after it; a refused one leaves the memory as it was."""
     if one.pack:
         return _bought(fares, one, state)

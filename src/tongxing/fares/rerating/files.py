@@ -161,9 +161,8 @@ class _Source:
         texts: dict[str, Codes] = {}
         for name, columns in _CODED.items():
             union = " UNION ".join(f"SELECT DISTINCT {one} AS v FROM journeys" for one in columns)
-            self.base.execute(
-                f"CREATE TYPE code_{name} AS ENUM (SELECT v FROM ({union} UNION SELECT '') ORDER BY v)"
-            )
+            texts_of = f"SELECT v FROM ({union} UNION SELECT '') ORDER BY v"
+            self.base.execute(f"CREATE TYPE code_{name} AS ENUM ({texts_of})")
             rows = self.base.execute(f"SELECT unnest(enum_range(NULL::code_{name}))").fetchall()
             texts[name] = Codes(str(row[0]) for row in rows)
         codes.modes, codes.lines, codes.stations = texts["mode"], texts["line"], texts["station"]
@@ -209,9 +208,7 @@ class _Source:
 
     def _table(self, source: str) -> tuple[JourneyTable, NDArray[np.int64]]:
         slot = (
-            "dense_rank() OVER (PARTITION BY unit ORDER BY medium) - 1"
-            if self.by_account
-            else "0"
+            "dense_rank() OVER (PARTITION BY unit ORDER BY medium) - 1" if self.by_account else "0"
         )
         found = self.base.execute(
             f"SELECT * EXCLUDE (medium, unit, piece), ({slot})::INTEGER AS slot, "

@@ -80,9 +80,7 @@ class JourneyTable:
                 metres=int(columns.metres[row]),
                 slow_metres=int(columns.slow_metres[row]),
             ),
-            rider=Rider(
-                medium_kind=kind, product=product, scheme=scheme, issuer_is_local=local
-            ),
+            rider=Rider(medium_kind=kind, product=product, scheme=scheme, issuer_is_local=local),
             given=Given(codes.systems.texts[columns.system[row]], int(columns.stated_fen[row])),
             pack=codes.packs.texts[pack + 1] if pack != layout.NONE else "",
         )
@@ -150,7 +148,9 @@ def table_of(
     starts = np.flatnonzero(np.r_[True, unit[1:] != unit[:-1]]) if rows else np.zeros(0, np.int64)
     first = np.r_[starts, rows].astype(np.int64)
     slots = np.maximum.reduceat(slot, starts) + 1 if rows else np.zeros(0, np.int32)
-    times = np.r_[found["entered_s"][found["entered_s"] > 0], found["exited_s"][found["exited_s"] > 0]]
+    times = np.r_[
+        found["entered_s"][found["entered_s"] > 0], found["exited_s"][found["exited_s"] > 0]
+    ]
     columns = layout.Columns(
         first=first,
         slots=slots.astype(np.int32),
@@ -175,7 +175,8 @@ def _row(one: Journey, codes: Codebook, whos: dict[Who, int]) -> dict[str, int]:
     return {
         "entered_s": ride.entered_s, "exited_s": ride.exited_s, "mode": codes.modes.of(ride.mode),
         "line": codes.lines.of(ride.line), "vehicle": codes.vehicles.of(ride.vehicle),
-        "origin": codes.stations.of(ride.origin), "destination": codes.stations.of(ride.destination),
+        "origin": codes.stations.of(ride.origin),
+        "destination": codes.stations.of(ride.destination),
         "missing": MISSING.index(ride.missing), "who": whos.setdefault(who, len(whos)),
         "metres": ride.metres, "slow_metres": ride.slow_metres,
         "system": codes.systems.of(one.given.system),

@@ -37,7 +37,9 @@ def compiled(function: Function) -> Function:
     """A function as machine code, for other compiled ones to call. Raises ImportError."""
     import numba
 
-    found: Function = numba.njit(function, nogil=True, error_model="numpy", _nrt=False, forceinline=True)
+    found: Function = numba.njit(
+        function, nogil=True, error_model="numpy", _nrt=False, forceinline=True
+    )
     return found
 
 
@@ -50,7 +52,9 @@ def entrance(function: Function) -> Function:
 
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
     try:
-        found: Function = numba.njit(function, nogil=True, cache=True, error_model="numpy", _nrt=False)
+        found: Function = numba.njit(
+            function, nogil=True, cache=True, error_model="numpy", _nrt=False
+        )
     finally:
         numba.config.CACHE_DIR = before
     return found

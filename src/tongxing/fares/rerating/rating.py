@@ -61,9 +61,7 @@ class Rerater:
         """Begin with what does not hang on a single journey."""
         self.plans = PlanTables(self.fares.book, self.codes)
         systems = Codes(self.codes.systems.texts)
-        self.bases = BaseTables(
-            self.fares, self.codes, systems, self.refusals, self.plans.lists
-        )
+        self.bases = BaseTables(self.fares, self.codes, systems, self.refusals, self.plans.lists)
         self._no_meter = self.refusals.of("FARES_NO_METER")
         self._no_pack_price = self.refusals.of("PACK_PRICE_UNKNOWN")
         self._no_fare = self.refusals.of("FARES_NO_FARE")
@@ -142,7 +140,11 @@ class Rerater:
 
     def _ask_plans(self, versions: list[int]) -> None:
         """Fill the plan of every version, kind of rider and fare system that may be met."""
-        shape = (len(self.fares.book.versions), max(1, len(self.codes.whos)), len(self.bases.systems))
+        shape = (
+            len(self.fares.book.versions),
+            max(1, len(self.codes.whos)),
+            len(self.bases.systems),
+        )
         before = self._plan_at
         if before.shape != shape:
             self._plan_at = np.full(shape, _NOT_ASKED, np.int64)

@@ -45,10 +45,7 @@ def by_meter(prices: Prices, at: int, metres: int, slow_m: int, second: int) -> 
     """What a meter asks by day or night."""
     lists = prices.lists
     first, end = lists[at + 5], lists[at + 6]
-    if first < end:
-        night = first <= second < end
-    else:
-        night = second >= first or second < end
+    night = first <= second < end if first < end else second >= first or second < end
     start_fen, per_km_fen = (lists[at + 3], lists[at + 4]) if night else (lists[at], lists[at + 2])
     scaled = per_km_fen * (max(0, metres - lists[at + 1]) * FULL_BP + slow_m * lists[at + 7])
     return start_fen + half_up(scaled, 1000 * FULL_BP)

@@ -107,7 +107,9 @@ def held_pack(memory: Memory, name: int, entered_s: int) -> int:
         if memory.packs[slot, at, HELD_NAME] != name or memory.packs[slot, at, HELD_LEFT] <= 0:
             continue
         until_s = memory.packs[slot, at, HELD_UNTIL]
-        if entered_s <= until_s and (found == NONE or until_s < memory.packs[slot, found, HELD_UNTIL]):
+        if entered_s <= until_s and (
+            found == NONE or until_s < memory.packs[slot, found, HELD_UNTIL]
+        ):
             found = at
     return found
 

@@ -62,9 +62,9 @@ def in_window(prices: Prices, rule: int, rides: Columns, memory: Memory) -> bool
     if gap_s < prices.transfers[rule, XFER_MIN_GAP] or gap_s > prices.transfers[rule, XFER_WINDOW]:
         return False
     vehicle = rides.vehicle[row]
-    if vehicle and vehicle == anchors[slot, ANCHOR_VEHICLE]:
-        if not prices.transfers[rule, XFER_VEHICLE]:
-            return False
+    same_vehicle = vehicle != 0 and vehicle == anchors[slot, ANCHOR_VEHICLE]
+    if same_vehicle and not prices.transfers[rule, XFER_VEHICLE]:
+        return False
     line = rides.line[row]
     same_line = line != 0 and line == anchors[slot, ANCHOR_LINE]
     return not (same_line and gap_s < prices.transfers[rule, XFER_LINE_MIN])
@@ -82,9 +82,9 @@ def transfer_rule(prices: Prices, rides: Columns, memory: Memory, portions: int)
         begin, end = prices.plans[plan, PLAN_TRANSFERS], prices.plans[plan, PLAN_TRANSFERS_END]
         for at in range(begin, end):
             rule = prices.lists[at]
-            if prices.transfer_pairs[rule, first_mode, mode]:
-                if in_window(prices, rule, rides, memory):
-                    return rule
+            tied = prices.transfer_pairs[rule, first_mode, mode] != 0
+            if tied and in_window(prices, rule, rides, memory):
+                return rule
     return NONE
 
 

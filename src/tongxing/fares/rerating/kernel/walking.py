@@ -170,9 +170,7 @@ def settle(
 
 
 @compiled
-def turned_back(
-    prices: Prices, rides: Columns, memory: Memory, out: Outcomes, row: int
-) -> bool:
+def turned_back(prices: Prices, rides: Columns, memory: Memory, out: Outcomes, row: int) -> bool:
     """Whether the ride is in and out of one station in a short time, which is no ride at all."""
     origin = rides.origin[row]
     if not rides.exited_s[row] or origin == 0 or origin != rides.destination[row]:
