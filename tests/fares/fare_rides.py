@@ -29,8 +29,8 @@ from tongxing.fares import (
     price,
     with_account,
 )
+from tongxing.fares.city import price_from
 from tongxing.fares.packs import buy_pack
-from tongxing.fares.pricing import settle
 from tongxing.fares.rules import FlatFare, PackRelief
 from tongxing.fares.tariff import TariffFile, book_codes, make_book, read_book
 from tongxing.kernel.clock import CHINA, instant
@@ -199,7 +199,8 @@ def _price(
         assert rule is not None
         portion = FarePortion(system, rule.id, rule.fare(int(known["m"])), int(known["m"]))
     line = PriceLine("base", portion.rule, portion.fare_fen, {"metres": portion.metres})
-    return settle(tariff, BaseFare((portion,), (line,), portion.fare_fen), ride, rider, state)
+    base = BaseFare((portion,), (line,), portion.fare_fen)
+    return price_from(_fares_of(case.city), tariff, base, ride, rider, state)
 
 
 def _rider(text: str) -> Rider:

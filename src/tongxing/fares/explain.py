@@ -66,8 +66,9 @@ def _base(line: PriceLine, language: str, fares: CityFares) -> str:
 
 
 def _highest(line: PriceLine, language: str, fares: CityFares) -> str:
+    anywhere = "" if line.values["station"] else "_anywhere"
     return _texts().text(
-        f"highest.{line.values['missing']}",
+        f"highest.{line.values['missing']}{anywhere}",
         language,
         amount=yuan(line.amount_fen),
         station=_station(line.values["station"], language, fares),
@@ -167,9 +168,26 @@ def _overtime(line: PriceLine, language: str, fares: CityFares) -> str:
         "charge.overtime",
         language,
         amount=yuan(line.amount_fen),
-        stay=int(line.values["stay_s"]) // 60,
-        limit=int(line.values["limit_s"]) // 60,
+        stay=_clock(int(line.values["stay_s"])),
+        limit=_clock(int(line.values["limit_s"])),
     )
+
+
+def _cap(line: PriceLine, language: str, fares: CityFares) -> str:
+    values = line.values
+    return _texts().text(
+        "reached.cap",
+        language,
+        period=_texts().text(f"period.{values['period']}", language),
+        reached=yuan(int(values["reached"])),
+        cap=yuan(int(values["cap"])),
+        amount=yuan(-line.amount_fen),
+    )
+
+
+def _clock(seconds: int) -> str:
+    """A length of time as ``3:00:01``, so that one second over a limit can be seen."""
+    return f"{seconds // 3600}:{seconds // 60 % 60:02d}:{seconds % 60:02d}"
 
 
 def _half_trip(line: PriceLine, language: str, fares: CityFares) -> str:
@@ -229,6 +247,8 @@ def _tail(line: PriceLine, language: str, fares: CityFares) -> str:
 
 def _rate(rate_bp: int, language: str) -> str:
     """A rate as people say it: 9折 or 90%, 8.5折 or 85%."""
+    if rate_bp == FULL_BP:
+        return _texts().text("rate.whole", language)
     if rate_bp == 0:
         return _texts().text("rate.free", language)
     return _texts().text(
@@ -279,6 +299,7 @@ WRITERS: dict[str, _Writer] = {
     "day_paid": _by_counter,
     "day_rides": _by_counter,
     "steps": _by_counter,
+    "cap": _cap,
     "nth_free": _relief,
     "pack": _relief,
     "slices": _slices,

@@ -1,4 +1,5 @@
-"""One ride to one charge: base fare, shares, transfer, packs, overtime, counters, each with a line.
+"""One ride to one charge: base fare, shares, transfer, packs, overtime, caps, counters, each with
+a line.
 
 The order of steps is fixed and the same in every city; what a step does is tariff data. No city,
 date or rule id stands in this module, and it must never read a clock: the same ride, rider, state
@@ -7,6 +8,7 @@ and tariff always give the same quote. docs/algorithms/pricing.md walks through 
 
 from collections.abc import Sequence
 
+from tongxing.fares.caps import capped
 from tongxing.fares.counters import counted
 from tongxing.fares.model import (
     BaseFare,
@@ -63,12 +65,18 @@ def settle(
     for share in relieved:
         charges.append(share.price_fen)
         lines += share.lines
-    charge_fen = sum(charges)
-    anchor = next_anchor(tariff.city, portions, plans, charges, ride, state.anchor, transfer)
+    overtime_fen = 0
     if surcharge is not None:
-        charge_fen += surcharge.amount_fen
         lines.append(surcharge)
-        charges[0] += surcharge.amount_fen
+        overtime_fen = surcharge.amount_fen
+    if any(plan.caps for plan in plans):
+        overtime_fen, cuts = capped(
+            tariff.city, plans, charges, state.counters, charged_s, overtime_fen
+        )
+        lines += cuts
+    anchor = next_anchor(tariff.city, portions, plans, charges, ride, state.anchor, transfer)
+    charges[0] += overtime_fen
+    charge_fen = sum(charges)
     rides = 1 if transfer is None or transfer.counts_ride else 0
     counters = _counted(state, plans, charges, charged_s, rides, lines)
     after = FareState(counters, anchor, packs)

@@ -37,6 +37,8 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
         return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
     if isinstance(rule, MeterFare) and ride.metres < 0:
         return Refusal("FARES_NO_METER", network.code, {"mode": ride.mode})
+    if not rider.issuer_is_local and tariff.visitor_policy(rider.scheme) == "refused":
+        return _not_offered(network.code, ride.mode, rider.scheme)
     if not rider.issuer_is_local and not open_to_visitors(rider.scheme, network.code, ride.mode):
         return _not_offered(network.code, ride.mode, rider.scheme)
     return None

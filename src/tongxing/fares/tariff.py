@@ -21,6 +21,7 @@ from tongxing.fares.model import Rider
 from tongxing.fares.rules import (
     AnyRule,
     BaseRule,
+    CapRelief,
     CombineSetting,
     Confidence,
     CounterRule,
@@ -38,6 +39,7 @@ from tongxing.fares.rules import (
     TimeRelief,
     TransferRelief,
     TurnBack,
+    VisitorPolicy,
     VisitorSetting,
 )
 from tongxing.fares.sources import fare_sources
@@ -75,6 +77,7 @@ class Plan:
     holder: PercentRelief | None
     transfers: tuple[TransferRelief, ...]
     packs: tuple[PackRelief, ...]
+    caps: tuple[CapRelief, ...]
     counters: tuple[str, ...]
     multiply: bool
     quantum_fen: int
@@ -127,6 +130,13 @@ class Tariff:
         """Whether a half trip's highest fare stays inside the fare system of its tap."""
         settings = [rule for rule in self.rules if isinstance(rule, HalfTripSetting)]
         return bool(settings) and settings[-1].among == "own_system"
+
+    def visitor_policy(self, scheme: str) -> VisitorPolicy:
+        """What the city says of visitors of a scheme; T-Union's own rule where it says nothing."""
+        for rule in self.rules:
+            if isinstance(rule, VisitorSetting) and rule.scheme == scheme:
+                return rule.policy
+        return "as_ordinary" if scheme == T_UNION else "plain"
 
     def plan(self, system: str, mode: str, place: str, rider: Rider) -> Plan:
         """What this rider may get in this system; worked out once per kind of rider."""
@@ -274,8 +284,7 @@ def _one(tariff: Tariff, kind: type[_Setting], system: str, rider: Rider) -> _Se
 
 def _make_plan(tariff: Tariff, system: str, mode: str, place: str, rider: Rider) -> Plan:
     if not rider.issuer_is_local:
-        as_ordinary = _visits_as_ordinary(tariff, rider.scheme)
-        if not as_ordinary:
+        if tariff.visitor_policy(rider.scheme) != "as_ordinary":
             relief = visitor_relief(rider.scheme, tariff.city, mode, place, tariff.from_day)
             return _plan(tariff, system, rider, () if relief is None else (relief,))
         rider = msgspec.structs.replace(rider, product="ordinary")
@@ -288,7 +297,8 @@ def _make_plan(tariff: Tariff, system: str, mode: str, place: str, rider: Rider)
     )
     transfers = tuple(rule for rule in mine if isinstance(rule, TransferRelief))
     packs = tuple(rule for rule in mine if isinstance(rule, PackRelief))
-    return _plan(tariff, system, rider, shares, transfers, packs)
+    caps = tuple(rule for rule in mine if isinstance(rule, CapRelief))
+    return _plan(tariff, system, rider, shares, transfers, packs, caps)
 
 
 def _plan(
@@ -298,18 +308,20 @@ def _plan(
     reliefs: tuple[ShareRelief, ...],
     transfers: tuple[TransferRelief, ...] = (),
     packs: tuple[PackRelief, ...] = (),
+    caps: tuple[CapRelief, ...] = (),
 ) -> Plan:
     holders = [rule for rule in reliefs if isinstance(rule, PercentRelief) and rule.holder]
     holder = min(holders, key=lambda rule: rule.rate_bp, default=None)
     combine = _one(tariff, CombineSetting, system, rider)
     rounding = _one(tariff, RoundingSetting, system, rider)
-    counted = [rule.counter_name for rule in reliefs if isinstance(rule, CounterRule)]
+    counting = [rule for rule in (*reliefs, *caps) if isinstance(rule, CounterRule)]
     return Plan(
         reliefs=reliefs,
         holder=holder,
         transfers=transfers,
         packs=packs,
-        counters=tuple(f"{tariff.city}.{name}" for name in dict.fromkeys(counted)),
+        caps=caps,
+        counters=tuple(dict.fromkeys(f"{tariff.city}.{one.counter_name}" for one in counting)),
         multiply=combine is not None and combine.how == "multiply",
         quantum_fen=rounding.quantum_fen if rounding else 1,
         rounding=rounding.how if rounding else "half_up",
@@ -317,11 +329,3 @@ def _plan(
         turn_back=_one(tariff, TurnBack, system, rider),
         minimum=_one(tariff, MinimumSetting, system, rider),
     )
-
-
-def _visits_as_ordinary(tariff: Tariff, scheme: str) -> bool:
-    """What the city says of visitors of the scheme; T-Union's own rule where it says nothing."""
-    for rule in tariff.rules:
-        if isinstance(rule, VisitorSetting) and rule.scheme == scheme:
-            return rule.policy == "as_ordinary"
-    return scheme == T_UNION

@@ -16,6 +16,7 @@ from tongxing.fares.rerating import layout
 from tongxing.fares.rerating.codes import Codebook, Codes, Who
 from tongxing.fares.rules import (
     ACCOUNT_MARK,
+    CapRelief,
     CounterRule,
     FreeRide,
     PackRelief,
@@ -73,6 +74,7 @@ class PlanTables:
     station_sets: list[frozenset[str]] = field(default_factory=list)
     transfers: list[TransferRelief] = field(default_factory=list)
     packs: list[PackRelief] = field(default_factory=list)
+    caps: list[CapRelief] = field(default_factory=list)
     pack_names: Codes = field(default_factory=Codes)
     _plans: dict[int, int] = field(default_factory=dict)
     _reliefs: dict[ShareRelief, int] = field(default_factory=dict)
@@ -85,6 +87,8 @@ class PlanTables:
                 name = f"{self.book.city}.{rule.counter_name}"
                 if name not in self.counters:
                     self.counters.append(name)
+            if isinstance(rule, CapRelief):
+                self.caps.append(rule)
             elif isinstance(rule, PackRelief):
                 self.packs.append(rule)
                 self.pack_names.of(rule.pack)
@@ -114,7 +118,8 @@ class PlanTables:
         counters = self._listed([self._counter(name) for name in plan.counters])
         for rule in plan.transfers:
             within(rule.window_s, rule.min_gap_s, rule.relief_fen, rule.same_line_min_s)
-        within(plan.quantum_fen)
+        caps = self._listed([self.caps.index(rule) for rule in plan.caps])
+        within(plan.quantum_fen, *(rule.cap_fen for rule in plan.caps))
         cells = {
             layout.PLAN_RELIEFS: reliefs[0], layout.PLAN_RELIEFS_END: reliefs[1],
             layout.PLAN_TRANSFERS: transfers[0], layout.PLAN_TRANSFERS_END: transfers[1],
@@ -122,6 +127,7 @@ class PlanTables:
             layout.PLAN_COUNTERS: counters[0], layout.PLAN_COUNTERS_END: counters[1],
             layout.PLAN_MULTIPLY: int(plan.multiply), layout.PLAN_QUANTUM: plan.quantum_fen,
             layout.PLAN_HOW: _HOWS[plan.rounding],
+            layout.PLAN_CAPS: caps[0], layout.PLAN_CAPS_END: caps[1],
         }  # fmt: skip
         if plan.holder is not None:
             cells[layout.PLAN_HOLDER_BP] = plan.holder.rate_bp
@@ -242,6 +248,18 @@ class PlanTables:
             for rule in self.packs
         ]  # fmt: skip
         return table(rows, layout.PACK_COLUMNS)
+
+    def cap_table(self) -> Numbers:
+        """One row for each cap of the book."""
+        rows = [
+            [
+                self.rules.of(rule.id), rule.cap_fen,
+                self.counters.index(f"{self.book.city}.{rule.counter_name}"),
+                int(rule.with_overtime),
+            ]
+            for rule in self.caps
+        ]  # fmt: skip
+        return table(rows, layout.CAP_COLUMNS)
 
     def counter_table(self) -> Numbers:
         """One row for each counter: its period, and whether it is the account's."""

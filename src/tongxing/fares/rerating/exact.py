@@ -89,10 +89,17 @@ def _quote(fares: CityFares, one: Journey, state: FareState) -> Quote | Refusal:
     if base is None:
         values = {"system": one.given.system, "tariff": tariff.id}
         return Refusal("FARES_NO_FARE", fares.book.city, values)
-    rider, code = one.rider, fares.network.code
-    if not rider.issuer_is_local and not open_to_visitors(rider.scheme, code, one.ride.mode):
-        return Refusal("VISITOR_MODE_NOT_OFFERED", code, {"mode": one.ride.mode})
+    rider, mode = one.rider, one.ride.mode
+    if not rider.issuer_is_local and not welcome(fares, tariff, rider.scheme, mode):
+        return Refusal("VISITOR_MODE_NOT_OFFERED", fares.network.code, {"mode": mode})
     return price_from(fares, tariff, base, one.ride, one.rider, state)
+
+
+def welcome(fares: CityFares, tariff: Tariff, scheme: str, mode: str) -> bool:
+    """Whether visitors of a scheme may pay a mode, by the tariff and by the scheme's table."""
+    if tariff.visitor_policy(scheme) == "refused":
+        return False
+    return open_to_visitors(scheme, fares.network.code, mode)
 
 
 def _given_base(tariff: Tariff, one: Journey) -> BaseFare | None:

@@ -46,9 +46,9 @@ DAY_COLUMNS = 6
     PLAN_RELIEFS, PLAN_RELIEFS_END, PLAN_TRANSFERS, PLAN_TRANSFERS_END, PLAN_PACKS,
     PLAN_PACKS_END, PLAN_COUNTERS, PLAN_COUNTERS_END, PLAN_HOLDER_BP, PLAN_HOLDER_RULE,
     PLAN_MULTIPLY, PLAN_QUANTUM, PLAN_HOW, PLAN_OVER_LIMIT, PLAN_OVER_AMOUNT, PLAN_TURN_WITHIN,
-    PLAN_TURN_RULE,
-) = range(17)  # fmt: skip
-PLAN_COLUMNS = 17
+    PLAN_TURN_RULE, PLAN_CAPS, PLAN_CAPS_END,
+) = range(19)  # fmt: skip
+PLAN_COLUMNS = 19
 HALF_UP, HALF_EVEN, UP, DOWN = range(4)
 HIGHEST, UNKNOWN = -1, -2
 
@@ -69,9 +69,11 @@ EVERY_DAY, WORKDAY, RESTDAY = range(3)
 XFER_COLUMNS = 12
 FIRST_FARE, FIRST_PAID, NO_LIMIT = range(3)
 
-# Columns of `Prices.packs` and `Prices.counters`.
-PACK_RULE, PACK_NAME, PACK_RIDES, PACK_DAYS, PACK_PRICE, PACK_VERSIONS = range(6)
+# Columns of `Prices.packs`, `Prices.caps` and `Prices.counters`.
+PACK_RULE, PACK_NAME, PACK_RIDES, PACK_DAYS, PACK_PRICE = range(5)
 PACK_COLUMNS = 5
+CAP_RULE, CAP_FEN, CAP_COUNTER, CAP_OVERTIME = range(4)
+CAP_COLUMNS = 4
 COUNTER_PERIOD, COUNTER_ACCOUNT = range(2)
 COUNTER_COLUMNS = 2
 
@@ -92,9 +94,9 @@ HELD_COLUMNS = 3
 WORK_COLUMNS = 8
 (
     RIDE_SLOT, RIDE_SECOND, RIDE_WORKDAY, RIDE_ORIGIN, RIDE_KEYS, _RIDE_WEEK, _RIDE_DAY,
-    RIDE_FARE, RIDE_ROW,
-) = range(9)  # fmt: skip
-RIDE_COLUMNS = 9
+    RIDE_FARE, RIDE_ROW, RIDE_MOST,
+) = range(10)  # fmt: skip
+RIDE_COLUMNS = 10
 
 DONE, EXACT = 1, 0
 """What a step says: done, or only the exact engine can do this."""
@@ -116,6 +118,7 @@ class Prices(NamedTuple):
     transfers: Cells
     transfer_pairs: Cells
     packs: Cells
+    caps: Cells
     counters: Cells
     highest: Cells
     who_refusal: Cells
@@ -159,6 +162,7 @@ class Memory(NamedTuple):
     anchors: Cells
     packs: Cells
     pack_count: Cells
+    spent: Cells
     work: Cells
     ride: Cells
 

@@ -16,10 +16,9 @@ from tongxing.fares.rerating import layout
 from tongxing.fares.rerating.bases import BaseTables
 from tongxing.fares.rerating.codes import Codebook, Codes
 from tongxing.fares.rerating.compiling import Numbers, PlanTables, day_number, day_table
-from tongxing.fares.rerating.exact import Priced, price_unit
+from tongxing.fares.rerating.exact import Priced, price_unit, welcome
 from tongxing.fares.rerating.journeys import JourneyTable
 from tongxing.fares.rerating.machine import can_compile
-from tongxing.fares.visitors import open_to_visitors
 
 if TYPE_CHECKING:
     from tongxing.fares.rerating.numbering import Numbering
@@ -178,9 +177,10 @@ class Rerater:
             transfers=plans.transfer_table(),
             transfer_pairs=plans.pair_table(),
             packs=plans.pack_table(),
+            caps=plans.cap_table(),
             counters=plans.counter_table(),
             highest=self._highest(versions),
-            who_refusal=self._who_refusals(),
+            who_refusal=self._who_refusals(versions),
         )
 
     def _highest(self, versions: list[int]) -> Numbers:
@@ -199,12 +199,15 @@ class Rerater:
                     continue
         return found
 
-    def _who_refusals(self) -> Numbers:
-        """For each kind of rider, the code of the refusal of a visitor whose mode is not open."""
-        found = np.full(max(1, len(self.codes.whos)), layout.NONE, np.int64)
-        for index, (_, _, scheme, local, mode, _) in enumerate(self.codes.whos):
-            if not local and not open_to_visitors(scheme, self.fares.network.code, mode):
-                found[index] = self.refusals.of("VISITOR_MODE_NOT_OFFERED")
+    def _who_refusals(self, versions: list[int]) -> Numbers:
+        """For each version and kind of rider, the code of the refusal of an unwelcome visitor."""
+        shape = (len(self.fares.book.versions) or 1, max(1, len(self.codes.whos)))
+        found = np.full(shape, layout.NONE, np.int64)
+        for version in versions:
+            tariff = self.fares.book.versions[version]
+            for index, (_, _, scheme, local, mode, _) in enumerate(self.codes.whos):
+                if not local and not welcome(self.fares, tariff, scheme, mode):
+                    found[version, index] = self.refusals.of("VISITOR_MODE_NOT_OFFERED")
         return found
 
     def _memory(self, table: JourneyTable) -> layout.Memory:
@@ -220,6 +223,7 @@ class Rerater:
             anchors=cells(slots, layout.ANCHOR_COLUMNS),
             packs=cells(slots, layout.MAX_PACKS, layout.HELD_COLUMNS),
             pack_count=cells(slots),
+            spent=cells(counters),
             work=cells(layout.MAX_PORTIONS, layout.WORK_COLUMNS),
             ride=cells(layout.RIDE_COLUMNS),
         )

@@ -8,6 +8,7 @@ from tongxing.fares.rules.bases import BandFare, DurationFare, FlatFare, MeterFa
 from tongxing.fares.rules.common import FULL_BP, Confidence, MediumKind, Rule
 from tongxing.fares.rules.reliefs import (
     ACCOUNT_MARK,
+    CapRelief,
     FreeRide,
     MonthRelief,
     PackRelief,
@@ -27,13 +28,14 @@ from tongxing.fares.rules.settings import (
     RoundingSetting,
     TransferRelief,
     TurnBack,
+    VisitorPolicy,
     VisitorSetting,
 )
 
 BaseRule = FlatFare | BandFare | MeterFare | DurationFare
 """A rule that gives a base fare by itself."""
 
-CounterRule = MonthRelief | FreeRide
+CounterRule = MonthRelief | FreeRide | CapRelief
 """A relief that looks at a counter, and so keeps it."""
 
 AnyRule = (
@@ -45,6 +47,7 @@ AnyRule = (
     | MonthRelief
     | FreeRide
     | PackRelief
+    | CapRelief
     | TransferRelief
     | OvertimeCharge
     | TurnBack
@@ -61,6 +64,7 @@ __all__ = [
     "AnyRule",
     "BandFare",
     "BaseRule",
+    "CapRelief",
     "CombineSetting",
     "Confidence",
     "CounterRule",
@@ -85,6 +89,7 @@ __all__ = [
     "TimeRelief",
     "TransferRelief",
     "TurnBack",
+    "VisitorPolicy",
     "VisitorSetting",
     "counter_name",
 ]

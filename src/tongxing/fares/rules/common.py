@@ -10,7 +10,8 @@ from typing import Literal
 from msgspec import Struct
 
 Confidence = Literal["seen", "weak", "general", "inferred", "placeholder", "illustrative"]
-MediumKind = Literal["card", "code"]
+MediumKind = Literal["card", "code", "cash"]
+ALL_MEDIA: tuple[MediumKind, ...] = ("card", "code", "cash")
 
 FULL_BP = 10_000
 
@@ -24,6 +25,9 @@ class Rule(
     rename={"from_day": "from", "last_day": "until"},
 ):
     """What all rules have. `until` is the last day in force. An empty scope means "all".
+
+    Reliefs are for cards and codes unless `media` says otherwise; limits and settings hold for
+    cash as well.
 
     `sources` are keys of ``data/sources.toml``; `confidence` says how far to trust them.
     """

@@ -143,3 +143,25 @@ class PackRelief(Rule, frozen=True, kw_only=True, tag="pack"):
     def __post_init__(self) -> None:
         demand(self, bool(self.pack) and self.rides > 0, "a pack has a name and rides")
         demand(self, self.days >= 0, "a pack lasts")
+
+
+class CapRelief(Rule, frozen=True, kw_only=True, tag="cap"):
+    """The most that a period costs: what is really paid stops at `cap_fen`.
+
+    It comes last, after percentages, transfers and packs; the charge for overtime lies outside
+    unless `with_overtime` says otherwise. Half trips are not capped.
+    """
+
+    counter: str
+    cap_fen: int
+    period: Period = "day"
+    per: Per = "medium"
+    with_overtime: bool = False
+
+    def __post_init__(self) -> None:
+        demand(self, self.cap_fen > 0, "a cap is more than nothing")
+
+    @property
+    def counter_name(self) -> str:
+        """The counter's name inside its city, with its period and whose it is."""
+        return counter_name(self.counter, self.period, self.per)

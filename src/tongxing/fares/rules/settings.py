@@ -2,8 +2,9 @@
 
 from typing import Literal
 
-from tongxing.fares.rules.common import Rule, demand
+from tongxing.fares.rules.common import ALL_MEDIA, MediumKind, Rule, demand
 
+VisitorPolicy = Literal["as_ordinary", "plain", "refused"]
 RoundingHow = Literal["half_up", "half_even", "up", "down"]
 
 
@@ -40,20 +41,22 @@ class TransferRelief(Rule, frozen=True, kw_only=True, tag="transfer"):
         demand(self, all(p.count("-") == 1 for p in self.pairs), "a pair reads mode-mode")
 
 
-class OvertimeCharge(Rule, frozen=True, tag="overtime"):
+class OvertimeCharge(Rule, frozen=True, kw_only=True, tag="overtime"):
     """What a stay longer than the limit costs on top; the system's highest fare, or an amount."""
 
     limit_s: int
     amount: Literal["highest"] | int
+    media: tuple[MediumKind, ...] = ALL_MEDIA
 
     def __post_init__(self) -> None:
         demand(self, self.limit_s > 0, "a limit is more than nothing")
 
 
-class TurnBack(Rule, frozen=True, tag="turn_back"):
+class TurnBack(Rule, frozen=True, kw_only=True, tag="turn_back"):
     """In and out of one station within this time (its end included) is free and no ride."""
 
     within_s: int
+    media: tuple[MediumKind, ...] = ALL_MEDIA
 
     def __post_init__(self) -> None:
         demand(self, self.within_s > 0, "a limit is more than nothing")
@@ -66,30 +69,34 @@ class HalfTripSetting(Rule, frozen=True, tag="half_trip"):
     among: Literal["reachable", "own_system"]
 
 
-class CombineSetting(Rule, frozen=True, tag="combine"):
+class CombineSetting(Rule, frozen=True, kw_only=True, tag="combine"):
     """How several percentage reliefs on one ride meet: the lowest rate wins, or they multiply."""
 
     how: Literal["lowest", "multiply"]
+    media: tuple[MediumKind, ...] = ALL_MEDIA
 
 
-class RoundingSetting(Rule, frozen=True, tag="rounding"):
+class RoundingSetting(Rule, frozen=True, kw_only=True, tag="rounding"):
     """A percentage price is rounded to whole multiples of this many fen (R-401: halves up)."""
 
     quantum_fen: int
     how: RoundingHow = "half_up"
+    media: tuple[MediumKind, ...] = ALL_MEDIA
 
     def __post_init__(self) -> None:
         demand(self, self.quantum_fen > 0, "a quantum is at least one fen")
 
 
-class MinimumSetting(Rule, frozen=True, tag="minimum"):
+class MinimumSetting(Rule, frozen=True, kw_only=True, tag="minimum"):
     """What a purse must hold to enter: an amount, or the system's lowest single fare."""
 
     balance: Literal["lowest"] | int
+    media: tuple[MediumKind, ...] = ALL_MEDIA
 
 
 class VisitorSetting(Rule, frozen=True, tag="visitor"):
-    """What a visitor of a scheme gets: what the city's ordinary cards get, or the plain fare."""
+    """What a visitor of a scheme gets: what the city's ordinary cards get, the plain fare, or no
+    ride at all."""
 
     scheme: str
-    policy: Literal["as_ordinary", "plain"]
+    policy: VisitorPolicy

@@ -11,6 +11,7 @@ from datetime import time
 
 from tongxing.fares.counters import period_key
 from tongxing.fares.rules import (
+    CounterRule,
     FreeRide,
     MeterFare,
     MonthRelief,
@@ -288,5 +289,5 @@ def _period_starts(world: World, steps: Steps) -> list[int]:
 
 
 def _counters(world: World) -> list[str]:
-    rules = [rule for rule in world.tariff.rules if isinstance(rule, MonthRelief | FreeRide)]
+    rules = [rule for rule in world.tariff.rules if isinstance(rule, CounterRule)]
     return list(dict.fromkeys(rule.counter_name for rule in rules))

@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tongxing.fares.rules import (
+    CounterRule,
     DurationFare,
-    FreeRide,
     MeterFare,
-    MonthRelief,
     OvertimeCharge,
     PercentRelief,
     TimeRelief,
@@ -124,7 +123,7 @@ def _days(pattern: str, period: str, first_day: date) -> list[date]:
 def _medium_kind(tariff: Tariff, product: str) -> str:
     """The kind of medium a class rides with: the one that a counter meant for it asks for."""
     for rule in tariff.rules:
-        if isinstance(rule, MonthRelief | FreeRide) and product in rule.products:
+        if isinstance(rule, CounterRule) and product in rule.products:
             return "card" if "card" in rule.media else rule.media[0]
     return "card"
 
@@ -157,7 +156,7 @@ def _returned(world: World, way: Sequence[Course]) -> list[Course]:
 def _products(tariff: Tariff) -> list[str]:
     """ "ordinary", then each class of card that pays something other than nothing; those that
     some counter, hour or transfer is about go first."""
-    clever = MonthRelief | FreeRide | TimeRelief | TransferRelief
+    clever = CounterRule | TimeRelief | TransferRelief
     rules = sorted(tariff.rules, key=lambda rule: not isinstance(rule, clever))
     named = [name for rule in rules for name in rule.products]
     free = {
@@ -170,31 +169,49 @@ def _products(tariff: Tariff) -> list[str]:
 
 
 def _levels(world: World, seed: int, count: int) -> list[Course]:
-    """Rides from one station of the main system, one per fare level, the longest of each; where
-    there is no rail, along the first line."""
+    """Rides from one station of the main system, one per fare level, the longest of each.
+
+    On a drawn network the station with the dearest ride and the most levels, on a real one a
+    station of the seed's choice; where there is no rail, the first stop of the first line.
+    """
     network = world.network
     if not network.fare_systems:
         return []
     main = network.fare_systems[0]
     lines = [line for line in network.lines.values() if line.fare_system == main]
     starts = [stop for line in lines for stop in line.stations]
-    start = starts[_draw(seed, "start", len(starts))] if not world.drawn else starts[0]
-    line = "" if lines[0].mode == "rail" else lines[0].id
-    if line:
-        start, ends = lines[0].stations[0], list(lines[0].stations[1:])
+    if lines[0].mode != "rail":
+        ordered = _by_fare(world, starts[0], starts[1:], lines[0].id)
+    elif world.drawn:
+        found = [_by_fare(world, start, _ends(world, start), "") for start in starts]
+        ordered = max(found, key=lambda rides: _height(world, rides))
     else:
-        ends = [end for end in network.router.metres_from(start, main) if end != start]
-    by_fare: dict[int, tuple[int, Course]] = {}
+        start = starts[_draw(seed, "start", len(starts))]
+        ordered = _by_fare(world, start, _ends(world, start), "")
+    if len(ordered) <= count:
+        return ordered
+    return [ordered[index * (len(ordered) - 1) // (count - 1)] for index in range(count)]
+
+
+def _ends(world: World, start: str) -> list[str]:
+    main = world.network.fare_systems[0]
+    return [end for end in world.network.router.metres_from(start, main) if end != start]
+
+
+def _by_fare(world: World, start: str, ends: Sequence[str], line: str) -> list[Course]:
+    """The longest ride of each fare from a stop, the cheapest fare first."""
+    longest: dict[int, Course] = {}
     for end in ends:
         course = world.course(start, end, line)
         if course is not None:
             fare_fen = world.base_fen(course)
-            if course.metres >= by_fare.get(fare_fen, (0, course))[0]:
-                by_fare[fare_fen] = (course.metres, course)
-    ordered = [by_fare[fare_fen][1] for fare_fen in sorted(by_fare)]
-    if len(ordered) <= count:
-        return ordered
-    return [ordered[index * (len(ordered) - 1) // (count - 1)] for index in range(count)]
+            if fare_fen not in longest or course.metres >= longest[fare_fen].metres:
+                longest[fare_fen] = course
+    return [longest[fare_fen] for fare_fen in sorted(longest)]
+
+
+def _height(world: World, rides: Sequence[Course]) -> tuple[int, int]:
+    return (world.base_fen(rides[-1]), len(rides)) if rides else (0, 0)
 
 
 def _further_systems(world: World) -> list[Course]:

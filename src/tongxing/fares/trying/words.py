@@ -59,8 +59,9 @@ def _deed(finding: Finding, deed: Deed, language: str, world: World) -> str:
     steps = [step for step in finding.exploit_steps if _is_part(finding, step, deed)]
     example = steps[0]
     if deed == "split":
+        on_rail = example.ride.mode == "rail"
         return trying_texts().text(
-            "deed.split",
+            "deed.split" if on_rail else "deed.changed",
             language,
             count=len({step.serves for step in steps}),
             station=place_name(_most_common_cut(finding, steps), language, world),

@@ -1,6 +1,7 @@
 """One journey after the other, one unit after the other (mirrors `tongxing.fares.pricing`)."""
 
 from tongxing.fares.rerating.kernel.bases import measured
+from tongxing.fares.rerating.kernel.caps import has_caps, with_caps
 from tongxing.fares.rerating.kernel.counting import (
     buy_pack,
     count,
@@ -51,6 +52,7 @@ from tongxing.fares.rerating.layout import (
     REFUSED,
     RIDE_FARE,
     RIDE_KEYS,
+    RIDE_MOST,
     RIDE_ORIGIN,
     RIDE_ROW,
     RIDE_SECOND,
@@ -123,6 +125,7 @@ def close(memory: Memory, out: Outcomes, portions: int) -> None:
         if work[portion, WORK_LINE] < most:
             most = work[portion, WORK_LINE]
             out.rule[row] = work[portion, WORK_RULE]
+    memory.ride[RIDE_MOST] = most
     out.charge_fen[row] = charge_fen
 
 
@@ -162,6 +165,8 @@ def settle(
             use_pack(prices, memory, portions, pack, held)
             used = NONE
     close(memory, out, portions)
+    if has_caps(prices, memory, portions):
+        extra_fen = with_caps(prices, memory, out, portions, extra_fen)
     next_anchor(prices, rides, memory, portions, used)
     work[0, WORK_PRICE] += extra_fen
     out.charge_fen[row] += extra_fen
@@ -197,8 +202,8 @@ def price_base(
     if prices.bases[base, BASE_NEEDS_METER] and rides.metres[row] < 0:
         out.refusal[row] = prices.numbers[NUMBER_NO_METER]
         return DONE
-    if prices.who_refusal[who] != NONE:
-        out.refusal[row] = prices.who_refusal[who]
+    if prices.who_refusal[version, who] != NONE:
+        out.refusal[row] = prices.who_refusal[version, who]
         return DONE
     portions = prices.bases[base, BASE_COUNT]
     if load_portions(prices, rides, memory, base, version) == EXACT:
