@@ -96,7 +96,7 @@ def case_file(
 
 def _holds(book: TariffBook, cases: list[dict[str, object]]) -> bool:
     """Whether the checker comes to the same charges. It knows no drawn network, so it may find no
-    fare at all for a half trip on one."""
+    highest fare there."""
     found = read_case_file(msgspec.json.encode({"cases": cases}))
     try:
         return not isinstance(found, Refusal) and all(
