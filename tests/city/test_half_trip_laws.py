@@ -195,6 +195,24 @@ def test_a_fold_may_start_again_at_any_checkpoint(day: list[Presented], saying: 
         assert again.trips == [trip for trip in whole.trips if trip.completed_on >= start]
 
 
+@pytest.mark.parametrize(
+    ("bus_s", "order"),
+    [
+        (-1, ["single_tap", "declared"]),
+        (0, ["single_tap", "declared"]),
+        (1, ["declared", "single_tap"]),
+    ],
+)
+def test_a_stated_end_has_its_place_among_the_taps(bus_s: int, order: list[str]) -> None:
+    """After the taps of its second, before all later ones."""
+    day = [Presented(300, 0, "entry", 0), Presented(360, 0, "ride", 0)]
+    entry, bus = taps_of("r", day, moment("03:00"))
+    heard = resolutions_of("r", [entry], [Said(0, "declared", 1, 60, 0, 0)])
+    assert heard[0].time_s == bus.time_s
+    moved = msgspec.structs.replace(bus, time_s=bus.time_s + bus_s)
+    assert [trip.how for trip in folded([entry, moved], heard).trips] == order
+
+
 # --- the books ------------------------------------------------------------------------------------
 
 

@@ -21,6 +21,7 @@ from half_trip_world import (
 
 from street import CARD, CHONGQING, CODE, DAY, PURSE, Taps, moment, open_city, send
 from tongxing.city import City
+from tongxing.city.proofs import prove_city
 from tongxing.kernel.clock import month_key
 from tongxing.messages import Tap
 from tongxing.storage import Database
@@ -102,6 +103,15 @@ def test_a_bus_after_the_stated_exit_is_relieved_as_if_it_had_been_tapped(
         ("single_tap", 0),
         ("both_taps", 450),
     ]
+    proofs_hold(database)
+
+
+def test_a_bus_before_the_stated_exit_is_not_relieved_by_it(database: Database) -> None:
+    city = forgotten_exit(database)
+    done(city.declare("r1", the_half(database), TO, moment("09:00"), later(1)))
+    bus = Taps()("08:30", CARD, "ride", "", mode="bus", line="bus-401", vehicle="v1")
+    send(city, bus, at=later(1, "13:00"))
+    assert [(row[0], row[4]) for row in trips(database)] == [("declared", 450), ("single_tap", 90)]
     proofs_hold(database)
 
 
@@ -231,15 +241,13 @@ def test_a_habit_completes_the_ride_after_seven_days(database: Database) -> None
 
 def test_two_equal_rides_are_no_habit_and_the_median_of_others_counts(database: Database) -> None:
     city, tap = open_city(database), Taps()
-    for days in (-2, -1):
-        send(city, *whole(tap, days, "07:00"), at=later(days, "23:00"))
-    for number, end in enumerate(("xiaoshizi", "daxuecheng")):
+    for number, end in enumerate((TO, TO, "xiaoshizi", "daping", "daping", "daxuecheng")):
         send(city, *whole(tap, -1, f"1{number}:00", CODE, end), at=later(-1, "23:00"))
     send(city, tap("08:00", CARD, "entry", FROM))
     close_days(city, DAY, 8)
     fares = sorted(row[3] for row in trips(database)[:-1])
-    assert len(fares) == 4 and fares[1] == 500
-    assert trips(database)[-1] == ("median", FROM, "", 500, 500)
+    assert len(fares) == 6 and fares[2] < fares[3]  # of the two in the middle the lower one
+    assert trips(database)[-1] == ("median", FROM, "", fares[2], fares[2])
     proofs_hold(database)
 
 
@@ -329,6 +337,31 @@ def test_a_notice_also_explains_half_trips_that_come_in_after_it(database: Datab
     wrong = gates(TO, moment("09:00"), moment("09:00"), name="g2")
     assert code_of(city.open_gates(wrong)) == "GATES_TIMES"
     assert code_of(city.open_gates(gates(FROM, 1, 2, name="g1"))) == "REQUEST_REUSED"
+
+
+@pytest.mark.parametrize(
+    ("statement", "broken"),
+    [
+        ("UPDATE rider SET held_fen = held_fen + 1 WHERE rider_id = 'a1'", "held_not_taken"),
+        ("UPDATE rider SET held_fen = 0, pending_fen = 0", "held_not_taken"),
+        ("UPDATE half_trip SET held_fen = held_fen - 1", "held_not_taken"),
+        ("UPDATE half_trip SET seq = 9", "each_tap_one_outcome"),
+        ("UPDATE half_trip SET trip_id = (SELECT trip_id FROM trip)", "held_not_taken"),
+    ],
+)
+def test_the_proofs_see_what_was_written_by_hand(
+    database: Database, statement: str, broken: str
+) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("07:00", CARD, "entry", FROM), tap("07:40", CARD, "exit", TO))
+    send(city, tap("08:00", CARD, "entry", FROM))
+    city.close_day(DAY, CLOSE_S)
+    proofs_hold(database)
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        cursor.execute(statement.encode())
+        found = [proof.name for proof in prove_city(cursor, CHONGQING) if not proof.holds]
+        connection.rollback()
+    assert found == [broken]
 
 
 # --- evidence -------------------------------------------------------------------------------------

@@ -324,6 +324,8 @@ def test_a_tap_that_comes_weeks_late_counts_for_eight_weeks_and_is_evidence_afte
         row = connection.execute("SELECT set_aside FROM tap WHERE station = 'shapingba'").fetchone()
     assert row == ("TAP_TOO_LATE" if charge is None else "",)
     assert held_of(database, "a1") == (900 if charge is None else 0)
+    city.resolve_due(CLOSE_S + days * 86_400)  # folds the day once more
+    assert [row[4] for row in booked(database)] == [900 if charge is None else charge]
     proofs_hold(database)
 
 

@@ -7,9 +7,10 @@ from typing import NamedTuple
 import pytest
 from half_trip_world import CLOSE_S, code_of, later, money, proofs_hold, the_half, trips, waiting
 
-from street import CARD, CODE, DAY, PURSE, Taps, moment, open_city, send
+from street import CARD, CHONGQING, CODE, DAY, PURSE, Taps, moment, open_city, send
 from tongxing.city import City, Corrected, Correction
 from tongxing.city.grid import age_of, read_grid, staff_grid
+from tongxing.fares import load_city_fares
 from tongxing.kernel.clock import business_day_end
 from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
@@ -131,6 +132,42 @@ def test_a_correction_ends_an_open_trip_at_once_and_the_rider_may_enter_again(
     city.close_day(DAY, CLOSE_S)
     assert (waiting(database), money(database)) == ([], (9_100, 0))
     proofs_hold(database)
+
+
+def test_the_true_exit_beats_staff_who_ended_an_open_trip(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", CARD, "entry", FROM))
+    corrected(city.correct(asked("outside", NEAR), moment("09:00")))
+    assert trips(database)[0][:3] == ("staff", FROM, NEAR)
+    send(city, tap("08:50", CARD, "exit", TO))  # newer than every tap that is known
+    assert trips(database) == [("both_taps", FROM, TO, 500, 450)]
+    proofs_hold(database)
+
+
+def test_another_station_at_the_same_fare_is_another_trip_in_the_books(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", CARD, "entry", FROM))
+    city.close_day(DAY, CLOSE_S)
+    half, fares = the_half(database), load_city_fares(CHONGQING)
+    tariff = fares.tariff_at(moment("08:00"))
+    chains = {end: fares.chain(tariff, FROM, end) for end in fares.network.stations}
+    other = next(
+        end for end, chain in chains.items() if chain and chain.fare_fen == 500 and end != TO
+    )
+    for number, end in enumerate((TO, other)):
+        request = asked("outside", NEAR, half_trip=half, stated=end, request_id=f"r{number}")
+        assert corrected(city.correct(request, later(1) + number)).charge_fen == 450
+        assert trips(database) == [("staff", FROM, end, 500, 450)]
+    proofs_hold(database)
+
+
+def test_inside_only_the_very_last_tap_matters(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("07:00", CARD, "entry", FROM))
+    send(city, tap("08:00", CARD, "entry", FROM), tap("08:40", CARD, "exit", NEAR))
+    found = corrected(city.correct(asked("inside", TO), NOON))
+    assert (found.code, found.half_trip) == ("8900", "")
+    assert [row[0] for row in trips(database)] == ["both_taps"]
 
 
 def test_staff_may_correct_what_the_passenger_stated_and_what_the_clock_decided(
