@@ -33,6 +33,8 @@ _TWICE_AFTER_S = (7, 15)
 _RIDE_MIN_S = 30
 _CHANGE_MIN_S = 30
 _TOP_UP_FEN = 5_000
+_PHONE_TOP_UP_FEN = 15_000
+"""Paid in on a phone: more than anybody rides for on a day."""
 _TOP_UP_TAKES_S = 150
 _TOP_UP_RETRY_S = 120
 
@@ -200,34 +202,40 @@ class Travel:
     def top_up_accounts(self, accounts: Sequence[str]) -> None:
         """Pay money in on the phone, for each of these accounts of the city's own."""
         for account in accounts:
-            self._tell_top_up(account)
+            self._tell_top_up(account, _PHONE_TOP_UP_FEN)
 
     def _top_up(self, traveller: Traveller, medium: int) -> None:
         """Pay money in at a machine: the card gets it at once, the issuer hears of it."""
         token = traveller.tokens[medium]
         traveller.tokens[medium] = replace(token, balance_fen=token.balance_fen + _TOP_UP_FEN)
-        self._tell_top_up(token.medium_no)
+        self._tell_top_up(token.medium_no, _TOP_UP_FEN)
 
-    def _tell_top_up(self, rider_id: str) -> None:
+    def _tell_top_up(self, rider_id: str, amount_fen: int) -> None:
         figures = self.figures
         figures.top_ups += 1
-        figures.topped_up_fen += _TOP_UP_FEN
+        figures.topped_up_fen += amount_fen
         reference = f"{self._code}-top-up-{figures.top_ups}"
-        self._pay_in(rider_id, reference, self._timeline.now_s)
+        self._pay_in(rider_id, amount_fen, reference, self._timeline.now_s)
 
-    def _pay_in(self, rider_id: str, reference: str, paid_s: int) -> None:
+    def _pay_in(self, rider_id: str, amount_fen: int, reference: str, paid_s: int) -> None:
         """Tell the issuer; the machine asks again until it has an answer."""
-        answer = self._uplink.house.send(House.top_up, rider_id, _TOP_UP_FEN, reference, paid_s)
+        answer = self._uplink.house.send(House.top_up, rider_id, amount_fen, reference, paid_s)
         answered_s = self._timeline.now_s + _TOP_UP_RETRY_S
-        self._timeline.plan(answered_s, self._paid_in, answer, rider_id, reference, paid_s)
+        paid = (rider_id, amount_fen, reference, paid_s)
+        self._timeline.plan(answered_s, self._paid_in, answer, *paid)
 
     def _paid_in(
-        self, answer: Pending[Refusal | None], rider_id: str, reference: str, paid_s: int
+        self,
+        answer: Pending[Refusal | None],
+        rider_id: str,
+        amount_fen: int,
+        reference: str,
+        paid_s: int,
     ) -> None:
         try:
             refusal = answer.result()
         except HouseDied:
-            self._pay_in(rider_id, reference, paid_s)
+            self._pay_in(rider_id, amount_fen, reference, paid_s)
             return
         if refusal is not None:
             self._uplink.note(rider_id, refusal)
