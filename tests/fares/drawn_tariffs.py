@@ -10,6 +10,7 @@ from tongxing.fares.rerating import Given, Journey
 from tongxing.fares.rules import (
     AnyRule,
     BandFare,
+    CapRelief,
     CombineSetting,
     DurationFare,
     FlatFare,
@@ -225,12 +226,21 @@ def _kinds() -> st.SearchStrategy[tuple[type[Any], dict[str, Any]]]:
     over = st.fixed_dictionaries(
         {"limit_s": st.integers(600, 9_000), "amount": st.sampled_from(["highest", 0, 250])}
     )
+    caps = st.fixed_dictionaries(
+        {
+            "counter": st.sampled_from(COUNTERS),
+            "cap_fen": st.sampled_from([1, 500, 1_200, 5_000]),
+            "period": st.sampled_from(["month", "week", "day"]),
+            "per": st.sampled_from(["medium", "account"]),
+            "with_overtime": st.booleans(),
+        }
+    )
     turn = st.fixed_dictionaries({"within_s": st.integers(1, 1_800)})
     how = st.fixed_dictionaries({"how": st.sampled_from(["lowest", "multiply", "multiply"])})
     visiting = st.fixed_dictionaries(
         {
             "scheme": st.sampled_from(["t_union", "city_union"]),
-            "policy": st.sampled_from(["as_ordinary", "plain"]),
+            "policy": st.sampled_from(["as_ordinary", "plain", "refused"]),
         }
     )
     pairs = st.sampled_from([(("s1", "s3", 77), ("s2", "s6", 333)), (("s4", "s8", 1_999),)])
@@ -241,6 +251,7 @@ def _kinds() -> st.SearchStrategy[tuple[type[Any], dict[str, Any]]]:
         st.tuples(st.just(MonthRelief), _steps()), st.tuples(st.just(FreeRide), nth),
         st.tuples(st.just(SliceRelief), _slices()), st.tuples(st.just(PackRelief), _packs()),
         st.tuples(st.just(TransferRelief), _transfers()),
+        st.tuples(st.just(CapRelief), caps),
         st.tuples(st.just(RoundingSetting), rounding), st.tuples(st.just(OvertimeCharge), over),
         st.tuples(st.just(TurnBack), turn), st.tuples(st.just(CombineSetting), how),
         st.tuples(st.just(VisitorSetting), visiting), st.tuples(st.just(PairFare), stated),

@@ -29,7 +29,7 @@ def compiled_and_plain(
     return found, plain, rated.exact_rows
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(cases())
 def test_drawn_tariffs_are_priced_alike_by_both_engines(case):
     fares, journeys = case

@@ -233,15 +233,15 @@ def _view(where: str, there: set[str], by_account: bool) -> str:
         "journey::BIGINT AS journey" if "journey" in there else "file_row_number AS journey",
         "medium",
         "coalesce(account::VARCHAR, medium::VARCHAR) AS unit" if by_account else "medium AS unit",
-        "coalesce(entered_s, 0)::BIGINT AS entered_s",
+        "coalesce(entered_s::BIGINT, 0) AS entered_s",
     ]
     for name, default in _TEXTS.items():
         text = f"coalesce({name}::VARCHAR, '{default}')" if name in there else f"'{default}'"
         parts.append(f"{text} AS {name}")
     for name, number in _NUMBERS.items():
-        cell = f"coalesce({name}, {number})" if name in there else str(number)
-        parts.append(f"{cell}::BIGINT AS {name}")
-    local = "issuer_is_local" if "issuer_is_local" in there else "true"
+        cell = f"coalesce({name}::BIGINT, {number})" if name in there else f"{number}::BIGINT"
+        parts.append(f"{cell} AS {name}")
+    local = "issuer_is_local::BOOLEAN" if "issuer_is_local" in there else "true"
     parts.append(f"coalesce({local}, true) AS is_local")
     for name in ("mode", "place"):
         text = f"coalesce({name}::VARCHAR, '')" if name in there else "''"

@@ -83,7 +83,7 @@ def measure_rating(
     seconds["plain"] = round(plain_s, 3)
     tell("plain")
     start = clock()
-    identical = _agree(rerater, fares, table, rated.outcomes, units)
+    identical = agree(rerater, fares, table, rated.outcomes, units)
     timed("compare", start)
     return RatingFigures(
         journeys=table.rows,
@@ -130,7 +130,7 @@ def _price_all(fares: CityFares, media: list[list[Journey]]) -> int:
     return sum(len(journeys) for journeys in media)
 
 
-def _agree(
+def agree(
     rerater: Rerater, fares: CityFares, table: JourneyTable, outcomes: Outcomes, units: range
 ) -> bool:
     """Whether both engines say the same of every journey of these units."""

@@ -77,7 +77,7 @@ class Numbering:
             order = {station: index for index, station in enumerate(nodes)}
             self._rail_of = np.array([order.get(one, layout.NONE) for one in stations], np.int32)
         count = len(self.bases.fares.network.router.nodes_at)
-        if count > _RAIL_MOST:
+        if not 0 < count <= _RAIL_MOST:
             return
         for version in np.unique(days[:, layout.DAY_VERSION]):
             if version >= 0 and self._rail_row[version] == layout.NONE:
