@@ -100,6 +100,8 @@ how = "half_up"
 
 
 FLAT = '[[rule]]\nid = "X"\nkind = "flat"\nfrom = {day}\nsystems = ["{system}"]\nfare_fen = 1'
+CAP = '[[rule]]\nid = "CAP"\nkind = "cap"\nfrom = 2024-01-01\nsystems = ["metro"]\n'
+CAP += 'counter = "rail"\nperiod = "day"\ncap_fen = 1000\n'
 # row  code               what is written there         what is written instead (@: the finding)
 CASES = [
     ("B86", "TARIFF_OVERLAP", "until = 2025-12-31", "until = 2026-03-31", "from = @2026-01-01"),
@@ -146,7 +148,7 @@ CASES = [
     ("", "TARIFF_TYPE", "window_s = 3600", "window_s = @true", None),
     ("", "TARIFF_TYPE", "entry_from = 05:00:00", 'entry_from = @"05:00"', None),
     ("", "TARIFF_CHOICE", 'days = "workday"', 'days = @"workdays"', None),
-    ("", "TARIFF_CHOICE", "quantum_fen = 1", 'quantum_fen = 1\nmedia = ["card", @"cash"]', None),
+    ("", "TARIFF_CHOICE", "quantum_fen = 1", 'quantum_fen = 1\nmedia = ["card", @"coin"]', None),
     ("", "TARIFF_MONEY", "fare_fen = 100", "fare_fen = @1.5", None),
     ("", "TARIFF_MONEY", "fare_fen = 100", 'fare_fen = @"1元"', None),
     ("", "TARIFF_MONEY", '"b", 500]', '"b", @5.0]', None),
@@ -174,6 +176,13 @@ CASES = [
     ("", "TARIFF_SOURCE", 'sources = ["none"]', 'sources = [@"non"]', None),
     ("", "TARIFF_MODE", '"bus-rail"]', '@"bus-rial"]', None),
     ("", "TARIFF_MODE", '"bus-rail"]', '@"bus"]', None),
+    ("", "TARIFF_MODE", '"bus-rail"]', '@"bus-metro"]', None),
+    ("", "TARIFF_TOML", "entry_until = 07:00:00", "entry_until = @24:00:00", None),
+    ("", "TARIFF_TOML", "entry_until = 07:00:00", "entry_until = @7:00", None),
+    ("", "TARIFF_DATES", "entry_until = 07:00:00", 'entry_until = @"24:00:00"', None),
+    ("", "TARIFF_ZERO", None, CAP.replace("cap_fen = 1000", "cap_fen = @0"), None),
+    ("", "TARIFF_OVERLAP", None,
+     CAP + RULE + CAP.replace('"CAP"', '"CAP-2"').replace("from = 2024", "from = @2024"), None),
     ("", "TARIFF_ID_TWICE", 'id = "M-2"', 'id = @"M-1"', None),
     ("", "TARIFF_SYSTEM", 'systems = ["metro", "bus"]', 'systems = ["metro", @"buss"]', None),
     ("", "TARIFF_CITY", 'city = "620100"', 'city = @"620199"', None),

@@ -65,6 +65,14 @@ REMEDIES = [
     ("until = 2025-12-31", "until = 2025-12-31T08:00:00", "until = 2025-12-31"),
     ('days = "workday"', 'days = "work day"', "workday"),
     ('systems = ["metro", "bus"]', 'systems = ["metr", "bus"]', "metro"),
+    ('"bus-rail"]', '"bus-metro"]', "bus-rail"),
+    ('"bus-rail"]', '"bus-metro"]', "bicycle, cableway, escalator, lift"),
+    ('"bus-rail"]', '"地铁-bus"]', "rail-bus"),
+    ('"bus-rail"]', '"bus-raill"]', "bus-rail"),
+    ('"bus-rail"]', '"bus-zzz"]', "bicycle"),
+    ('"bus-rail"]', '"bus-ordinary-rail"]', "bicycle"),
+    ("entry_until = 07:00:00", 'entry_until = "24:00:00"', "23:59:59"),
+    ("entry_until = 07:00:00", 'entry_until = "24:00:00"', "until_included = true"),
 ]
 
 
@@ -82,6 +90,96 @@ def test_everything_wrong_is_said_at_once_in_the_order_of_the_file():
     text = text.replace('days = "workday"', 'days = "never"').replace('id = "M-2"', 'id = "M-1"')
     codes = [one.code for one in lint(text.encode(), "t.toml").errors]
     assert codes == ["TARIFF_ID_TWICE", "TARIFF_NEGATIVE", "TARIFF_DISCOUNT", "TARIFF_CHOICE"]
+
+
+WORST = """
+[[rule]]
+id = ""
+kind = "month"
+from = 1926-01-01
+until = 1925-01-01
+colour = "red"
+systems = ["metro", " "]
+counter = 7
+counts = "paid"
+reach = [9000, 5000]
+rates_bp = [0.9, 12000, 0]
+applies = "slices"
+confidence = "sure"
+sources = ["nobody"]
+note_zh = "注"
+
+[[rule]]
+id = "X"
+kind = "monthly"
+from = 2024-01-01
+media = ["coin"]
+sources = []
+
+[[rule]]
+id = "Y"
+kind = "transfer"
+from = 2024-01-01
+systems = ["metro"]
+pairs = ["bus-metro"]
+min_gap_s = 99
+relief_fen = 0
+limit = "first"
+rail_starts = "exit"
+beside_percent = "instead"
+"""
+
+
+def test_a_rule_with_an_unknown_key_is_looked_at_to_its_end():
+    found = lint((GOOD + WORST + RULE).encode(), "t.toml").errors
+    said = {(one.code, one.path.rpartition("].")[2]) for one in found}
+    month = {("TARIFF_SCOPE", "id"), ("TARIFF_DATES", "from"), ("TARIFF_DATES", "until")}
+    month |= {("TARIFF_KEY", "colour"), ("TARIFF_SCOPE", "systems[1]"), ("TARIFF_TYPE", "counter")}
+    month |= {("TARIFF_STEPS", "reach[1]"), ("TARIFF_DISCOUNT", "rates_bp[0]")}
+    month |= {("TARIFF_DISCOUNT", "rates_bp[1]"), ("TARIFF_CHOICE", "applies")}
+    month |= {("TARIFF_CHOICE", "confidence"), ("TARIFF_SOURCE", "sources[0]")}
+    unknown = {("TARIFF_KIND", "kind"), ("TARIFF_CHOICE", "media[0]"), ("TARIFF_SCOPE", "sources")}
+    transfer = {("TARIFF_MODE", "pairs[0]"), ("TARIFF_ZERO", "relief_fen")}
+    transfer |= {("TARIFF_CHOICE", "limit")}
+    assert month | unknown | transfer <= said, (month | unknown | transfer) - said
+    missing = {one.refusal.values["missing"] for one in found if one.code == "TARIFF_KEY_MISSING"}
+    assert missing == {"window_s", "confidence"}
+
+
+def test_one_rule_that_cannot_be_read_hides_no_mistake_between_the_others():
+    text = GOOD.replace('kind = "turn_back"', 'kind = "turn"').replace('id = "M-2"', 'id = "M-1"')
+    text = text.replace("until = 2025-12-31", "until = 2026-01-31")
+    codes = [one.code for one in lint(text.encode(), "t.toml").errors]
+    assert codes == ["TARIFF_ID_TWICE", "TARIFF_OVERLAP", "TARIFF_KIND"]
+
+
+@pytest.mark.parametrize("written", ["24:00:00", "24:00"])
+def test_the_end_of_the_day_is_a_second_before_midnight(written):
+    text = GOOD.replace("entry_until = 07:00:00", f"entry_until = {written}")
+    (one,) = lint(text.encode(), "t.toml").errors
+    for language in ("zh", "en"):
+        said = one.refusal.message(language)
+        assert "23:59:59" in said and "until_included = true" in said
+    right = "entry_until = 23:59:59\nuntil_included = true"
+    mended = GOOD.replace("entry_until = 07:00:00\nuntil_included = false", right)
+    assert lint(mended.encode(), "t.toml").findings == ()
+
+
+def test_a_clock_in_a_text_or_a_remark_is_not_what_is_wrong():
+    text = GOOD.replace('id = "EARLY"', 'id = "at 24:00" # = 24:00').replace("fare_fen = 100", "=")
+    (one,) = lint(text.encode(), "t.toml").errors
+    assert one.code == "TARIFF_TOML" and "23:59:59" not in one.refusal.message("en")
+
+
+def test_a_price_in_cash_is_rounded_as_somebody_says():
+    cash = GOOD.replace("rate_bp = 9000", 'rate_bp = 9000\nmedia = ["card", "code", "cash"]')
+    assert lint(cash.encode(), "t.toml").findings == (), "rounding holds for cash by itself"
+    narrow = cash.replace("quantum_fen = 1", 'quantum_fen = 1\nmedia = ["card", "code"]')
+    found = lint(narrow.encode(), "t.toml").errors
+    assert {one.code for one in found} == {"TARIFF_ROUNDING"}
+    assert "cash" in found[0].refusal.message("en") and "现金" in found[0].refusal.message("zh")
+    cards_only = GOOD.replace("quantum_fen = 1", 'quantum_fen = 1\nmedia = ["card", "code"]')
+    assert lint(cards_only.encode(), "t.toml").findings == ()
 
 
 def test_one_wrong_price_tears_no_hole_into_the_calendar():

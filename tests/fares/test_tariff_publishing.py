@@ -125,6 +125,97 @@ def test_a_new_city_begins_in_the_future(tmp_path):
     assert read_register(tmp_path) == ()
 
 
+# --- a city whose fares are already in force ------------------------------------------------------
+
+NOW = at(date(2026, 5, 10), 12)
+
+
+def test_a_city_with_fares_in_force_opens_its_register_with_them_once(tmp_path):
+    first = put(tmp_path, GOOD, NOW, opening=True, by="甲")
+    assert isinstance(first, Published) and first.is_new
+    assert first.publication.from_day == date(2024, 1, 1)
+    (line,) = (tmp_path / "register.jsonl").read_text(encoding="utf-8").splitlines()
+    assert json.loads(line)["opening"] is True
+    (tmp_path / "register.jsonl").write_text(line.replace('"opening":true,', "") + "\n", "utf-8")
+    assert verify(tmp_path).faults, "that it was an opening is part of the chain"
+    (tmp_path / "register.jsonl").write_text(line + "\n", "utf-8")
+    again = put(tmp_path, GOOD, NOW + 60, opening=True)
+    assert isinstance(again, Published) and not again.is_new
+    other = put(tmp_path, bus_from("2026-05-01", 150), NOW + 60, opening=True)
+    assert isinstance(other, Refusal) and other.code == "TARIFF_OPENING"
+    assert "number 1" in other.message("en")
+    past = put(tmp_path, bus_from("2026-05-01", 150), NOW + 60)
+    assert isinstance(past, Refusal) and past.code == "TARIFF_EFFECTIVE_DATE"
+    later = put(tmp_path, bus_from("2026-06-01", 150), NOW + 60)
+    assert isinstance(later, Published)
+    *_, second = (tmp_path / "register.jsonl").read_text(encoding="utf-8").splitlines()
+    assert "opening" not in json.loads(second), "lines of before there were openings stay valid"
+    assert not verify(tmp_path).faults
+
+
+OPENINGS = [
+    (GOOD, at(date(2023, 12, 31), 23), {}, "in force yet"),
+    (GOOD, NOW, {"emergency": "x", "by": "甲", "second": "乙"}, "no emergency"),
+    (GOOD, NOW, {"effective": date(2024, 2, 1)}, "from 2024-01-01"),
+]
+
+
+@pytest.mark.parametrize(("text", "now_s", "more", "why"), OPENINGS)
+def test_what_is_no_opening(tmp_path, text, now_s, more, why):
+    done = put(tmp_path, text, now_s, opening=True, **more)
+    assert isinstance(done, Refusal) and done.code == "TARIFF_OPENING"
+    assert why in done.message("en") and "{" not in done.message("zh") + done.next_step("zh")
+    assert read_register(tmp_path) == ()
+
+
+def test_a_city_of_the_project_opens_with_the_file_it_has(tmp_path):
+    content = (
+        Path(__file__).parents[2] / "src/tongxing/fares/data/310000/tariff.toml"
+    ).read_bytes()
+    wish = Wish(content, "t.toml", "310000", NOW, opening=True)
+    done = publish(tmp_path, wish)
+    assert isinstance(done, Refusal) and "comes with the project" in done.message("en")
+    plain = publish(tmp_path, Wish(content, "t.toml", "310000", NOW))
+    assert isinstance(plain, Published) and plain.publication.from_day is None
+    repeated = publish(tmp_path, wish)
+    assert isinstance(repeated, Refusal) and "number 1" in repeated.message("en")
+
+
+def test_each_city_opens_for_itself(tmp_path):
+    assert isinstance(put(tmp_path, GOOD, NOW, opening=True), Published)
+    other = GOOD.replace('"620100"', '"620200"')
+    done = publish(tmp_path, Wish(other.encode(), "t.toml", "620200", NOW + 1, opening=True))
+    assert isinstance(done, Published) and done.publication.number == 2
+    assert not verify(tmp_path).faults
+
+
+def test_the_command_opens_and_shows_that_it_did(tmp_path, capsys):
+    call, register = desk(tmp_path, GOOD)
+    assert run([*call, "--now", "2026-05-10 12:00", "--lang", "en"]) == 5
+    capsys.readouterr()
+    assert run([*call, "--opening", "--now", "2026-05-10 12:00", "--lang", "en"]) == 0
+    assert "an opening: its fares, from 2024-01-01 on" in capsys.readouterr().out
+    check = ["fares", "publish", "--verify", "--register", str(register), "--lang", "zh"]
+    assert run(check) == 0
+    assert "首次登记" in capsys.readouterr().out
+    assert run([*check, "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)["publications"]
+    assert told["opening"] is True
+    assert run([*check, "--head", told["digest"][:8]]) == 0
+    assert run([*check, "--head", told["digest"][:7]]) == 2
+    assert "ARG_INVALID" in capsys.readouterr().err
+
+
+def test_the_command_verifies_nothing_where_there_is_nothing(tmp_path, capsys):
+    check = ["fares", "publish", "--verify", "--register"]
+    for folder in (tmp_path, tmp_path / "none"):
+        assert run([*check, str(folder)]) == 4
+        said = capsys.readouterr()
+        assert "FILE_NOT_FOUND" in said.err and said.out == ""
+    call, _ = desk(tmp_path, GOOD)
+    assert run([*call, "--head", "12345678"]) == 2
+
+
 def test_the_same_content_again_is_the_same_publication(tmp_path):
     register = opened(tmp_path)
     before = (register / "register.jsonl").read_bytes()

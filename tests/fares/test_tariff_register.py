@@ -12,6 +12,7 @@ from tariff_desk import CITY, START, bus_from, opened, put
 
 from tongxing.fares.publishing import (
     Published,
+    Verified,
     Wish,
     lint,
     publish,
@@ -90,6 +91,46 @@ def test_a_lost_register_and_a_cut_off_end_are_found(tmp_path):
     (tmp_path / "register.jsonl").unlink()
     (gone,) = verify(tmp_path).faults
     assert "is gone" in gone.message("en")
+
+
+def test_nothing_is_taken_into_a_damaged_register_not_even_what_it_holds(tmp_path):
+    two_published(tmp_path)
+    newest = bus_from("2027-01-01", 150)
+    first, second = (tmp_path / "tariffs" / f"{one.sha256}.toml" for one in read_register(tmp_path))
+    for file, word in ((second, "number 2"), (first, "number 1")):
+        content = file.read_bytes()
+        file.write_bytes(content + b"# a remark")
+        for text in (newest, bus_from("2028-01-01", 160)):
+            broken = put(tmp_path, text, START + 9)
+            assert isinstance(broken, Refusal) and broken.code == "REGISTER_BROKEN"
+            assert word in broken.message("en")
+        file.write_bytes(content)
+    again = put(tmp_path, newest, START + 9)
+    assert isinstance(again, Published) and not again.is_new
+
+
+def test_a_folder_that_is_no_register_is_not_whole_but_missing(tmp_path):
+    (tmp_path / "tariffs").mkdir()
+    (tmp_path / "other.txt").write_text("x", encoding="utf-8")
+    for folder in (tmp_path / "none", tmp_path):
+        none = verify(folder)
+        assert isinstance(none, Refusal) and none.code == "FILE_NOT_FOUND"
+        assert none.where == str(folder / "register.jsonl")
+    (tmp_path / "register.jsonl").write_bytes(b"")
+    assert verify(tmp_path) == Verified((), ()), "a register that holds nothing yet"
+
+
+def test_a_head_may_be_shortened_but_must_be_a_digest(tmp_path):
+    digest = json.loads(two_published(tmp_path)[0])["digest"]
+    for head in (digest, digest[:8], digest[:20].upper()):
+        assert not verify(tmp_path, head).faults
+    other = ("0" if digest[0] != "0" else "1") + digest[1:8]
+    (fault,) = verify(tmp_path, other).faults
+    assert fault.code == "REGISTER_BROKEN"
+    for head in (digest[:7], digest + "0", "no digest", "２" * 8, digest[:8] + "…"):
+        wrong = verify(tmp_path, head)
+        assert isinstance(wrong, Refusal) and wrong.code == "ARG_INVALID"
+        assert "8" in wrong.message("en") + wrong.message("zh")
 
 
 # --- killed, and two at once ----------------------------------------------------------------------

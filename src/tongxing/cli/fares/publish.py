@@ -41,6 +41,7 @@ _FEN_MOST, _SEED, _DELAY_S = 100_000, 1, 1200
 @click.option("--by", "by", metavar="NAME", default="")
 @click.option("--second", "second", metavar="NAME", default="")
 @click.option("--emergency", "emergency", metavar="REASON")
+@click.option("--opening", "opening", is_flag=True)
 @click.option("--gain-max", "most", type=Whole(0, _FEN_MOST), metavar="FEN")
 @click.option("--verify", "verifies", is_flag=True)
 @click.option("--head", "head", metavar="DIGEST", default="")
@@ -55,12 +56,15 @@ def command(
     by: str,
     second: str,
     emergency: str | None,
+    opening: bool,
     most: int | None,
     verifies: bool,
     head: str,
 ) -> int:
     if verifies:
         return _verify(register, head)
+    if head:
+        raise usage_problem(context, "missing", text="--verify")
     if file is None or city is None:
         raise usage_problem(context, "missing", text="FILE" if file is None else "--city")
     if emergency is not None and not emergency.strip():
@@ -74,6 +78,7 @@ def command(
         by=by.strip(),
         second=second.strip(),
         emergency=(emergency or "").strip(),
+        opening=opening,
     )
     return _publish(register, wish, [] if most is None else [_search_for_loopholes(most)])
 
@@ -125,7 +130,9 @@ def _print_published(done: Published) -> None:
     one = done.publication
     key = "publish.done" if done.is_new else "publish.known"
     say(WORDS(key, number=one.number, city=one.city, time=stamp(one.published_s)))
-    if one.from_day is None:
+    if one.opening is True:
+        say(WORDS("publish.opened", day=one.from_day))
+    elif one.from_day is None:
         say(WORDS("publish.no_change"))
     else:
         say(WORDS("publish.changed_from", day=one.from_day))
@@ -139,6 +146,8 @@ def _print_published(done: Published) -> None:
 
 def _verify(register: Path, head: str) -> int:
     found = verify(register, head)
+    if isinstance(found, Refusal):
+        raise Problem(found.code, found.where, **found.values)
     if settings().json:
         faults = [fault.as_json() for fault in found.faults]
         emit_json({"publications": found.publications, "faults": faults})
@@ -159,7 +168,8 @@ def _print_register(publications: Sequence[Publication]) -> None:
             "publish.row", number=one.number, time=stamp(one.published_s), city=one.city, day=day
         )
         people = " + ".join(name for name in (one.by, one.second) if name)
-        extra = f"  {people}" if people else ""
+        opening = WORDS("publish.is_opening") if one.opening is True else ""
+        extra = "".join(f"  {text}" for text in (people, opening) if text)
         say(f"{line}  {one.sha256[:16]}{extra}")
     if publications:
         say(WORDS("publish.last", digest=publications[-1].digest))

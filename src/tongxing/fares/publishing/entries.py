@@ -12,7 +12,7 @@ from typing import Any
 from tongxing.fares.publishing.figures import YEAR_MAX, YEAR_MIN
 from tongxing.fares.publishing.findings import Notebook, both
 from tongxing.fares.publishing.positions import Path
-from tongxing.fares.publishing.shape import rule_shapes
+from tongxing.fares.publishing.shape import rule_shapes, usual
 
 BASE_KINDS = ("flat", "bands", "meter", "duration")
 MEDIA = ("card", "code")
@@ -72,21 +72,25 @@ class Entry:
         )
 
 
-def entries_of(notes: Notebook) -> tuple[Entry, ...] | None:
-    """Every rule with its days and scope; None when those of some rule cannot be read."""
+def entries_of(notes: Notebook) -> tuple[tuple[Entry, ...], bool]:
+    """The rules whose days and scope can be read, and whether those are all there are."""
     rules = notes.document.value.get("rule")
     if not isinstance(rules, list):
-        return None
+        return (), False
     found = [_entry(number, rule) for number, rule in enumerate(rules)]
     sound = tuple(entry for entry in found if entry is not None)
-    return sound if len(sound) == len(found) else None
+    return sound, len(sound) == len(found)
 
 
 def _entry(number: int, rule: object) -> Entry | None:
     kind = rule.get("kind") if isinstance(rule, dict) else None
     if not isinstance(rule, dict) or not isinstance(kind, str) or kind not in rule_shapes():
         return None
-    first, last, media = rule.get("from"), rule.get("until"), rule.get("media", list(MEDIA))
+    first, last, media = (
+        rule.get("from"),
+        rule.get("until"),
+        rule.get("media", usual(kind, "media")),
+    )
     lists = (rule.get("systems", []), rule.get("products", []), media)
     if type(first) is not date or (last is not None and type(last) is not date):
         return None

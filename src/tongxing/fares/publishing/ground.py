@@ -30,22 +30,31 @@ def check_city(notes: Notebook) -> None:
 
 
 def check_ground(notes: Notebook, entries: tuple[Entry, ...], network: CityNetwork | None) -> None:
-    """Every name in the tariff is one of the city's, and every system that runs has a fare."""
+    """Every system that runs has a fare; without a network, a system has one or is a slip."""
     priced = [entry for entry in entries if entry.kind in PRICED_KINDS]
-    known = set(system_names(priced)) if network is None else _systems(network)
-    everywhere = any(not entry.systems for entry in priced)
+    if network is not None:
+        _check_served(notes, priced, network)
+    elif all(entry.systems for entry in priced):
+        others = [entry for entry in entries if entry.kind not in PRICED_KINDS]
+        _check_systems(notes, others, set(system_names(priced)))
+
+
+def check_names(notes: Notebook, entries: tuple[Entry, ...], network: CityNetwork | None) -> None:
+    """Where the city has a network, every system, station and operator is one of its own."""
+    if network is None:
+        return
+    _check_systems(notes, entries, _systems(network))
+    _check_operators(notes, [entry for entry in entries if entry.kind in PRICED_KINDS], network)
     for entry in entries:
-        if network is None and (everywhere or entry.kind in PRICED_KINDS):
-            continue
+        _check_stations(notes, entry, network)
+
+
+def _check_systems(notes: Notebook, entries: Iterable[Entry], known: set[str]) -> None:
+    for entry in entries:
         for index, name in enumerate(entry.systems):
             if name.strip() and name not in known:
                 path = (*entry.path, "systems", index)
                 notes.error("TARIFF_SYSTEM", path, system=name, **near(name, known))
-    if network is not None:
-        _check_served(notes, priced, network)
-        _check_operators(notes, priced, network)
-        for entry in entries:
-            _check_stations(notes, entry, network)
 
 
 def _systems(network: CityNetwork) -> set[str]:

@@ -10,7 +10,12 @@ from dataclasses import dataclass
 from tongxing.fares.publishing.entries import entries_of
 from tongxing.fares.publishing.figures import check_figures
 from tongxing.fares.publishing.findings import Finding, Notebook, both, unreadable
-from tongxing.fares.publishing.ground import check_city, check_ground, check_pairs
+from tongxing.fares.publishing.ground import (
+    check_city,
+    check_ground,
+    check_names,
+    check_pairs,
+)
 from tongxing.fares.publishing.overlaps import (
     check_dearer,
     check_reach,
@@ -68,21 +73,22 @@ def lint(
 
 
 def _check(notes: Notebook, network_of: Callable[[str], CityNetwork | None]) -> None:
-    for number in sorted(check_shape(notes)):
-        check_figures(notes, number)
+    for rule in check_shape(notes):
+        check_figures(notes, rule)
     check_city(notes)
-    entries = entries_of(notes)
-    if entries is None:
-        return
+    entries, complete = entries_of(notes)
     city = notes.document.value.get("city")
     network = network_of(city) if isinstance(city, str) else None
     check_overlaps(notes, entries)
+    check_twins(notes, entries)
+    check_spelling(notes, entries)
+    check_names(notes, entries, network)
+    if not complete:
+        return  # what a rule that cannot be read would have filled is no gap
     check_gaps(notes, entries)
     check_rounding(notes, entries)
-    check_twins(notes, entries)
     check_reach(notes, entries)
     check_dearer(notes, entries)
-    check_spelling(notes, entries)
     check_ground(notes, entries, network)
     check_pairs(notes, entries, network)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from tongxing.fares.publishing.entries import Entry, days_of
 from tongxing.fares.publishing.findings import Notebook, both
+from tongxing.fares.publishing.shape import usual
 from tongxing.fares.publishing.timeline import PRICED_KINDS
 
 FIRST_WINS = ("overtime", "turn_back", "combine", "rounding", "minimum")
@@ -16,6 +17,9 @@ FIRST_WINS = ("overtime", "turn_back", "combine", "rounding", "minimum")
 
 CITY_WIDE = ("half_trip", "visitor")
 """Settings that hold for the whole city: pricing asks for no fare system, class or medium."""
+
+COUNTED = ("month", "nth_free", "cap")
+"""Kinds that look at a counter; each may say one thing of it."""
 
 _NEAR_LENGTH_MIN = 4
 
@@ -59,10 +63,12 @@ def _one_slot(one: Entry, other: Entry) -> bool:
     kind = one.kind
     if kind == "percent":
         return bool(mine.get("holder", False) == theirs.get("holder", False))
-    if kind in ("month", "nth_free"):
-        keys = (("counter", ""), ("period", "month"), ("per", "medium"))
-        same = all(mine.get(key, usual) == theirs.get(key, usual) for key, usual in keys)
-        return same and (kind == "month" or _meet(mine, theirs, "rides"))
+    if kind in COUNTED:
+        same = mine.get("counter") == theirs.get("counter") and all(
+            mine.get(key, usual(kind, key)) == theirs.get(key, usual(kind, key))
+            for key in ("period", "per")
+        )
+        return same and (kind != "nth_free" or _meet(mine, theirs, "rides"))
     if kind == "time":
         return _hours_meet(mine, theirs)
     if kind == "transfer":

@@ -18,6 +18,7 @@ FILE_BYTES_MAX = 16 * 1024 * 1024
 Path = tuple[str | int, ...]
 
 _LANGUAGE = Language(language())
+_CLOCK = re.compile(r"(?:^[^\"'#]*=|\[|,)\s*(?:(24:[0-9:]*)|([0-9]{1,2}:[0-9]{1,2}(?::[0-9]*)?))")
 _AT = re.compile(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)$")
 
 
@@ -119,7 +120,14 @@ def _not_toml(message: str, content: bytes) -> NotToml:
     match = _AT.search(message)
     words = message[: match.start()] if match else message
     if match and match.group(1):
-        return NotToml(Spot(int(match.group(1)), int(match.group(2))), "reader", words)
+        row, column = int(match.group(1)), int(match.group(2))
+        line = content.split(b"\n")[row - 1].decode("utf-8", "replace")
+        for clock in _CLOCK.finditer(line):
+            if clock.start() < column <= clock.end() + 1:
+                kind = 1 if clock.group(1) else 2
+                detail = ("midnight", "clock")[kind - 1]
+                return NotToml(Spot(row, clock.start(kind) + 1), detail)
+        return NotToml(Spot(row, column), "reader", words)
     return NotToml(_spot_of(content, len(content)), "reader", words)
 
 

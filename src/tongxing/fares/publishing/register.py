@@ -14,14 +14,14 @@ from datetime import date
 from pathlib import Path
 
 import msgspec
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.fares.publishing.effective import Change, date_refusal, first_change
 from tongxing.fares.publishing.files import only_writer, sweep, write_whole
 from tongxing.fares.publishing.findings import both
 from tongxing.fares.publishing.linting import lint
 from tongxing.fares.tariff import TariffBook, book_codes, load_book, read_book
-from tongxing.kernel.clock import stamp
+from tongxing.kernel.clock import at, stamp
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 
@@ -31,6 +31,7 @@ FIRST = "0" * 64
 WAIT_S = 60.0
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_HEAD = re.compile(r"[0-9a-f]{8,64}")
 
 Review = Callable[[TariffBook], Refusal | None]
 """A look at a tariff before it is published, such as the search for loopholes."""
@@ -41,7 +42,8 @@ class Publication(Struct, frozen=True, forbid_unknown_fields=True, rename={"from
 
     `sha256` names the file, `from_day` is the first day whose prices it changes (None: none),
     `previous` the digest of the line before, `digest` that of everything else in this line.
-    `emergency` is the reason of one, "" for an ordinary publication.
+    `emergency` is the reason of one, "" for an ordinary publication. `opening` is True where a
+    register begins with fares already in force; every other line does not speak of it.
     """
 
     number: int
@@ -53,6 +55,7 @@ class Publication(Struct, frozen=True, forbid_unknown_fields=True, rename={"from
     by: str = ""
     second: str = ""
     emergency: str = ""
+    opening: bool | UnsetType = UNSET
     digest: str = ""
 
     def line(self) -> bytes:
@@ -64,7 +67,10 @@ class Publication(Struct, frozen=True, forbid_unknown_fields=True, rename={"from
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What somebody wants to publish: the file's bytes and name, the city, when and by whom."""
+    """What somebody wants to publish: the file's bytes and name, the city, when and by whom.
+
+    `opening` enters fares already in force as the first ones of a city that has none here.
+    """
 
     content: bytes
     name: str
@@ -74,6 +80,7 @@ class Wish:
     by: str = ""
     second: str = ""
     emergency: str = ""
+    opening: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,8 @@ def publish(
     """Enter a tariff into the register, or say why not.
 
     Refuses a file with errors, another city's, one that a review stops, and one that changes a day
-    that may no longer change. The newest file of a city once more changes nothing. Raises OSError
-    when the folder cannot be written.
+    that may no longer change; takes nothing into a damaged register. The newest file of a city once
+    more changes nothing. Raises OSError when the folder cannot be written.
     """
     linted = lint(wish.content, wish.name)
     if linted.book is None:
@@ -127,11 +134,12 @@ def _plain(name: str) -> str:
 
 
 def _enter(register: Path, wish: Wish, book: TariffBook) -> Published | Refusal:
-    known = read_register(register)
+    known = _undamaged(register)
     if isinstance(known, Refusal):
         return known
     newest = _newest(known, wish.city)
-    if newest is not None and newest.sha256 == sha256_hex(wish.content):
+    is_known = newest is not None and newest.sha256 == sha256_hex(wish.content)
+    if newest is not None and is_known and (not wish.opening or newest.opening is True):
         return Published(newest, False, None)
     if known and known[-1].published_s > wish.now_s:
         values = {"last": stamp(known[-1].published_s), "now": stamp(wish.now_s)}
@@ -140,7 +148,10 @@ def _enter(register: Path, wish: Wish, book: TariffBook) -> Published | Refusal:
     if isinstance(current, Refusal):
         return current
     change = first_change(current, book)
-    refusal = date_refusal(change, wish.effective, wish.now_s, bool(wish.emergency))
+    if wish.opening:
+        refusal = _opening_refusal(wish, newest, current, change)
+    else:
+        refusal = date_refusal(change, wish.effective, wish.now_s, bool(wish.emergency))
     if refusal is not None:
         return refusal
     publication = _line_of(wish, known, change)
@@ -150,6 +161,37 @@ def _enter(register: Path, wish: Wish, book: TariffBook) -> Published | Refusal:
     lines = [*known, publication]
     write_whole(register / REGISTER, b"".join(one.line() for one in lines))
     return Published(publication, True, change)
+
+
+def _undamaged(register: Path) -> tuple[Publication, ...] | Refusal:
+    """Every publication, if each line and each file is the one that was written."""
+    known = read_register(register)
+    if isinstance(known, Refusal):
+        return known
+    found = (_published_bytes(register, one) for one in known)
+    return next((one for one in found if isinstance(one, Refusal)), known)
+
+
+def _opening_refusal(
+    wish: Wish, newest: Publication | None, current: TariffBook | None, change: Change | None
+) -> Refusal | None:
+    """Why a city may not open with this file; only fares in force that are not here yet may."""
+    if newest is not None:
+        key = "published"
+    elif current is not None:
+        key = "bundled"
+    elif wish.emergency:
+        key = "emergency"
+    elif change is None or at(change.day) > wish.now_s:
+        key = "later"
+    elif wish.effective is not None and change.day != wish.effective:
+        key = "other_day"
+    else:
+        return None
+    day = "" if change is None else change.day
+    number = 0 if newest is None else newest.number
+    told = both("detail", f"opening.{key}", day=day, number=number, city=wish.city)
+    return Refusal("TARIFF_OPENING", "--opening", {"day": day, "number": number, **told})
 
 
 def _line_of(wish: Wish, known: Sequence[Publication], change: Change | None) -> Publication:
@@ -163,6 +205,7 @@ def _line_of(wish: Wish, known: Sequence[Publication], change: Change | None) ->
         by=wish.by,
         second=wish.second,
         emergency=wish.emergency,
+        opening=True if wish.opening else UNSET,
     )
     return msgspec.structs.replace(bare, digest=bare.own_digest())
 
@@ -191,21 +234,29 @@ def _file(register: Path, publication: Publication) -> Path:
     return register / TARIFFS / f"{publication.sha256}.toml"
 
 
-def _read_published(register: Path, publication: Publication) -> TariffBook | Refusal:
-    """The book of one publication, after its bytes were found to be the ones published."""
+def _published_bytes(register: Path, publication: Publication) -> bytes | Refusal:
+    """The file of one publication, after its bytes were found to be the ones published."""
     file = _file(register, publication)
     where = {"file": f"{TARIFFS}/{file.name}", "number": publication.number}
     try:
         content = file.read_bytes()
     except FileNotFoundError:
         return _broken(register, "missing", **where)
-    if sha256_hex(content) != publication.sha256:
-        return _broken(register, "changed", **where)
+    is_ours = sha256_hex(content) == publication.sha256
+    return content if is_ours else _broken(register, "changed", **where)
+
+
+def _read_published(register: Path, publication: Publication) -> TariffBook | Refusal:
+    content = _published_bytes(register, publication)
+    if isinstance(content, Refusal):
+        return content
+    file = f"{TARIFFS}/{_file(register, publication).name}"
+    unreadable = _broken(register, "unreadable", file=file, number=publication.number)
     try:
         book = read_book(content)
     except (ValueError, OverflowError, LookupError):
-        return _broken(register, "unreadable", **where)
-    return book if book.city == publication.city else _broken(register, "unreadable", **where)
+        return unreadable
+    return book if book.city == publication.city else unreadable
 
 
 def read_register(register: Path) -> tuple[Publication, ...] | Refusal:
@@ -245,20 +296,27 @@ class Verified:
     faults: tuple[Refusal, ...]
 
 
-def verify(register: Path, head: str = "") -> Verified:
+def verify(register: Path, head: str = "") -> Verified | Refusal:
     """Go through the whole register: every line, every file, and that nothing is missing.
 
-    `head` is a digest noted at an earlier publication; the register must still hold that line.
+    `head` is a digest noted at an earlier publication, or its first eight digits or more; the
+    register must still hold that line. Refuses a folder that is no register (FILE_NOT_FOUND) and
+    a `head` that is no digest (ARG_INVALID).
     """
+    wanted = head.strip().casefold()
+    if head and not _HEAD.fullmatch(wanted):
+        return Refusal("ARG_INVALID", "--head", {"text": head[:64], **both("detail", "head")})
     known = read_register(register)
     if isinstance(known, Refusal):
         return Verified((), (known,))
+    if not (register / REGISTER).exists():
+        return Refusal("FILE_NOT_FOUND", str(register / REGISTER))
     faults = [
         found
         for found in (_read_published(register, one) for one in known)
         if isinstance(found, Refusal)
     ]
-    if head and all(one.digest != head for one in known):
+    if head and not any(one.digest.startswith(wanted) for one in known):
         faults.append(_broken(register, "head", head=head))
     return Verified(known, tuple(faults))
 

@@ -5,16 +5,18 @@ key needs no word here. Money and rates are whole numbers: a float is refused wi
 was probably meant. Nothing here judges what a number says; that is `rates` and its neighbours.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import cache
+from typing import Any
 
 import msgspec.inspect as shapes
 
 from tongxing.fares.publishing.findings import Notebook, both, near
 from tongxing.fares.publishing.positions import Path
-from tongxing.fares.rules import FULL_BP, AnyRule
+from tongxing.fares.rules import FULL_BP, AnyRule, Rule
 from tongxing.fares.tariff import TariffFile
 
 RATE = "_bp"
@@ -42,8 +44,25 @@ def rule_shapes() -> Mapping[str, shapes.StructType]:
     return {str(kind.tag): kind for kind in kinds if isinstance(kind, shapes.StructType)}
 
 
-def check_shape(notes: Notebook) -> set[int]:
-    """Note every key and type that is not right; returns the numbers of the rules that are."""
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """What of one rule can be read: its values of right type, and the keys that have none.
+
+    `kind` is "" for a rule whose kind is missing or unknown; only its common keys are here then.
+    """
+
+    number: int
+    kind: str
+    values: Mapping[str, Any]
+    unsound: frozenset[str]
+
+    def knows(self, *keys: str) -> bool:
+        """Whether each of these keys is right or left out for good."""
+        return not self.unsound & set(keys)
+
+
+def check_shape(notes: Notebook) -> list[Sound]:
+    """Note every key and type that is not right; returns what is, rule by rule."""
     document = notes.document.value
     head = shapes.type_info(TariffFile)
     assert isinstance(head, shapes.StructType)
@@ -55,30 +74,59 @@ def check_shape(notes: Notebook) -> set[int]:
     if not isinstance(rules, list) or not rules:
         if "rule" in document:
             notes.error("TARIFF_TYPE", ("rule",), **_kinds("rules", rules))
-        return set()
-    return {number for number in range(len(rules)) if _check_rule(notes, rules, number)}
+        return []
+    found = (_check_rule(notes, rules[number], number) for number in range(len(rules)))
+    return [one for one in found if one is not None]
 
 
-def _check_rule(notes: Notebook, rules: list[object], number: int) -> bool:
-    before, path = len(notes.found), ("rule", number)
-    rule = rules[number]
+def _check_rule(notes: Notebook, rule: object, number: int) -> Sound | None:
+    path: Path = ("rule", number)
     if not isinstance(rule, dict):
         notes.error("TARIFF_TYPE", path, **_kinds("rules", rule))
-        return False
+        return None
     kind = rule.get("kind")
-    if kind is None:
-        notes.error("TARIFF_KEY_MISSING", path, missing="kind")
-        return False
     shape = rule_shapes().get(kind) if isinstance(kind, str) else None
     if shape is None:
-        hint = near(str(kind), rule_shapes())
-        notes.error("TARIFF_KIND", (*path, "kind"), kind=str(kind), **hint)
-        return False
-    _check_keys(notes, rule, shape, path)
-    for one in shape.fields:
-        if one.encode_name in rule:
-            _check_value(notes, rule[one.encode_name], one.type, (*path, one.encode_name))
-    return len(notes.found) == before
+        _note_kind(notes, kind, path)
+        _check_missing(notes, rule, _common_fields(), path)
+    else:
+        _check_keys(notes, rule, shape, path)
+    fields = _common_fields() if shape is None else shape.fields
+    values = {}
+    for one in fields:
+        key = one.encode_name
+        if key in rule and _check_value(notes, rule[key], one.type, (*path, key)):
+            values[key] = rule[key]
+    wrong = {
+        one.encode_name
+        for one in fields
+        if one.encode_name not in values and (one.required or one.encode_name in rule)
+    }
+    return Sound(number, "" if shape is None else str(kind), values, frozenset(wrong))
+
+
+def _note_kind(notes: Notebook, kind: object, path: Path) -> None:
+    if kind is None:
+        notes.error("TARIFF_KEY_MISSING", path, missing="kind")
+        return
+    hint = near(str(kind), rule_shapes())
+    notes.error("TARIFF_KIND", (*path, "kind"), kind=str(kind), **hint)
+
+
+@cache
+def _common_fields() -> tuple[shapes.Field, ...]:
+    """The keys of every kind, for a rule of which the kind is not known."""
+    found = shapes.type_info(Rule)
+    assert isinstance(found, shapes.StructType)
+    return found.fields
+
+
+@cache
+def usual(kind: str, key: str) -> Any:
+    """What an optional key of a kind stands for where it is left out, as a file would say it."""
+    fields = {one.encode_name: one for one in rule_shapes()[kind].fields}
+    found = fields[key].default
+    return list(found) if isinstance(found, tuple) else found
 
 
 def _check_keys(
@@ -91,7 +139,13 @@ def _check_keys(
             missing = known - table.keys()
             hint = near(key, missing or known)
             notes.error_at_key("TARIFF_KEY", (*path, key), unknown=key, **hint)
-    for one in shape.fields:
+    _check_missing(notes, table, shape.fields, path)
+
+
+def _check_missing(
+    notes: Notebook, table: Mapping[str, object], fields: Iterable[shapes.Field], path: Path
+) -> None:
+    for one in fields:
         if one.required and one.encode_name not in table:
             notes.error("TARIFF_KEY_MISSING", path, missing=one.encode_name)
 
@@ -147,6 +201,8 @@ def _note_type(
         notes.error("TARIFF_MONEY", path, found=written, **advice)
     elif choices and isinstance(found, str):
         notes.error("TARIFF_CHOICE", path, found=found, **near(found, choices))
+    elif names[:1] == ["time"] and written.strip("\"' ").startswith("24:"):
+        notes.error("TARIFF_DATES", path, found=written, **both("advice", "dates.midnight"))
     elif names[:1] == ["date"] and isinstance(found, datetime | str):
         advice = both("advice", "dates.day", name=key, day=str(found)[:10])
         notes.error("TARIFF_DATES", path, found=written, **advice)

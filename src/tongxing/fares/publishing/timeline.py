@@ -20,6 +20,8 @@ from tongxing.fares.publishing.entries import (
 from tongxing.fares.publishing.findings import Notebook, both
 
 PRICED_KINDS = (*BASE_KINDS, "pairs")
+SHARES = ("percent", "slices", "time", "month", "nth_free")
+"""Kinds whose price has to be rounded."""
 
 
 def check_overlaps(notes: Notebook, entries: tuple[Entry, ...]) -> None:
@@ -33,7 +35,7 @@ def check_overlaps(notes: Notebook, entries: tuple[Entry, ...]) -> None:
     for entry in (*bases, *tables):
         if entry.products:
             notes.error_at_key("TARIFF_BASE_SCOPE", (*entry.path, "products"))
-        if set(entry.media) != set(MEDIA):
+        if not set(MEDIA) <= set(entry.media):
             notes.error_at_key("TARIFF_BASE_SCOPE", (*entry.path, "media"))
     for one, other in combinations(tables, 2):
         if one.meets(other):
@@ -130,9 +132,11 @@ def check_rounding(notes: Notebook, entries: tuple[Entry, ...]) -> None:
     """Each fare system says how its prices are rounded, on every day and for every medium."""
     priced = [entry for entry in entries if entry.kind in PRICED_KINDS]
     rounding = [entry for entry in entries if entry.kind == "rounding" and not entry.products]
+    shares = [entry for entry in entries if entry.kind in SHARES]
+    media = (*MEDIA, *(("cash",) if any("cash" in one.media for one in shares) else ()))
     for system in (*system_names(priced), ""):
         own = [e for e in priced if (system in e.systems if system else not e.systems)]
-        missing = _first_unrounded(own, rounding, system)
+        missing = _first_unrounded(own, rounding, system, media)
         if missing is not None:
             entry, hole, medium = missing
             words = both("medium", f"medium.{medium}")
@@ -140,10 +144,10 @@ def check_rounding(notes: Notebook, entries: tuple[Entry, ...]) -> None:
 
 
 def _first_unrounded(
-    own: Iterable[Entry], rounding: Iterable[Entry], system: str
+    own: Iterable[Entry], rounding: Iterable[Entry], system: str, media: Iterable[str]
 ) -> tuple[Entry, Span, str] | None:
     for entry in own:
-        for medium in MEDIA:
+        for medium in media:
             spans = [
                 one.span
                 for one in rounding
