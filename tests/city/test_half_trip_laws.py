@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import count
+from random import Random
 
 import msgspec
 import pytest
@@ -173,12 +174,12 @@ def test_what_is_said_never_parts_two_taps_that_belong_together(
 @settings(max_examples=100, deadline=None)
 @given(days, sayings, st.randoms())
 def test_the_order_in_which_it_was_said_does_not_show(
-    day: list[Presented], saying: list[Said], chance: object
+    day: list[Presented], saying: list[Said], chance: Random
 ) -> None:
     taps = taps_of("r", day, moment("03:00"))
     heard = resolutions_of("r", taps, saying)
     again = [*heard, *heard]
-    chance.shuffle(again)  # type: ignore[attr-defined]
+    chance.shuffle(again)
     assert folded(taps, heard) == folded(taps, again)
 
 
