@@ -137,6 +137,28 @@ def test_an_earlier_ride_that_comes_late_is_said_to_be_the_cause(
     city.close()
 
 
+def test_what_is_told_follows_when_only_the_words_change(database: Database, desk: Desk) -> None:
+    """A gate gave a transfer that the city could not know of yet; then the first leg comes in."""
+    city, tap = open_city(database), Taps()
+    bus = tap("09:00", PURSE, "ride", "", line="bus-149", mode="bus", taken=0)
+    send(city, bus)
+    before = desk.json(str(bus.ref))
+    assert before["trip"]["remark"] == "FARE_DIFFERS"
+    assert [line["kind"] for line in before["lines"]] == ["base", "percent", "gate_difference"]
+    send(
+        city,
+        tap("08:00", PURSE, "entry", "chaotianmen", taken=0),
+        tap("08:40", PURSE, "exit", "shapingba", taken=450),
+        at="23:30",
+    )
+    after = desk.json(str(bus.ref), "--audit")
+    assert after["trip"]["remark"] == ""
+    assert [line["kind"] for line in after["lines"]] == ["base", "transfer"]
+    assert [change["delta_fen"] for change in after["changes"]] == [0], "no money moved"
+    assert after["audit"]["result"] == "same"
+    city.close()
+
+
 def test_a_withdrawn_trip_says_so_and_passes_its_audit(database: Database, desk: Desk) -> None:
     city, tap = open_city(database), Taps()
     send(city, exit_ := tap("08:40", CARD, "exit", "shapingba"))

@@ -22,6 +22,7 @@ PRESENTED = "presented"
 UNSPLIT = "unsplit"
 
 _RECORDS = msgspec.json.Encoder(order="deterministic")
+_LINES = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,8 @@ class BookedTrip:
     revision: int
     charge_fen: int
     fingerprint: str
+    lines: str
+    remark: str
     record: str
 
 
@@ -61,6 +64,23 @@ def revisions(trips: Iterable[Trip], booked: Mapping[str, BookedTrip], city: str
         if before is None or before.fingerprint != trip.fingerprint():
             found.append(_revision(trip, before, city))
     return found
+
+
+def retold(trips: Iterable[Trip], booked: Mapping[str, BookedTrip]) -> list[Trip]:
+    """Trips whose money is as booked but not what is told of it: an earlier ride came in late and
+    moved a counter, or explains now what a gate took. No revision is due, only other words."""
+    return [
+        trip
+        for trip in trips
+        if (before := booked.get(trip.trip_id)) is not None
+        and before.fingerprint == trip.fingerprint()
+        and (before.lines, before.remark) != (encoded_lines(trip), trip.remark)
+    ]
+
+
+def encoded_lines(trip: Trip) -> str:
+    """The price lines of a trip as they are stored."""
+    return _LINES.encode(trip.lines).decode()
 
 
 def posting_of(revision: Revision, city: str, liability: str | None, booked_on: date) -> Posting:

@@ -4,11 +4,11 @@ This is the one place where the fold meets the store. However many riders a batc
 store is asked and told a fixed number of times.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tongxing.city.charging import Revision, posting_of, revisions
+from tongxing.city.charging import Revision, posting_of, retold, revisions
 from tongxing.city.half_trips import NO_RESOLUTIONS
 from tongxing.city.riding import NEW_STATE, Folded, fold, order_key
 from tongxing.city.store import half_trips, riders, trips
@@ -16,6 +16,7 @@ from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.riders import RiderRow, RiderUpdate
 from tongxing.city.store.trips import RevisionToWrite
 from tongxing.city.terms import half_trip_terms
+from tongxing.city.trip import Trip
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date
 from tongxing.ledger.store import write_postings
@@ -38,6 +39,7 @@ class Rated:
 class _Outcome:
     update: RiderUpdate
     revisions: list[Revision]
+    retold: Sequence[Trip] = ()
 
     @property
     def more_waiting(self) -> int:
@@ -81,6 +83,7 @@ def rate_riders(
         for revision in outcome.revisions
     ]
     trips.write_revisions(cursor, additions)
+    trips.write_retold(cursor, [trip for one in outcomes.values() for trip in one.retold])
     write_postings(cursor, [addition.posting for addition in additions])
     updates = [outcome.update for outcome in outcomes.values()]
     riders.write_riders(cursor, updates)
@@ -136,7 +139,11 @@ def _refold(
         folded = fold(state, taps[rider_id], fares, closed_until_s, last_day, resolutions, terms)
         found = revisions(folded.trips, booked[rider_id], city)
         last = order_key(taps[rider_id][-1])
-        outcomes[rider_id] = _Outcome(_update(rows[rider_id], folded, last, found, day), found)
+        outcomes[rider_id] = _Outcome(
+            _update(rows[rider_id], folded, last, found, day),
+            found,
+            retold(folded.trips, booked[rider_id]),
+        )
     return outcomes
 
 

@@ -4,15 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-import msgspec
-
-from tongxing.city.charging import BookedTrip, Revision
+from tongxing.city.charging import BookedTrip, Revision, encoded_lines
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.trip import Trip
 from tongxing.kernel.clock import business_date
 from tongxing.ledger import Posting
-
-_ENCODER = msgspec.json.Encoder()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +24,8 @@ def load_booked(cursor: Cursor, since: Mapping[str, date]) -> dict[str, dict[str
     """Per rider, the booked trips completed in its business day or later, by trip id."""
     booked: dict[str, dict[str, BookedTrip]] = {rider_id: {} for rider_id in since}
     rows = cursor.execute(
-        "SELECT t.rider_id, t.trip_id, t.revision, t.charge_fen, t.fingerprint, r.record"
+        "SELECT t.rider_id, t.trip_id, t.revision, t.charge_fen, t.fingerprint, t.lines,"
+        " t.remark, r.record"
         " FROM trip t JOIN trip_revision r ON r.trip_id = t.trip_id AND r.revision = t.revision"
         " JOIN unnest(%s::text[], %s::date[]) AS wanted (rider_id, day)"
         "   ON t.rider_id = wanted.rider_id AND t.completed_on >= wanted.day"
@@ -38,6 +35,14 @@ def load_booked(cursor: Cursor, since: Mapping[str, date]) -> dict[str, dict[str
     for rider_id, trip_id, *rest in rows:
         booked[str(rider_id)][str(trip_id)] = BookedTrip(str(trip_id), *rest)
     return booked
+
+
+def write_retold(cursor: Cursor, trips: Sequence[Trip]) -> None:
+    """Bring lines and remark of trips up to date whose money stands as it is."""
+    cursor.executemany(
+        "UPDATE trip SET lines = %s, remark = %s WHERE trip_id = %s",
+        [(encoded_lines(trip), trip.remark, trip.trip_id) for trip in trips],
+    )
 
 
 def write_revisions(cursor: Cursor, additions: Sequence[RevisionToWrite]) -> None:
@@ -139,5 +144,5 @@ def _trip_row(item: RevisionToWrite) -> tuple[object, ...]:
         trip.tariff,
         trip.remark,
         trip.fingerprint(),
-        _ENCODER.encode(trip.lines).decode(),
+        encoded_lines(trip),
     )
