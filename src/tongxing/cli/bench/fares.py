@@ -55,7 +55,7 @@ def command(
         Month(first_s, days, media, _SEED),
         0 if full else sample,
         threads or os.cpu_count() or 1,
-        time.perf_counter,
+        (time.perf_counter, time.process_time),
         lambda part: note(WORDS(f"fares.part.{part}")),
     )
     emit_json(
@@ -65,6 +65,8 @@ def command(
             "reference": figures.plain_per_s,
             "ratio": figures.ratio,
             "unit": "journeys/s",
+            "cpu_ns": figures.compiled_cpu_ns,
+            "reference_cpu_ns": figures.plain_cpu_ns,
             "journeys": figures.journeys,
             "media": figures.media,
             "compared": figures.sample,
