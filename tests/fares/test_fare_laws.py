@@ -28,8 +28,7 @@ from tongxing.fares.pricing import settle
 from tongxing.fares.rules import (
     AnyRule,
     CombineSetting,
-    FreeRide,
-    MonthRelief,
+    CounterRule,
     PercentRelief,
     RoundingSetting,
     TimeRelief,
@@ -147,7 +146,7 @@ def counters_of(tariff: Tariff, system: str, rider: Rider) -> set[str]:
     return {
         f"{tariff.city}.{rule.counter_name}"
         for rule in tariff.rules
-        if isinstance(rule, MonthRelief | FreeRide)
+        if isinstance(rule, CounterRule)
         and rule.applies_to(system, rider.medium_kind, rider.product)
     }
 

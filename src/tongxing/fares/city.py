@@ -44,6 +44,7 @@ class CityFares:
     _bases: dict[tuple[str, str, str, str], BaseFare | None] = field(default_factory=dict)
     _dearest: dict[tuple[str, str, str, str], BaseFare] = field(default_factory=dict)
     _most: dict[tuple[str, str], int] = field(default_factory=dict)
+    _off_network: dict[tuple[str, str], str | None] = field(default_factory=dict)
 
     def tariff_at(self, time_s: int) -> Tariff:
         """The tariff in force at an instant. Raises LookupError before the city's first one."""
@@ -70,8 +71,9 @@ class CityFares:
 
     def base_fare(self, tariff: Tariff, ride: RideFacts) -> BaseFare | None:
         """The fare of a whole ride before reliefs; None if the city knows no such ride."""
-        if ride.mode != "rail" and not ride.line:
-            return self._off_network_base(tariff, ride)
+        system = self.off_network_system(ride.mode, ride.line)
+        if system is not None:
+            return self._off_network_base(tariff, ride, system)
         line = "" if ride.mode == "rail" else ride.line
         key = (tariff.id, line, ride.origin, ride.destination)
         if key not in self._bases:
@@ -98,15 +100,27 @@ class CityFares:
         for system in self.network.fare_systems:
             if system in systems:
                 return system
-        if self.runs_off_network(mode):
-            return mode
+        off_network = self.off_network_system(mode, line)
+        if off_network is not None:
+            return off_network
         raise LookupError(f"{self.network.code}: nothing of mode {mode} at {station or line}")
 
+    def off_network_system(self, mode: str, line: str = "") -> str | None:
+        """The fare system of a mode of which the network has no line: that of a taxi, or of any
+        ride in a city whose network is not known. None where the network has lines of the mode,
+        or no rule knows a system for it.
+
+        A `line` that is a system's name says which one; else it is the one named like the mode
+        (rail: metro), or the first one whose name begins with it.
+        """
+        key = (mode, line)
+        if key not in self._off_network:
+            self._off_network[key] = self._find_off_network(mode, line)
+        return self._off_network[key]
+
     def runs_off_network(self, mode: str) -> bool:
-        """Whether a mode without lines (taxi, bicycle, ferry) has a fare system of its name."""
-        return any(mode in rule.systems for rule in self.book.rules.values()) and not any(
-            line.mode == mode for line in self.network.lines.values()
-        )
+        """Whether rides of a mode are priced without the network."""
+        return self.off_network_system(mode) is not None
 
     def dearest(self, tariff: Tariff, mode: str, line: str, station: str) -> BaseFare:
         """The highest base fare of any ride from a station; of any at all if it is not known.
@@ -117,7 +131,7 @@ class CityFares:
         """
         key = (tariff.id, mode, line, station)
         if key not in self._dearest:
-            if mode == "rail":
+            if mode == "rail" and self.off_network_system(mode, line) is None:
                 self._dearest[key] = self._dearest_by_rail(tariff, line, station)
             else:
                 self._dearest[key] = self._dearest_on_line(tariff, mode, line, station)
@@ -162,21 +176,36 @@ class CityFares:
         base_line = self._base_line(tariff, portion, ride.origin, ride.destination, line.id)
         return BaseFare((portion,), (base_line,), portion.fare_fen)
 
-    def _off_network_base(self, tariff: Tariff, ride: RideFacts) -> BaseFare | None:
-        """The fare of a ride without a line: by meter, by the length of the stay, or flat."""
-        rule = tariff.bases.get(ride.mode)
-        if rule is None or not self.runs_off_network(ride.mode):
+    def _find_off_network(self, mode: str, line: str) -> str | None:
+        if any(one.mode == mode for one in self.network.lines.values()):
             return None
-        values: Values = {"system": ride.mode, "tariff": tariff.name}
+        systems = {name for rule in self.book.rules.values() for name in rule.systems}
+        usual = (line, mode, "metro") if mode == "rail" else (line, mode)
+        for name in usual:
+            if name in systems:
+                return name
+        return min((name for name in systems if name.startswith(f"{mode}-")), default=None)
+
+    def _off_network_base(self, tariff: Tariff, ride: RideFacts, system: str) -> BaseFare | None:
+        """The fare of a ride that no line is known for: as stated for its two stations, by the
+        metres it brings, by the length of the stay, or flat; None where metres are missing."""
+        values: Values = {"system": system, "tariff": tariff.name}
+        stated = tariff.pairs.get((system, ride.origin, ride.destination))
+        rule = tariff.base(system)
         metres = -1
-        if isinstance(rule, DurationFare):
-            values["stay_s"] = max(0, ride.exited_s - ride.entered_s)
-        elif not isinstance(rule, FlatFare):
-            metres = max(0, ride.metres)
-            values |= {"meter": 1, "metres": metres, "slow_metres": ride.slow_metres}
-        fare_fen = rule.fare(metres, ride)
-        line = PriceLine("base", rule.id, fare_fen, values)
-        return BaseFare((FarePortion(ride.mode, rule.id, fare_fen, metres),), (line,), fare_fen)
+        if stated is not None:
+            fare_fen, rule_id = stated
+        elif rule is None or (isinstance(rule, BandFare) and ride.metres < 0):
+            return None
+        else:
+            if isinstance(rule, DurationFare):
+                values["stay_s"] = max(0, ride.exited_s - ride.entered_s)
+            elif not isinstance(rule, FlatFare):
+                metres = max(0, ride.metres)
+                values |= {"meter": 1, "metres": metres, "slow_metres": ride.slow_metres}
+            fare_fen, rule_id = rule.fare(metres, ride), rule.id
+        line = PriceLine("base", rule_id, fare_fen, values)
+        return BaseFare((FarePortion(system, rule_id, fare_fen, metres),), (line,), fare_fen)
 
     def _base_line(
         self, tariff: Tariff, portion: FarePortion, origin: str, destination: str, line: str
@@ -219,15 +248,14 @@ class CityFares:
         rule = tariff.base(system)
         if rule is None:
             raise LookupError(f"{self.network.code}: {system} has no fare in {tariff.id}")
-        metres = -1
-        if isinstance(rule, BandFare):
-            lengths = (
-                _longest(one, station)
-                for one in self.network.lines.values()
-                if one.fare_system == system and line in ("", one.id)
-            )
-            metres = max(lengths, default=0)
-        portion = FarePortion(system, rule.id, rule.fare(metres), metres)
+        lengths = [
+            _longest(one, station)
+            for one in self.network.lines.values()
+            if one.fare_system == system and line in ("", one.id)
+        ]
+        metres = max(lengths) if lengths and isinstance(rule, BandFare) else -1
+        fare_fen = rule.fare(metres) if lengths else rule.highest_fen
+        portion = FarePortion(system, rule.id, fare_fen, metres)
         return BaseFare((portion,), (), portion.fare_fen)
 
 

@@ -2,7 +2,7 @@
 
 from tongxing.fares.city import CityFares
 from tongxing.fares.model import RideFacts, Rider
-from tongxing.fares.rules import MeterFare
+from tongxing.fares.rules import BandFare, BaseRule, MeterFare
 from tongxing.fares.visitors import open_to_visitors
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES
@@ -20,8 +20,28 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
     tariff = fares.book.at(ride.entered_s or ride.exited_s)
     if tariff is None:
         return Refusal("FARES_NO_TARIFF", network.code, {"city": network.code})
-    off_network = fares.runs_off_network(ride.mode)
-    if not off_network and not any(line.mode == ride.mode for line in network.lines.values()):
+    system = fares.off_network_system(ride.mode, ride.line)
+    if system is None:
+        refusal = _network_refusal(fares, ride)
+        if refusal is not None:
+            return refusal
+        system = fares.home_system(ride.mode, ride.line, ride.origin or ride.destination)
+    rule = tariff.base(system)
+    if rule is None:
+        return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
+    if _needs_metres(fares, rule, ride):
+        return Refusal("FARES_NO_METER", network.code, {"mode": ride.mode})
+    if not rider.issuer_is_local and tariff.visitor_policy(rider.scheme) == "refused":
+        return _not_offered(network.code, ride.mode, rider.scheme)
+    if not rider.issuer_is_local and not open_to_visitors(rider.scheme, network.code, ride.mode):
+        return _not_offered(network.code, ride.mode, rider.scheme)
+    return None
+
+
+def _network_refusal(fares: CityFares, ride: RideFacts) -> Refusal | None:
+    """What the network does not know of a ride: its mode, line or stations."""
+    network = fares.network
+    if not any(line.mode == ride.mode for line in network.lines.values()):
         return Refusal("FARES_NO_MODE", network.code, {"mode": ride.mode})
     if ride.line and ride.line not in network.lines:
         return Refusal("FARES_NO_LINE", network.code, {"line": ride.line})
@@ -31,17 +51,21 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
     known = ride.origin or ride.destination
     if known and not ride.line and not _serves(fares, known, ride.mode):
         return Refusal("FARES_NO_STATION", network.code, {"station": known, **NONE_NEAR})
-    system = fares.home_system(ride.mode, ride.line, known)
-    rule = tariff.bases.get(system) if off_network else tariff.base(system)
-    if rule is None:
-        return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
-    if isinstance(rule, MeterFare) and ride.metres < 0:
-        return Refusal("FARES_NO_METER", network.code, {"mode": ride.mode})
-    if not rider.issuer_is_local and tariff.visitor_policy(rider.scheme) == "refused":
-        return _not_offered(network.code, ride.mode, rider.scheme)
-    if not rider.issuer_is_local and not open_to_visitors(rider.scheme, network.code, ride.mode):
-        return _not_offered(network.code, ride.mode, rider.scheme)
+    if ride.mode != "rail" and not ride.line and not ride.missing:
+        return Refusal("FARES_NO_LINE", network.code, {"line": "–"})
     return None
+
+
+def _needs_metres(fares: CityFares, rule: BaseRule, ride: RideFacts) -> bool:
+    """Whether a ride that no line is known for lacks the metres its fare is asked by."""
+    if ride.metres >= 0 or ride.missing:
+        return False
+    if isinstance(rule, MeterFare):
+        return True
+    off_network = fares.off_network_system(ride.mode, ride.line) is not None
+    tariff = fares.tariff_at(ride.entered_s or ride.exited_s)
+    stated = any((name, ride.origin, ride.destination) in tariff.pairs for name in rule.systems)
+    return off_network and isinstance(rule, BandFare) and not stated
 
 
 def _serves(fares: CityFares, station: str, mode: str) -> bool:

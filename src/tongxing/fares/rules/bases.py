@@ -20,6 +20,11 @@ class FlatFare(Rule, frozen=True, tag="flat"):
     def __post_init__(self) -> None:
         demand(self, self.fare_fen >= 0, "a fare is not negative")
 
+    @property
+    def highest_fen(self) -> int:
+        """The most a ride can cost where no distance is known."""
+        return self.fare_fen
+
     def fare(self, metres: int, ride: RideFacts | None = None) -> int:
         return self.fare_fen
 
@@ -57,6 +62,11 @@ class BandFare(Rule, frozen=True, tag="bands"):
             return self._capped(self.fares_fen[-1])
         steps = -((self.edges_m[-1] - counted) // self.then_every_m)
         return self._capped(self.fares_fen[-1] + steps * self.then_add_fen)
+
+    @property
+    def highest_fen(self) -> int:
+        """The most a ride can cost where no distance is known: the last fare of the list."""
+        return self._capped(self.fares_fen[-1])
 
     def _capped(self, fare_fen: int) -> int:
         return min(fare_fen, self.cap_fen) if self.cap_fen else fare_fen
@@ -106,6 +116,11 @@ class MeterFare(Rule, frozen=True, kw_only=True, tag="meter"):
         scaled = per_km_fen * (max(0, metres - self.start_m) * FULL_BP + slow_m * self.slow_bp)
         return start_fen + round_half_up(scaled, 1000 * FULL_BP)
 
+    @property
+    def highest_fen(self) -> int:
+        """What is asked of a ride whose meter was not read: its start, by night."""
+        return max(self.start_fen, self.night_start_fen)
+
     def _is_night(self, time_s: int) -> bool:
         second = (time_s + CHINA_OFFSET_S) % DAY_S
         first, end = _second(self.night_from), _second(self.night_until)
@@ -141,6 +156,11 @@ class DurationFare(Rule, frozen=True, kw_only=True, tag="duration"):
             begun = -((self.edges_s[-1] - stay_s) // self.then_every_s)
             fare_fen = self.fares_fen[-1] + begun * self.then_add_fen
         return min(fare_fen, self.cap_fen) if self.cap_fen else fare_fen
+
+    @property
+    def highest_fen(self) -> int:
+        """What a ride without an end costs: the cap, or a whole day."""
+        return self.cap_fen or self.fare(0, RideFacts(mode="", exited_s=DAY_S))
 
 
 def _second(clock: time) -> int:
