@@ -8,6 +8,7 @@ from array import array
 from dataclasses import dataclass, field
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tongxing.fares.city import CityFares
 from tongxing.fares.model import BaseFare, Missing, RideFacts, Rider
@@ -48,25 +49,40 @@ class BaseTables:
     refusals: Codes
     lists: list[int]
     count: int = 0
+    _known: dict[tuple[object, ...], int] = field(default_factory=dict)
+    _numbers: dict[tuple[str, str], tuple[int, int]] = field(default_factory=dict)
+    _found: list[tuple[str, int]] = field(default_factory=list)
+    _of_place: "array[int]" = field(default_factory=lambda: array("i"))
     _rows: "array[int]" = field(default_factory=lambda: array("q"))
     _portion_system: "array[int]" = field(default_factory=lambda: array("q"))
     _portion_fen: "array[int]" = field(default_factory=lambda: array("q"))
     _asked: dict[tuple[object, ...], tuple[int, bool]] = field(default_factory=dict)
 
     def add(self, place: Place) -> None:
-        """Work out the base fare of the next number."""
-        cells = [layout.STATED, 0, len(self._portion_system), 0, layout.NONE, layout.NONE, 0]
+        """Work out the base fare of the next number; places of one fare share its row, so that
+        the table stays small enough for the processor's cache."""
+        cells = [layout.STATED, 0, 0, 0, layout.NONE, layout.NONE, 0]
+        self._found = []
         try:
             self._fill(cells, place)
         except LookupError:
             self._refuse(cells, "FARES_NO_FARE")
-        self._rows.extend(cells)
+        key = (*cells, *self._found)
+        row = self._known.setdefault(key, len(self._known))
+        if row == len(self._rows) // layout.BASE_COLUMNS:
+            cells[layout.BASE_FIRST] = len(self._portion_system)
+            self._rows.extend(cells)
+            for system, fare_fen in self._found:
+                self._portion_system.append(self.systems.of(system))
+                self._portion_fen.append(fare_fen)
+        self._of_place.append(row)
         self.count += 1
 
-    def tables(self) -> tuple[Numbers, Numbers, Numbers]:
-        """Bases, and the systems and fares of their portions, as arrays."""
+    def tables(self) -> tuple[NDArray[np.int32], Numbers, Numbers, Numbers]:
+        """The base of each place; bases, and the systems and fares of their portions."""
         rows = np.array(self._rows or array("q", [0] * layout.BASE_COLUMNS), dtype=np.int64)
         return (
+            np.array(self._of_place or array("i", [0]), dtype=np.int32),
             rows.reshape(-1, layout.BASE_COLUMNS),
             np.array(self._portion_system or array("q", [0]), dtype=np.int64),
             np.array(self._portion_fen or array("q", [0]), dtype=np.int64),
@@ -129,21 +145,22 @@ class BaseTables:
 
     def _by_ride(self, cells: list[int], rule: BaseRule, system: str) -> None:
         """A rule whose fare only the ride can tell: its figures, for the kernel to apply."""
-        try:
-            kind, numbers = numbers_of(rule)
-        except Beyond:
-            kind, numbers = layout.IN_ROW, []
+        key = (rule.id, system)
+        if key not in self._numbers:
+            try:
+                kind, numbers = numbers_of(rule)
+            except Beyond:
+                kind, numbers = layout.IN_ROW, []
+            self._numbers[key] = kind, len(self.lists)
+            self.lists += numbers
         self._portions(cells, [(system, 0)])
-        cells[layout.BASE_KIND], cells[layout.BASE_NUMBERS] = kind, len(self.lists)
-        self.lists += numbers
+        cells[layout.BASE_KIND], cells[layout.BASE_NUMBERS] = self._numbers[key]
 
     def _portions(self, cells: list[int], portions: list[tuple[str, int]]) -> None:
         if len(portions) > layout.MAX_PORTIONS:
             portions = [("", layout.NONE)]
         cells[layout.BASE_COUNT] = len(portions)
-        for system, fare_fen in portions:
-            self._portion_system.append(self.systems.of(system))
-            self._portion_fen.append(fare_fen)
+        self._found = portions
 
     def _ask(self, version: int, ride: RideFacts) -> tuple[int, bool]:
         """The refusal of a ride in a version (code, 0 for none), and whether a meter is needed."""

@@ -107,6 +107,7 @@ class Prices(NamedTuple):
 
     numbers: Cells
     days: Cells
+    base_of: Cells
     bases: Cells
     portion_system: Cells
     portion_fen: Cells

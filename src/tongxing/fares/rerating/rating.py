@@ -161,11 +161,12 @@ class Rerater:
 
     def _prices(self, days: Numbers, zero: int, versions: list[int]) -> layout.Prices:
         plans, code = self.plans, self.codes.modes.find("rail")
-        bases, portion_system, portion_fen = self.bases.tables()
+        base_of, bases, portion_system, portion_fen = self.bases.tables()
         numbers = [zero, len(days), code, self._no_meter, self._no_pack_price, self._no_fare]
         return layout.Prices(
             numbers=np.array(numbers, np.int64),
             days=days,
+            base_of=base_of,
             bases=bases,
             portion_system=portion_system,
             portion_fen=portion_fen,

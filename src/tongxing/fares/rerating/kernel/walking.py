@@ -195,7 +195,7 @@ def price_base(
     prices: Prices, rides: Columns, memory: Memory, out: Outcomes, row: int, version: int
 ) -> int:
     """A ride whose tariff is known."""
-    base, who = rides.base[row], rides.who[row]
+    base, who = prices.base_of[rides.base[row]], rides.who[row]
     if prices.bases[base, BASE_KIND] == REFUSED:
         out.refusal[row] = prices.bases[base, BASE_REFUSAL]
         return DONE
