@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
-from tongxing.city import BankLine, City, MediumOpening, RiderOpening
+from tongxing.city import BankLine, City, MediumOpening, RiderOpening, healing
+from tongxing.city.half_trips import Resolution
 from tongxing.fares import FareState, RideFacts, Rider, load_city_fares, price
 from tongxing.hub import (
     Hub,
@@ -290,11 +291,28 @@ class World:
         self.send(CHONGQING, late, "27:30", SITES[1])
 
     def close_day(self) -> None:
-        """Night: business days end, half trips close; then the missing exit arrives after all."""
+        """Night: business days end, half trips are charged the most, as if their week were over;
+        then a missing exit arrives after all."""
         for city in self.cities.values():
             assert not isinstance(city.close_day(DAY, moment("27:05")), Refusal)
+            self._charge_the_most(city)
         exit_ = self.gates[CHONGQING].tap("18:45", FORGETFUL, "exit", "chaotianmen")
         self.send(CHONGQING, [exit_], "28:00", SITES[1])
+
+    @staticmethod
+    def _charge_the_most(city: City) -> None:
+        now_s = moment("27:06")
+        said = [
+            (half.rider_id, half.tap, Resolution(
+                request_id=half.trip_id, tap=half.tap.ref, kind="maximum", time_s=now_s,
+                decided_s=now_s, decided_by="clock",
+            ))
+            for half in city.waiting()
+        ]  # fmt: skip
+        if not said:
+            return
+        with city._transaction() as cursor:
+            healing.apply(cursor, city.code, load_city_fares(city.code), said, now_s)
 
     def present(self) -> None:
         """Morning: record files to the hub, verdicts back."""
