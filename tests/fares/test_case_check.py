@@ -1,11 +1,14 @@
 """`tongxing fares check`: what a case may say, and that a wrong expectation never passes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
+from msgspec import Struct
 
 from tongxing.cli import run
+from tongxing.fares.checking.casefile import Event, Expected, FileCase
 
 HERE = Path(__file__).parent
 COMMUTE = {"mode": "rail", "t": "2026-03-10T09:10", "t_out": "2026-03-10T09:45", "base": 500}
@@ -139,3 +142,88 @@ def test_a_tariff_that_cannot_be_read_is_refused(tmp_path, capsys):
     cases.write_text('{"cases": []}', encoding="utf-8")
     assert run(["fares", "check", str(cases), "--tariff", str(path)]) != 0
     assert "FARES_TARIFF_FILE" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("event", "more", "said"),
+    [
+        (COMMUTE | {"medium": "cardx"}, {}, "medium cardx (card, code, cash)"),
+        (COMMUTE, {"rider": "turist"}, "rider turist"),
+        (COMMUTE | {"rider": "nobody"}, {}, "rider nobody"),
+        (COMMUTE | {"scheme": "T-Union", "visitor": True}, {}, "scheme T-Union"),
+        (COMMUTE | {"base": None, "dist_m": -1}, {}, "dist_m -1"),
+        (COMMUTE | {"dist_m": 4000}, {}, "stands without dist_m"),
+        (COMMUTE | {"t_out": "2026-03-10T09:00"}, {}, "before"),
+        ({"action": "buy_pack", "pack": "CQ-MONTH"}, {}, "pack CQ-MONTH"),
+    ],
+)
+def test_a_slip_of_the_pen_is_no_ordinary_card(tmp_path, capsys, event, more, said):
+    event = {key: value for key, value in event.items() if value is not None}
+    code, out = check(tmp_path, capsys, [case("Chongqing", [event], [{"charge_fen": 1}], **more)])
+    assert code == 1 and "not understood" in out and said in out
+
+
+def test_events_of_one_medium_stand_in_the_order_of_time(tmp_path, capsys):
+    earlier = COMMUTE | {"t": "2026-03-10T08:00"}
+    found = case("Chongqing", [COMMUTE, earlier], [{}, {}])
+    assert "order of time" in check(tmp_path, capsys, [found])[1]
+    apart = case("Chongqing", [COMMUTE, earlier | {"card": "two"}], [{}, {}])
+    assert check(tmp_path, capsys, [apart])[0] == 0
+
+
+def test_a_time_with_an_offset_is_that_instant(tmp_path, capsys):
+    early = COMMUTE | {"t": "2026-03-09T22:59:59Z", "t_out": "2026-03-09T23:30:00+00:00"}
+    assert check(tmp_path, capsys, [case("Chongqing", [early], [{"charge_fen": 350}])])[0] == 0
+
+
+def test_a_tariff_checks_only_cases_of_its_own_city(tmp_path, capsys):
+    found = case("Beijing", [COMMUTE], [{"charge_fen": 450}])
+    code, out = check(tmp_path, capsys, [found], "--tariff", str(HERE / "rides" / "990001.toml"))
+    assert code == 1 and "the tariff is of 990001" in out
+
+
+OWN = [
+    case("990001", [{"mode": "rail", "from": "甲", "to": "甲", "t": "2026-03-10T08:00",
+                     "t_out": "2026-03-10T08:10", "base": 400}], [{"charge_fen": 400}]),
+    case("990001", [{"mode": "bus", "t": "2026-03-10T08:00", "line": "7"}], [{"charge_fen": 200}]),
+    case("990001", [{"mode": "bicycle", "t": "2026-03-10T08:00", "missing": "exit"}],
+         [{"charge_fen": 1000}]),
+    case("990001", [COMMUTE | {"scheme": "city_union", "visitor": True}],
+         [{"result": "refused", "reason": "visitor_refused"}]),
+    case("990001", [{"mode": "bus", "t": "2026-03-10T08:00", "rider": "tourist"}],
+         [{"charge_fen": 160}]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("found", OWN)
+def test_a_city_without_a_network_is_priced_by_what_the_case_says(tmp_path, capsys, found):
+    own = str(HERE / "rides" / "990001.toml")
+    code, out = check(tmp_path, capsys, [found], "--tariff", own)
+    assert code == 0, out
+
+
+def test_a_pack_is_bought_and_ridden(tmp_path, capsys):
+    bus = {"mode": "bus", "t": "2026-03-10T09:00", "base": 200, "rider": "student"}
+    buys = {"action": "buy_pack", "pack": "CQ-PASS-STUDENT", "t": "2026-03-10T08:00"}
+    found = case(
+        "Chongqing", [buys | {"rider": "student"}, bus], [{"charge_fen": 2000}, {"charge_fen": 0}]
+    )
+    assert check(tmp_path, capsys, [found])[0] == 0
+
+
+def test_the_page_on_cases_names_every_key_and_its_example_holds(tmp_path, capsys):
+    page = (HERE.parents[1] / "docs" / "fare-cases.md").read_text(encoding="utf-8")
+    named = {
+        heading.partition("\n")[0]: re.findall(r"^\| `(\w+)` \|", heading, re.MULTILINE)
+        for heading in page.split("\n## ")[1:]
+    }
+    assert set(named["A case"]) == fields(FileCase)
+    assert set(named["An event"]) == fields(Event)
+    assert set(named["What can be expected"]) == fields(Expected)
+    (example,) = re.findall(r"```json\n(.*?)```", page, re.DOTALL)
+    code, out = check(tmp_path, capsys, json.loads(example)["cases"])
+    assert code == 0, out
+
+
+def fields(kind: type[Struct]) -> set[str]:
+    return set(kind.__struct_encode_fields__)

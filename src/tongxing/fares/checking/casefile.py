@@ -4,11 +4,15 @@ A case is read strictly: with an unknown field or a value of the wrong kind it i
 a case that is half understood proves nothing, and counts as a difference.
 """
 
+from typing import Literal
+
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.fares.model import Missing
 from tongxing.kernel.reasons import Refusal
+
+Action = Literal["", "board", "next_board", "buy_pack"]
 
 
 class Event(
@@ -20,7 +24,8 @@ class Event(
     from two stations (`from`, `to`) of a city whose network is known. Times are
     "2026-03-10T08:00" in China time; a bare "08:00" is of an ordinary working day. `missing` names
     the tap that is not there; `card` tells several media of one kind apart; `slow_m` are the
-    metres that a taxi crawled.
+    metres that a taxi crawled. `rider` is a class of holders by the tariff's own name, or in words.
+    `action` "buy_pack" buys the `pack` of a rule id.
     """
 
     mode: str = "rail"
@@ -46,7 +51,8 @@ class Event(
     issuer: str = ""
     visitor: bool = False
     scope: str = "all"
-    action: str = ""
+    action: Action = ""
+    pack: str = ""
     line_km: int = 0
     board_km: int = 0
     charge_fen: int = 0
@@ -121,11 +127,19 @@ def _read(raw: msgspec.Raw, number: int) -> FileCase | UnreadCase:
         case = msgspec.json.decode(raw, type=FileCase)
     except msgspec.DecodeError as error:
         head = _head(raw)
-        return UnreadCase(head.get("id", f"#{number}"), head.get("title", ""), str(error))
+        return UnreadCase(head.get("id", f"#{number}"), head.get("title", ""), _detail(str(error)))
     if isinstance(case.expect, tuple) and len(case.expect) != len(case.events):
         detail = f"{len(case.events)} events, {len(case.expect)} expectations"
         return UnreadCase(case.id, case.title, detail)
     return case
+
+
+def _detail(error: str) -> str:
+    """What the reader said, with the fields that exist where one is unknown."""
+    if "unknown field" not in error:
+        return error
+    level = Event if "$.events" in error else Expected if "$.expect" in error else FileCase
+    return f"{error} ({', '.join(level.__struct_encode_fields__)})"
 
 
 def _head(raw: msgspec.Raw) -> dict[str, str]:

@@ -19,6 +19,8 @@ _ORDINARY_DAY = "2026-03-10"
 _FIRST_SLOT = datetime(2026, 3, 1, 9, tzinfo=CHINA)
 _SLOT_HOURS, _SLOTS_A_DAY = 3, 4
 _STAY = timedelta(minutes=30)
+MEDIA = ("card", "code", "cash")
+ORDINARY = "ordinary"
 
 
 class CaseUnclear(Exception):
@@ -26,8 +28,14 @@ class CaseUnclear(Exception):
 
 
 def city_and_fares(name: str, book: TariffBook | None) -> tuple[str, CityFares]:
-    """The code of a case's city and its fares; a `book` given stands for any city's own."""
+    """The code of a case's city and its fares; a `book` given stands for the city's own.
+
+    Raises CaseUnclear for an unknown city, and for a book of another one.
+    """
     if book is not None:
+        own = {book.city, book.name_zh.casefold(), book.name_en.casefold(), "any"}
+        if name.casefold() not in own and _city(name) != book.city:
+            raise CaseUnclear(f"city {name} (the tariff is of {book.city} {book.name_zh})")
         network = load_network(book.city) if book.city in city_codes() else no_network(book.city)
         return book.city, CityFares(network, book)
     code = _ANY_CITY if name == "any" else _city(name)
@@ -45,20 +53,40 @@ def mode_of(named: str) -> str:
     return _words()["mode"].get(mode, mode)
 
 
-def rider_of(case: FileCase, event: Event) -> Rider:
-    """Who rides: class of holder by the words of the case, kind of medium, home or visiting."""
-    text = f"{case.rider} {event.rider} {event.medium}".casefold()
-    found = (product for word, product in _words()["product"].items() if word in text)
-    product = next(found, "ordinary")
+def rider_of(case: FileCase, event: Event, book: TariffBook) -> Rider:
+    """Who rides: class of holder, kind of medium, at home or visiting.
+
+    Raises CaseUnclear for a class, medium or scheme that nobody knows: a slip of the pen must not
+    become an ordinary card.
+    """
+    medium = _words()["medium"].get(event.medium, event.medium)
+    if medium not in MEDIA:
+        raise CaseUnclear(f"medium {event.medium} ({', '.join(MEDIA)})")
+    if event.scheme and event.scheme not in load_registry().schemes:
+        raise CaseUnclear(f"scheme {event.scheme} ({', '.join(load_registry().schemes)})")
+    product = _product(event.rider or case.rider, book)
+    if product == ORDINARY and event.medium in _words()["medium_product"]:
+        product = _words()["medium_product"][event.medium]
     if case.state_before.get("registered frequent rider"):
         product = "frequent"
     return Rider(
-        medium_kind=_words()["medium"].get(event.medium, event.medium),
+        medium_kind=medium,
         product=product,
         scheme=event.scheme,
         issuer=event.issuer,
         issuer_is_local=not event.visitor,
     )
+
+
+def _product(text: str, book: TariffBook) -> str:
+    """The class of holders by the tariff's own name, else by the words of the list."""
+    known = {product for rule in book.rules.values() for product in rule.products}
+    if not text or text in known or text == ORDINARY:
+        return text or ORDINARY
+    for word, product in _words()["product"].items():
+        if word in text.casefold():
+            return product
+    raise CaseUnclear(f"rider {text} ({', '.join(sorted({ORDINARY, *known}))})")
 
 
 def place_of(city: str, scope: str) -> str:
@@ -67,9 +95,12 @@ def place_of(city: str, scope: str) -> str:
 
 
 def stations_of(network: CityNetwork, name: str, mode: str) -> tuple[str, ...]:
-    """The ids of a name's stations, ("",) for no name. Raises CaseUnclear for an unknown one."""
-    if not name:
-        return ("",)
+    """The ids of a name's stations; a city without a network takes any name, "" is none.
+
+    Raises CaseUnclear for an unknown one.
+    """
+    if not name or not network.stations:
+        return (name,)
     found = network.find_stations(name, mode)
     if not found:
         near = " / ".join(one.name_zh for one in network.near_stations(name))
@@ -112,6 +143,8 @@ def times(event: Event, rides: int, last_s: int) -> tuple[int, int]:
         days, slot = divmod(rides, _SLOTS_A_DAY)
         entered = _FIRST_SLOT + timedelta(days=days, hours=slot * _SLOT_HOURS)
     left = _moment(event.t_out) if event.t_out else entered + _STAY
+    if left < entered:
+        raise CaseUnclear(f"t_out {event.t_out} before {event.t}")
     return instant(entered), instant(left)
 
 
@@ -145,6 +178,7 @@ def _systems(fares: CityFares, mode: str) -> list[str]:
 def _moment(text: str) -> datetime:
     full = text if "T" in text else f"{_ORDINARY_DAY}T{text}"
     try:
-        return datetime.fromisoformat(full).replace(tzinfo=CHINA)
+        found = datetime.fromisoformat(full)
+        return found if found.tzinfo else found.replace(tzinfo=CHINA)
     except ValueError as error:
         raise CaseUnclear(f"time {text}") from error

@@ -32,8 +32,9 @@ from tongxing.fares.model import (
     RideFacts,
     Rider,
 )
+from tongxing.fares.packs import buy_pack
 from tongxing.fares.refusals import pricing_refusal
-from tongxing.fares.rules import BaseRule, MinimumSetting
+from tongxing.fares.rules import BaseRule, MinimumSetting, PackRelief
 from tongxing.fares.tariff import Tariff, TariffBook
 from tongxing.fares.visitors import T_UNION, open_to_visitors
 from tongxing.kernel.clock import calendar_date, month_key
@@ -77,6 +78,7 @@ class _Running:
     fares: CityFares
     states: dict[str, FareState] = field(default_factory=dict)
     entered_s: int = 0
+    last_s: dict[str, int] = field(default_factory=dict)
     rides: int = 0
     owed_fen: int = 0
 
@@ -152,22 +154,42 @@ def _run_event(running: _Running, event: Event) -> list[Outcome]:
     found = []
     for _ in range(event.repeat):
         entered_s, exited_s = reading.times(event, running.rides, running.entered_s)
+        if entered_s < running.last_s.get(event.card or event.medium, 0):
+            raise CaseUnclear(f"t {event.t}: events of one medium stand in the order of time")
+        running.last_s[event.card or event.medium] = entered_s
         running.entered_s, running.rides = entered_s, running.rides + 1
-        if event.action:
+        if event.action == "buy_pack":
+            found.append(Outcome(_buy_pack(running, event, entered_s)))
+        elif event.action:
             found.append(Outcome(_half_trip(running, event)))
         else:
             found.append(_priced(running, event, entered_s, exited_s))
     return found
 
 
+def _buy_pack(running: _Running, event: Event, bought_s: int) -> dict[str, object]:
+    """The pack of a rule, bought for this medium; it costs what the rule says."""
+    rule = running.fares.book.rules.get(event.pack)
+    if not isinstance(rule, PackRelief):
+        raise CaseUnclear(f"pack {event.pack}")
+    key = event.card or reading.rider_of(running.case, event, running.fares.book).medium_kind
+    bought = buy_pack(running.city, rule, running.states.get(key, FareState()), bought_s)
+    if isinstance(bought, Refusal):
+        return {"result": "refused", "reason": bought.code.lower()}
+    running.states[key] = bought
+    return {"charge_fen": rule.price_fen, "result": "accepted"}
+
+
 def _priced(running: _Running, event: Event, entered_s: int, exited_s: int) -> Outcome:
     mode = reading.mode_of(event.mode)
-    rider = reading.rider_of(running.case, event)
+    rider = reading.rider_of(running.case, event, running.fares.book)
     if not rider.issuer_is_local and not open_to_visitors(rider.scheme, running.city, mode):
         return Outcome({"result": "refused", "reason": "visitor_mode_not_offered"})
     tariff = running.fares.book.at(entered_s)
     if tariff is None:
-        raise CaseUnclear(f"no tariff at {calendar_date(entered_s)}")
+        raise CaseUnclear(f"no tariff at {calendar_date(entered_s)} ({_begins(running)})")
+    if not rider.issuer_is_local and tariff.visitor_policy(rider.scheme) == "refused":
+        return Outcome({"result": "refused", "reason": "visitor_refused"})
     key = event.card or rider.medium_kind
     account = running.states.get(_ACCOUNT, FareState())
     state = with_account(running.states.get(key, FareState()), account)
@@ -177,6 +199,13 @@ def _priced(running: _Running, event: Event, entered_s: int, exited_s: int) -> O
     running.states[key], shared = parted(quote.state)
     running.states[_ACCOUNT] = shared
     return Outcome(_facts(quote), quote)
+
+
+def _begins(running: _Running) -> str:
+    """The first day of the tariff that was asked, to tell a wrong file from a wrong day."""
+    book = running.fares.book
+    first = min((version.from_day for version in book.versions), default=None)
+    return f"{book.name_zh or book.city}: {first or '–'}"
 
 
 def _ride(running: _Running, event: Event, mode: str, entered_s: int, exited_s: int) -> RideFacts:
@@ -215,8 +244,12 @@ def _quote(
     if by_network or event.missing:
         refusal = pricing_refusal(fares, ride, rider)
         if refusal is not None:
-            raise CaseUnclear(f"{refusal.code} {refusal.values}")
+            raise CaseUnclear(_said(refusal))
         return price(fares, ride, rider, state)
+    if event.base is not None and (event.dist_m is not None or event.base < 0):
+        raise CaseUnclear("base is one amount, not negative, and stands without dist_m")
+    if event.dist_m is not None and event.dist_m < 0:
+        raise CaseUnclear(f"dist_m {event.dist_m}")
     portion = _portion(running, event, tariff, ride.mode)
     line = PriceLine("base", portion.rule, portion.fare_fen, {})
     base = BaseFare((portion,), (line,), portion.fare_fen)
@@ -224,6 +257,14 @@ def _quote(
         return price_from(fares, tariff, base, ride, rider, state)
     except LookupError as missing:
         raise CaseUnclear(str(missing)) from missing
+
+
+def _said(refusal: Refusal) -> str:
+    """A refusal in a few words; a ride without stations lacks its fare or its metres."""
+    if refusal.code == "FARES_NO_METER":
+        return "FARES_NO_METER (base | dist_m | from, to)"
+    known = ", ".join(str(value) for value in refusal.values.values() if value != "–")
+    return f"{refusal.code} {known}".strip()
 
 
 def _facts(quote: Quote) -> dict[str, object]:
@@ -289,7 +330,7 @@ def _let_in(running: _Running, event: Event, entered_s: int) -> dict[str, object
     system = reading.system_of(running.fares, mode, event.mode)
     needed_fen = 0
     if tariff is not None:
-        rider = reading.rider_of(running.case, event)
+        rider = reading.rider_of(running.case, event, running.fares.book)
         minimum: MinimumSetting | None = tariff.plan(system, mode, "", rider).minimum
         rule = tariff.base(system)
         if minimum is not None and minimum.balance != "lowest":
