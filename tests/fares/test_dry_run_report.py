@@ -123,7 +123,8 @@ def test_a_tariff_can_be_compared_with_a_file(
         (["--from-books"], "USAGE"),
         (["--on", "2001-01-01", "--against", str(TARIFF)], ""),
         (["--city", "110000"], "TARIFF_OTHER_CITY"),
-        (["--city", "上海"], "FARES_NO_CITY"),
+        (["--city", "上海"], "TARIFF_OTHER_CITY"),
+        (["--city", "Atlantis"], "CITY_UNKNOWN"),
     ],
 )
 def test_what_cannot_be_tried_is_refused_with_a_reason(
@@ -186,3 +187,35 @@ def test_people_read_it_on_paper_and_phone_in_both_languages(
         assert min(sizes) > 9, "labels can be read"
     assert asked == [files[2].as_uri()]
     page.close()
+
+
+def test_a_city_without_a_network_is_tried_by_metres(tmp_path, capsys):
+    own = Path(__file__).parent / "rides" / "990001.toml"
+    dearer = tmp_path / "dearer.toml"
+    dearer.write_text(own.read_text("utf-8").replace("fare_fen = 300", "fare_fen = 350"), "utf-8")
+    rides = tmp_path / "rides.jsonl"
+    line = {"medium": "1", "rider": {"product": "ordinary"},
+            "ride": {"mode": "ferry", "entered_s": 1773705600}}  # fmt: skip
+    rides.write_text(json.dumps(line), "utf-8")
+    asked = ["fares", "dry-run", str(dearer), "--city", "990001", "--against", str(own),
+             "--journeys", str(rides), "--json"]  # fmt: skip
+    assert run(asked) == 0
+    total = json.loads(capsys.readouterr().out)["total"]
+    assert (total["before_fen"], total["after_fen"]) == (300, 350)
+
+
+@pytest.mark.parametrize(
+    ("rider", "mode", "said"),
+    [({"product": "ordinar"}, "rail", "ordinar"), ({"medium_kind": "cards"}, "rail", "cards"),
+     ({}, "metro", "metro")],
+)  # fmt: skip
+def test_a_slip_in_a_ride_refuses_the_file(tmp_path, capsys, rider, mode, said):
+    own = str(Path(__file__).parent / "rides" / "990001.toml")
+    rides = tmp_path / "rides.jsonl"
+    line = {"medium": "1", "rider": rider, "ride": {"mode": mode, "entered_s": 1773705600}}
+    rides.write_text(json.dumps(line), "utf-8")
+    asked = ["fares", "dry-run", own, "--city", "990001", "--against", own, "--journeys",
+             str(rides)]  # fmt: skip
+    assert run(asked) != 0
+    error = capsys.readouterr().err
+    assert "RIDES_FILE" in error and said in error

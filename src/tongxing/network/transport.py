@@ -226,6 +226,11 @@ def no_network(city: str) -> CityNetwork:
     )  # fmt: skip
 
 
+def network_or_none(city: str) -> CityNetwork:
+    """The network of a city; an empty one where it is not known."""
+    return load_network(city) if city in city_codes() else no_network(city)
+
+
 @cache
 def load_network(city: str) -> CityNetwork:
     """The network of a city by its division code, read once.

@@ -11,10 +11,16 @@ from tongxing.city.ridden import fare_states_before, trip_rides
 from tongxing.city.store.cursor import Cursor
 from tongxing.cli.arguments import DAY, READABLE_FILE
 from tongxing.cli.common import Words, emit_json, in_both, print_table, progress, say, settings
-from tongxing.cli.fares.arguments import REGISTER, chosen_book, own_book, parse_city
+from tongxing.cli.fares.arguments import (
+    REGISTER,
+    chosen_book,
+    own_book,
+    parse_city,
+    parse_place,
+)
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
-from tongxing.fares import CityFares
+from tongxing.fares import CityFares, TariffBook, book_codes
 from tongxing.fares.trying import fixed_book, newest_version
 from tongxing.fares.trying.dry_run import DryRun, Opening, dry_run
 from tongxing.fares.trying.report import percent, report, signed
@@ -22,7 +28,7 @@ from tongxing.fares.trying.ridden import RiddenRide, in_order, read_rides
 from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, at
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Problem, Refusal
-from tongxing.network.transport import load_network
+from tongxing.network.transport import network_or_none
 from tongxing.storage.database import database_at, house_schemas
 
 WORDS = Words("fares")
@@ -59,12 +65,13 @@ def command(
     if first is not None and last is not None and last < first:
         detail = in_both("detail", "fares", "to_first")
         raise Problem("ARG_INVALID", "--to", text=str(last), **detail)
-    code = parse_city(city)
+    bundled = against is None and register is None
+    code = parse_city(city, book_codes()) if bundled else _code(city)
     before, after = _fares(code, tariff, against, register, on)
     from_s = 0 if first is None else at(first)
     until_s = _EVER_S if last is None else at(last, 24)
     if journeys is not None:
-        rides, opening = _rides_of_file(journeys), Opening()
+        rides, opening = _rides_of_file(journeys, before.book, after.book), Opening()
     else:
         rides, opening = _rides_of_books(code, first, until_s)
     with progress(WORDS("dry_run.pricing"), len(rides)) as advance:
@@ -80,6 +87,11 @@ def command(
         _print(run, out)
 
 
+def _code(city: str) -> str:
+    """The code of any city: its fares come from files."""
+    return city if city.isdigit() and len(city) == 6 else parse_place(city, "--city")
+
+
 def _fares(
     code: str, tariff: Path, against: Path | None, register: Path | None, on: date | None
 ) -> tuple[CityFares, CityFares]:
@@ -93,13 +105,15 @@ def _fares(
     version = newest_version(new) if on is None else new.at(at(on))
     if version is None:
         raise Problem("FARES_NO_TARIFF", "--on", city=code)
-    network = load_network(code)
+    network = network_or_none(code)
     return CityFares(network, old), CityFares(network, fixed_book(new, version))
 
 
-def _rides_of_file(file: Path) -> list[RiddenRide]:
+def _rides_of_file(file: Path, old: TariffBook, new: TariffBook) -> list[RiddenRide]:
+    rules = [*old.rules.values(), *new.rules.values()]
+    products = {name for rule in rules for name in rule.products}
     with file.open("rb") as lines:
-        found = read_rides(lines)
+        found = read_rides(lines, products | {"ordinary"})
     if isinstance(found, Refusal):
         raise Problem(found.code, f"{file}{found.where}", **found.values)
     return found

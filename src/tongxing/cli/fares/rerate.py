@@ -14,7 +14,7 @@ from tongxing.fares.rerating.files import BadJourneys, FileFigures, rerate_file
 from tongxing.fares.rerating.machine import can_compile
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Problem
-from tongxing.network.transport import city_codes, load_network, no_network
+from tongxing.network.transport import network_or_none
 
 WORDS = Words("fares")
 _READABLE = click.Path(exists=True, readable=True, path_type=Path)
@@ -28,7 +28,7 @@ _READABLE = click.Path(exists=True, readable=True, path_type=Path)
 @click.option("--threads", type=Whole(1, 256))
 def command(journeys: Path, city: str, tariff: Path | None, out: Path, threads: int | None) -> None:
     code = parse_city(city, book_codes())
-    network = load_network(code) if code in city_codes() else no_network(code)
+    network = network_or_none(code)
     fares = CityFares(network, load_book(code) if tariff is None else own_book(tariff))
     if not can_compile():
         note(WORDS("rerate.plain"))

@@ -6,13 +6,13 @@ from functools import cache
 from importlib.resources import files
 
 from tongxing.fares.checking.casefile import Event, FileCase
-from tongxing.fares.city import CityFares, load_city_fares
+from tongxing.fares.city import CityFares
 from tongxing.fares.model import Rider
 from tongxing.fares.tariff import TariffBook, TariffFile, book_codes, load_book, make_book
 from tongxing.kernel.clock import CHINA, instant
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.registry import load_registry
-from tongxing.network.transport import CityNetwork, city_codes, load_network, no_network
+from tongxing.network.transport import CityNetwork, network_or_none, no_network
 
 _ANY_CITY = "000000"
 _ORDINARY_DAY = "2026-03-10"
@@ -36,13 +36,10 @@ def city_and_fares(name: str, book: TariffBook | None) -> tuple[str, CityFares]:
         own = {book.city, book.name_zh.casefold(), book.name_en.casefold(), "any"}
         if name.casefold() not in own and _city(name) != book.city:
             raise CaseUnclear(f"city {name} (the tariff is of {book.city} {book.name_zh})")
-        network = load_network(book.city) if book.city in city_codes() else no_network(book.city)
-        return book.city, CityFares(network, book)
+        return book.city, CityFares(network_or_none(book.city), book)
     code = _ANY_CITY if name == "any" else _city(name)
-    if code in book_codes() and code in city_codes():
-        return code, load_city_fares(code)
     if code in book_codes():
-        return code, CityFares(no_network(code), load_book(code))
+        return code, CityFares(network_or_none(code), load_book(code))
     bare = make_book(TariffFile(city=code, name_zh=code, name_en=code, rule=()))
     return code, CityFares(no_network(code), bare)
 

@@ -6,7 +6,7 @@ unknown field, a wrong kind of value or times that make no sense refuses the fil
 that is compared must be complete.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 import msgspec
 from msgspec import Struct
@@ -14,6 +14,9 @@ from msgspec.structs import asdict
 
 from tongxing.fares.model import RideFacts, Rider
 from tongxing.kernel.reasons import Refusal
+from tongxing.network.transport import MODES
+
+MEDIA = ("card", "code", "cash")
 
 
 class _StrictRide(RideFacts, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,10 +59,13 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True):
 _DECODER = msgspec.json.Decoder(_Line)
 
 
-def read_rides(lines: Iterable[bytes]) -> list[RiddenRide] | Refusal:
+def read_rides(
+    lines: Iterable[bytes], products: Collection[str] = ()
+) -> list[RiddenRide] | Refusal:
     """The rides of a file in the order in which they were charged, or why it cannot be read.
 
-    Empty lines are skipped. Rides charged in one second keep the order of the file.
+    With `products` a class of card that is not among them refuses the file. Empty lines are
+    skipped. Rides charged in one second keep the order of the file.
     """
     found: list[RiddenRide] = []
     for number, line in enumerate(lines, start=1):
@@ -69,7 +75,7 @@ def read_rides(lines: Iterable[bytes]) -> list[RiddenRide] | Refusal:
             read = _DECODER.decode(line)
         except (msgspec.DecodeError, UnicodeDecodeError) as error:
             return _refused(number, str(error))
-        wrong = _wrong(read)
+        wrong = _wrong(read, products)
         if wrong:
             return _refused(number, wrong)
         rider, ride = Rider(**asdict(read.rider)), RideFacts(**asdict(read.ride))
@@ -89,9 +95,15 @@ def write_ride(ride: RiddenRide) -> bytes:
     return msgspec.json.encode(ride)
 
 
-def _wrong(line: _Line) -> str:
+def _wrong(line: _Line, products: Collection[str]) -> str:
     """What makes no sense in a line, "" when all does."""
-    ride = line.ride
+    ride, rider = line.ride, line.rider
+    if rider.medium_kind not in MEDIA:
+        return f"`rider.medium_kind` {rider.medium_kind} is none of {', '.join(MEDIA)}"
+    if ride.mode and ride.mode not in MODES:
+        return f"`ride.mode` {ride.mode} is none of {', '.join(MODES)}"
+    if products and rider.product not in products:
+        return f"`rider.product` {rider.product} is none of {', '.join(sorted(products))}"
     if not line.medium or not ride.mode:
         return "`medium` and `ride.mode` must not be empty"
     if min(ride.entered_s, ride.exited_s) < 0 or not (ride.entered_s or ride.exited_s):
