@@ -5,7 +5,7 @@ from dataclasses import replace
 from importlib.resources import files
 
 import pytest
-from tariff_mistakes import CASES, DOUBTS, FLAT, GOOD, RULE, changed
+from tariff_mistakes import CAP, CASES, DOUBTS, FLAT, GOOD, RULE, changed
 
 from tongxing.fares.publishing import lint
 from tongxing.hub.rulebook import load_rulebook, parse_rulebook
@@ -166,9 +166,23 @@ def test_the_end_of_the_day_is_a_second_before_midnight(written):
 
 
 def test_a_clock_in_a_text_or_a_remark_is_not_what_is_wrong():
-    text = GOOD.replace('id = "EARLY"', 'id = "at 24:00" # = 24:00').replace("fare_fen = 100", "=")
+    text = GOOD.replace('id = "EARLY"', 'id = "at 24:00" # = 24:00')
+    text = text.replace("fare_fen = 100", "fare_fen = = # but 50 from 6:00, 24:00 at most")
     (one,) = lint(text.encode(), "t.toml").errors
     assert one.code == "TARIFF_TOML" and "23:59:59" not in one.refusal.message("en")
+
+
+@pytest.mark.parametrize("written", ["05:00:00 x", "05:00:00x", "[5:00, 05:00:00 x]"])
+def test_a_right_clock_is_not_blamed_for_what_stands_behind_it(written):
+    text = GOOD.replace("entry_from = 05:00:00", f"entry_from = {written}")
+    (one,) = lint(text.encode(), "t.toml").errors
+    is_clock = "two digits each" in one.refusal.message("en")
+    assert is_clock == ("5:00," in written)
+
+
+def test_a_day_and_a_month_may_each_have_their_cap():
+    month = CAP.replace('"CAP"', '"CAP-M"').replace('"day"', '"month"')
+    assert lint((GOOD + CAP + RULE + month + RULE).encode(), "t.toml").findings == ()
 
 
 def test_a_price_in_cash_is_rounded_as_somebody_says():

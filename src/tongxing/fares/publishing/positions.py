@@ -19,6 +19,7 @@ Path = tuple[str | int, ...]
 
 _LANGUAGE = Language(language())
 _CLOCK = re.compile(r"(?:^[^\"'#]*=|\[|,)\s*(?:(24:[0-9:]*)|([0-9]{1,2}:[0-9]{1,2}(?::[0-9]*)?))")
+_CLOCK_RIGHT = re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}")
 _AT = re.compile(r" \(at (?:line ([0-9]+), column ([0-9]+)|end of document)\)$")
 
 
@@ -123,10 +124,11 @@ def _not_toml(message: str, content: bytes) -> NotToml:
         row, column = int(match.group(1)), int(match.group(2))
         line = content.split(b"\n")[row - 1].decode("utf-8", "replace")
         for clock in _CLOCK.finditer(line):
-            if clock.start() < column <= clock.end() + 1:
-                kind = 1 if clock.group(1) else 2
-                detail = ("midnight", "clock")[kind - 1]
-                return NotToml(Spot(row, clock.start(kind) + 1), detail)
+            is_here = clock.start() < column <= clock.end() + 1
+            if is_here and clock.group(1):
+                return NotToml(Spot(row, clock.start(1) + 1), "midnight")
+            if is_here and not _CLOCK_RIGHT.fullmatch(clock.group(2)):
+                return NotToml(Spot(row, clock.start(2) + 1), "clock")
         return NotToml(Spot(row, column), "reader", words)
     return NotToml(_spot_of(content, len(content)), "reader", words)
 
