@@ -273,7 +273,7 @@ def tariffs(draw: st.DrawFn) -> CityFares:
         (DurationFare, draw(_durations()), ("bicycle",)),
     ]  # fmt: skip
     rules: list[AnyRule] = [
-        _rule(kind, f"BASE-{number}", {**fields, "systems": systems})
+        drawn_rule(kind, f"BASE-{number}", {**fields, "systems": systems})
         for number, (kind, fields, systems) in enumerate(bases)
     ]
     wanted = draw(st.lists(_kinds(), min_size=3, max_size=9))
@@ -291,7 +291,7 @@ def tariffs(draw: st.DrawFn) -> CityFares:
             "from_day": draw(st.sampled_from([FIRST, FIRST, LATER])),
             "last_day": draw(st.sampled_from([None, None, LATER + timedelta(days=4)])),
         }
-        rules.append(_rule(kind, f"RULE-{number}", {**fields, **scope}))
+        rules.append(drawn_rule(kind, f"RULE-{number}", {**fields, **scope}))
     try:
         book = make_book(
             TariffFile(city=CITY, name_zh="某市", name_en="Anytown", rule=tuple(rules))
@@ -304,7 +304,13 @@ def tariffs(draw: st.DrawFn) -> CityFares:
     return CityFares(NETWORK, book)
 
 
-def _rule(kind: type[Any], name: str, fields: dict[str, Any]) -> Any:
+def rule_of(kind: type[Any], name: str, **fields: Any) -> Any:
+    """A rule with what every rule needs filled in."""
+    return drawn_rule(kind, name, fields)
+
+
+def drawn_rule(kind: type[Any], name: str, fields: dict[str, Any]) -> Any:
+    """A rule of drawn fields, in force from the first day unless they say otherwise."""
     common = {"id": name, "from_day": FIRST, "confidence": "illustrative", "sources": ("none",)}
     return kind(**{**common, **fields})
 

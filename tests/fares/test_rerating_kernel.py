@@ -1,14 +1,19 @@
 """The compiled engine against the plain one: every fen, counter and rule, for drawn tariffs."""
 
 import pytest
-from drawn_tariffs import cases
+from drawn_tariffs import CITY, FIRST, NETWORK, cases, rule_of
 from hypothesis import given, settings
 
-from tongxing.fares import CityFares
+from tongxing.fares import CityFares, RideFacts, Rider
 from tongxing.fares.rerating import Journey, Priced, Rerater, in_order, journey_table, price_unit
-from tongxing.fares.rules import PackRelief
+from tongxing.fares.rules import CapRelief, FlatFare, OvertimeCharge, PackRelief
+from tongxing.fares.tariff import TariffFile, make_book
+from tongxing.kernel.clock import at
+from tongxing.kernel.money import round_half_even, round_half_up
 
 pytest.importorskip("numba", reason="the compiled engine comes with the extra [fast]")
+
+from tongxing.fares.rerating.kernel.rounding import whole_fen
 
 
 def compiled_and_plain(
@@ -35,3 +40,39 @@ def test_drawn_tariffs_are_priced_alike_by_both_engines(case):
     fares, journeys = case
     found, plain, _ = compiled_and_plain(fares, journeys)
     assert found == plain
+
+
+def test_fractions_are_rounded_as_the_money_room_does() -> None:
+    for numerator in range(301):
+        for denominator in (4, 10, 7, 10_000):
+            for quantum in (1, 5):
+                rounded = [whole_fen(numerator, denominator, quantum, how) for how in range(4)]
+                unit = denominator * quantum
+                assert rounded == [
+                    round_half_up(numerator, unit) * quantum,
+                    round_half_even(numerator, unit) * quantum,
+                    -(-numerator // unit) * quantum,
+                    numerator // unit * quantum,
+                ]
+
+
+@pytest.mark.parametrize(("with_overtime", "charges"), [(True, [500, 0]), (False, [650, 250])])
+def test_a_cap_may_or_may_not_hold_for_overtime(with_overtime: bool, charges: list[int]) -> None:
+    rules = (
+        rule_of(FlatFare, "FLAT", fare_fen=400),
+        rule_of(OvertimeCharge, "OVER", limit_s=600, amount=250),
+        rule_of(CapRelief, "CAP", counter="a", cap_fen=500, with_overtime=with_overtime),
+    )
+    book = make_book(TariffFile(city=CITY, name_zh="某市", name_en="Anytown", rule=rules))
+    start_s = at(FIRST) + 40_000
+    journeys = [
+        Journey(
+            unit="1", medium="1", rider=Rider(),
+            ride=RideFacts(mode="rail", origin="s1", destination="s3", entered_s=entered_s,
+                           exited_s=entered_s + 3_000),
+        )
+        for entered_s in (start_s, start_s + 10_000)
+    ]  # fmt: skip
+    found, plain, exact = compiled_and_plain(CityFares(NETWORK, book), journeys)
+    assert found == plain and exact == 0
+    assert [one.charge_fen for one in found] == charges

@@ -112,8 +112,6 @@ class PlanTables:
     def _plan_row(self, plan: Plan) -> list[int]:
         reliefs = self._listed([self._relief(relief) for relief in plan.reliefs])
         transfers = self._listed([self.transfers.index(rule) for rule in plan.transfers])
-        if plan.caps:
-            raise Beyond
         packs = self._listed([self.packs.index(rule) for rule in plan.packs])
         counters = self._listed([self._counter(name) for name in plan.counters])
         for rule in plan.transfers:
