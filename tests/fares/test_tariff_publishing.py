@@ -122,6 +122,7 @@ def test_the_book_the_project_comes_with_is_where_a_register_begins(tmp_path):
 def test_a_new_city_begins_in_the_future(tmp_path):
     done = put(tmp_path, GOOD, at(date(2026, 5, 10)))
     assert isinstance(done, Refusal) and done.code == "TARIFF_EFFECTIVE_DATE"
+    assert "--opening" in done.message("en") and "--opening" in done.message("zh")
     assert read_register(tmp_path) == ()
 
 

@@ -72,18 +72,19 @@ def earliest_day(now_s: int, emergency: bool) -> date:
 
 
 def date_refusal(
-    change: Change | None, effective: date | None, now_s: int, emergency: bool
+    change: Change | None, effective: date | None, now_s: int, emergency: bool, is_first: bool
 ) -> Refusal | None:
     """Why a change may not begin when it does; None when it may.
 
     `effective` is the day its author named, None if none was: then every day before it has to stay
-    as it is, and that day has to change.
+    as it is, and that day has to change. `is_first`: the city has no tariff yet, here or at all.
     """
     if change is None:
         return None
     earliest = earliest_day(now_s, emergency)
     if change.day < earliest:
-        key = "past" if at(change.day) <= now_s else "soon"
+        begun = "unopened" if is_first else "past"
+        key = begun if at(change.day) <= now_s else "soon"
     elif effective is not None and change.day != effective:
         key = "promise" if change.day < effective else "not_then"
     else:

@@ -151,7 +151,8 @@ def _enter(register: Path, wish: Wish, book: TariffBook) -> Published | Refusal:
     if wish.opening:
         refusal = _opening_refusal(wish, newest, current, change)
     else:
-        refusal = date_refusal(change, wish.effective, wish.now_s, bool(wish.emergency))
+        emergency, is_first = bool(wish.emergency), current is None
+        refusal = date_refusal(change, wish.effective, wish.now_s, emergency, is_first)
     if refusal is not None:
         return refusal
     publication = _line_of(wish, known, change)
