@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from drawn_tariffs import cases
+from drawn_journeys import cases
 from hypothesis import given, settings
 from test_rerating_cities import drawn
 

@@ -1,7 +1,8 @@
 """The compiled engine against the plain one: every fen, counter and rule, for drawn tariffs."""
 
 import pytest
-from drawn_tariffs import CITY, FIRST, NETWORK, cases, rule_of
+from drawn_journeys import cases
+from drawn_tariffs import CITY, FIRST, NETWORK, rule_of
 from hypothesis import given, settings
 
 from tongxing.fares import CityFares, RideFacts, Rider

@@ -14,7 +14,7 @@ from tongxing.fares.model import FareState
 from tongxing.fares.rerating.exact import price_unit
 from tongxing.fares.rerating.invented import Month, invented_codes, invented_month
 from tongxing.fares.rerating.journeys import Journey, JourneyTable
-from tongxing.fares.rerating.layout import Outcomes
+from tongxing.fares.rerating.layout import Outcomes, Prices
 from tongxing.fares.rerating.rating import Rerater, new_outcomes
 
 Clock = Callable[[], float]
@@ -78,13 +78,7 @@ def measure_rating(
     start = clock()
     prices = rerater.prepare(table)
     timed("places", start)
-    walks, work = [], []
-    for _ in range(_TIMES):
-        outcomes = new_outcomes(table)
-        start, begun = clock(), processor()
-        rerater.run(table, prices, outcomes)
-        walks.append(clock() - start)
-        work.append(processor() - begun)
+    outcomes, walks, work = _walks(rerater, table, prices, clocks)
     seconds["walk"] = round(min(walks), 3)
     tell("walk")
     rated = rerater.finish(table, outcomes)
@@ -109,6 +103,20 @@ def measure_rating(
         plain_cpu_ns=int(plain_cpu_s * 1e9 / count),
         seconds=seconds,
     )
+
+
+def _walks(
+    rerater: Rerater, table: JourneyTable, prices: Prices, clocks: tuple[Clock, Clock]
+) -> tuple[Outcomes, list[float], list[float]]:
+    """Price the month some times over; the last outcome, and the seconds of each time."""
+    (clock, processor), walks, work = clocks, [], []
+    for _ in range(_TIMES):
+        outcomes = new_outcomes(table)
+        start, begun = clock(), processor()
+        rerater.run(table, prices, outcomes)
+        walks.append(clock() - start)
+        work.append(processor() - begun)
+    return outcomes, walks, work
 
 
 def _compile_kernel(fares: CityFares, month: Month, threads: int) -> None:
