@@ -57,7 +57,7 @@ def measure_rating(
     With `sample_media` of 0 every medium is compared. `clocks` are of the wall and of the
     processor: on a machine that others use, time of the processor tells more.
     """
-    clock, processor = clocks
+    clock, _processor = clocks
     seconds: dict[str, float] = {}
 
     def timed(part: str, since: float) -> None:
