@@ -227,3 +227,58 @@ def test_the_page_on_cases_names_every_key_and_its_example_holds(tmp_path, capsy
 
 def fields(kind: type[Struct]) -> set[str]:
     return set(kind.__struct_encode_fields__)
+
+
+STATED = """
+city = "990003"
+name_zh = "某镇"
+name_en = "Pairtown"
+
+[[rule]]
+id = "PAIRS"
+kind = "pairs"
+from = 2026-01-01
+systems = ["metro"]
+rows = [["甲", "乙", 300]]
+confidence = "illustrative"
+sources = ["general"]
+
+[[rule]]
+id = "LONG"
+kind = "overtime"
+from = 2026-01-01
+systems = ["metro", "tram"]
+limit_s = 3600
+amount = "highest"
+confidence = "illustrative"
+sources = ["general"]
+
+[[rule]]
+id = "TRAM"
+kind = "bands"
+from = 2026-01-01
+systems = ["tram"]
+edges_m = [4000]
+fares_fen = [200, 700]
+confidence = "illustrative"
+sources = ["general"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("event", "expected", "code"),
+    [
+        ({"from": "甲", "to": "乙", "t_out": "2026-03-10T08:30"}, {"charge_fen": 300}, 0),
+        ({"from": "乙", "to": "甲", "t_out": "2026-03-10T08:30"}, {"charge_fen": 300}, 0),
+        ({"from": "甲", "to": "丙"}, {"charge_fen": 300}, 1),
+        ({"from": "甲", "missing": "exit"}, {"charge_fen": 300}, 1),
+        ({"line": "tram", "dist_m": 900, "t_out": "2026-03-10T10:00"}, {"charge_fen": 900}, 0),
+    ],
+)
+def test_stated_fares_and_overtime_without_a_network(tmp_path, capsys, event, expected, code):
+    own = tmp_path / "own.toml"
+    own.write_text(STATED, encoding="utf-8")
+    found = case("Pairtown", [{"mode": "rail", "t": "2026-03-10T08:00"} | event], [expected])
+    got, out = check(tmp_path, capsys, [found], "--tariff", str(own))
+    assert got == code, out
+    assert "Traceback" not in out and "INTERNAL" not in out

@@ -138,10 +138,15 @@ class CityFares:
         return self._dearest[key]
 
     def most_within(self, tariff: Tariff, system: str) -> int:
-        """The highest rail fare between any two stations of one fare system, in fen."""
+        """The highest rail fare between any two stations of one fare system, in fen; the last one
+        of its list where no station is known. 0 for a system that states no list."""
         key = (tariff.id, system)
         if key not in self._most:
-            self._most[key] = self._dearest_within(tariff, system, "").fare_fen
+            if self.network.router.nodes_at:
+                self._most[key] = self._dearest_within(tariff, system, "").fare_fen
+            else:
+                rule = tariff.base(system)
+                self._most[key] = 0 if rule is None else rule.highest_fen
         return self._most[key]
 
     def _chains_from(self, tariff: Tariff, origin: str) -> dict[str, Chain]:
@@ -368,7 +373,8 @@ def _overtime(
         return None
     amount = rule.amount
     if amount == "highest":
-        amount = fares.most_within(tariff, fares.home_system(ride.mode, "", ""))
+        own = fares.off_network_system(ride.mode, ride.line)
+        amount = fares.most_within(tariff, own or fares.home_system(ride.mode, "", ""))
     values: Values = {"stay_s": stay_s, "limit_s": rule.limit_s}
     return PriceLine("overtime", rule.id, amount, values)
 

@@ -27,9 +27,10 @@ def pricing_refusal(fares: CityFares, ride: RideFacts, rider: Rider) -> Refusal 
             return refusal
         system = fares.home_system(ride.mode, ride.line, ride.origin or ride.destination)
     rule = tariff.base(system)
-    if rule is None:
+    stated = (system, ride.origin, ride.destination) in tariff.pairs
+    if rule is None and (ride.missing or not stated):
         return Refusal("FARES_NO_FARE", network.code, {"system": system, "tariff": tariff.id})
-    if _needs_metres(fares, rule, ride):
+    if rule is not None and not stated and _needs_metres(fares, rule, ride):
         return Refusal("FARES_NO_METER", network.code, {"mode": ride.mode})
     if not rider.issuer_is_local and tariff.visitor_policy(rider.scheme) == "refused":
         return _not_offered(network.code, ride.mode, rider.scheme)
@@ -63,9 +64,7 @@ def _needs_metres(fares: CityFares, rule: BaseRule, ride: RideFacts) -> bool:
     if isinstance(rule, MeterFare):
         return True
     off_network = fares.off_network_system(ride.mode, ride.line) is not None
-    tariff = fares.tariff_at(ride.entered_s or ride.exited_s)
-    stated = any((name, ride.origin, ride.destination) in tariff.pairs for name in rule.systems)
-    return off_network and isinstance(rule, BandFare) and not stated
+    return off_network and isinstance(rule, BandFare)
 
 
 def _serves(fares: CityFares, station: str, mode: str) -> bool:

@@ -105,8 +105,12 @@ def stations_of(network: CityNetwork, name: str, mode: str) -> tuple[str, ...]:
     return tuple(one.id for one in found)
 
 
-def system_of(fares: CityFares, mode: str, named: str) -> str:
-    """The fare system a case means: the main one of the mode, or one named by its words."""
+def system_of(fares: CityFares, mode: str, named: str, line: str = "") -> str:
+    """The fare system a case means: the main one of the mode, or one named by its words, or,
+    where no network is known, by its line."""
+    off_network = fares.off_network_system(mode, line)
+    if off_network is not None and off_network == line:
+        return line
     systems = _systems(fares, mode)
     words = set(named.split("_")[1:])
     for system in systems:

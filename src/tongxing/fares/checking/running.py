@@ -343,7 +343,7 @@ def _let_in(running: _Running, event: Event, entered_s: int) -> dict[str, object
 
 
 def _portion(running: _Running, event: Event, tariff: Tariff, mode: str) -> FarePortion:
-    system = reading.system_of(running.fares, mode, event.mode)
+    system = reading.system_of(running.fares, mode, event.mode, event.line)
     if event.base is not None:
         return FarePortion(system, "given", event.base, -1)
     rule = tariff.base(system)
