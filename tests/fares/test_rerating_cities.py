@@ -141,3 +141,24 @@ def test_the_month_of_invented_journeys_is_the_same_for_the_same_seed() -> None:
     ]
     one, same, other = (month.columns.entered_s for month in months)
     assert list(one) == list(same) != list(other)
+
+
+@pytest.mark.parametrize("city", ["310000", "330200", "440100", "510100"])
+def test_rides_by_their_metres_are_priced_alike_where_no_network_is_known(city: str) -> None:
+    dice = random.Random(city)
+    journeys = []
+    for number in range(300):
+        entered_s = at(date(2026, 3, 2)) + number * 4_000
+        ride = RideFacts(
+            mode=dice.choice(["rail", "bus", "taxi"]),
+            line=dice.choice(["", "7", "metro", "bus"]),
+            entered_s=entered_s,
+            exited_s=entered_s + dice.choice([600, 1_800, 20_000]),
+            metres=dice.choice([-1, 0, 3_999, 6_000, 6_001, 25_000, 90_000]),
+            missing=dice.choice(["", "", "", "exit"]),
+        )
+        unit = str(dice.randrange(9))
+        journeys.append(Journey(unit=unit, medium=unit, ride=ride, rider=Rider()))
+    priced, plain, _ = compiled_and_plain(fares_of(city), journeys)
+    assert priced == plain
+    assert len({one.charge_fen for one in priced}) > 3

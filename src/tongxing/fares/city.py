@@ -139,10 +139,10 @@ class CityFares:
 
     def most_within(self, tariff: Tariff, system: str) -> int:
         """The highest rail fare between any two stations of one fare system, in fen; the last one
-        of its list where no station is known. 0 for a system that states no list."""
+        of its list where no line is known. 0 for a system that states no list."""
         key = (tariff.id, system)
         if key not in self._most:
-            if self.network.router.nodes_at:
+            if any(line.fare_system == system for line in self.network.lines.values()):
                 self._most[key] = self._dearest_within(tariff, system, "").fare_fen
             else:
                 rule = tariff.base(system)

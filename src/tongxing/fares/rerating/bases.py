@@ -113,12 +113,14 @@ class BaseTables:
         self._fill_ride(cells, tariff, ride)
 
     def _fill_ride(self, cells: list[int], tariff: Tariff, ride: RideFacts) -> None:
-        if not ride.missing and ride.mode != "rail" and not ride.line:
-            rule = tariff.bases.get(ride.mode)
-            if rule is not None and not isinstance(rule, FlatFare):
-                self._by_ride(cells, rule, ride.mode)
+        system = self.fares.off_network_system(ride.mode, ride.line)
+        if system is not None and not ride.missing:
+            rule = tariff.base(system)
+            stated = (system, ride.origin, ride.destination) in tariff.pairs
+            if rule is not None and not stated and not isinstance(rule, FlatFare):
+                self._by_ride(cells, rule, system)
                 return
-        if not ride.missing and ride.mode == "rail":
+        if not ride.missing and ride.mode == "rail" and system is None:
             chain = self.fares.chain(tariff, ride.origin, ride.destination)
             if chain is not None:
                 self._portions(cells, [(leg.system, leg.fare_fen) for leg in chain.legs])
@@ -168,12 +170,12 @@ class BaseTables:
         ends = [station for station in (ride.origin, ride.destination) if station]
         known = all(station in stations for station in ends)
         where = (ends[0] if ends else "") if known else (ride.origin, ride.destination)
-        key = (version, ride.mode, ride.line, known, where)
+        key = (version, ride.mode, ride.line, known, where, ride.missing)
         if key not in self._asked:
             found = pricing_refusal(self.fares, ride, _LOCAL)
             unread = RideFacts(
                 mode=ride.mode, line=ride.line, origin=ride.origin, destination=ride.destination,
-                entered_s=ride.entered_s,
+                entered_s=ride.entered_s, missing=ride.missing,
             )  # fmt: skip
             metered = found is None and pricing_refusal(self.fares, unread, _LOCAL) is not None
             code = 0 if found is None else self.refusals.of(found.code)

@@ -50,7 +50,7 @@ DAY_COLUMNS = 6
 ) = range(19)  # fmt: skip
 PLAN_COLUMNS = 19
 HALF_UP, HALF_EVEN, UP, DOWN = range(4)
-HIGHEST, UNKNOWN = -1, -2
+HIGHEST, UNKNOWN, SEVERAL = -1, -2, -3
 
 # Columns and kinds of `Prices.reliefs`; steps, edges and rates lie in `Prices.lists`.
 (

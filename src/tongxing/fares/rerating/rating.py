@@ -19,6 +19,7 @@ from tongxing.fares.rerating.compiling import Numbers, PlanTables, day_number, d
 from tongxing.fares.rerating.exact import Priced, price_unit, welcome
 from tongxing.fares.rerating.journeys import JourneyTable
 from tongxing.fares.rerating.machine import can_compile
+from tongxing.fares.tariff import Tariff
 
 if TYPE_CHECKING:
     from tongxing.fares.rerating.numbering import Numbering
@@ -193,12 +194,23 @@ class Rerater:
             if not any(getattr(rule, "amount", 0) == "highest" for rule in tariff.rules):
                 continue
             for code, mode in enumerate(modes):
-                try:
-                    system = self.fares.home_system(mode, "", "")
-                    found[version, code] = self.fares.most_within(tariff, system)
-                except LookupError:
-                    continue
+                amounts = self._amounts(tariff, mode)
+                if amounts:
+                    found[version, code] = amounts.pop() if len(amounts) == 1 else layout.SEVERAL
         return found
+
+    def _amounts(self, tariff: Tariff, mode: str) -> set[int]:
+        """The highest fares that overtime of a mode may ask for: one, unless the lines of a mode
+        off the network name several systems; none where the city cannot say."""
+        if not self.fares.runs_off_network(mode):
+            try:
+                system = self.fares.home_system(mode, "", "")
+                return {self.fares.most_within(tariff, system)}
+            except LookupError:
+                return set()
+        lines = ("", *self.codes.lines.texts)
+        systems = {self.fares.off_network_system(mode, line) for line in lines}
+        return {self.fares.most_within(tariff, system) for system in systems if system}
 
     def _who_refusals(self, versions: list[int]) -> Numbers:
         """For each version and kind of rider, the code of the refusal of an unwelcome visitor."""

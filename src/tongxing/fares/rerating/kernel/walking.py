@@ -58,6 +58,7 @@ from tongxing.fares.rerating.layout import (
     RIDE_SECOND,
     RIDE_SLOT,
     RIDE_WORKDAY,
+    SEVERAL,
     STATED,
     UNKNOWN,
     WORK_FARE,
@@ -101,7 +102,8 @@ def load_portions(prices: Prices, rides: Columns, memory: Memory, base: int, ver
 
 @compiled
 def overtime(prices: Prices, rides: Columns, memory: Memory, portions: int, version: int) -> int:
-    """What the stay adds, in fen; UNKNOWN where the city cannot say the highest fare."""
+    """What the stay adds, in fen; UNKNOWN where the city cannot say the highest fare, SEVERAL
+    where only the exact engine can."""
     row, limit_s, amount = memory.ride[RIDE_ROW], NONE, 0
     for portion in range(portions):
         plan = memory.work[portion, WORK_PLAN]
@@ -218,6 +220,8 @@ def price_base(
     extra_fen = 0
     if rides.exited_s[row]:
         extra_fen = overtime(prices, rides, memory, portions, version)
+        if extra_fen == SEVERAL:
+            return EXACT
         if extra_fen == UNKNOWN:
             out.version[row] = NONE
             out.fare_fen[row] = 0
