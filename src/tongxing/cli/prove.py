@@ -11,13 +11,13 @@ WORDS = Words("prove")
 
 @command_of()
 def command() -> int:
+    from tongxing.cli.books import books_at
     from tongxing.proving import prove_houses
-    from tongxing.storage.database import database_at
 
     dsn, home = settings().dsn, settings().home
     if not dsn and not (home / "postgres").exists():
         raise Problem("NOTHING_TO_PROVE", str(home))
-    with database_at(dsn, home) as database:
+    with books_at(dsn, home) as database:
         proofs = prove_houses(database)
     if not proofs:
         raise Problem("NOTHING_TO_PROVE", "TONGXING_DSN" if dsn else str(home))

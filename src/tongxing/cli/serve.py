@@ -13,14 +13,14 @@ WORDS = Words("serve")
 @command_of()
 @click.option("--port", "port", type=Whole(0, 65_535), default=0, metavar="PORT")
 def command(port: int) -> None:
+    from tongxing.cli.books import books_at
     from tongxing.console.serving import serve
     from tongxing.simulation.runbook import MARKER
-    from tongxing.storage.database import database_at
 
     dsn, home = settings().dsn, settings().home
     if not dsn and not (home / "postgres").exists():
         raise Problem("CONSOLE_HOME_EMPTY", str(home))
-    with loopback_socket(port) as taken, database_at(dsn, home) as database:
+    with loopback_socket(port) as taken, books_at(dsn, home) as database:
         if not database.schemas():
             raise Problem("CONSOLE_HOME_EMPTY", "TONGXING_DSN" if dsn else str(home))
         is_simulated = (home / MARKER).exists()

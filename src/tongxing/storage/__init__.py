@@ -4,6 +4,6 @@ No SQL of any house stands here; each brings its own migrations and its own sche
 """
 
 from tongxing.storage.database import Database, open_database
-from tongxing.storage.migrations import migrate
+from tongxing.storage.migrations import is_behind, migrate
 
-__all__ = ["Database", "migrate", "open_database"]
+__all__ = ["Database", "is_behind", "migrate", "open_database"]

@@ -46,6 +46,21 @@ def migrate(connection: Connection, component: str, package: str) -> list[str]:
     return missing
 
 
+def is_behind(connection: Connection, component: str, package: str) -> bool:
+    """Whether the connection's schema holds `component` without some of its migrations: the books
+    of an older version. False where the component was never set up. Only reads."""
+    row = connection.execute("SELECT to_regclass('migration') IS NOT NULL").fetchone()
+    if row is None or not row[0]:
+        return False
+    applied = {
+        str(name)
+        for (name,) in connection.execute(
+            "SELECT name FROM migration WHERE component = %s", (component,)
+        )
+    }
+    return bool(applied) and bool(_files_of(package).keys() - applied)
+
+
 def _files_of(package: str) -> dict[str, bytes]:
     found = {
         entry.name: entry.read_bytes()

@@ -23,6 +23,7 @@ from tongxing.city.explaining import (
     waiting_beginning,
 )
 from tongxing.city.views import TripSeen, find_trip
+from tongxing.cli.books import books_at
 from tongxing.cli.common import emit_json, settings
 from tongxing.cli.fares.explanation import Audit, Explained, as_json, print_explained
 from tongxing.cli.shell import command as make_command
@@ -33,7 +34,6 @@ from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Problem
 from tongxing.messages import TapRef
-from tongxing.storage.database import database_at
 
 LISTED_MAX = 5
 
@@ -61,7 +61,7 @@ def _books() -> Iterator[Snapshot]:
     dsn, home = settings().dsn, settings().home
     if not dsn and not (home / "postgres").exists():
         raise Problem("NOTHING_TO_PROVE", str(home))
-    with database_at(dsn, home) as database:
+    with books_at(dsn, home) as database:
         books = Books(database)
         try:
             with books.snapshot() as snapshot:
