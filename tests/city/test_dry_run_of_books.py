@@ -5,8 +5,11 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from half_trip_world import done
 
 from street import CARD, CHONGQING, CODE, DAY, PURSE, Taps, booked, moment, open_city, send
+from tongxing.city.half_trips import Kind, Resolution
+from tongxing.city.healing import apply
 from tongxing.city.ridden import TripRide, fare_states_before, trip_rides
 from tongxing.cli import run
 from tongxing.fares import FareState, highest_fare, load_city_fares, price
@@ -61,6 +64,40 @@ def test_a_ride_remembers_its_vehicle_and_a_half_trip_its_missing_end(books: Dat
     half = by_time[moment("12:00")]
     assert (half.origin, half.destination, half.missing) == ("chaotianmen", "", "exit")
     assert half.exited_s == moment("14:00"), "when the money fell due"
+
+
+def test_half_trips_are_told_as_they_were_resolved(database: Database) -> None:
+    """Stated, at the median of others, cleared, let through: only what a tariff priced is told."""
+    city, tap = open_city(database), Taps()
+    for clock in ("06:00", "08:00", "10:00", "12:00"):
+        send(city, tap(clock, CARD, "entry", "chaotianmen"))
+    send(
+        city,
+        tap("07:10", PURSE, "entry", "chaotianmen"),
+        tap("07:50", PURSE, "exit", "shapingba", taken=450),
+    )
+    city.close_day(DAY, moment("27:00"))
+    stated, cleared, let_through, median = [half.trip_id for half in city.waiting()]
+    done(city.declare("r1", stated, "shapingba", None, moment("30:00")))
+    rules: list[tuple[Kind, int, str]] = [
+        ("cleared", 0, cleared), ("disruption", 0, let_through), ("median", 500, median)
+    ]  # fmt: skip
+    halves = {half.trip_id: half for half in city.waiting()}
+    said = [
+        (halves[trip].rider_id, halves[trip].tap, Resolution(
+            request_id=trip, tap=halves[trip].tap.ref, kind=kind, time_s=moment("30:00"),
+            amount_fen=fen, decided_s=moment("30:00"), decided_by="s",
+        ))
+        for kind, fen, trip in rules
+    ]  # fmt: skip
+    with city._transaction() as cursor:
+        apply(cursor, CHONGQING, load_city_fares(CHONGQING), said, moment("30:00"))
+    hows = sorted(row[1] for row in booked(database))
+    assert hows == ["both_taps", "cleared", "declared", "disruption", "median"]
+    told = ridden(database)
+    assert [(one.ride.origin, one.ride.destination, one.ride.missing) for one in told] == [
+        ("chaotianmen", "shapingba", "")
+    ] * 2
 
 
 def test_the_period_ends_before_its_end(books: Database) -> None:

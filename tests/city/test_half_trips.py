@@ -70,6 +70,10 @@ def test_the_same_request_again_changes_nothing_and_another_under_its_name_is_re
     first = done(city.declare("r1", half, TO, None, later(1)))
     assert city.declare("r1", half, TO, None, later(2)) == first
     assert code_of(city.declare("r1", "another", TO, None, later(2))) == "REQUEST_REUSED"
+    assert code_of(city.declare("r1", half, "daping", None, later(2))) == "REQUEST_REUSED"
+    late_s = first.time_s + 60
+    assert code_of(city.declare("r1", half, TO, late_s, later(2))) == "REQUEST_REUSED"
+    assert city.declare("r1", half, "沙坪坝", first.time_s, later(2)) == first
     assert code_of(city.declare("r2", half, "daping", None, later(2))) == "HALF_TRIP_SETTLED"
     assert money(database) == (9_550, 0)
 

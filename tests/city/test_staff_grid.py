@@ -10,6 +10,8 @@ from half_trip_world import CLOSE_S, code_of, later, money, proofs_hold, the_hal
 from street import CARD, CHONGQING, CODE, DAY, PURSE, Taps, moment, open_city, send
 from tongxing.city import City, Corrected, Correction
 from tongxing.city.grid import age_of, read_grid, staff_grid
+from tongxing.city.half_trips import Resolution
+from tongxing.city.healing import apply
 from tongxing.fares import load_city_fares
 from tongxing.kernel.clock import business_day_end
 from tongxing.kernel.reasons import Refusal
@@ -211,3 +213,69 @@ def test_what_cannot_be_corrected_says_why(database: Database) -> None:
     assert code_of(city.correct(picked, noon)) == "HALF_TRIP_UNKNOWN"
     send(city, tap("10:00", CODE, "exit", TO))
     assert code_of(city.correct(asked("outside", TO), noon)) == "CORRECT_NEEDS_ENTRY"
+
+
+@pytest.mark.parametrize("tap_between", [False, True], ids=["at the close", "at the next entry"])
+def test_what_staff_decide_before_the_day_is_closed_stands(
+    database: Database, tap_between: bool
+) -> None:
+    """At four the day is over but nobody has closed it; staff then charge what the clock would."""
+    city, tap = open_city(database), Taps()
+    send(city, tap("20:00", CARD, "entry", FROM))
+    found = corrected(city.correct(asked("outside", TO), moment("28:00")))
+    assert (found.code, found.kind, found.charge_fen) == ("8414", "maximum", 900)
+    assert (waiting(database), money(database)) == ([], (9_100, 0))
+    send(city, tap("19:00", CODE, "exit", NEAR), at="28:30")  # late: that day is told again
+    if tap_between:
+        send(city, tap("32:00", CARD, "entry", FROM), tap("32:40", CARD, "exit", TO), at="33:00")
+    city.close_day(DAY, moment("33:10"))
+    assert trips(database)[0][0] == "missing_exit"
+    assert [half[1] for half in waiting(database)] == ["entry"]
+    assert money(database)[0] == 9_100 - (450 if tap_between else 0)
+    proofs_hold(database)
+
+
+def test_the_fourth_half_trip_of_a_month_is_the_fourth_also_while_it_is_open(
+    database: Database,
+) -> None:
+    """Before the day is closed its trip is in no table of half trips, but it is one."""
+    city, tap = open_city(database), Taps()
+    for number in range(5):
+        begin = moment("06:00") + number * 3_600
+        send(city, tap(begin, CARD, "entry", FROM), tap(begin + 1_800, CARD, "exit", TO))
+    for clock in ("12:00", "13:00", "14:00", "20:00"):
+        send(city, tap(clock, CARD, "entry", FROM))
+    found = corrected(city.correct(asked("outside", TO), moment("28:00")))
+    assert (found.kind, found.charge_fen) == ("maximum", 900)
+
+
+def test_a_request_of_one_rider_is_no_answer_to_another(database: Database) -> None:
+    city, tap = open_city(database), Taps()
+    send(city, tap("08:00", CARD, "entry", FROM))
+    corrected(city.correct(asked("outside", TO), NOON))
+    elsewhere = asked("outside", TO, medium_no="somebody-else")
+    assert code_of(city.correct(elsewhere, NOON)) == "REQUEST_REUSED"
+    another = asked("outside", TO, half_trip="f" * 32)
+    assert code_of(city.correct(another, NOON)) == "REQUEST_REUSED"
+    assert corrected(city.correct(asked("outside", TO, medium_no=CODE), NOON)).charge_fen == 450
+
+
+def test_a_half_trip_that_an_older_version_charged_can_be_corrected(database: Database) -> None:
+    """There nobody said anything of it: the highest fare was charged at the close."""
+    city = open_city(database)
+    entry = Taps()("08:00", CARD, "entry", FROM)
+    send(city, entry)
+    city.close_day(DAY, CLOSE_S)
+    half = the_half(database)
+    said = Resolution(request_id="older", tap=entry.ref, kind="maximum", time_s=CLOSE_S,
+                      decided_s=CLOSE_S, decided_by="clock")  # fmt: skip
+    with city._transaction() as cursor:
+        apply(cursor, CHONGQING, load_city_fares(CHONGQING), [("a1", entry, said)], CLOSE_S)
+        cursor.execute("ALTER TABLE half_trip_resolution DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM half_trip_resolution")
+        cursor.execute("UPDATE rider SET resolved_s = NULL")
+    assert trips(database) == [("missing_exit", FROM, "", 900, 900)]
+    asked_now = asked("outside", NEAR, half_trip=half, stated=TO)
+    assert corrected(city.correct(asked_now, later(9))).charge_fen == 450
+    assert money(database) == (9_550, 0)
+    proofs_hold(database)

@@ -170,7 +170,14 @@ def _done_before(cursor: Cursor, asked: Correction) -> Corrected | Refusal | Non
     if said is None:
         return None
     reasons = {cell.code: cell.reason for cell in staff_grid().values() if cell.area == asked.area}
-    if said.decided_by != asked.staff or said.why not in reasons:
+    rider_id = riders.riders_of_media(cursor, [asked.medium_no])[asked.medium_no]
+    same = (
+        said.decided_by == asked.staff
+        and said.why in reasons
+        and store.rider_of_request(cursor, asked.request_id) == rider_id
+        and asked.half_trip in ("", store.trip_of(said))
+    )
+    if not same:
         return Refusal("REQUEST_REUSED", asked.request_id)
     return _answer(cursor, said.why, reasons[said.why], said)
 

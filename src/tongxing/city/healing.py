@@ -19,7 +19,14 @@ from tongxing.city.store.half_trips import OpenGates, Waiting
 from tongxing.city.terms import Terms, half_trip_terms
 from tongxing.city.usual import Figures, usual_resolution
 from tongxing.fares import CityFares
-from tongxing.kernel.clock import DAY_S, at, business_date, calendar_date, month_key
+from tongxing.kernel.clock import (
+    DAY_S,
+    at,
+    business_date,
+    business_day_end,
+    calendar_date,
+    month_key,
+)
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Tap
@@ -55,7 +62,7 @@ def declare(
     HALF_TRIP_CORRECTIONS_USED, HALF_TRIP_SAME_STATION, FARES_NO_STATION, and what `reach` refuses;
     REQUEST_REUSED when the request id stands for something else.
     """
-    before = _said_before(cursor, request_id, half_trip)
+    before = _said_before(cursor, fares, request_id, half_trip, station, time_s)
     if before is not None:
         return before
     found = store.find_waiting(cursor, half_trip)
@@ -122,11 +129,21 @@ def stated_end(
     return end, time_s
 
 
-def _said_before(cursor: Cursor, request_id: str, half_trip: str) -> Resolved | Refusal | None:
+def _said_before(
+    cursor: Cursor,
+    fares: CityFares,
+    request_id: str,
+    half_trip: str,
+    station: str,
+    time_s: int | None,
+) -> Resolved | Refusal | None:
+    """The answer of before to the same request; REQUEST_REUSED when it asks for something else."""
     said = store.find_request(cursor, request_id)
     if said is None:
         return None
-    if said.kind != "declared" or store.trip_of(said) != half_trip:
+    meant = {found.id for found in fares.network.find_stations(station)}
+    same = said.kind == "declared" and store.trip_of(said) == half_trip and said.station in meant
+    if not same or time_s not in (None, said.time_s):
         return Refusal("REQUEST_REUSED", request_id)
     return resolved(cursor, half_trip, said)
 
@@ -239,7 +256,7 @@ def _through(
 
 def apply(cursor: Cursor, city: str, fares: CityFares, said: Sequence[Said], now_s: int) -> None:
     """Keep what was said and let the fold draw the consequence, rider by rider, from the day of
-    the oldest half trip on."""
+    the oldest half trip on. A trip whose business day is over ends for them, closed or not."""
     if not said:
         return
     store.write_resolutions(cursor, said)
@@ -247,7 +264,9 @@ def apply(cursor: Cursor, city: str, fares: CityFares, said: Sequence[Said], now
     for rider_id, tap, _ in said:
         day = business_date(tap.time_s)
         since[rider_id] = min(day, since.get(rider_id, day))
-    closed_until_s = days.closed_until(cursor)
+    ends_s = [business_day_end(business_date(tap.time_s)) for _, tap, _ in said]
+    over_s = max((end_s for end_s in ends_s if end_s <= now_s), default=0)
+    closed_until_s = max(days.closed_until(cursor), over_s)
     rate_riders(cursor, city, fares, {}, closed_until_s, business_date(now_s), since)
 
 

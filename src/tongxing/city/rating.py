@@ -69,7 +69,8 @@ def rate_riders(
         for rider_id, found in ordered.items()
         if found and _is_late(rows[rider_id], found[0], closed_until_s)
     }
-    for rider_id, day in resolved.items():
+    told = {rider_id: day for rider_id in rows if (day := _told_open_day(rows[rider_id]))}
+    for rider_id, day in (*resolved.items(), *told.items()):
         late[rider_id] = min(day, late.get(rider_id, day))
     outcomes = _refold(cursor, city, fares, rows, late, closed_until_s)
     for rider_id, row in rows.items():
@@ -99,6 +100,15 @@ def _is_late(row: RiderRow, first: Tap, closed_until_s: int) -> bool:
     return row.resolved_s is not None and business_date(row.resolved_s) >= business_date(
         first.time_s
     )
+
+
+def _told_open_day(row: RiderRow) -> date | None:
+    """The business day of a trip that is still open though something may have been said of it
+    already: it ends by that, so it must be folded whole. None where there is none."""
+    entry = row.state.open
+    if entry is None or row.resolved_s is None or row.resolved_s < entry.tap.time_s:
+        return None
+    return business_date(entry.tap.time_s)
 
 
 def _fold_on(

@@ -32,7 +32,8 @@ def trip_rides(
     """The rides that began from `from_s` on and before `until_s`, as they were charged.
 
     `city` is the division code of the books. The vehicle is that of the tap which charged the
-    ride: the exit, or the entry where no exit came.
+    ride: the exit, or the entry where no exit came. Half trips that no tariff has priced are left
+    out: those that were cleared or let through for nothing, and those at the median of others.
     """
     cursor.execute(
         "DECLARE trip_rides CURSOR FOR"
@@ -45,6 +46,8 @@ def trip_rides(
         "  ORDER BY (t.how = 'missing_exit') = (tap.time_s = t.entered_s) DESC, tap.order_key DESC"
         "  LIMIT 1) v ON true"
         " WHERE t.how <> 'void' AND t.entered_s >= %s AND t.entered_s < %s"
+        "  AND (t.how IN ('single_tap', 'missing_exit', 'missing_entry')"
+        "   OR (t.origin <> '' AND t.destination <> ''))"
         " ORDER BY greatest(t.exited_s, t.entered_s), t.order_key",
         (from_s, until_s),
     )

@@ -78,8 +78,8 @@ def _medians(
 
 
 def _ranks(cursor: Cursor, halves: Sequence[Waiting]) -> dict[str, int]:
-    """Per trip id, how manieth half trip of its rider's calendar month it is; those that staff or
-    open gates ended are not held against the rider."""
+    """Per trip id, how manieth half trip of its rider's calendar month it is, itself counted in
+    whatever state; others that staff or open gates ended are not held against the rider."""
     columns = [
         (half.trip_id, half.rider_id, half.tap.time_s, _month_start(half.tap.time_s))
         for half in halves
@@ -87,12 +87,13 @@ def _ranks(cursor: Cursor, halves: Sequence[Waiting]) -> dict[str, int]:
     rows = cursor.execute(
         "WITH w AS (SELECT * FROM unnest(%s::text[], %s::text[], %s::bigint[], %s::bigint[])"
         "   AS w (trip_id, rider_id, time_s, month_s)),"
-        " known AS (SELECT rider_id, time_s FROM half_trip"
+        " known AS (SELECT trip_id, rider_id, time_s FROM half_trip"
         "   WHERE rider_id IN (SELECT rider_id FROM w)"
-        "   UNION ALL SELECT rider_id, left(order_key, 11)::bigint FROM trip"
+        "   UNION ALL SELECT trip_id, rider_id, left(order_key, 11)::bigint FROM trip"
         "   WHERE rider_id IN (SELECT rider_id FROM w) AND funding = 'account'"
         "   AND how IN ('missing_exit', 'missing_entry', 'declared', 'habitual', 'median'))"
-        " SELECT w.trip_id, count(*) FROM w JOIN known ON known.rider_id = w.rider_id"
+        " SELECT w.trip_id, 1 + count(known.trip_id) FROM w LEFT JOIN known"
+        "   ON known.rider_id = w.rider_id AND known.trip_id <> w.trip_id"
         "   AND known.time_s >= w.month_s AND known.time_s <= w.time_s GROUP BY 1",
         _transposed(columns, 4),
     )

@@ -102,13 +102,12 @@ def waiting_until(cursor: Cursor, last_day: date) -> list[Waiting]:
 
 
 def find_resolved(cursor: Cursor, rider_id: str, trip_id: str) -> list[Waiting]:
-    """A rider's half trip that was resolved before, by its trip; empty when there is none."""
+    """A rider's half trip that was charged or cleared before, by its trip, on an account; empty
+    when there is none. Books of an older version have some of which nothing was ever said."""
     rows = cursor.execute(
-        "SELECT DISTINCT trip.rider_id, tap.body, 0 FROM trip"
-        " JOIN half_trip_resolution AS said USING (trip_id)"
-        " JOIN tap ON (tap.terminal_id, tap.epoch, tap.seq)"
-        "   = (said.terminal_id, said.epoch, said.seq)"
-        " WHERE trip.trip_id = %s AND trip.rider_id = %s AND trip.how = ANY(%s)",
+        "SELECT trip.rider_id, tap.body, 0 FROM trip JOIN trip_tap USING (trip_id, revision)"
+        " JOIN tap USING (terminal_id, epoch, seq) WHERE trip.trip_id = %s AND trip.rider_id = %s"
+        " AND trip.funding = 'account' AND trip.how = ANY(%s)",
         (trip_id, rider_id, sorted(HALF_HOWS)),
     )
     return _waiting(rows.fetchall())
@@ -167,6 +166,14 @@ def find_request(cursor: Cursor, request_id: str) -> Resolution | None:
         f"SELECT {_FIELDS} FROM half_trip_resolution WHERE request_id = %s", (request_id,)
     ).fetchone()
     return None if row is None else _resolution(row)
+
+
+def rider_of_request(cursor: Cursor, request_id: str) -> str:
+    """Of whose half trip something was said under this request; "" when it is new."""
+    row = cursor.execute(
+        "SELECT rider_id FROM half_trip_resolution WHERE request_id = %s", (request_id,)
+    ).fetchone()
+    return "" if row is None else str(row[0])
 
 
 def write_resolutions(cursor: Cursor, said: Sequence[tuple[str, Tap, Resolution]]) -> None:
