@@ -56,6 +56,25 @@ HOLDING = {
     "too little to be let in": case(
         "Beijing", [{"mode": "bus", "balance_fen": 99}], [{"result": "refused"}],
         kind="acceptance"),
+    "nothing in the purse": case(
+        "Beijing", [{"mode": "bus", "balance_fen": 0}], [{"result": "refused"}],
+        kind="acceptance"),
+    "nothing in the purse of who rides free": case(
+        "Beijing", [{"mode": "bus", "balance_fen": 0, "rider": "65+"}], [{"result": "accepted"}],
+        kind="acceptance"),
+    "a fare system that the network has no line of": case(
+        "Beijing", [{"mode": "bus_outside", "dist_m": 12000}], [{"charge_fen": 240}]),
+    "one fare wherever it goes": case(
+        "Chongqing", [{"mode": "escalator"}, {"mode": "bus_medium"}],
+        [{"charge_fen": 180}, {"charge_fen": 180}]),
+    "a bus on the water": case(
+        "Guangzhou", [{"mode": "water_bus"}], [{"charge_fen": 200}]),
+    "two months before": case(
+        "Chongqing", [COMMUTE], [{"charge_fen": 250}],
+        state_before={"card 2026-03 rail spend fen": 20000, "card 2026-02 rail spend fen": 1}),
+    "a ferry of one tap at the turn of a month": case(
+        "Guangzhou", [{"mode": "ferry", "t": "2026-03-31T23:45", "base": 200}],
+        [{"charge_fen": 100}], state_before={"card 2026-03 spend fen": 20000}),
     "just enough to be let in": case(
         "Beijing", [{"mode": "rail", "balance_fen": 300}], [{"result": "accepted"}],
         kind="acceptance"),
@@ -107,12 +126,74 @@ def test_a_total_is_shown_against_its_expectation(tmp_path, capsys):
         (case("Beijing", [{"from": "土橋", "to": "国贸"}], [{"charge_fen": 1}]), "土桥?"),
         (case("Chongqing", [{"mode": "taxi"}], [{"charge_fen": 1}]), "FARES_NO_METER"),
         (case("Chongqing", [COMMUTE], [{"charge_fen": 450}], state_before={"x": 1}), "x"),
+        (case("Chongqing", [], []), "$.events"),
+        (case("Chongqing", [COMMUTE | {"repeat": 0}], [{"charge_fen": 450}]), "repeat"),
+        (case("Chongqing", [COMMUTE | {"repeat": 10**9}], [{"charge_fen": 450}]), "repeat"),
+        (case("Chongqing", [COMMUTE | {"minutes_after": -1}], [{"charge_fen": 450}]), "minutes"),
+        (case("Chongqing", [COMMUTE], [{"charge_fen": 450}], kind="ride"), "$.kind"),
+        (case("Chongqing", [COMMUTE], [{"note": "?", "charge_fen": None}]), "expect: {}"),
+        (case("Chongqing", [COMMUTE], {"totl_fen": 0}), "expect: {}"),
+        (
+            case(
+                "Chongqing",
+                [COMMUTE],
+                [{"charge_fen": 450}],
+                state_before={"card 2026-13 rail spend fen": 1},
+            ),
+            "2026-13",
+        ),
+        (
+            case(
+                "Chongqing", [COMMUTE], [{"charge_fen": 450}], state_before={"rides this month": -1}
+            ),
+            "rides this month -1",
+        ),
+        (
+            case("Chongqing", [{"base": 500, "t": "9999-12-31T23:59"}], [{"charge_fen": 450}]),
+            "9999-12-31",
+        ),
+        (
+            case("Chongqing", [{"base": 500, "t": "0001-01-01T00:00"}], [{"charge_fen": 450}]),
+            "0001-01-01",
+        ),
+        (case("Chongqing", [{"base": 500, "mode": "sedan"}], [{"charge_fen": 500}]), "mode sedan"),
+        (
+            case("Ningbo", [{"base": 500, "mode": "bus", "scope": "moon"}], [{"charge_fen": 300}]),
+            "scope moon",
+        ),
+        (case("Beijing", [{"from": "土桥"}], [{"charge_fen": 900}]), "from, to"),
+        (
+            case(
+                "Beijing",
+                [{"mode": "bus", "action": "board", "line_km": 4, "board_km": 5}],
+                [{"charge_fen": 0}],
+            ),
+            "board_km 5",
+        ),
     ],
 )
 def test_a_case_that_is_not_understood_fails_alone(tmp_path, capsys, strange, said):
     good = case("Chongqing", [COMMUTE], [{"charge_fen": 450}])
     code, out = check(tmp_path, capsys, [strange, good])
     assert code == 1 and "1 of 2 cases hold" in out and said in out
+
+
+def test_a_file_without_cases_proves_nothing(tmp_path, capsys):
+    code, out = check(tmp_path, capsys, [])
+    assert code == 1 and "0 of 0 cases hold" in out
+
+
+def test_what_was_paid_before_fills_the_counters_of_a_tariff_of_ones_own(tmp_path, capsys):
+    own = (HERE.parents[1] / "src/tongxing/fares/data/500000/tariff.toml").read_text("utf-8")
+    for counter in ('counter = "metro"', 'counter = "metro"\nper = "account"'):
+        path = tmp_path / "own.toml"
+        path.write_text(own.replace('counter = "rail"', counter), encoding="utf-8")
+        spent = {"card 2026-03 spend fen": 19000, "code 2026-03 spend fen": 1000}
+        found = case("Chongqing", [COMMUTE], [{"charge_fen": 250}], state_before=spent)
+        code, out = check(tmp_path, capsys, [found], "--tariff", str(path))
+        assert (code == 0) is ("account" in counter), out
+        found["expect"] = [{"charge_fen": 250 if "account" in counter else 350}]
+        assert check(tmp_path, capsys, [found], "--tariff", str(path))[0] == 0
 
 
 def test_a_file_that_is_no_case_file_is_refused(tmp_path, capsys):
@@ -165,9 +246,10 @@ def test_a_slip_of_the_pen_is_no_ordinary_card(tmp_path, capsys, event, more, sa
 
 def test_events_of_one_medium_stand_in_the_order_of_time(tmp_path, capsys):
     earlier = COMMUTE | {"t": "2026-03-10T08:00"}
-    found = case("Chongqing", [COMMUTE, earlier], [{}, {}])
+    second = {"charge_fen": 450}
+    found = case("Chongqing", [COMMUTE, earlier], [{}, second])
     assert "order of time" in check(tmp_path, capsys, [found])[1]
-    apart = case("Chongqing", [COMMUTE, earlier | {"card": "two"}], [{}, {}])
+    apart = case("Chongqing", [COMMUTE, earlier | {"card": "two"}], [{}, second])
     assert check(tmp_path, capsys, [apart])[0] == 0
 
 

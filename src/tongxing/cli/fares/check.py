@@ -36,7 +36,7 @@ def command(file: Path, tariff: Path | None, register: Path | None) -> int:
         for result in results:
             _print_result(result)
         say(WORDS("check.sum", held=held, total=len(results)))
-    return 0 if held == len(results) else 1
+    return 0 if results and held == len(results) else 1
 
 
 def _published(case: FileCase | UnreadCase, register: Path | None) -> TariffBook | None:

@@ -4,15 +4,21 @@ A case is read strictly: with an unknown field or a value of the wrong kind it i
 a case that is half understood proves nothing, and counts as a difference.
 """
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from tongxing.fares.model import Missing
 from tongxing.kernel.reasons import Refusal
 
 Action = Literal["", "board", "next_board", "buy_pack"]
+TOTALS = ("total_fen", "base_fare_fen")
+"""What a case may expect of all its rides together; other names count rides at one rate."""
+
+NOT_COMPARED = ("note",)
+NotNegative = Annotated[int, Meta(ge=0)]
+Times = Annotated[int, Meta(ge=1, le=10_000)]
 
 
 class Event(
@@ -34,7 +40,7 @@ class Event(
     date: str = ""
     base: int | None = None
     dist_m: int | None = None
-    slow_m: int = 0
+    slow_m: NotNegative = 0
     origin: str = ""
     end: str = ""
     line: str = ""
@@ -42,8 +48,8 @@ class Event(
     medium: str = "card"
     card: str = ""
     rider: str = ""
-    repeat: int = 1
-    minutes_after: int = 0
+    repeat: Times = 1
+    minutes_after: NotNegative = 0
     entry_station: str = ""
     exit_station: str = ""
     missing: Missing = ""
@@ -53,10 +59,10 @@ class Event(
     scope: str = "all"
     action: Action = ""
     pack: str = ""
-    line_km: int = 0
-    board_km: int = 0
-    charge_fen: int = 0
-    balance_fen: int = 0
+    line_km: NotNegative = 0
+    board_km: NotNegative = 0
+    charge_fen: NotNegative = 0
+    balance_fen: int | None = None
 
 
 class Expected(Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,9 +87,9 @@ class FileCase(Struct, frozen=True, forbid_unknown_fields=True):
 
     id: str
     city: str
-    events: tuple[Event, ...]
+    events: Annotated[tuple[Event, ...], Meta(min_length=1)]
     expect: tuple[Expected, ...] | dict[str, int | tuple[int, ...]]
-    kind: str = "fare"
+    kind: Literal["fare", "acceptance"] = "fare"
     title: str = ""
     rider: str = ""
     state_before: dict[str, int | bool] = {}
@@ -131,7 +137,20 @@ def _read(raw: msgspec.Raw, number: int) -> FileCase | UnreadCase:
     if isinstance(case.expect, tuple) and len(case.expect) != len(case.events):
         detail = f"{len(case.events)} events, {len(case.expect)} expectations"
         return UnreadCase(case.id, case.title, detail)
+    if not _expects_anything(case.expect):
+        return UnreadCase(case.id, case.title, "expect: {}")
     return case
+
+
+def _expects_anything(expect: tuple[Expected, ...] | dict[str, int | tuple[int, ...]]) -> bool:
+    """Whether a case could ever differ; one that compares nothing proves nothing."""
+    if isinstance(expect, dict):
+        return any(value or name in TOTALS for name, value in expect.items())
+    return any(
+        value is not UNSET and value is not None and name not in NOT_COMPARED
+        for one in expect
+        for name, value in msgspec.structs.asdict(one).items()
+    )
 
 
 def _detail(error: str) -> str:

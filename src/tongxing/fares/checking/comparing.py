@@ -5,10 +5,8 @@ from itertools import groupby
 
 from msgspec import UNSET
 
-from tongxing.fares.checking.casefile import Expected
+from tongxing.fares.checking.casefile import NOT_COMPARED, Expected
 from tongxing.fares.model import Quote
-
-NOT_COMPARED = ("note",)
 
 
 @dataclass(frozen=True, slots=True)

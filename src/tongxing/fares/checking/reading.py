@@ -1,7 +1,7 @@
 """What the words of a case mean here: its city, station, fare system, class of holder, times."""
 
 import tomllib
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 
@@ -12,13 +12,14 @@ from tongxing.fares.tariff import TariffBook, TariffFile, book_codes, load_book,
 from tongxing.kernel.clock import CHINA, instant
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.registry import load_registry
-from tongxing.network.transport import CityNetwork, network_or_none, no_network
+from tongxing.network.transport import MODES, CityNetwork, network_or_none, no_network
 
 _ANY_CITY = "000000"
 _ORDINARY_DAY = "2026-03-10"
 _FIRST_SLOT = datetime(2026, 3, 1, 9, tzinfo=CHINA)
 _SLOT_HOURS, _SLOTS_A_DAY = 3, 4
 _STAY = timedelta(minutes=30)
+_FIRST_YEAR, _LAST_YEAR = 2000, 2100
 MEDIA = ("card", "code", "cash")
 ORDINARY = "ordinary"
 
@@ -45,9 +46,12 @@ def city_and_fares(name: str, book: TariffBook | None) -> tuple[str, CityFares]:
 
 
 def mode_of(named: str) -> str:
-    """The mode a case means: ``metro`` is rail, ``bus_outside`` a bus."""
-    mode = named.partition("_")[0]
-    return _words()["mode"].get(mode, mode)
+    """The mode a case means: ``metro`` is rail, ``bus_outside`` a bus. Raises CaseUnclear."""
+    known, first = _words()["mode"], named.partition("_")[0]
+    mode = known.get(named, known.get(first, first))
+    if mode not in MODES:
+        raise CaseUnclear(f"mode {named} ({', '.join(MODES)})")
+    return mode
 
 
 def rider_of(case: FileCase, event: Event, book: TariffBook) -> Rider:
@@ -87,8 +91,11 @@ def _product(text: str, book: TariffBook) -> str:
 
 
 def place_of(city: str, scope: str) -> str:
-    """The division code of a part of the city."""
-    return city[:4] + _words()["part_of_city"].get(scope, "00")
+    """The division code of a part of the city. Raises CaseUnclear for an unknown part."""
+    parts = _words()["part_of_city"]
+    if scope not in parts:
+        raise CaseUnclear(f"scope {scope} ({', '.join(parts)})")
+    return city[:4] + parts[scope]
 
 
 def stations_of(network: CityNetwork, name: str, mode: str) -> tuple[str, ...]:
@@ -106,11 +113,14 @@ def stations_of(network: CityNetwork, name: str, mode: str) -> tuple[str, ...]:
 
 
 def system_of(fares: CityFares, mode: str, named: str, line: str = "") -> str:
-    """The fare system a case means: the main one of the mode, or one named by its words, or,
-    where no network is known, by its line."""
+    """The fare system a case means: the main one of the mode, one of that very name or with all
+    its words, or, where no network is known, the one its line names. Raises CaseUnclear."""
     off_network = fares.off_network_system(mode, line)
     if off_network is not None and off_network == line:
         return line
+    own = named.replace("_", "-")
+    if own != named and any(own in rule.systems for rule in fares.book.rules.values()):
+        return own
     systems = _systems(fares, mode)
     words = set(named.split("_")[1:])
     for system in systems:
@@ -143,7 +153,10 @@ def times(event: Event, rides: int, last_s: int) -> tuple[int, int]:
     else:
         days, slot = divmod(rides, _SLOTS_A_DAY)
         entered = _FIRST_SLOT + timedelta(days=days, hours=slot * _SLOT_HOURS)
-    left = _moment(event.t_out) if event.t_out else entered + _STAY
+    stays = _STAY if entered.year < MAXYEAR else timedelta()
+    left = _moment(event.t_out) if event.t_out else entered + stays
+    if not _FIRST_YEAR <= entered.year <= left.year <= _LAST_YEAR:
+        raise CaseUnclear(f"time {event.t or event.date} ({_FIRST_YEAR}–{_LAST_YEAR})")
     if left < entered:
         raise CaseUnclear(f"t_out {event.t_out} before {event.t}")
     return instant(entered), instant(left)

@@ -10,6 +10,7 @@ from itertools import product
 from msgspec.structs import replace
 
 from tongxing.fares.checking import reading
+from tongxing.fares.checking.before import states_before
 from tongxing.fares.checking.casefile import Event, FileCase, UnreadCase
 from tongxing.fares.checking.comparing import (
     Difference,
@@ -24,7 +25,6 @@ from tongxing.fares.counters import parted, with_account
 from tongxing.fares.explain import explain
 from tongxing.fares.model import (
     BaseFare,
-    Counter,
     FarePortion,
     FareState,
     PriceLine,
@@ -34,7 +34,7 @@ from tongxing.fares.model import (
 )
 from tongxing.fares.packs import buy_pack
 from tongxing.fares.refusals import pricing_refusal
-from tongxing.fares.rules import BaseRule, MinimumSetting, PackRelief
+from tongxing.fares.rules import ACCOUNT_MARK, BaseRule, FlatFare, MinimumSetting, PackRelief
 from tongxing.fares.tariff import Tariff, TariffBook
 from tongxing.fares.visitors import T_UNION, open_to_visitors
 from tongxing.kernel.clock import calendar_date, month_key
@@ -42,7 +42,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES
 from tongxing.network.registry import load_registry
 
-_ACCOUNT = "@account"
+_TWO_TAPS = ("rail", "taxi", "bicycle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,8 @@ def check_case(case: FileCase | UnreadCase, book: TariffBook | None = None) -> C
         return CaseResult(case.id, case.title, (Difference("unclear", case.detail, ""),))
     try:
         running = _Running(case, *reading.city_and_fares(case.city, book))
-        _set_states(running)
+        first_s, _ = reading.times(case.events[0], 0, 0)
+        running.states = states_before(case, running.fares.book, month_key(first_s))
         found = [_run_event(running, event) for event in case.events]
     except CaseUnclear as unclear:
         return CaseResult(case.id, case.title, (Difference("unclear", str(unclear), ""),))
@@ -123,28 +124,6 @@ def _charge(running: _Running, outcome: Outcome, expected: object, differs: bool
         expected if isinstance(expected, int) else None,
         words if lines else {},
     )
-
-
-def _set_states(running: _Running) -> None:
-    """The counters a case begins with: ``"card 2026-03 rail spend fen": 9900`` and the like."""
-    before = running.case.state_before
-    rides = int(before.get("rides this month", 0))
-    spent: dict[str, tuple[int, int]] = {"card": (0, 0), "code": (0, 0)}
-    for words, value in before.items():
-        parts = words.split()
-        if parts[-2:] == ["spend", "fen"]:
-            medium = parts[0] if parts[0] in spent else "card"
-            months = [int(part.replace("-", "")) for part in parts if part[:2] == "20"]
-            spent[medium] = (months[0] if months else 0, int(value))
-        elif words not in ("rides this month", "registered frequent rider"):
-            raise CaseUnclear(f"state_before {words}")
-    first_s, _ = reading.times(running.case.events[0], 0, 0)
-    for medium, (month, paid_fen) in spent.items():
-        counters = tuple(
-            Counter(f"{running.city}.{name}", month or month_key(first_s), paid_fen, rides)
-            for name in ("rail", "transit")
-        )
-        running.states[medium] = FareState(counters=counters if paid_fen or rides else ())
 
 
 def _run_event(running: _Running, event: Event) -> list[Outcome]:
@@ -191,13 +170,13 @@ def _priced(running: _Running, event: Event, entered_s: int, exited_s: int) -> O
     if not rider.issuer_is_local and tariff.visitor_policy(rider.scheme) == "refused":
         return Outcome({"result": "refused", "reason": "visitor_refused"})
     key = event.card or rider.medium_kind
-    account = running.states.get(_ACCOUNT, FareState())
+    account = running.states.get(ACCOUNT_MARK, FareState())
     state = with_account(running.states.get(key, FareState()), account)
     taps = _ride(running, event, mode, entered_s, exited_s)
     ride = _cheapest(running.fares, tariff, taps, event)
     quote = _quote(running, event, tariff, ride, rider, state)
     running.states[key], shared = parted(quote.state)
-    running.states[_ACCOUNT] = shared
+    running.states[ACCOUNT_MARK] = shared
     return Outcome(_facts(quote), quote)
 
 
@@ -216,7 +195,7 @@ def _ride(running: _Running, event: Event, mode: str, entered_s: int, exited_s: 
         vehicle=event.vehicle,
         place=reading.place_of(running.city, event.scope),
         entered_s=entered_s,
-        exited_s=0 if mode == "bus" and not event.t_out else exited_s,
+        exited_s=exited_s if event.t_out or mode in _TWO_TAPS else 0,
         missing=event.missing,
         metres=event.dist_m if taxi and event.dist_m is not None else -1,
         slow_metres=event.slow_m,
@@ -241,6 +220,10 @@ def _quote(
     """By the network where the case leaves it to it, else from the base fare it gives."""
     fares = running.fares
     by_network = event.base is None and (event.dist_m is None or ride.mode == "taxi")
+    on_rails = ride.mode == "rail" and bool(fares.network.stations) and not event.missing
+    if by_network and on_rails and bool(ride.origin) != bool(ride.destination):
+        raise CaseUnclear("from, to: both, or `missing`")
+    by_network = by_network and not _is_flat(running, event, tariff, ride)
     if by_network or event.missing:
         refusal = pricing_refusal(fares, ride, rider)
         if refusal is not None:
@@ -291,6 +274,8 @@ def _half_trip(running: _Running, event: Event) -> dict[str, object]:
         rule = None if tariff is None else _base_rule(running, tariff, event.mode, event.mode)
         if rule is None:
             raise CaseUnclear(f"no fare for {event.mode}")
+        if event.board_km > event.line_km:
+            raise CaseUnclear(f"board_km {event.board_km} > line_km {event.line_km}")
         farther_km = max(event.board_km, event.line_km - event.board_km)
         running.owed_fen = rule.fare(farther_km * 1000)
         return {"charge_fen": 0}
@@ -308,13 +293,13 @@ def _answer(running: _Running, event: Event) -> dict[str, object]:
     if event.charge_fen:
         scheme = event.scheme or T_UNION
         overdraft = registry.permission(scheme, "overdraft", day)
-        short = event.charge_fen > event.balance_fen
+        balance_fen = event.balance_fen or 0
+        short = event.charge_fen > balance_fen
         if isinstance(overdraft, Refusal) or (short and overdraft.answer == "no"):
-            return {"result": "refused", "balance_after_fen": event.balance_fen}
-        rest_fen = event.balance_fen - event.charge_fen
-        return {"result": "accepted", "balance_after_fen": rest_fen}
-    if event.balance_fen:
-        return _let_in(running, event, entered_s)
+            return {"result": "refused", "balance_after_fen": balance_fen}
+        return {"result": "accepted", "balance_after_fen": balance_fen - event.charge_fen}
+    if event.balance_fen is not None:
+        return _let_in(running, event, entered_s, event.balance_fen)
     issuer = event.issuer or reading.another_member(event.scheme, running.city)
     mode = reading.mode_of(event.mode)
     answer = registry.acceptance(event.scheme, issuer, running.city, mode, day)
@@ -323,7 +308,7 @@ def _answer(running: _Running, event: Event) -> dict[str, object]:
     return {"result": "refused", "reason": answer.reason.lower()}
 
 
-def _let_in(running: _Running, event: Event, entered_s: int) -> dict[str, object]:
+def _let_in(running: _Running, event: Event, entered_s: int, balance_fen: int) -> dict[str, object]:
     """Whether a purse holds enough to be let in."""
     mode = reading.mode_of(event.mode)
     tariff = running.fares.book.at(entered_s)
@@ -331,15 +316,15 @@ def _let_in(running: _Running, event: Event, entered_s: int) -> dict[str, object
     needed_fen = 0
     if tariff is not None:
         rider = reading.rider_of(running.case, event, running.fares.book)
-        minimum: MinimumSetting | None = tariff.plan(system, mode, "", rider).minimum
+        plan = tariff.plan(system, mode, "", rider)
+        minimum: MinimumSetting | None = None if plan.travels_free else plan.minimum
         rule = tariff.base(system)
         if minimum is not None and minimum.balance != "lowest":
             needed_fen = minimum.balance
         elif minimum is not None and rule is not None:
             needed_fen = rule.fare(0)
-    if event.balance_fen < needed_fen:
-        return {"result": "refused", "balance_after_fen": event.balance_fen}
-    return {"result": "accepted", "balance_after_fen": event.balance_fen}
+    result = "refused" if balance_fen < needed_fen else "accepted"
+    return {"result": result, "balance_after_fen": balance_fen}
 
 
 def _portion(running: _Running, event: Event, tariff: Tariff, mode: str) -> FarePortion:
@@ -347,9 +332,18 @@ def _portion(running: _Running, event: Event, tariff: Tariff, mode: str) -> Fare
     if event.base is not None:
         return FarePortion(system, "given", event.base, -1)
     rule = tariff.base(system)
+    if isinstance(rule, FlatFare):
+        return FarePortion(system, rule.id, rule.fare_fen, -1)
     if rule is None or event.dist_m is None:
         raise CaseUnclear(f"neither base nor dist_m for {event.mode}")
     return FarePortion(system, rule.id, rule.fare(event.dist_m), event.dist_m)
+
+
+def _is_flat(running: _Running, event: Event, tariff: Tariff, ride: RideFacts) -> bool:
+    """Whether a ride that names no place and no line has one fare, wherever it goes."""
+    if ride.mode == "rail" or ride.line or ride.origin or ride.destination:
+        return False
+    return isinstance(_base_rule(running, tariff, ride.mode, event.mode), FlatFare)
 
 
 def _base_rule(running: _Running, tariff: Tariff, mode: str, named: str) -> BaseRule | None:
