@@ -76,6 +76,14 @@ class UploadCount:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingCount:
+    """Half trips of a business day that wait to be resolved, and what is held for them."""
+
+    half_trips: int
+    held_fen: int
+
+
+@dataclass(frozen=True, slots=True)
 class TripRow:
     """A trip as it now stands; `business_date` is that of its first tap."""
 
@@ -216,6 +224,17 @@ def trip_counts(cursor: Cursor, day: date) -> list[TripCount]:
         (day,),
     )
     return [TripCount(*row) for row in rows]
+
+
+def waiting_count(cursor: Cursor, day: date, mode: str = "") -> WaitingCount:
+    """What waits of a business day (that of the known tap), maybe of one mode only."""
+    row = cursor.execute(
+        "SELECT count(*), coalesce(sum(held_fen), 0)::bigint FROM half_trip"
+        " WHERE business_date = %s AND (%s = '' OR mode = %s)",
+        (day, mode, mode),
+    ).fetchone()
+    assert row is not None
+    return WaitingCount(*row)
 
 
 def upload_count(cursor: Cursor, day: date) -> UploadCount:

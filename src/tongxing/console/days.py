@@ -74,6 +74,7 @@ def read_day(snapshot: Snapshot, day: date) -> Day:
                 taps=tuple(views.tap_counts(cursor, day)),
                 trips=tuple(views.trip_counts(cursor, day)),
                 uploads=views.upload_count(cursor, day),
+                held=views.waiting_count(cursor, day),
                 closed=day not in known or known[day].closed_s is not None,
             )
         )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tongxing.city.half_trips import HALF_HOWS
-from tongxing.city.views import TapCount, TripCount, UploadCount
+from tongxing.city.views import TapCount, TripCount, UploadCount, WaitingCount
 
 HOURS = 25
 """Hours of a business day from 03:00; the last one holds what a clock that runs ahead may bring."""
@@ -28,6 +28,7 @@ class CityDay:
     taps: tuple[TapCount, ...]
     trips: tuple[TripCount, ...]
     uploads: UploadCount
+    held: WaitingCount
     closed: bool
 
     @property
@@ -61,6 +62,14 @@ class CityDay:
     @property
     def half_trips(self) -> int:
         return sum(row.trips for row in self.trips if row.how in HALF)
+
+    @property
+    def waiting(self) -> int:
+        return self.held.half_trips
+
+    @property
+    def held_fen(self) -> int:
+        return self.held.held_fen
 
     @property
     def paired(self) -> int:

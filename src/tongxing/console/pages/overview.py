@@ -30,6 +30,8 @@ CITY_COLUMNS = (
     ("charge_fen", "money"),
     ("relief_fen", "money"),
     ("half_trips", "count"),
+    ("waiting", "count"),
+    ("held_fen", "money"),
     ("paired", "count"),
     ("revised", "count"),
     ("late", "count"),

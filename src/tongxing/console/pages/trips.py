@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from tongxing.city import views
-from tongxing.city.views import HOW_GROUPS, TripFilter, TripRow
+from tongxing.city.views import HOW_GROUPS, TripFilter, TripRow, WaitingCount
 from tongxing.console.asking import asked_choice, asked_day, asked_page, asked_text
 from tongxing.console.days import DayChoice, choose_day
 from tongxing.console.language import language_of
@@ -24,6 +24,7 @@ from tongxing.network.transport import MODES
 
 ROWS_PER_PAGE = 100
 PAGES_MAX = 50
+WAITING_HOWS = ("", "half")
 
 CSV_COLUMNS = (
     "trip_id",
@@ -87,6 +88,7 @@ def trips(request: Request) -> Response:
         wanted = _wanted(request, snapshot)
         page = asked_page(request, PAGES_MAX)
         rows, count, total_fen = _page_of(snapshot, wanted, choice, page)
+        waiting = _waiting_of(snapshot, wanted, choice)
         cities = snapshot.cities
     template = "triplist.html" if "hx-request" in request.headers else "trips.html"
     return render(
@@ -101,6 +103,7 @@ def trips(request: Request) -> Response:
             "rows": rows,
             "count": count,
             "total_fen": total_fen,
+            "waiting": waiting,
             "first": (page - 1) * ROWS_PER_PAGE + 1,
             "reachable": PAGES_MAX * ROWS_PER_PAGE,
             "csv": link("/trips.csv", **wanted.as_arguments()),
@@ -165,6 +168,17 @@ def _page_of(
         found += [CityTrip(code, row) for row in rows]
     found.sort(key=lambda trip: (trip.row.entered_s, trip.row.trip_id), reverse=True)
     return found[(page - 1) * ROWS_PER_PAGE : page * ROWS_PER_PAGE], count, total_fen
+
+
+def _waiting_of(snapshot: Snapshot, wanted: Wanted, choice: DayChoice) -> WaitingCount:
+    """The half trips that wait, where the list is of all trips or of half trips."""
+    if choice.chosen is None or wanted.how not in WAITING_HOWS:
+        return WaitingCount(0, 0)
+    found = [
+        views.waiting_count(snapshot.of_city(code), choice.chosen, wanted.mode)
+        for code in _cities(wanted, snapshot)
+    ]
+    return WaitingCount(sum(one.half_trips for one in found), sum(one.held_fen for one in found))
 
 
 def _neighbours(wanted: Wanted, page: int, count: int) -> dict[str, str]:
