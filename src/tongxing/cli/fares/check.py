@@ -59,7 +59,9 @@ def _print_result(result: CaseResult) -> None:
     say(f"{result.id:<8} {mark}  {_charges(result):<28} {result.title}")
     for one in result.differences:
         key = "check.unclear" if one.what == "unclear" else "check.difference"
-        words = WORDS(key, what=one.what, found=one.found, expected=one.expected)
+        told = one.words.get(settings().language, "")
+        what, found = (one.what, told) if key == "check.unclear" else (told or one.what, one.found)
+        words = WORDS(key, what=what, found=found, expected=one.expected)
         say(f"         {words}")
     for number, charge in enumerate(result.charges, start=1):
         for line in charge.words.get(settings().language, ()):

@@ -7,7 +7,7 @@ is its own matter, so every counter by the month that the tariff keeps begins wi
 import re
 
 from tongxing.fares.checking.casefile import FileCase
-from tongxing.fares.checking.reading import CaseUnclear
+from tongxing.fares.checking.unclear import CaseUnclear
 from tongxing.fares.model import Counter, FareState
 from tongxing.fares.rules import ACCOUNT_MARK, CounterRule
 from tongxing.fares.tariff import TariffBook

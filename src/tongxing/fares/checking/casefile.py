@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from tongxing.fares.checking.unclear import said
 from tongxing.fares.model import Missing
 from tongxing.kernel.reasons import Refusal
 
@@ -100,11 +101,12 @@ class FileCase(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class UnreadCase(Struct, frozen=True):
-    """A case that could not be read, and why; it counts as a difference, never as passed."""
+    """A case that could not be read, and why by language; it counts as a difference, never as
+    passed."""
 
     id: str
     title: str
-    detail: str
+    words: dict[str, str]
 
 
 class CaseFile(Struct, frozen=True):
@@ -133,12 +135,14 @@ def _read(raw: msgspec.Raw, number: int) -> FileCase | UnreadCase:
         case = msgspec.json.decode(raw, type=FileCase)
     except msgspec.DecodeError as error:
         head = _head(raw)
-        return UnreadCase(head.get("id", f"#{number}"), head.get("title", ""), _detail(str(error)))
+        return UnreadCase(
+            head.get("id", f"#{number}"), head.get("title", ""), said(_detail(str(error)))
+        )
     if isinstance(case.expect, tuple) and len(case.expect) != len(case.events):
-        detail = f"{len(case.events)} events, {len(case.expect)} expectations"
-        return UnreadCase(case.id, case.title, detail)
+        counted = {"events": len(case.events), "expected": len(case.expect)}
+        return UnreadCase(case.id, case.title, said("expect", "counts", **counted))
     if not _expects_anything(case.expect):
-        return UnreadCase(case.id, case.title, "expect: {}")
+        return UnreadCase(case.id, case.title, said("expect", "nothing"))
     return case
 
 

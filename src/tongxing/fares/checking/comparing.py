@@ -1,22 +1,25 @@
 """What a case gave against what it expects: by event, or as totals over all of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import groupby
 
 from msgspec import UNSET
 
 from tongxing.fares.checking.casefile import NOT_COMPARED, Expected
 from tongxing.fares.model import Quote
+from tongxing.kernel.texts import LANGUAGES, load_catalogue
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """What one thing of a case gave, and what the case expects; `what` is "unclear" for a case
-    that could not be run, with the reason in `found`."""
+    that could not be run, with the reason in `found`. `words` tell of it by language, where there
+    is something to tell."""
 
     what: str
     found: str
     expected: str
+    words: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +65,13 @@ def compare_totals(
     wanted_runs = [count for name, count in expected.items() if name not in given and count]
     runs = [len(list(group)) for _, group in groupby(charges)]
     if wanted_runs and runs != wanted_runs:
-        differences.append(Difference("rides at each rate", str(runs), str(wanted_runs)))
+        differences.append(Difference("runs", str(runs), str(wanted_runs), _runs_called()))
     return differences
+
+
+def _runs_called() -> dict[str, str]:
+    texts = load_catalogue("tongxing.fares.checking")
+    return {language: texts.text("difference.runs", language) for language in LANGUAGES}
 
 
 def sum_of(found: list[Outcome]) -> int:

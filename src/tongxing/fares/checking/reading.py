@@ -6,6 +6,7 @@ from functools import cache
 from importlib.resources import files
 
 from tongxing.fares.checking.casefile import Event, FileCase
+from tongxing.fares.checking.unclear import CaseUnclear
 from tongxing.fares.city import CityFares
 from tongxing.fares.model import Rider
 from tongxing.fares.tariff import TariffBook, TariffFile, book_codes, load_book, make_book
@@ -24,10 +25,6 @@ MEDIA = ("card", "code", "cash")
 ORDINARY = "ordinary"
 
 
-class CaseUnclear(Exception):
-    """A case that names something this checker does not know; never leaves this room."""
-
-
 def city_and_fares(name: str, book: TariffBook | None) -> tuple[str, CityFares]:
     """The code of a case's city and its fares; a `book` given stands for the city's own.
 
@@ -36,7 +33,9 @@ def city_and_fares(name: str, book: TariffBook | None) -> tuple[str, CityFares]:
     if book is not None:
         own = {book.city, book.name_zh.casefold(), book.name_en.casefold(), "any"}
         if name.casefold() not in own and _city(name) != book.city:
-            raise CaseUnclear(f"city {name} (the tariff is of {book.city} {book.name_zh})")
+            raise CaseUnclear(
+                f"city {name}", "other_city", city=book.city, name=book.name_zh or book.name_en
+            )
         return book.city, CityFares(network_or_none(book.city), book)
     code = _ANY_CITY if name == "any" else _city(name)
     if code in book_codes():
@@ -156,9 +155,10 @@ def times(event: Event, rides: int, last_s: int) -> tuple[int, int]:
     stays = _STAY if entered.year < MAXYEAR else timedelta()
     left = _moment(event.t_out) if event.t_out else entered + stays
     if not _FIRST_YEAR <= entered.year <= left.year <= _LAST_YEAR:
-        raise CaseUnclear(f"time {event.t or event.date} ({_FIRST_YEAR}–{_LAST_YEAR})")
+        found = f"time {event.t or event.date}"
+        raise CaseUnclear(found, "years", first=_FIRST_YEAR, last=_LAST_YEAR)
     if left < entered:
-        raise CaseUnclear(f"t_out {event.t_out} before {event.t}")
+        raise CaseUnclear(f"t_out {event.t_out}", "exit_first", entered=event.t)
     return instant(entered), instant(left)
 
 

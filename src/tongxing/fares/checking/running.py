@@ -19,7 +19,7 @@ from tongxing.fares.checking.comparing import (
     compare_totals,
     sum_of,
 )
-from tongxing.fares.checking.reading import CaseUnclear
+from tongxing.fares.checking.unclear import CaseUnclear
 from tongxing.fares.city import CityFares, price, price_from
 from tongxing.fares.counters import parted, with_account
 from tongxing.fares.explain import explain
@@ -86,14 +86,14 @@ class _Running:
 def check_case(case: FileCase | UnreadCase, book: TariffBook | None = None) -> CaseResult:
     """Run one case, with the city's own tariffs or with those of `book`."""
     if isinstance(case, UnreadCase):
-        return CaseResult(case.id, case.title, (Difference("unclear", case.detail, ""),))
+        return CaseResult(case.id, case.title, (_unclear(case.words),))
     try:
         running = _Running(case, *reading.city_and_fares(case.city, book))
         first_s, _ = reading.times(case.events[0], 0, 0)
         running.states = states_before(case, running.fares.book, month_key(first_s))
         found = [_run_event(running, event) for event in case.events]
     except CaseUnclear as unclear:
-        return CaseResult(case.id, case.title, (Difference("unclear", str(unclear), ""),))
+        return CaseResult(case.id, case.title, (_unclear(unclear.words),))
     if isinstance(case.expect, tuple):
         differences = compare(case.expect, found)
         wanted = [one.charge_fen for one in case.expect]
@@ -110,6 +110,10 @@ def check_case(case: FileCase | UnreadCase, book: TariffBook | None = None) -> C
         for outcomes, expected in zip(found, wanted, strict=True)
     )
     return CaseResult(case.id, case.title, tuple(differences), charges)
+
+
+def _unclear(words: dict[str, str]) -> Difference:
+    return Difference("unclear", words["en"], "", words)
 
 
 def _charge(running: _Running, outcome: Outcome, expected: object, differs: bool) -> Charge:
@@ -134,7 +138,7 @@ def _run_event(running: _Running, event: Event) -> list[Outcome]:
     for _ in range(event.repeat):
         entered_s, exited_s = reading.times(event, running.rides, running.entered_s)
         if entered_s < running.last_s.get(event.card or event.medium, 0):
-            raise CaseUnclear(f"t {event.t}: events of one medium stand in the order of time")
+            raise CaseUnclear(f"t {event.t}", "order")
         running.last_s[event.card or event.medium] = entered_s
         running.entered_s, running.rides = entered_s, running.rides + 1
         if event.action == "buy_pack":
@@ -166,7 +170,7 @@ def _priced(running: _Running, event: Event, entered_s: int, exited_s: int) -> O
         return Outcome({"result": "refused", "reason": "visitor_mode_not_offered"})
     tariff = running.fares.book.at(entered_s)
     if tariff is None:
-        raise CaseUnclear(f"no tariff at {calendar_date(entered_s)} ({_begins(running)})")
+        raise CaseUnclear(str(calendar_date(entered_s)), "no_tariff", begins=_begins(running))
     if not rider.issuer_is_local and tariff.visitor_policy(rider.scheme) == "refused":
         return Outcome({"result": "refused", "reason": "visitor_refused"})
     key = event.card or rider.medium_kind
@@ -222,7 +226,7 @@ def _quote(
     by_network = event.base is None and (event.dist_m is None or ride.mode == "taxi")
     on_rails = ride.mode == "rail" and bool(fares.network.stations) and not event.missing
     if by_network and on_rails and bool(ride.origin) != bool(ride.destination):
-        raise CaseUnclear("from, to: both, or `missing`")
+        raise CaseUnclear(f"{event.origin or event.end}", "both_ends")
     by_network = by_network and not _is_flat(running, event, tariff, ride)
     if by_network or event.missing:
         refusal = pricing_refusal(fares, ride, rider)
@@ -230,7 +234,7 @@ def _quote(
             raise CaseUnclear(_said(refusal))
         return price(fares, ride, rider, state)
     if event.base is not None and (event.dist_m is not None or event.base < 0):
-        raise CaseUnclear("base is one amount, not negative, and stands without dist_m")
+        raise CaseUnclear(f"base {event.base}", "one_base")
     if event.dist_m is not None and event.dist_m < 0:
         raise CaseUnclear(f"dist_m {event.dist_m}")
     portion = _portion(running, event, tariff, ride.mode)
@@ -273,7 +277,7 @@ def _half_trip(running: _Running, event: Event) -> dict[str, object]:
         tariff = running.fares.book.at(running.entered_s)
         rule = None if tariff is None else _base_rule(running, tariff, event.mode, event.mode)
         if rule is None:
-            raise CaseUnclear(f"no fare for {event.mode}")
+            raise CaseUnclear(f"mode {event.mode}", "no_fare")
         if event.board_km > event.line_km:
             raise CaseUnclear(f"board_km {event.board_km} > line_km {event.line_km}")
         farther_km = max(event.board_km, event.line_km - event.board_km)
@@ -335,7 +339,7 @@ def _portion(running: _Running, event: Event, tariff: Tariff, mode: str) -> Fare
     if isinstance(rule, FlatFare):
         return FarePortion(system, rule.id, rule.fare_fen, -1)
     if rule is None or event.dist_m is None:
-        raise CaseUnclear(f"neither base nor dist_m for {event.mode}")
+        raise CaseUnclear(f"mode {event.mode}", "no_measure")
     return FarePortion(system, rule.id, rule.fare(event.dist_m), event.dist_m)
 
 
