@@ -59,6 +59,9 @@ def test_a_stated_exit_is_charged_like_the_ride_it_was(database: Database) -> No
     assert (found.station, found.time_s, found.charge_fen) == (TO, moment("08:12:14"), 450)
     assert trips(database) == [("declared", FROM, TO, 500, 450)]
     assert (money(database), waiting(database)) == ((9_550, 0), [])
+    with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
+        (lines,) = cursor.execute("SELECT lines FROM trip").fetchone() or ("",)
+    assert '"how":"declared"' in lines and '"by":""' in lines, "a receipt names nobody"
     proofs_hold(database)
 
 

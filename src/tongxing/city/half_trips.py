@@ -225,7 +225,9 @@ def _values(facts: RideFacts, said: Resolution, missing: Missing) -> Values:
     if said.kind == "disruption" and not said.station:
         how = "open_gates"
     known = facts.destination if missing == "entry" else facts.origin
+    # Who a passenger is stands with the resolution; a receipt only says that it was the passenger.
+    by = "" if said.kind == "declared" else said.decided_by
     return {
-        "how": how, "missing": missing, "station": said.station or known, "by": said.decided_by,
+        "how": how, "missing": missing, "station": said.station or known, "by": by,
         "code": said.why,
     }  # fmt: skip
