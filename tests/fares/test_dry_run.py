@@ -254,6 +254,14 @@ def test_rides_are_put_in_the_order_of_their_charge() -> None:
         (b'{"medium": "1", "rider": {}, "ride": {"mode": "rail", "entered_s": 9, "x": 1}}', "x"),
         (b'{"medium": "1", "rider": {"x": 1}, "ride": {"mode": "rail", "entered_s": 9}}', "x"),
         (b'{"medium": "1", "rider": {}, "ride": {"mode": "rail", "entered_s": 9}, "x": 1}', "x"),
+        (b'{"medium": "1", "rider": {}, "ride": {"mode": "rail", "entered_s": 4200000000000}}',
+         "2101"),
+        (b'{"medium": "1", "rider": {}, "ride": {"mode": "taxi", "entered_s": 9, "metres": -2}}',
+         "negative"),
+        (b'{"medium": "1", "rider": {}, "ride": {"mode": "taxi", "entered_s": 9, "metres": 5,'
+         b' "slow_metres": -9}}', "negative"),
+        (b'{"medium": "1", "rider": {}, "ride": {"mode": "taxi", "entered_s": 9, "metres": 5,'
+         b' "slow_metres": 6}}', "part of"),
         (b"\xff\xfe", ""),
     ],
 )  # fmt: skip

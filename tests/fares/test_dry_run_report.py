@@ -136,6 +136,14 @@ def test_what_cannot_be_tried_is_refused_with_a_reason(
     assert (ended == 0) == (code == "")
 
 
+def test_a_report_that_could_not_be_written_is_refused_before_the_work(
+    files: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    files[1].write_text("no ride at all", encoding="utf-8")
+    assert tell(files, "--out", str(files[2].parent / "missing" / "report.html")) != 0
+    assert "FILE_NOT_FOUND" in capsys.readouterr().err
+
+
 def test_a_wrong_ride_is_told_with_its_line(
     files: tuple[Path, Path, Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -57,6 +57,15 @@ def own_book(file: Path) -> TariffBook:
         raise Problem("FARES_TARIFF_FILE", str(file), detail=str(error), file=str(file)) from error
 
 
+def expect_folder(file: Path | None) -> None:
+    """That the folder of a file to be written is there: known before the work, not after it.
+
+    Raises Problem.
+    """
+    if file is not None and not file.parent.is_dir():
+        raise Problem("FILE_NOT_FOUND", str(file.parent))
+
+
 REGISTER = click.option(
     "--register", "register", type=click.Path(path_type=Path, file_okay=False), metavar="DIR"
 )

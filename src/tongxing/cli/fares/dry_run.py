@@ -14,6 +14,7 @@ from tongxing.cli.common import Words, emit_json, in_both, print_table, progress
 from tongxing.cli.fares.arguments import (
     REGISTER,
     chosen_book,
+    expect_folder,
     own_book,
     parse_city,
     parse_place,
@@ -65,6 +66,7 @@ def command(
     if first is not None and last is not None and last < first:
         detail = in_both("detail", "fares", "to_first")
         raise Problem("ARG_INVALID", "--to", text=str(last), **detail)
+    expect_folder(out)
     bundled = against is None and register is None
     code = parse_city(city, book_codes()) if bundled else _code(city)
     before, after = _fares(code, tariff, against, register, on)

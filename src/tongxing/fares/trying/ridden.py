@@ -7,16 +7,19 @@ that is compared must be complete.
 """
 
 from collections.abc import Collection, Iterable
+from datetime import date
 
 import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
 from tongxing.fares.model import RideFacts, Rider
+from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.transport import MODES
 
 MEDIA = ("card", "code", "cash")
+LAST_TIME_S = at(date(2101, 1, 1)) - 1
 
 
 class _StrictRide(RideFacts, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,8 +111,14 @@ def _wrong(line: _Line, products: Collection[str]) -> str:
         return "`medium` and `ride.mode` must not be empty"
     if min(ride.entered_s, ride.exited_s) < 0 or not (ride.entered_s or ride.exited_s):
         return "`ride.entered_s` or `ride.exited_s` must be a time"
+    if max(ride.entered_s, ride.exited_s) > LAST_TIME_S:
+        return "`ride.entered_s` and `ride.exited_s` are seconds, and lie before 2101"
     if ride.exited_s and ride.exited_s < ride.entered_s:
         return "`ride.exited_s` lies before `ride.entered_s`"
+    if ride.metres < -1 or ride.slow_metres < 0:
+        return "`ride.metres` and `ride.slow_metres` must not be negative"
+    if ride.slow_metres > max(0, ride.metres):
+        return "`ride.slow_metres` are part of `ride.metres`"
     return ""
 
 
