@@ -4,7 +4,7 @@ import ast
 import re
 
 import pytest
-from tree import Function, Module, functions, modules
+from tree import ROOT, Function, Module, functions, modules
 
 FILE_LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
@@ -138,3 +138,8 @@ def imported(tree: ast.Module) -> list[str]:
         elif isinstance(node, ast.ImportFrom):
             found.append(node.module or "")
     return found
+
+
+def test_test_files_have_names_of_their_own() -> None:
+    names = [path.name for path in (ROOT / "tests").rglob("*.py") if path.name != "conftest.py"]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
