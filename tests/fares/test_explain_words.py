@@ -13,13 +13,22 @@ from tongxing.fares import PriceLine, explain, load_city_fares, receipt
 from tongxing.fares.city import CityFares
 from tongxing.fares.explain import WRITERS
 from tongxing.fares.rules import Period
-from tongxing.fares.tariff import load_book
+from tongxing.fares.tariff import load_book, read_book
 from tongxing.kernel.clock import at
 from tongxing.kernel.texts import LANGUAGES
 
 CHONGQING = load_city_fares("500000")
 SHENZHEN = CityFares(CHONGQING.network, load_book("440300"))
 SIX = at(date(2026, 3, 10), 6, 30, 15)
+EVENING = CityFares(
+    CHONGQING.network,
+    read_book(
+        (Path(tongxing.__file__).parent / "fares" / "data" / "500000" / "tariff.toml")
+        .read_bytes()
+        .replace(b"entry_from = 00:00:00", b"entry_from = 20:00:00")
+        .replace(b"entry_until = 07:00:00", b"entry_until = 22:00:00")
+    ),
+)
 ROOMS = [Path(tongxing.__file__).parent / room for room in ("fares", "city")]
 
 # kind, rule, fen, values, and what a reader must find: in Chinese | in English
@@ -213,3 +222,11 @@ def test_a_receipt_has_sums_counters_and_how_sure_each_rule_is() -> None:
 
 def test_a_receipt_of_nothing_is_empty() -> None:
     assert receipt((), CHONGQING) == ()
+
+
+def test_late_travel_is_not_called_early() -> None:
+    line = PriceLine("early", "CQ-EARLY", -150, {"rate_bp": 7000, "entered_s": SIX + 14 * 3600})
+    assert "early" in explain(line, "en", CHONGQING) and "早间" in explain(line, "zh", CHONGQING)
+    zh, en = explain(line, "zh", EVENING), explain(line, "en", EVENING)
+    assert "分时优惠7折，减 1.50 元" in zh and "早间" not in zh
+    assert "at 20:30:15, when rides cost 70%: 1.50 yuan off" in en and "early" not in en

@@ -6,17 +6,20 @@ inferred, weakly sourced or only a placeholder, it says so plainly. The words st
 """
 
 from collections.abc import Callable
+from datetime import time
 from functools import cache
 
 from tongxing.fares.city import CityFares
 from tongxing.fares.model import PriceLine
-from tongxing.fares.rules import ACCOUNT_MARK, FULL_BP, MonthRelief, SliceRelief
+from tongxing.fares.rules import ACCOUNT_MARK, FULL_BP, MonthRelief, SliceRelief, TimeRelief
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.texts import Catalogue, load_catalogue
 from tongxing.network.registry import load_registry
 
 _Writer = Callable[[PriceLine, str, CityFares], str]
+
+_NOON = time(12)
 
 
 def explain(line: PriceLine, language: str, fares: CityFares) -> str:
@@ -90,6 +93,22 @@ def _relief(line: PriceLine, language: str, fares: CityFares) -> str:
         issuer=load_registry().place_name(str(values.get("issuer", "")), language),
         pack=_word("pack", str(values.get("pack", "")), language),
         left=values.get("left", 0),
+    )
+
+
+def _early(line: PriceLine, language: str, fares: CityFares) -> str:
+    """A relief for the hour of entry: early travel, or, by the rule held here, another hour."""
+    rule = fares.book.rules.get(line.rule)
+    if not isinstance(rule, TimeRelief) or (
+        rule.entry_from == time.min and rule.entry_until < _NOON
+    ):
+        return _relief(line, language, fares)
+    return _texts().text(
+        "relief.hours",
+        language,
+        amount=yuan(-line.amount_fen),
+        rate=_rate(int(line.values["rate_bp"]), language),
+        entered=stamp(int(line.values["entered_s"]))[11:],
     )
 
 
@@ -290,7 +309,7 @@ WRITERS: dict[str, _Writer] = {
     "highest": _highest,
     "percent": _relief,
     "holder": _relief,
-    "early": _relief,
+    "early": _early,
     "holder_hours": _relief,
     "month_paid": _by_counter,
     "month_rides": _by_counter,
