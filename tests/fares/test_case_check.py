@@ -75,6 +75,14 @@ HOLDING = {
     "a ferry of one tap at the turn of a month": case(
         "Guangzhou", [{"mode": "ferry", "t": "2026-03-31T23:45", "base": 200}],
         [{"charge_fen": 100}], state_before={"card 2026-03 spend fen": 20000}),
+    "half of a bus, not of a ferry": case(
+        "Guangzhou", [{"mode": "bus", "t": "2026-03-10T08:00"},
+                      {"mode": "water_bus", "t": "2026-03-10T09:00"}],
+        [{"charge_fen": 100}, {"charge_fen": 200}], rider="善行卡"),
+    "the 6折 after fifteen rides, not on a ferry": case(
+        "Guangzhou", [{"mode": "bus", "t": "2015-03-10T08:00"},
+                      {"mode": "water_bus", "t": "2015-03-10T09:00"}],
+        [{"charge_fen": 120}, {"charge_fen": 200}], state_before={"rides this month": 15}),
     "just enough to be let in": case(
         "Beijing", [{"mode": "rail", "balance_fen": 300}], [{"result": "accepted"}],
         kind="acceptance"),
@@ -291,6 +299,25 @@ def test_a_city_without_a_network_is_priced_by_what_the_case_says(tmp_path, caps
     own = str(HERE / "rides" / "990001.toml")
     code, out = check(tmp_path, capsys, [found], "--tariff", own)
     assert code == 0, out
+
+
+FREE_RIDERS = (
+    "65+", "child under 1.3 m", "blind", "disability grade 1-2", "serving military",
+    "disabled veterans", "injured police", "三属", "retired cadres/NCOs of the army",
+    "firefighters",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("rider", FREE_RIDERS)
+def test_whoever_a_notice_lets_ride_free_is_understood(tmp_path, capsys, rider):
+    found = case("Chongqing", [COMMUTE], [{"charge_fen": 0}], rider=rider)
+    assert check(tmp_path, capsys, [found])[0] == 0
+
+
+def test_the_disabled_ride_beijings_buses_free(tmp_path, capsys):
+    for rider in ("disabled", "残疾人", "conscripts"):
+        found = case("Beijing", [{"mode": "bus", "dist_m": 9000}], [{"charge_fen": 0}], rider=rider)
+        assert check(tmp_path, capsys, [found])[0] == 0
 
 
 def test_a_pack_is_bought_and_ridden(tmp_path, capsys):
