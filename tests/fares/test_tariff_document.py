@@ -233,24 +233,23 @@ def test_what_works_without_a_network(facts, fen):
     assert quote.fare_fen == fen
 
 
-def test_what_needs_a_network():
+def test_overtime_and_metres_without_a_network():
     start_s = at(date(2026, 3, 10), 9)
     rider = Rider(medium_kind="card", product="ordinary")
     far = RideFacts(mode="rail", metres=9000, entered_s=start_s, exited_s=start_s + 7200)
-    for amount, wanted in (("500", 900), ('"highest"', None)):
+    for amount, wanted in (("500", 900), ('"highest"', 800)):
         late = f'id = "LONG"\nkind = "overtime"\nlimit_s = 3600\namount = {amount}'
         fares = tried(METRO, late).fares
-        if wanted is None:
-            with pytest.raises(LookupError):
-                price(fares, far, rider, FareState())
-        else:
-            assert price(fares, far, rider, FareState()).charge_fen == wanted
+        assert price(fares, far, rider, FareState()).charge_fen == wanted
     named = RideFacts(mode="rail", origin="a", destination="b", entered_s=start_s)
     assert pricing_refusal(fares, named, rider).code == "FARES_NO_METER"
     rows = 'id = "AB"\nkind = "pairs"\nsystems = ["metro"]\nrows = [["a", "b", 777]]'
     stated = tried(METRO, rows)
     assert pricing_refusal(stated.fares, named, rider) is None
     assert price(stated.fares, named, rider, FareState()).charge_fen == 777
+    alone = tried(rows)
+    assert pricing_refusal(alone.fares, named, rider) is None
+    assert price(alone.fares, named, rider, FareState()).charge_fen == 777
 
 
 def test_the_new_city_is_clean_and_costs_what_its_description_says():
