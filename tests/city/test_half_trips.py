@@ -71,12 +71,10 @@ def test_the_same_request_again_changes_nothing_and_another_under_its_name_is_re
     city = forgotten_exit(database)
     half = the_half(database)
     first = done(city.declare("r1", half, TO, None, later(1)))
-    assert city.declare("r1", half, TO, None, later(2)) == first
-    assert code_of(city.declare("r1", "another", TO, None, later(2))) == "REQUEST_REUSED"
-    assert code_of(city.declare("r1", half, "daping", None, later(2))) == "REQUEST_REUSED"
-    late_s = first.time_s + 60
-    assert code_of(city.declare("r1", half, TO, late_s, later(2))) == "REQUEST_REUSED"
-    assert city.declare("r1", half, "沙坪坝", first.time_s, later(2)) == first
+    for time_s in (None, first.time_s):
+        assert city.declare("r1", half, TO, time_s, later(2)) == first
+    for other in (("another", TO, None), (half, "daping", None), (half, TO, first.time_s + 60)):
+        assert code_of(city.declare("r1", *other, later(2))) == "REQUEST_REUSED"
     assert code_of(city.declare("r2", half, "daping", None, later(2))) == "HALF_TRIP_SETTLED"
     assert money(database) == (9_550, 0)
 
@@ -375,9 +373,7 @@ def test_the_proofs_see_what_was_written_by_hand(
 
 
 @pytest.mark.parametrize("table", ["half_trip_resolution", "open_gates"])
-@pytest.mark.parametrize(
-    "statement", ["UPDATE {} SET station = ''", "DELETE FROM {}", "TRUNCATE {}"]
-)
+@pytest.mark.parametrize("statement", ["UPDATE {} SET station=''", "DELETE FROM {}", "TRUNCATE {}"])
 def test_what_was_said_is_never_edited(database: Database, table: str, statement: str) -> None:
     city = forgotten_exit(database)
     city.open_gates(gates(TO, moment("08:00"), moment("09:00"), at=later(1)))

@@ -82,7 +82,7 @@ def denied_media(cursor: Cursor) -> list[DenyEntry]:
             "SELECT medium_no, denied FROM medium WHERE denied <> ''"
             " UNION ALL SELECT medium_no, 'ACCOUNT_OVERDRAWN' FROM medium JOIN rider USING"
             " (rider_id) WHERE denied = '' AND kind = 'account' AND balance_fen < pending_fen"
-            " AND balance_fen - pending_fen < 0 AND balance_fen - pending_fen + limit_fen < 0"
+            " AND balance_fen - pending_fen + limit_fen < 0"
             " ORDER BY 1"
         )
     ]
