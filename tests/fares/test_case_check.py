@@ -139,7 +139,7 @@ def test_a_total_is_shown_against_its_expectation(tmp_path, capsys):
         (case("Chongqing", [COMMUTE | {"repeat": 10**9}], [{"charge_fen": 450}]), "repeat"),
         (case("Chongqing", [COMMUTE | {"minutes_after": -1}], [{"charge_fen": 450}]), "minutes"),
         (case("Chongqing", [COMMUTE], [{"charge_fen": 450}], kind="ride"), "$.kind"),
-        (case("Chongqing", [COMMUTE], [{"note": "?", "charge_fen": None}]), "nothing is expected"),
+        (case("Chongqing", [COMMUTE], [{"note": "?"}]), "nothing is expected"),
         (case("Chongqing", [COMMUTE], {"totl_fen": 0}), "nothing is expected"),
         (
             case(
@@ -193,6 +193,22 @@ def test_what_is_not_understood_and_what_differs_is_told_in_chinese_too(tmp_path
     assert code == 1
     assert "t_out 2026-03-10T09:00：早于进站 2026-03-10T09:10" in out
     assert "各费率的乘次：实得 [2]，应为 [1]" in out
+
+
+def test_a_charge_that_was_not_found_out_is_shown_and_not_compared(tmp_path, capsys):
+    unknown = case("Chongqing", [COMMUTE], [{"charge_fen": None, "note": "not found"}])
+    code, out = check(tmp_path, capsys, [unknown])
+    assert code == 0 and "4.50" in out and "=" not in out
+
+
+@pytest.mark.parametrize(
+    ("words", "charge_fen"),
+    [("month 2026-03 metro+bus spend fen", 250), ("2026-03 card spend fen", 250),
+     ("card 2026-02 rail spend fen", 450), ("code month spend fen", 450)],
+)  # fmt: skip
+def test_what_was_paid_before_may_be_said_in_many_ways(tmp_path, capsys, words, charge_fen):
+    found = case("Chongqing", [COMMUTE], [{"charge_fen": charge_fen}], state_before={words: 20000})
+    assert check(tmp_path, capsys, [found])[0] == 0
 
 
 def test_a_file_without_cases_proves_nothing(tmp_path, capsys):

@@ -15,7 +15,7 @@ from tongxing.fares.tariff import TariffBook
 RIDES, FREQUENT = "rides this month", "registered frequent rider"
 _MEDIA = ("card", "code")
 _USUAL = ("rail", "transit")
-_SPENT = re.compile(r"(?:(card|code) )?(?:(20[0-9]{2})-(0[1-9]|1[0-2]) )?(?:[a-z]+ )*spend fen")
+_MONTH = re.compile(r"(20[0-9]{2})-(0[1-9]|1[0-2])")
 
 
 def states_before(case: FileCase, book: TariffBook, month: int) -> dict[str, FareState]:
@@ -29,12 +29,9 @@ def states_before(case: FileCase, book: TariffBook, month: int) -> dict[str, Far
             continue
         if value < 0:
             raise CaseUnclear(f"state_before {words} {value}")
-        found = _SPENT.fullmatch(words)
-        if found is not None:
-            key = int(found[2] + found[3]) if found[2] else month
-            spent[found[1] or "card"][key] = int(value)
-        elif words != RIDES:
-            raise CaseUnclear(f"state_before {words}")
+        if words != RIDES:
+            medium, key = _whose(words)
+            spent[medium][key or month] = int(value)
     rides = int(case.state_before.get(RIDES, 0))
     if rides:
         for months in spent.values():
@@ -43,6 +40,16 @@ def states_before(case: FileCase, book: TariffBook, month: int) -> dict[str, Far
     common = {key: sum(fen for one, fen in every if one == key) for key, _ in every}
     states = {medium: _state(book, months, rides, "") for medium, months in spent.items()}
     return states | {ACCOUNT_MARK: _state(book, common, rides, ACCOUNT_MARK)}
+
+
+def _whose(words: str) -> tuple[str, int]:
+    """The medium and the month (0: not named) of words that end in "spend fen"."""
+    *said, spend, fen = ["", "", *words.split()]
+    months = [_MONTH.fullmatch(word) for word in said if word[:1].isdigit()]
+    if (spend, fen) != ("spend", "fen") or len(months) > 1 or None in months:
+        raise CaseUnclear(f"state_before {words}")
+    medium = next((one for one in _MEDIA if one in said), _MEDIA[0])
+    return medium, next((int(one[1] + one[2]) for one in months if one is not None), 0)
 
 
 def _state(book: TariffBook, months: dict[int, int], rides: int, mark: str) -> FareState:

@@ -147,11 +147,12 @@ def _read(raw: msgspec.Raw, number: int) -> FileCase | UnreadCase:
 
 
 def _expects_anything(expect: tuple[Expected, ...] | dict[str, int | tuple[int, ...]]) -> bool:
-    """Whether a case could ever differ; one that compares nothing proves nothing."""
+    """Whether a case names anything to compare; a charge of null says that it was not found out,
+    but a case that says nothing proves nothing."""
     if isinstance(expect, dict):
         return any(value or name in TOTALS for name, value in expect.items())
     return any(
-        value is not UNSET and value is not None and name not in NOT_COMPARED
+        value is not UNSET and name not in NOT_COMPARED
         for one in expect
         for name, value in msgspec.structs.asdict(one).items()
     )
