@@ -276,7 +276,19 @@ def test_every_fen_arrives(street: Street, database: Database) -> None:
     assert {proof.house for proof in prove_houses(database)} == {BEIJING, CHONGQING, "hub"}
 
 
-def test_a_late_exit_reaches_the_next_window_as_the_difference(
+def present(street: Street, city: City, window: str, hour: int) -> int:
+    """What the city has to present goes to the hub, the window closes; the issuer's net in it."""
+    manifest, data = must(city.record_file(at(hour)))
+    answer = must(street.hub.receive_file(manifest, data, at(hour)))
+    assert city.apply_verdicts(answer, at(hour)) is None
+    closing = must(street.hub.close_window(window, at(hour + 8)))
+    for member in (f"ISS-{CHONGQING}", f"ACQ-{CHONGQING}"):
+        assert city.apply_statement(closing.statements[member], at(hour + 8)) is None
+    return net_of(closing, f"ISS-{CHONGQING}")
+
+
+@pytest.mark.req("R-011")
+def test_a_half_trip_is_held_and_its_late_exit_goes_to_the_next_window(
     street: Street, database: Database
 ) -> None:
     rail = street.site(CHONGQING, "rail")
@@ -284,15 +296,30 @@ def test_a_late_exit_reaches_the_next_window_as_the_difference(
     rail.present(account(CARD, "card", CHONGQING), "chaotianmen-entry", at(18))
     street.upload(at(23))
     street.clear()
-    rail.present(account(CARD, "card", CHONGQING), "shapingba-exit", at(18, 40))
-    street.upload(at(57))
-
     city = street.cities[CHONGQING]
-    manifest, data = must(city.record_file(at(58)))
-    answer = must(street.hub.receive_file(manifest, data, at(58)))
-    assert city.apply_verdicts(answer, at(58)) is None
-    closing = must(street.hub.close_window("W20260319", at(60)))
-    assert net_of(closing, f"ISS-{CHONGQING}") == 900 - 450
-    for member in (f"ISS-{CHONGQING}", f"ACQ-{CHONGQING}"):
-        assert city.apply_statement(closing.statements[member], at(60)) is None
+    assert [half.held_fen for half in city.waiting()] == [900]
+    rail.present(account(CARD, "card", CHONGQING), "shapingba-exit", at(18, 40))
+    street.upload(at(50))
+    assert city.waiting() == []
+    assert present(street, city, "W20260319", 52) == -450
+    assert [proof for proof in prove_houses(database) if not proof.holds] == []
+
+
+@pytest.mark.req("R-011")
+def test_what_the_clock_decided_goes_back_when_the_exit_turns_up(
+    street: Street, database: Database
+) -> None:
+    rail = street.site(CHONGQING, "rail")
+    ride_the_day(street)
+    rail.present(account(CARD, "card", CHONGQING), "chaotianmen-entry", at(18))
+    street.upload(at(23))
+    street.clear()
+    city, week = street.cities[CHONGQING], 24 * 8
+    assert city.resolve_due(at(week + 2)) == 0, "the passenger may still say where it ended"
+    assert city.resolve_due(at(week + 3)) == 1
+    decided = present(street, city, "W20260325", week + 4)
+    assert decided < 0
+    rail.present(account(CARD, "card", CHONGQING), "shapingba-exit", at(18, 40))
+    street.upload(at(week + 26))
+    assert present(street, city, "W20260326", week + 28) == -450 - decided
     assert [proof for proof in prove_houses(database) if not proof.holds] == []
