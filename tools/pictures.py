@@ -52,7 +52,7 @@ def run_demo(language: str, home: Path) -> str:
         text=True,
         check=True,
     )
-    return finished.stdout
+    return finished.stdout.replace(str(home), ".tongxing")
 
 
 def draw_terminal(language: str, output: str) -> None:
