@@ -276,6 +276,16 @@ def test_every_fen_arrives(street: Street, database: Database) -> None:
     assert {proof.house for proof in prove_houses(database)} == {BEIJING, CHONGQING, "hub"}
 
 
+def forget_the_exit(street: Street) -> Site:
+    """A day whose last entry is never followed by an exit, cleared; the site that would take it."""
+    rail = street.site(CHONGQING, "rail")
+    ride_the_day(street)
+    rail.present(account(CARD, "card", CHONGQING), "chaotianmen-entry", at(18))
+    street.upload(at(23))
+    street.clear()
+    return rail
+
+
 def present(street: Street, city: City, window: str, hour: int) -> int:
     """What the city has to present goes to the hub, the window closes; the issuer's net in it."""
     manifest, data = must(city.record_file(at(hour)))
@@ -291,11 +301,7 @@ def present(street: Street, city: City, window: str, hour: int) -> int:
 def test_a_half_trip_is_held_and_its_late_exit_goes_to_the_next_window(
     street: Street, database: Database
 ) -> None:
-    rail = street.site(CHONGQING, "rail")
-    ride_the_day(street)
-    rail.present(account(CARD, "card", CHONGQING), "chaotianmen-entry", at(18))
-    street.upload(at(23))
-    street.clear()
+    rail = forget_the_exit(street)
     city = street.cities[CHONGQING]
     assert [half.held_fen for half in city.waiting()] == [900]
     rail.present(account(CARD, "card", CHONGQING), "shapingba-exit", at(18, 40))
@@ -309,11 +315,7 @@ def test_a_half_trip_is_held_and_its_late_exit_goes_to_the_next_window(
 def test_what_the_clock_decided_goes_back_when_the_exit_turns_up(
     street: Street, database: Database
 ) -> None:
-    rail = street.site(CHONGQING, "rail")
-    ride_the_day(street)
-    rail.present(account(CARD, "card", CHONGQING), "chaotianmen-entry", at(18))
-    street.upload(at(23))
-    street.clear()
+    rail = forget_the_exit(street)
     city, week = street.cities[CHONGQING], 24 * 8
     assert city.resolve_due(at(week + 2)) == 0, "the passenger may still say where it ended"
     assert city.resolve_due(at(week + 3)) == 1

@@ -1,8 +1,8 @@
 """Statements and instructions as files, written so that a power cut leaves a whole file or none."""
 
-import os
 from pathlib import Path
 
+from tongxing.kernel.files import write_whole
 from tongxing.kernel.ids import sha256_hex
 
 
@@ -15,24 +15,8 @@ class Papers:
         """The hash of every file written, by its path inside the folder."""
 
     def write(self, window_id: str, name: str, content: bytes) -> None:
-        """Write a file under its final name: temporary file, fsync, rename, fsync of the folder."""
+        """Write a file under its final name, whole or not at all."""
         folder = self._folder / window_id
         folder.mkdir(parents=True, exist_ok=True)
-        temporary, final = folder / f".{name}.tmp", folder / name
-        with temporary.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(final)
-        _sync_folder(folder)
+        write_whole(folder / name, content)
         self.sha256[f"{window_id}/{name}"] = sha256_hex(content)
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":  # a folder cannot be opened for syncing there
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -17,11 +17,12 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.fares.publishing.effective import Change, date_refusal, first_change
-from tongxing.fares.publishing.files import only_writer, sweep, write_whole
+from tongxing.fares.publishing.files import only_writer, sweep
 from tongxing.fares.publishing.findings import both
 from tongxing.fares.publishing.linting import lint
 from tongxing.fares.tariff import TariffBook, book_codes, load_book, read_book
 from tongxing.kernel.clock import at, stamp
+from tongxing.kernel.files import write_whole
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 

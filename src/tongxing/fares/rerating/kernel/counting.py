@@ -1,6 +1,6 @@
 """Counters and ride packs (mirrors `tongxing.fares.counters` and `tongxing.fares.packs`)."""
 
-from tongxing.fares.rerating.kernel.reliefs import counter_row
+from tongxing.fares.rerating.kernel.reliefs import counter_row, listed
 from tongxing.fares.rerating.layout import (
     COUNTER_PERIOD,
     DAY_MONTH_END_S,
@@ -117,10 +117,8 @@ def held_pack(memory: Memory, name: int, entered_s: int) -> int:
 @compiled
 def knows_pack(prices: Prices, plan: int, rule: int) -> bool:
     """Whether a pack pays in a plan."""
-    for at in range(prices.plans[plan, PLAN_PACKS], prices.plans[plan, PLAN_PACKS_END]):
-        if prices.lists[at] == rule:
-            return True
-    return False
+    begin, end = prices.plans[plan, PLAN_PACKS], prices.plans[plan, PLAN_PACKS_END]
+    return listed(prices, begin, end, rule)
 
 
 @compiled

@@ -52,6 +52,15 @@ _ROOM = 4_000_000_000_000_000_000
 
 
 @compiled
+def listed(prices: Prices, begin: int, end: int, rule: int) -> bool:
+    """Whether a rule stands in a part of the lists (a plan's packs, its transfers)."""
+    for at in range(begin, end):
+        if prices.lists[at] == rule:
+            return True
+    return False
+
+
+@compiled
 def counter_row(prices: Prices, counter: int, slot: int) -> int:
     """Where a counter stands: with the account (row 0) or with the medium."""
     return 0 if prices.counters[counter, COUNTER_ACCOUNT] else slot

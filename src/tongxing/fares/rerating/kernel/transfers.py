@@ -1,5 +1,6 @@
 """Transfers (mirrors `tongxing.fares.transfers`): what comes off, and what the next leg may use."""
 
+from tongxing.fares.rerating.kernel.reliefs import listed
 from tongxing.fares.rerating.kernel.rounding import whole_fen
 from tongxing.fares.rerating.layout import (
     ANCHOR_ENTERED,
@@ -91,10 +92,8 @@ def transfer_rule(prices: Prices, rides: Columns, memory: Memory, portions: int)
 @compiled
 def covers(prices: Prices, plan: int, rule: int) -> bool:
     """Whether a plan knows a transfer rule."""
-    for at in range(prices.plans[plan, PLAN_TRANSFERS], prices.plans[plan, PLAN_TRANSFERS_END]):
-        if prices.lists[at] == rule:
-            return True
-    return False
+    begin, end = prices.plans[plan, PLAN_TRANSFERS], prices.plans[plan, PLAN_TRANSFERS_END]
+    return listed(prices, begin, end, rule)
 
 
 @compiled
