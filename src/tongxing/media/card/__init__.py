@@ -1,0 +1,1 @@
+"""Cards: what is in their files, how one is spoken to, and a card made of software."""
