@@ -103,7 +103,11 @@ class Sm4Suite:
         return _sm4_ecb(key, pad(bytes((len(data),)) + data, 16))
 
 
-_SUITES: dict[int, CryptoSuite] = {DES: TripleDesSuite(), DES_NAMED: TripleDesSuite(), SM4: Sm4Suite()}
+_SUITES: dict[int, CryptoSuite] = {
+    DES: TripleDesSuite(),
+    DES_NAMED: TripleDesSuite(),
+    SM4: Sm4Suite(),
+}
 
 
 def suite_of(algorithm: int) -> CryptoSuite | None:
