@@ -8,7 +8,7 @@ from importlib.resources import files
 
 import pytest
 
-from tongxing.network import load_registry
+from tongxing.network import load_registry, region_of
 from tongxing.network.loading import check_book, load_book
 from tongxing.network.numbers import KINDS
 from tongxing.network.schemes import COVERAGE_KINDS, Entry, known_date
@@ -201,9 +201,9 @@ def test_province_prefixes_and_city_numbers_tell_the_issuer():
     known = [matches[0] for matches in readings if matches[0].kind == "province"]
     assert len(known) == 33
     assert len({match.issuer for match in known}) == 33
-    beijing = REGISTRY.place_of_city_number("1000")
-    assert beijing and beijing.code == "110000"
-    assert REGISTRY.place_of_city_number("") is None
+    beijing = region_of("1000")
+    assert beijing and beijing.division == "110000"
+    assert region_of("") is None
 
 
 @pytest.mark.req("R-216", "R-220")

@@ -7,6 +7,7 @@ lines, stations and metres. What other rooms use is offered here.
 from tongxing.network.acceptance import ACCEPTED, Acceptance, Evidence
 from tongxing.network.numbers import NumberMatch
 from tongxing.network.places import Place
+from tongxing.network.regions import Region, city_union_city, region_code_of, region_of
 from tongxing.network.registry import (
     Registry,
     coverage,
@@ -21,9 +22,13 @@ __all__ = [
     "Evidence",
     "NumberMatch",
     "Place",
+    "Region",
     "Registry",
+    "city_union_city",
     "coverage",
     "find_city",
     "identify",
     "load_registry",
+    "region_code_of",
+    "region_of",
 ]

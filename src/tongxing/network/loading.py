@@ -37,6 +37,16 @@ _YES = {"yes": True, "no": False}
 
 
 @dataclass(frozen=True, slots=True)
+class RegionRow:
+    """A row of the region codes. `written`: of a division's several codes, the one of new cards."""
+
+    code: str
+    name_zh: str
+    division: str
+    written: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Book:
     """Everything the registry holds, as read. `entries` are by scheme, then by place."""
 
@@ -76,6 +86,16 @@ def load_book() -> Book:
     )
     check_book(book)
     return book
+
+
+def load_regions() -> dict[str, RegionRow]:
+    """The region codes of T-Union by code. Raises ValueError for a code that stands there twice."""
+    found: dict[str, RegionRow] = {}
+    for row in _csv("region_codes.csv"):
+        code, written = row["code"], row["written"] == "yes"
+        _must(code not in found and len(code) == 4 and code.isdecimal(), "region codes", code)
+        found[code] = RegionRow(code, row["name_zh"], row["division"], written)
+    return found
 
 
 def check_book(book: Book) -> None:
@@ -142,7 +162,6 @@ def _places() -> Iterator[Place]:
             pinyin=row["pinyin"],
             lon_e6=_micro(row["lon_e6"]),
             lat_e6=_micro(row["lat_e6"]),
-            city_number=row["city_number"],
         )
 
 

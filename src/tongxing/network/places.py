@@ -22,7 +22,6 @@ class Place:
     """A division. `also` are other names in use; coordinates are micro-degrees, None if unknown.
 
     `name_en` is empty for most counties: their Chinese name then stands in English texts too.
-    `city_number` is the clearing number (GB/T 13497) that media carry for it, "" if unknown.
     """
 
     code: str
@@ -32,7 +31,6 @@ class Place:
     pinyin: str = ""
     lon_e6: int | None = None
     lat_e6: int | None = None
-    city_number: str = ""
 
     @property
     def level(self) -> Level:

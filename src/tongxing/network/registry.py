@@ -31,6 +31,7 @@ from tongxing.network.schemes import (
     Entry,
     Fact,
     Holder,
+    NumberPrefix,
     Permission,
     ProvinceMark,
     Scheme,
@@ -227,9 +228,11 @@ class Registry:
         """A place's name; the code itself when it is not known."""
         return self._book.divisions.name(code, language)
 
-    def place_of_city_number(self, number: str) -> Place | None:
-        """The place of a clearing number (GB/T 13497) as T-Union media carry it (R-212)."""
-        return next((p for p in self.places.values() if number and p.city_number == number), None)
+    @property
+    def city_union_codes(self) -> tuple[NumberPrefix, ...]:
+        """The city codes of City Union: its numbers begin with them, its cards carry them."""
+        spaces = self._book.spaces
+        return tuple(one for s in spaces if s.scheme == "city_union" for one in s.prefixes)
 
     def mode_name(self, mode: str, language: str) -> str:
         """What people call a mode."""
