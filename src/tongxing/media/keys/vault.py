@@ -43,7 +43,7 @@ class KeyVault(Protocol):
     ) -> bytes | Refusal:
         """The 16-byte key at the end of a chain of 8-byte factors: issuer first, card second.
 
-        `algorithm` is the byte a card answers (00 and 01 are 3DES, 04 SM4). Refuses KEY_UNKNOWN,
+        `algorithm` is the byte a card answers (00 and 01 are 3DES, 04 SM4). Refuses KEYVAULT_KEY,
         KEY_ALGORITHM_UNSUPPORTED and TEST_KEY_IN_PROD. Raises ValueError for no factor at all,
         which would be the master key, or for one of another length.
         """
@@ -78,7 +78,7 @@ def master_name(use: KeyUse, algorithm: int, version: int) -> MasterName | Refus
 def unknown_key(name: MasterName) -> Refusal:
     """The refusal for a master key that a vault does not have."""
     values = {"use": name.use, "algorithm": f"{name.algorithm:02X}", "version": name.version}
-    return Refusal("KEY_UNKNOWN", name.use, values)
+    return Refusal("KEYVAULT_KEY", name.use, values)
 
 
 def check_factors(factors: Sequence[bytes]) -> None:
