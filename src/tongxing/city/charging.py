@@ -140,6 +140,8 @@ def _revision(trip: Trip, before: BookedTrip | None, city: str) -> Revision:
             tariff=trip.tariff,
             deny_list_version=tap.deny_list_version,
             taps=list(trip.taps),
+            proofs=list(trip.proofs),
+            codes=list(trip.codes),
         ),
     )
 

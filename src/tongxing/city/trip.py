@@ -10,7 +10,7 @@ from tongxing.city.half_trips import trip_id_of
 from tongxing.fares import PriceLine, Quote, RideFacts
 from tongxing.kernel.clock import business_date
 from tongxing.kernel.ids import digest
-from tongxing.messages import Tap, TapRef
+from tongxing.messages import CardProof, Tap, TapRef
 from tongxing.messages.records import How
 
 STATED: frozenset[How] = frozenset({"declared", "habitual", "disruption", "staff", "cleared"})
@@ -26,7 +26,7 @@ class Trip:
     `remark` is "" or a reason code for a person to look at: FARE_DIFFERS when a gate took from a
     purse what the tariff does not say, COLLECTED_UNKNOWN when it collected for an entry that has
     not arrived, or why the tariff has no price for the ride (it is then charged nothing: one
-    strange tap must not stop all others).
+    strange tap must not stop all others). `proofs` and `codes` are what its media signed.
     """
 
     trip_id: str
@@ -44,6 +44,8 @@ class Trip:
     tariff: str
     lines: tuple[PriceLine, ...]
     remark: str = ""
+    proofs: tuple[CardProof, ...] = ()
+    codes: tuple[bytes, ...] = ()
 
     def fingerprint(self) -> str:
         """Changes when a revision is due: other taps, another end, another price."""
@@ -94,6 +96,8 @@ def make_trip(
         tariff=quote.tariff,
         lines=quote.lines,
         remark=remark,
+        proofs=tuple(tap.proof for tap in taps if tap.proof is not None),
+        codes=tuple(tap.code for tap in taps if tap.code),
     )
 
 
@@ -115,6 +119,7 @@ def collected_unknown(tap: Tap, taken_fen: int) -> Trip:
         tariff=tap.tariff,
         lines=(_difference_line(taken_fen),),
         remark="COLLECTED_UNKNOWN",
+        proofs=() if tap.proof is None else (tap.proof,),
     )
 
 

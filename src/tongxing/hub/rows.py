@@ -10,13 +10,16 @@ from datetime import date
 import msgspec
 
 from tongxing.kernel.clock import at
-from tongxing.messages import Record
+from tongxing.messages import CardProof, Record
 
 NAME_CHARS_MAX = 64
 
 _REVISIONS_MAX = 9_999
 _TAPS_MAX = 16
 _FEN_MAX = 10**9
+_CODE_BYTES_MAX = 1_024
+_PROOF_LENGTHS = (8, 8, 6, 4, 14)
+"""Bytes of issuer, card factor, terminal number and code; digits of the time."""
 _EARLIEST_S = at(date(2015, 1, 1))
 _LATEST_S = at(date(2100, 1, 1))
 _UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, RecursionError)
@@ -83,6 +86,12 @@ def field_fault(record: Record) -> str:
         return "amount out of range"
     if record.how == "void" and (record.charge_fen != 0 or record.revision == 1):
         return "a void takes an earlier charge back to zero"
+    if len(record.proofs) + len(record.codes) > len(taps):
+        return "more signatures than taps"
+    if any(map(_is_no_proof, record.proofs)):
+        return "a card's proof is out of range"
+    if any(not 0 < len(code) <= _CODE_BYTES_MAX for code in record.codes):
+        return "a ride code is empty or too long"
     return ""
 
 
@@ -114,6 +123,26 @@ def _has_names(record: Record) -> bool:
     ]
     lengths = list(map(len, names))
     return min(lengths) > 0 and max(lengths) <= NAME_CHARS_MAX and _is_visible("".join(names))
+
+
+def _is_no_proof(proof: CardProof) -> bool:
+    """Whether a card cannot have signed this: a length or a range that no card has."""
+    lengths = (
+        len(proof.issuer_id),
+        len(proof.card_factor),
+        len(proof.terminal_no),
+        len(proof.tac),
+        len(proof.time),
+    )
+    bytes_or_less = (proof.key_version, proof.algorithm, proof.kind)
+    return (
+        lengths != _PROOF_LENGTHS
+        or not (proof.time.isascii() and proof.time.isdecimal())
+        or not all(0 <= value <= 0xFF for value in bytes_or_less)
+        or not all(0 <= value <= 0xFFFFFFFF for value in (proof.amount_fen, proof.serial))
+        or not 0 <= proof.counter <= 0xFFFF
+        or not 0 <= proof.balance_before_fen <= _FEN_MAX
+    )
 
 
 def _name_of(number: int, line: bytes) -> str:

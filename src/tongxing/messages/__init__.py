@@ -17,13 +17,14 @@ from tongxing.messages.records import (
     Verdict,
     VerdictFile,
 )
-from tongxing.messages.taps import PurseFacts, Receipt, Tap, TapBatch, TapRef
+from tongxing.messages.taps import CardProof, PurseFacts, Receipt, Tap, TapBatch, TapRef
 
 for _body in (TapBatch, Receipt, DenyList, Manifest, Record, VerdictFile, IssuerDetail, Statement):
     reader_of(_body)
 
 __all__ = [
     "HUB_SENDER",
+    "CardProof",
     "DenyEntry",
     "DenyList",
     "IssuerDetail",

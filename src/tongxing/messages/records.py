@@ -10,7 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tongxing.messages.taps import Funding, MediumKind, TapRef
+from tongxing.messages.taps import CardProof, Funding, MediumKind, TapRef
 
 HUB_SENDER = "HUB"
 """The name under which the hub signs."""
@@ -42,7 +42,7 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     from) the one before. `origin` and `destination` are station ids of the acquiring city, "" when
     unknown; of a half trip they may be stated and not tapped, as `how` says. `exited_s` of a trip
     without an exit is when its money fell due. `how` is "void" when this revision withdraws the
-    trip (its charge is then 0).
+    trip (its charge is then 0). `proofs` and `codes` are what the trip's media signed at its taps.
     """
 
     record_id: str
@@ -70,6 +70,8 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     tariff: str
     deny_list_version: int
     taps: list[TapRef]
+    proofs: list[CardProof] = []
+    codes: list[bytes] = []
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -34,6 +34,29 @@ class PurseFacts(Struct, frozen=True, array_like=True, forbid_unknown_fields=Tru
     taken_fen: int
 
 
+class CardProof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a card signed of a purchase: all that its issuer needs to compute the code again.
+
+    `issuer_id` and `card_factor` (8 bytes each) say which key, `key_version` and `algorithm` how;
+    `amount_fen` to `time` (``YYYYMMDDhhmmss`` on China's clock) are what the code covers, `tac` (4
+    bytes) is the code. `counter` is the card's own before the purchase, `balance_before_fen` its
+    purse: both are for continuity and not covered.
+    """
+
+    issuer_id: bytes
+    card_factor: bytes
+    key_version: int
+    algorithm: int
+    amount_fen: int
+    kind: int
+    terminal_no: bytes
+    serial: int
+    time: str
+    counter: int
+    balance_before_fen: int
+    tac: bytes
+
+
 class Tap(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """One presentation of a medium at one validator: immutable evidence.
 
@@ -41,6 +64,8 @@ class Tap(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_
     `place` is the six-digit division code of the validator, `station` its station or stop.
     `medium_no` is the number printed on a card, or the account token inside a code.
     `outcome` says what the gate did; `reason` is a code of the reason list ("OPEN" when it opened).
+    `proof` is what a real card signed, `code` a ride code whole, as it was shown: with either the
+    issuer can find out for itself whether its medium was there.
     """
 
     ref: TapRef
@@ -64,6 +89,8 @@ class Tap(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_
     reason: str = "OPEN"
     tariff: str
     deny_list_version: int
+    proof: CardProof | None = None
+    code: bytes = b""
 
 
 class TapBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
