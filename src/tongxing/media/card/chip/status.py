@@ -1,0 +1,38 @@
+"""The status words this card can answer with, each said once.
+
+Their meanings are those of ISO/IEC 7816-4 and PBOC; a card answers no other word.
+"""
+
+OK = 0x9000
+MORE_DATA = 0x6100
+"""Plus the number of bytes that wait for GET RESPONSE."""
+WRONG_EXPECTED = 0x6C00
+"""Plus the number of bytes that may be asked for."""
+BLOCKED_WITH_FCI = 0x6283
+TRIES_LEFT = 0x63C0
+"""Plus the number of tries left."""
+MEMORY_FAILURE = 0x6581
+WRONG_LENGTH = 0x6700
+WRONG_FILE_TYPE = 0x6981
+SECURITY_STATUS = 0x6982
+AUTHENTICATION_BLOCKED = 0x6983
+NO_CHALLENGE = 0x6984
+NOT_IN_THIS_STATE = 0x6985
+MAC_MISSING = 0x6987
+MAC_WRONG = 0x6988
+BAD_DATA = 0x6A80
+APPLICATION_LOCKED = 0x6A81
+FILE_NOT_FOUND = 0x6A82
+RECORD_NOT_FOUND = 0x6A83
+BAD_PARAMETERS = 0x6A86
+KEY_NOT_FOUND = 0x6A88
+BAD_OFFSET = 0x6B00
+UNKNOWN_INSTRUCTION = 0x6D00
+UNKNOWN_CLASS = 0x6E00
+CODE_WRONG = 0x9302
+"""MAC1 of a debit, MAC2 of a load, or the code of a new PIN."""
+LOCKED_FOR_EVER = 0x9303
+NOT_ENOUGH_MONEY = 0x9401
+COUNTER_SPENT = 0x9402
+KEY_INDEX_UNKNOWN = 0x9403
+NO_PROOF = 0x9406
