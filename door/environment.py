@@ -64,6 +64,19 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return kept | {"PYTHONPATH": str(ROOT / "src"), "PYTHONUTF8": "1"} | dict(extra or {})
 
 
+def add_packages(lock: Path, *how: str) -> Ended:
+    """Install what one more lock names into the environment, with every hash checked."""
+    named = ["install", "--require-hashes", *how, "-r", str(lock)]
+    if uv := shutil.which("uv"):
+        ended = watch([uv, "pip", *named, "--python", str(PYTHON)], _quiet(), keeps_lock=True)
+        if ended.code == 0:
+            return ended
+    pip = [str(PYTHON), "-m", "pip"]
+    if watch([*pip, "--version"], _quiet()).code != 0:
+        pip = [_outer_python(), "-m", "pip", "--python", str(PYTHON)]
+    return watch([*pip, *named, "--progress-bar", "off"], _quiet(), keeps_lock=True)
+
+
 def fingerprint(lock: bytes) -> str:
     """What an environment depends on: lock, Python, machine, place, and the way it is made."""
     parts = (_VERSION, sys.version, platform.machine(), sys.platform, str(ROOT))

@@ -56,7 +56,7 @@ def find_browser(environment: Mapping[str, str]) -> str:
 def fonts_for_tests() -> None:
     """Bring Chinese letters to a machine without them, where that is possible."""
     listed = watch(["fc-list", ":lang=zh"])
-    if listed.code == 0 and not listed.output.strip() and may_install() and _first_time("fonts"):
+    if listed.code == 0 and not listed.output.strip() and may_install() and first_time("fonts"):
         install(["fonts-noto-cjk"])
 
 
@@ -87,12 +87,12 @@ def _starts(path: str) -> bool:
 
 
 def _installed_browser() -> str:
-    if may_install() and _first_time("browser") and install(["chromium", "fonts-noto-cjk"]):
+    if may_install() and first_time("browser") and install(["chromium", "fonts-noto-cjk"]):
         return find_browser(os.environ)
     return ""
 
 
-def _first_time(what: str) -> bool:
+def first_time(what: str) -> bool:
     """Whether `what` has not been tried in this environment yet; a failed try is not repeated."""
     tried = _TRIED.read_text("ascii").split() if _TRIED.exists() else []
     if what in tried:

@@ -6,12 +6,15 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import NoReturn
 
 from door import checks, requirements
 from door.environment import LOCK, PYTHON, VENV, environment, last_line, prepare
 from door.machine import browser_for_tests, fonts_for_tests
+from door.pcsc import LOCKS, cards_for_tests
 from door.process import become, watch
 from door.words import ROOT, Trouble, choose_language, step, text
 
@@ -90,6 +93,7 @@ def _test(rest: list[str]) -> int:
         extra["CHROMIUM"] = browser
     else:
         step("no_browser")
+    cards_for_tests()
     return become([str(PYTHON), "-m", "pytest", *rest], environment(extra), ROOT)
 
 
@@ -115,13 +119,21 @@ def _lock(rest: list[str]) -> int:
     if uv is None:
         raise Trouble("UV_MISSING", "x.py lock")
     step("locking")
-    how = ["pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11"]
-    what = ["pyproject.toml", "--group", "dev", "--no-emit-index-url", "-o", LOCK.name]
-    ended = watch([uv, *how, *what, *rest], folder=ROOT)
-    if ended.code != 0:
-        raise Trouble("INDEX_UNREACHABLE", "uv pip compile", line=last_line(ended.output))
+    _compile(uv, ["pyproject.toml", "--group", "dev", "-o", LOCK.name, *rest])
+    for lock, named in LOCKS.items():
+        with TemporaryDirectory() as folder:
+            wanted = Path(folder) / "wanted.txt"
+            wanted.write_text(f"{named}\n", encoding="ascii")
+            _compile(uv, [str(wanted), "--no-header", "--no-annotate", "-o", lock.name, *rest])
     step("locked")
     return 0
+
+
+def _compile(uv: str, what: Sequence[str]) -> None:
+    how = ["pip", "compile", "--universal", "--generate-hashes", "--python-version", "3.11"]
+    ended = watch([uv, *how, "--no-emit-index-url", *what], folder=ROOT)
+    if ended.code != 0:
+        raise Trouble("INDEX_UNREACHABLE", "uv pip compile", line=last_line(ended.output))
 
 
 def _clean(rest: list[str]) -> int:
