@@ -12,12 +12,16 @@ PART = ".part"
 """How the name of a file ends that is still being written."""
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     """Put a file in its place in one step; it is on the disk when this returns.
 
-    Raises OSError when the disk or the folder refuses.
+    A `private` file can be read by its owner only, from its first byte on. Raises OSError when the
+    disk or the folder refuses.
     """
     part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
+    if private:
+        part.unlink(missing_ok=True)
+        part.touch(mode=0o600)
     with part.open("wb") as file:
         file.write(content)
         file.flush()

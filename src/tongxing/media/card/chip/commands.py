@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from tongxing.media.card.apdu import Answer, Command
-from tongxing.media.card.chip import purse, reading, records
+from tongxing.media.card.chip import guarding, protecting, purse, reading, records, writing
 from tongxing.media.card.chip.image import BLOCKED, BLOCKED_FOR_EVER, IN_USE
 from tongxing.media.card.chip.states import CONTINUING, Event, may
 from tongxing.media.card.chip.status import (
@@ -54,11 +54,21 @@ _PURSE = (0x02,)
 _WITH_SFI = tuple(sfi << 3 for sfi in range(1, 31))
 _RECORDS = (*(p2 | 4 for p2 in _WITH_SFI), *_WITH_SFI)
 _SFI_P1 = range(0x81, 0x9F)
+_SOME = range(1, 256)
 
 
 def _begin(handler: Handler, p1: int, answers: int, step: Event) -> Entry:
     return Entry(handler, (p1,), _PURSE, (11,), answers, step)
 
+
+def _code_only(handler: Handler, *p2: int) -> Entry:
+    """A protected command without data; a blocked application takes it."""
+    return Entry(handler, p2=p2, lengths=(0, 4), when_blocked=True)
+
+
+_UPDATE_BINARY = Entry(writing.update_binary, _SFI_P1, None, _SOME)
+_APPEND_RECORD = Entry(writing.append_record, p2=_WITH_SFI, lengths=_SOME)
+_UPDATE_RECORD = Entry(writing.update_record, None, _RECORDS, _SOME)
 
 _TABLE: Mapping[tuple[int, int], tuple[Entry, ...]] = {
     (0x00, 0xA4): (Entry(reading.select, None, None, in_mf=True, when_blocked=True),),
@@ -72,11 +82,23 @@ _TABLE: Mapping[tuple[int, int], tuple[Entry, ...]] = {
     ),
     (0x80, 0x52): (Entry(purse.credit, lengths=(11,), answers=4, step=Event.CREDITED),),
     (0x80, 0x54): (Entry(purse.debit, (1,), (0,), (15,), 8, Event.DEBITED),),
-    (0x80, 0xDC): (
-        Entry(records.cache_record, None, _WITH_SFI, range(1, 256), step=Event.RECORD_TAKEN),
-    ),
+    (0x80, 0xDC): (Entry(records.cache_record, None, _WITH_SFI, _SOME, step=Event.RECORD_TAKEN),),
     (0x80, 0x5A): (Entry(purse.prove, p2=(0x02, 0x06, 0x09), lengths=(2,), answers=8),),
     (0x80, 0xCA): (Entry(purse.security_code, lengths=(0,), answers=9, scheme="city_union"),),
+    (0x80, 0x5E): (Entry(guarding.new_pin, (0, 1), (0,), range(5, 14)),),
+    (0x00, 0x84): (Entry(guarding.get_challenge, lengths=(0,), when_blocked=True),),
+    (0x00, 0x82): (Entry(guarding.external_authenticate, p2=None, lengths=(8,)),),
+    (0x00, 0x88): (Entry(guarding.internal_authenticate, p2=None, lengths=(8,), answers=8),),
+    (0x00, 0x20): (Entry(guarding.verify_pin, p2=None, lengths=guarding.PIN_SIZES),),
+    (0x00, 0xD6): (_UPDATE_BINARY,),
+    (0x04, 0xD6): (_UPDATE_BINARY,),
+    (0x00, 0xE2): (_APPEND_RECORD,),
+    (0x04, 0xE2): (_APPEND_RECORD,),
+    (0x00, 0xDC): (_UPDATE_RECORD,),
+    (0x04, 0xDC): (_UPDATE_RECORD,),
+    (0x84, 0x1E): (_code_only(protecting.block_application, 0, 1),),
+    (0x84, 0x18): (_code_only(protecting.unblock_application, 0),),
+    (0x84, 0x16): (_code_only(protecting.block_card, 0),),
 }
 _NOT_BUILT = frozenset({(0x50, 0x02), (0x50, 0x04), (0x50, 0x05), (0x54, 0x03)})
 """Instruction and P1 of overdraft and unload: this card has neither, and says so with 6D00."""

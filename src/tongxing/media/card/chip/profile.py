@@ -56,8 +56,9 @@ class CardProfile:
     `aid` "" is the scheme's own; a phone's is longer. `keys`: 16-byte card keys by use and index;
     indexes from 41 on, and every index of the national AID (..07), are SM4. `pin`: 2 to 6 bytes.
     `fci_data`: the last two bytes of file 0x15. `locals`: whole records of the operator's file
-    0x19. `security_code`: the 9 bytes of a City Union card. `enciphered`: files whose updates must
-    be enciphered. `second` shares the money of the first when `shared_purse` is set.
+    0x19. `security_code`: the 9 bytes of a City Union card. `access`: who may
+    write a file of bytes, where that is not who knows the maintenance key. `second` shares the
+    money of the first when `shared_purse` is set.
     """
 
     number: str
@@ -80,7 +81,7 @@ class CardProfile:
     pin: bytes = field(default=b"", repr=False)
     security_code: bytes = b""
     locals: tuple[bytes, ...] = ()
-    enciphered: frozenset[int] = frozenset()
+    access: Mapping[int, Access] = field(default_factory=dict)
     switches: Switches = _USUAL
     second: "CardProfile | None" = None
     shared_purse: bool = False
@@ -189,8 +190,7 @@ def _city_union_files(profile: CardProfile) -> tuple[File, ...]:
 
 
 def _binary(profile: CardProfile, sfi: int, data: bytes) -> Binary:
-    access: Access = "enciphered" if sfi in profile.enciphered else "coded"
-    return Binary(sfi, data, access)
+    return Binary(sfi, data, profile.access.get(sfi, "coded"))
 
 
 def _unused_record(record_id: int) -> bytes:

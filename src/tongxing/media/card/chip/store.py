@@ -4,9 +4,13 @@
 changes an image and never mends one.
 """
 
+from pathlib import Path
 from typing import Protocol
 
+from tongxing.kernel.files import PART, write_whole
+from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.chip.image import CardImage
+from tongxing.media.card.chip.image_file import from_bytes, to_bytes
 
 
 class CardStore(Protocol):
@@ -33,3 +37,53 @@ class MemoryStore:
 
     def commit(self, image: CardImage) -> None:
         self._image = image
+
+
+class CardFileUnreadable(OSError):
+    """The file of a card that was there is gone or spoilt; `refusal` says which."""
+
+    def __init__(self, refusal: Refusal) -> None:
+        self.refusal = refusal
+        super().__init__(refusal.code)
+
+
+class FileStore:
+    """A card in a file, which only its owner can read. One process at a time may use it."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._swept = False
+
+    def read(self) -> CardImage | Refusal:
+        """The card in the file.
+
+        Refuses FILE_NOT_FOUND, FILE_NOT_READABLE, CARD_IMAGE_FOREIGN, CARD_IMAGE_VERSION and
+        CARD_IMAGE_DAMAGED.
+        """
+        where = self._path.name
+        try:
+            raw = self._path.read_bytes()
+        except FileNotFoundError:
+            return Refusal("FILE_NOT_FOUND", where)
+        except OSError:
+            return Refusal("FILE_NOT_READABLE", where)
+        return from_bytes(raw, where)
+
+    def load(self) -> CardImage:
+        found = self.read()
+        if isinstance(found, Refusal):
+            raise CardFileUnreadable(found)
+        return found
+
+    def commit(self, image: CardImage) -> None:
+        if not self._swept:
+            self._sweep()
+        write_whole(self._path, to_bytes(image), private=True)
+
+    def _sweep(self) -> None:
+        """Remove what a killed process left half written; it holds keys too."""
+        head = f"{self._path.name}."
+        for other in self._path.parent.iterdir():
+            if other.name.startswith(head) and other.name.endswith(PART):
+                other.unlink(missing_ok=True)
+        self._swept = True
