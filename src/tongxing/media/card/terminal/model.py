@@ -80,6 +80,7 @@ class Unfinished(msgspec.Struct, frozen=True):
     random4: bytes
     counter_before: int
     balance_before_fen: int
+    records: tuple[RecordWrite, ...] = ()
 
     @property
     def number(self) -> bytes:

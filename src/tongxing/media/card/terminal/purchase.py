@@ -55,6 +55,7 @@ def begin(card: CardLink, sam: CardLink, ids: CardIds, plan: Purchase) -> Unfini
         random4=opened[11:15],
         counter_before=int.from_bytes(opened[4:6], "big"),
         balance_before_fen=int.from_bytes(opened[:4], "big"),
+        records=plan.records,
     )
 
 

@@ -4,9 +4,18 @@ A number is used up before it is handed out, also when the power goes. Gaps are 
 number would let one transaction pass for another.
 """
 
+import zlib
+from pathlib import Path
 from typing import Protocol
 
+from fasteners import InterProcessLock
+
+from tongxing.kernel.files import write_whole
+
 SERIAL_MAX = 0xFFFF_FFFF
+BLOCK = 256
+_WORD = "tongxing-serials"
+_LOCK = ".lock"
 
 
 class SerialCounter(Protocol):
@@ -28,3 +37,50 @@ class MemorySerials:
     def next(self) -> int:
         self._last += 1
         return self._last
+
+
+class FileSerials:
+    """Counts in a file, which says up to where numbers have been reserved, `block` at a time.
+
+    A restart begins after the reserved numbers, so up to `block` of them are never used. Several
+    processes may share the file; each reserves its own blocks. A file that is not there begins at
+    1: whoever moves a module to another machine moves its file too. For one thread.
+    """
+
+    def __init__(self, path: Path, block: int = BLOCK) -> None:
+        if block < 1:
+            raise ValueError("a block has at least one number")
+        self._path = path
+        self._block = block
+        self._next = 1
+        self._reserved = 0
+
+    def next(self) -> int:
+        if self._next > self._reserved:
+            self._reserve()
+        serial = self._next
+        self._next += 1
+        return serial
+
+    def _reserve(self) -> None:
+        with InterProcessLock(self._path.with_name(self._path.name + _LOCK)):
+            used = self._read()
+            write_whole(self._path, _line(used + self._block))
+        self._next, self._reserved = used + 1, used + self._block
+
+    def _read(self) -> int:
+        """The last number that may have been used. Raises OSError for a file that was altered: to
+        guess would be to repeat a number."""
+        try:
+            content = self._path.read_bytes()
+        except FileNotFoundError:
+            return 0
+        digits = content.split(b" ")[1] if content.count(b" ") == 2 else b""
+        if not 0 < len(digits) <= 20 or not digits.isdigit() or content != _line(int(digits)):
+            raise OSError(f"{self._path.name} does not say which serials have been used")
+        return int(digits)
+
+
+def _line(reserved: int) -> bytes:
+    text = f"{_WORD} {reserved}"
+    return f"{text} {zlib.crc32(text.encode()):08x}\n".encode()
