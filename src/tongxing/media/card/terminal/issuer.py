@@ -1,4 +1,4 @@
-"""The issuer's side of a load: checks the card, hands out the code that adds money, keeps the order.
+"""The issuer's side of a load: checks the card, gives the code that adds money, keeps the order.
 
 From the moment that code is out, nobody knows whether the card has taken it until a transaction
 code comes back or the card is seen again; until then the order is suspect (可疑). An order ends as
@@ -103,7 +103,10 @@ class IssuerHost:
     """An issuer that loads its cards, with a vault of master keys and its orders.
 
     Every load of these cards goes through one host: its proofs rest on that a card's load counter
-    moves for its orders only.
+    moves for its orders only. `trusts_terminals` says that what arrives comes from terminals of its
+    own: a counter that has not moved then ends a suspect order as not done. A phone could play an
+    old answer of the card again, so for phones only the card's own code, or a counter that has
+    moved, ends an order; it can be asked for again until it does.
     """
 
     def __init__(
@@ -113,11 +116,13 @@ class IssuerHost:
         *,
         balance_max_fen: int = BALANCE_MAX_FEN,
         load_max_fen: int = LOAD_MAX_FEN,
+        trusts_terminals: bool = True,
     ) -> None:
         self._vault = vault
         self._orders: LoadOrders = MemoryOrders() if orders is None else orders
         self._balance_max_fen = balance_max_fen
         self._load_max_fen = load_max_fen
+        self._trusts_terminals = trusts_terminals
 
     def order(self, order: str) -> LoadOrder | None:
         """What is known of an order."""
@@ -133,7 +138,8 @@ class IssuerHost:
         The same order asked again with a new INITIALIZE gets a new code, while its card's counter
         shows that the first was not used. Refuses CARD_MAC for a wrong MAC1, LOAD_LIMIT,
         LOAD_ORDER_ENDED for an order that has ended, LOAD_ORDER_OTHER for one of another card or
-        amount, and what the vault or `unfit` refuses.
+        amount, LOAD_ORDER_SUSPECT while another order of the card is, and what the vault or `unfit`
+        refuses.
         """
         session = self.seen(request)
         if isinstance(session, Refusal):
@@ -144,6 +150,9 @@ class IssuerHost:
             return Refusal("LOAD_ORDER_OTHER", request.order)
         if known is not None and known.state != "suspect":
             return Refusal("LOAD_ORDER_ENDED", request.order)
+        open_order = self._orders.suspect(request.ids.number10)
+        if open_order is not None and open_order.request.order != request.order:
+            return Refusal("LOAD_ORDER_SUSPECT", open_order.request.order)
         after_fen = request.balance_before_fen + request.amount_fen
         within = 0 < request.amount_fen <= self._load_max_fen
         if not within or after_fen > self._balance_max_fen:
@@ -199,7 +208,7 @@ class IssuerHost:
         moved = request.counter_before > earlier.request.counter_before
         if moved:
             self._orders.put(replace(earlier, state="done"))
-        elif earlier.request.order != request.order:
+        elif self._trusts_terminals and earlier.request.order != request.order:
             self._orders.put(replace(earlier, state="not_done"))
 
     def _session(self, request: LoadRequest) -> tuple[CryptoSuite, bytes] | Refusal:

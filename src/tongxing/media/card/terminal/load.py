@@ -61,9 +61,9 @@ def load(
     order = order or _order_of(ids, terminal_no, time)
     suspect = host.suspect(ids.number10)
     if suspect is not None:
-        cleared = settle(card, host, suspect.request.order, key_index=key_index)
-        if isinstance(cleared, Refusal):
-            return cleared
+        shown = _shown_code(card, host, suspect)
+        if isinstance(shown, Refusal):
+            return shown
     known = host.order(order)
     if known is not None and known.state == "done" and known.request.ids == ids:
         return _loaded(known)
@@ -96,18 +96,30 @@ def settle(
         return ids
     if ids != known.request.ids:
         return Refusal("RECOVERY_OTHER_CARD", order)
+    shown = _shown_code(card, host, known)
+    if isinstance(shown, Refusal):
+        return shown
+    return "done" if shown else _settled_by_counter(card, host, known, key_index)
+
+
+def _shown_code(card: CardLink, host: IssuerHost, known: LoadOrder) -> bool | Refusal:
+    """Ask the card for the code of its last load, and end the order as done if it is this one's.
+
+    False when the card keeps no such code.
+    """
+    order = known.request.order
     counter = (known.request.counter_before + 1).to_bytes(2, "big")
     answer = exchange(card, Command(0x80, 0x5A, 0x00, LOAD, counter, 8))
     if isinstance(answer, Refusal):
         return answer
-    if answer.ok and len(answer.data) == 8:
-        done = host.confirm(order, answer.data[4:])
-        return done if isinstance(done, Refusal) else done.state
-    if answer.ok:
-        return Refusal("CARD_RESPONSE_LENGTH", order, {"length": len(answer.data)})
-    if answer.status != PROOF_MISSING:
+    if answer.status == PROOF_MISSING:
+        return False
+    if not answer.ok:
         return refusal_of(answer.status)
-    return _settled_by_counter(card, host, known, key_index)
+    if len(answer.data) != 8:
+        return Refusal("CARD_RESPONSE_LENGTH", order, {"length": len(answer.data)})
+    done = host.confirm(order, answer.data[4:])
+    return done if isinstance(done, Refusal) else True
 
 
 def _settled_by_counter(
@@ -157,7 +169,9 @@ def _credited(card: CardLink, host: IssuerHost, request: LoadRequest) -> Loaded 
     """Have the issuer agree and the card take the money; then tell the issuer how it ended."""
     mac2 = host.authorise(request)
     if isinstance(mac2, Refusal):
-        return mac2
+        known = host.order(request.order)
+        proven = mac2.code == "LOAD_ORDER_ENDED" and known is not None and known.state == "done"
+        return _loaded(known) if proven and known is not None else mac2
     data = bytes.fromhex(request.time) + mac2
     tac = ask(card, Command(0x80, 0x52, 0x00, 0x00, data, 4), 4)
     if isinstance(tac, Refusal):
