@@ -22,7 +22,7 @@ CITY_UNION = Layout(
         Field("city", 2, 2, "hex", "city_union_city"),
         Field("industry", 4, 2),
         Field("rfu_6", 6, 2, "unknown"),
-        Field("enabled", 8, 1, "whole", "enabled"),
+        Field("enabled", 8, 1, "hex", "enabled"),
         Field("version", 9, 1, "whole"),
         Field("interoperable", 10, 2),
         Field("number", 12, 8, "digits"),

@@ -15,11 +15,11 @@ HOLDER = Layout(
     55,
     55,
     (
-        Field("card_type", 0, 1, "whole"),
-        Field("employee", 1, 1, "whole"),
+        Field("card_type", 0, 1),
+        Field("employee", 1, 1),
         Field("name", 2, 20, "gbk"),
         Field("document", 22, 32, "ascii"),
-        Field("document_type", 54, 1, "whole", "document_type"),
+        Field("document_type", 54, 1, "hex", "document_type"),
     ),
 )
 

@@ -29,7 +29,7 @@ JOURNEY = Layout(
         Field("balance_fen", 21, 4, "fen"),
         Field("time", 25, 7, "moment"),
         Field("city", 32, 2, "digits", "region"),
-        Field("institution", 34, 8),
+        Field("institution", 34, 8, "hex", "institution"),
         Field("reserved", 42, 6, "unknown"),
     ),
     cyclic=True,

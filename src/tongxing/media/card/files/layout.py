@@ -11,10 +11,12 @@ from typing import Literal
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.files.coding import day_of, digits_of, moment_of
 
-Form = Literal["hex", "digits", "whole", "fen", "date", "moment", "gbk", "ascii", "unknown"]
+Form = Literal[
+    "hex", "digits", "whole", "fen", "date", "moment", "gbk", "ascii", "unknown", "sum10"
+]
 """hex = bytes as they are; digits = packed decimal; whole and fen = big-endian numbers; date =
 YYYYMMDD, moment = YYYYMMDDhhmmss, both packed decimal; gbk and ascii = text; unknown = bytes that
-nobody has explained, kept as they are."""
+nobody has explained, kept as they are; sum10 = a local form, see data/local_cards.toml."""
 
 FILE_MAX = 255
 """The most bytes that one short answer carries for one file or record."""
@@ -55,11 +57,20 @@ class Layout:
     def __post_init__(self) -> None:
         object.__setattr__(self, "by_name", {one.name: one for one in self.fields})
 
+    def gaps(self) -> tuple[tuple[int, int], ...]:
+        """Where no field stands: from and to, each within the size."""
+        found, at = [], 0
+        for one in (*sorted(self.fields, key=lambda one: one.offset), Field("", self.size, 0)):
+            if one.offset > at:
+                found.append((at, one.offset))
+            at = max(at, one.end)
+        return tuple(found)
+
     def refusal(self, raw: bytes) -> Refusal | None:
         """CARD_FILE_LENGTH for bytes that cannot be this file; longer ones are only told about."""
         if self.least <= len(raw) <= FILE_MAX:
             return None
-        values = {"file": self.name, "length": len(raw), "expected": self.size}
+        values = {"file": self.name, "length": len(raw), "expected": min(self.size, FILE_MAX)}
         return Refusal("CARD_FILE_LENGTH", self.name, values)
 
     def assemble(self, values: Mapping[str, bytes]) -> bytes:

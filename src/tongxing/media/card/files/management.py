@@ -22,7 +22,7 @@ MANAGEMENT = Layout(
         Field("province", 4, 2, "digits", "region"),
         Field("city", 6, 2, "digits", "region"),
         Field("interoperable", 8, 2, "hex", "interoperable"),
-        Field("kind", 10, 1, "whole", "kind"),
+        Field("kind", 10, 1, "hex", "kind"),
         Field("settlement_unit", 11, 4),
         Field("reserved", 15, 45, "unknown"),
     ),

@@ -22,8 +22,8 @@ PUBLIC = Layout(
     30,
     30,
     (
-        Field("issuer_id", 0, 8),
-        Field("application_type", 8, 1, "whole", "application_type"),
+        Field("issuer_id", 0, 8, "hex", "institution"),
+        Field("application_type", 8, 1, "hex", "application_type"),
         Field("version", 9, 1, "whole"),
         Field("number", 10, 10, "digits"),
         Field("starts", 20, 4, "date"),

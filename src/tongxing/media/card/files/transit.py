@@ -23,15 +23,15 @@ TRANSIT = Layout(
     (
         Field("record_id", 0, 2, "hex", "record"),
         Field("declared_length", 2, 1, "whole"),
-        Field("valid", 3, 1, "whole"),
-        Field("interoperable", 4, 1, "whole"),
-        Field("lock", 5, 1, "whole", "lock"),
+        Field("valid", 3, 1),
+        Field("interoperable", 4, 1),
+        Field("lock", 5, 1, "hex", "lock"),
         Field("serial", 6, 8, "digits"),
         Field("status", 14, 1, "hex", "status"),
         Field("entry_city", 15, 2, "digits", "region"),
         Field("exit_city", 17, 2, "digits", "region"),
-        Field("entry_institution", 19, 8),
-        Field("exit_institution", 27, 8),
+        Field("entry_institution", 19, 8, "hex", "institution"),
+        Field("exit_institution", 27, 8, "hex", "institution"),
         Field("entry_station", 35, 8),
         Field("exit_station", 43, 8),
         Field("entry_terminal", 51, 8),
@@ -56,9 +56,6 @@ TRANSIT_HEAD = Layout(
     (*TRANSIT.fields[:6], Field("body", 6, 122, "unknown")),
 )
 """A record of a kind whose body nobody has described."""
-
-BODY_KNOWN = frozenset({RAIL, BUS, 0x270E, 0x270A, 0x2712})
-"""Kinds that are read with the rail body: all rail, the bus (our choice), non-stop gates."""
 
 
 class Transit(msgspec.Struct, frozen=True):
