@@ -154,7 +154,17 @@ def _libcrypto() -> Sm2 | None:
         return None
 
 
+def _compiled() -> Sm2 | None:
+    """The kernel, where numba is installed; private keys go to OpenSSL, or nowhere."""
+    if not find_spec("numba"):
+        return None
+    from tongxing.media.crypto.sm2_compiled import CompiledSm2
+
+    return CompiledSm2(_made("libcrypto") or PlainSm2())
+
+
 _MAKERS: dict[str, Callable[[], Sm2 | None]] = {
+    "compiled": _compiled,
     "libcrypto": _libcrypto,
     "plain": PlainSm2,
 }

@@ -49,13 +49,14 @@ class PlainSm2:
         if scalars is None or len(digest) != DIGEST_BYTES:
             return False
         r, s, t = scalars
+        x, _, z = add_tabled(self._multiplied(key, t), generator_table(), s)
+        return bool(z) and _is_x(x, z, (r - number(digest)) % N)
+
+    def _multiplied(self, key: PublicKey, scalar: int) -> Jacobian:
         table = self._known.find((key.x, key.y))
         if table is None:
-            reached = multiplied(key.x, key.y, t)
-        else:
-            reached = add_tabled(INFINITY, table, t)
-        x, _, z = add_tabled(reached, generator_table(), s)
-        return bool(z) and _is_x(x, z, (r - number(digest)) % N)
+            return multiplied(key.x, key.y, scalar)
+        return add_tabled(INFINITY, table, scalar)
 
     def sign(self, private: bytes, message: bytes) -> Refusal:
         return no_signer(private)

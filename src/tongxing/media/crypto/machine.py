@@ -1,0 +1,51 @@
+"""Compiles the SM2 kernel, where the machine can: numba comes with the extra ``[fast]``.
+
+What was compiled is kept in the user's cache folder under a digest of all kernel sources, since
+numba itself looks only at the file of the outermost function. Without numba the kernel does not
+exist, and checks take another way; nothing may depend on it.
+"""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+from platformdirs import user_cache_path
+
+from tongxing.kernel.ids import digest
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_SOURCES = Path(__file__).parent / "kernel"
+
+
+@cache
+def cache_folder() -> Path:
+    """Where machine code of exactly these sources is kept."""
+    name = digest(*(source.read_bytes() for source in sorted(_SOURCES.glob("*.py"))))[:16]
+    return user_cache_path("tongxing") / "kernels" / f"sm2-{name}"
+
+
+def compiled(function: Function) -> Function:
+    """A function as machine code, for other compiled ones to call. Raises ImportError."""
+    import numba
+
+    found: Function = numba.njit(function, nogil=True, error_model="numpy", _nrt=False)
+    return found
+
+
+def entrance(function: Function) -> Function:
+    """A function as machine code, for Python to call: kept on disk, runs without the lock.
+
+    Raises ImportError without numba.
+    """
+    import numba
+
+    before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
+    try:
+        found: Function = numba.njit(
+            function, nogil=True, cache=True, error_model="numpy", _nrt=False
+        )
+    finally:
+        numba.config.CACHE_DIR = before
+    return found
