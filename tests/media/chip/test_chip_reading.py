@@ -53,7 +53,7 @@ def test_the_contactless_directory_lists_both_applications() -> None:
     found = desk(second=CITY_UNION)
     entries = "61174F08A00000063201010550084D4F545F545F4550870101"
     entries += "611A4F09A00000000386980701500A434954595F554E494F4E870102"
-    assert found.ok(PPSE) == "6F48840E325041592E5359532E4444463031A536BF0C33" + entries
+    assert found.ok(PPSE) == "6F4A840E325041592E5359532E4444463031A538BF0C35" + entries
     assert found.status("805C030204") == "6985"
 
 
@@ -67,15 +67,18 @@ def test_the_directory_file_of_the_card_lists_them_too() -> None:
 
 def test_the_next_application_of_one_name_follows_the_first() -> None:
     found = desk(second=CITY_UNION)
-    assert found.ok("00A4040005A000000006").startswith("6F318408A000000632")
-    assert found.status("00A4040205A000000006") == "6A82"
+    assert found.ok("00A4040005A000000632").startswith("6F318408A000000632")
+    assert found.status("00A4040205A000000632") == "6A82"
     found.ok(SELECT)
     assert found.ok("00A4040205A000000003").startswith("6F328409A000000003")
 
 
 def test_after_a_name_that_is_not_there_the_old_application_stays() -> None:
     found = desk()
-    assert found.status("00A4040007A0000000031010") == "6700"
+    assert found.status("00A4040007A0000000031010") == "6A82"
+    assert found.status("00A4040004A0000006") == "6700"
+    assert found.status("00A40400") == "6700"
+    assert found.status("00A4000002DF01") == "6A82"
     assert found.status("00A4040006A00000000310") == "6A82"
     assert found.fen == 6070
 
@@ -196,5 +199,7 @@ def test_no_key_and_no_pin_shows_in_print() -> None:
     profile = replace(trial_profile(NUMBER), pin=b"\x12\x34\x56")
     found = desk(profile)
     shown = f"{profile!r} {found.card.image!r} {found.card!r}"
-    secrets = [*profile.keys.values(), profile.pin]
-    assert not [one for one in secrets if one.hex() in shown.lower() or repr(one) in shown]
+    secrets = [*profile.keys.values(), profile.pin, bytes.fromhex(NUMBER[3:])]
+    assert not [one for one in secrets if one.hex() in shown.lower()]
+    assert not [one for one in secrets if repr(one)[2:-1] in shown]
+    assert NUMBER not in shown

@@ -2,7 +2,7 @@
 
 An image is a value. A command that changes the card makes a new image, and the store takes it whole
 or not at all; parts that did not change are shared between the two. Nothing here lives only while
-the card has power. Keys and PINs never show in a repr.
+the card has power. Keys, PINs and the contents of files never show in a repr.
 """
 
 from collections.abc import Callable
@@ -28,6 +28,9 @@ class Binary(msgspec.Struct, frozen=True, tag="binary"):
     data: bytes
     access: Access = "coded"
 
+    def __repr__(self) -> str:
+        return f"Binary({self.sfi:02X}, {len(self.data)} bytes)"
+
 
 class Ring(msgspec.Struct, frozen=True, tag="ring"):
     """A file of `capacity` records of `size` bytes; the newest is record 1, the oldest falls out.
@@ -41,6 +44,9 @@ class Ring(msgspec.Struct, frozen=True, tag="ring"):
     records: tuple[bytes, ...] = ()
     access: Access = "never"
     by_purchase: bool = False
+
+    def __repr__(self) -> str:
+        return f"Ring({self.sfi:02X}, {len(self.records)} records)"
 
 
 class Variable(msgspec.Struct, frozen=True, tag="variable"):
@@ -57,6 +63,9 @@ class Variable(msgspec.Struct, frozen=True, tag="variable"):
     head: int = 3
     access: Access = "coded"
     by_purchase: bool = True
+
+    def __repr__(self) -> str:
+        return f"Variable({self.sfi:02X}, {len(self.records)} records)"
 
     def position(self, record_id: int) -> int | None:
         """Where the first record of this id (one byte) lies, from 0."""
@@ -166,6 +175,9 @@ class Application(msgspec.Struct, frozen=True):
     purchase_proof: Proof | None = None
     state: int = IN_USE
     security_code: bytes = b""
+
+    def __repr__(self) -> str:
+        return f"Application({self.aid.hex()}, {len(self.files)} files, {len(self.keys)} keys)"
 
     def file(self, sfi: int) -> File | None:
         """The file of a short id."""

@@ -61,7 +61,7 @@ class CardProfile:
     money of the first when `shared_purse` is set.
     """
 
-    number: str
+    number: str = field(repr=False)
     issuer_id: bytes
     keys: Mapping[tuple[CardKeyUse, int], bytes] = field(repr=False)
     starts: date
