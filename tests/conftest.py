@@ -21,6 +21,13 @@ from door.machine import find_browser
 from tongxing.storage import Database, open_database
 
 _EXIT_INTERRUPTED = 130
+_LOUD = {
+    "no browser": "set CHROMIUM=path",
+    "no PC/SC": "run python3 x.py test as root on Debian, or install pcscd, vpcd and pyscard",
+    "no SoftHSM2": "install softhsm2",
+}
+"""What a skipped test may say it lacks, and what helps."""
+
 _proven: set[str] = set()
 _broken: set[str] = set()
 _database_numbers = itertools.count(1)
@@ -111,9 +118,16 @@ def _plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None
     monkeypatch.setenv("TONGXING_HOME", str(tmp_path / "home"))
 
 
-def pytest_configure() -> None:
-    """Being told to stop ends the run as Ctrl-C does, so that fixtures end what they started."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Being told to stop ends the run as Ctrl-C does, so that fixtures end what they started.
+
+    The card readers of whoever runs this are out of reach: the run has a card service of its own,
+    or none. Its address must be set before anybody asks, for the library keeps the first one.
+    """
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    folder = tempfile.TemporaryDirectory(prefix="tongxing-pcsc-", ignore_cleanup_errors=True)
+    config.add_cleanup(folder.cleanup)
+    os.environ["PCSCLITE_CSOCK_NAME"] = f"{folder.name}/pcscd.comm"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -137,14 +151,11 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
     terminalreporter.write_line(f"requirements proven by this run: {proven}")
     for requirement in sorted(_broken):
         terminalreporter.write_line(f"  BROKEN {requirement}", red=True)
-    skipped = [
-        report.nodeid
-        for report in terminalreporter.stats.get("skipped", [])
-        if "no browser" in str(report.longrepr)
-    ]
-    if skipped:
-        line = f"!!! NO BROWSER: {len(skipped)} browser tests were skipped; set CHROMIUM=path !!!"
-        terminalreporter.write_line(line, red=True, bold=True)
+    told = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for lacking, what_to_do in _LOUD.items():
+        if count := sum(lacking in reason for reason in told):
+            line = f"!!! {lacking.upper()}: {count} tests were skipped; {what_to_do} !!!"
+            terminalreporter.write_line(line, red=True, bold=True)
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:

@@ -8,8 +8,8 @@ answers ``removed``, ``timeout`` or ``collision``. What else it writes there end
 import shlex
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from types import TracebackType
-from typing import IO
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.apdu import ANSWER_MAX
@@ -78,17 +78,20 @@ class CommandLink:
         if not self._is_open:
             return
         self._is_open = False
-        is_idle = not self._patience.is_lost
         self._process.terminate()
         try:
             self._process.wait(_END_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        self._patience.close()
+        self._patience.close(self._close_pipes)
+
+    def _close_pipes(self) -> bytes:
         for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None and is_idle:  # else a call may still hold it
-                _close_pipe(pipe)
+            if pipe is not None:
+                with suppress(OSError):
+                    pipe.close()
+        return b""
 
     def _ask(self, line: bytes) -> bytes:
         if not self._is_open:
@@ -115,10 +118,3 @@ class CommandLink:
         stdin.write(line + b"\n")
         stdin.flush()
         return stdout.readline(_LINE_MAX).strip()
-
-
-def _close_pipe(pipe: "IO[bytes]") -> None:
-    try:
-        pipe.close()
-    except OSError:
-        return

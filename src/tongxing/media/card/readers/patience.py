@@ -40,8 +40,12 @@ class Patience(Generic[T]):
             raise end
         return end
 
-    def close(self) -> None:
-        """Let the thread end once its call has."""
+    def close(self, last: Callable[[], T]) -> None:
+        """Make a last call and let the thread end: at once, or as soon as a late call is back."""
+        try:
+            self.call(last)
+        except Late:
+            self._calls.put(last)
         self.is_lost = True
         self._calls.put(None)
 

@@ -16,6 +16,7 @@ from tongxing.media.card.readers.patience import Late, Patience
 
 WAIT_S = 10.0
 ANSWER_S = 3.0
+_SETTLE_S = 0.6  # a service looks at its readers every 0.4 s
 _UNSIGNED = 0xFFFFFFFF
 _MORE, _LENGTH = 0x61, 0x6C
 _UID = bytes.fromhex("FFCA000000")
@@ -68,8 +69,9 @@ def _chosen(name: str, readers: list[str]) -> str | Refusal:
 class _Session:
     """A connection to the smart card service."""
 
-    def __init__(self, scard: ModuleType, context: Any) -> None:
+    def __init__(self, scard: ModuleType, context: Any, watching: Any) -> None:
         self.scard, self._context = scard, context
+        self._watching = watching  # a context of its own: a hanging call blocks the other one
 
     @classmethod
     def open(cls) -> "_Session | Refusal":
@@ -82,7 +84,11 @@ class _Session:
         result, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
         if result != scard.SCARD_S_SUCCESS:
             return Refusal("READER_SERVICE_DOWN")
-        return cls(scard, context)
+        result, watching = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+        if result != scard.SCARD_S_SUCCESS:
+            scard.SCardReleaseContext(context)
+            return Refusal("READER_SERVICE_DOWN")
+        return cls(scard, context, watching)
 
     def __enter__(self) -> "_Session":
         return self
@@ -91,6 +97,7 @@ class _Session:
         self.close()
 
     def close(self) -> None:
+        self.scard.SCardReleaseContext(self._watching)
         self.scard.SCardReleaseContext(self._context)
 
     def readers(self) -> list[str]:
@@ -100,7 +107,7 @@ class _Session:
     def state(self, reader: str, wait_s: float = 0.0, known: int = 0) -> int:
         """The reader's state bits, once they differ from `known` or the time is over."""
         states = [(reader, known)]
-        _, found = self.scard.SCardGetStatusChange(self._context, int(wait_s * 1000), states)
+        _, found = self.scard.SCardGetStatusChange(self._watching, int(wait_s * 1000), states)
         return int(found[0][1]) if found else int(self.scard.SCARD_STATE_UNAVAILABLE)
 
     def connect(self, reader: str, wait_s: float, answer_s: float) -> "PcscLink | Refusal":
@@ -209,12 +216,11 @@ class PcscLink:
         if not self._is_open:
             return
         self._is_open = False
+        self._patience.close(self._let_go)
+
+    def _let_go(self) -> None:
         scard = self._session.scard
-        try:
-            self._patience.call(lambda: scard.SCardDisconnect(self._card, scard.SCARD_UNPOWER_CARD))
-        except Late:  # the hanging call keeps its handle
-            return
-        self._patience.close()
+        scard.SCardDisconnect(self._card, scard.SCARD_UNPOWER_CARD)
         self._session.close()
 
     def _send(self, command: bytes) -> bytes:
@@ -222,7 +228,7 @@ class PcscLink:
         sent = list(command)
         found = self._call(lambda: scard.SCardTransmit(self._card, self._protocol, sent))
         result, answer = found
-        if result != scard.SCARD_S_SUCCESS:
+        if result != scard.SCARD_S_SUCCESS or not answer:  # some drivers call nothing a success
             self._lose(result)
         return bytes(answer)
 
@@ -235,5 +241,5 @@ class PcscLink:
             raise CardGone("CARD_TIMEOUT") from None
 
     def _lose(self, result: int) -> NoReturn:
-        is_gone = self._session.is_one(result, *_GONE) or not self.is_present()
+        is_gone = self._session.is_one(result, *_GONE) or self.wait_removed(_SETTLE_S)
         raise CardGone("CARD_REMOVED" if is_gone else "CARD_TIMEOUT")

@@ -7,6 +7,7 @@ answered, in the same form.
 
 import socket
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 
 from tongxing.kernel.reasons import Refusal
@@ -68,10 +69,8 @@ class VirtualReader:
 
     def close(self) -> None:
         """Take the card off the reader; `run` comes back. Twice is harmless."""
-        try:
+        with suppress(OSError):  # the reader may have been quicker
             self._connection.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the reader was quicker
         self._connection.close()
 
     def _serve_one(self) -> None:
