@@ -8,7 +8,7 @@ import pytest
 from gate_world import BEIJING_CARD, CARD, DAY, Street, context, validator
 from msgspec.structs import replace
 
-from tongxing.gate import checks
+from tongxing.gate import checks, legacy
 from tongxing.gate.checks import CHECKS
 from tongxing.gate.decide import decide
 from tongxing.gate.facts import RULES, Role
@@ -16,7 +16,9 @@ from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import at
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import all_reasons
+from tongxing.network.legacy import load_legacy
 
+LEGACY = load_legacy().terms("", "", DAY)
 PAGE = Path(__file__).parents[2] / "docs" / "algorithms" / "decision.md"
 
 
@@ -29,7 +31,7 @@ def rows_under(heading: str) -> Iterator[list[str]]:
 
 
 def codes(cell: str) -> list[str]:
-    return re.findall(r"`([A-Z_]+)`", cell)
+    return re.findall(r"`([A-Z0-9_]+)`", cell)
 
 
 def test_the_page_lists_every_check_in_its_order_with_its_reasons() -> None:
@@ -44,8 +46,9 @@ def test_the_page_lists_every_check_in_its_order_with_its_reasons() -> None:
 
 def test_every_reason_a_check_can_give_is_declared_and_spoken() -> None:
     """FARES_ reasons come from pricing; a mistake in the gate's set-up has no voice of its own."""
-    source = Path(checks.__file__).read_text(encoding="utf-8")
-    given = set(re.findall(r'Refusal\("([A-Z_]+)"', source))
+    modules = (checks, legacy)
+    source = "".join(Path(one.__file__).read_text(encoding="utf-8") for one in modules)
+    given = set(re.findall(r'Refusal\("([A-Z0-9_]+)"', source))
     declared = {code for check in CHECKS for code in check.reasons}
     assert given == {code for code in declared if not code.startswith("FARES_")}
     for code in declared | {"INSUFFICIENT_BALANCE", "OPEN", "HALF_TRIP_COLLECTED"}:
@@ -134,6 +137,8 @@ def test_the_worked_purse_is_what_the_gate_takes() -> None:
         ("(3 seconds where", RULES.ride_double_tap_s),
         ("up to 4 h old", RULES.overnight_s // 3600),
         ("between 0 and 1,000 yuan", RULES.balance_max_fen // 100),
+        ("cannot claim more than 200.00 yuan", LEGACY.balance_max_fen // 100),
+        ("no ride may take more than 20.00 yuan", LEGACY.charge_max_fen // 100),
     ],
 )
 def test_the_numbers_on_the_page_are_the_rules(words: str, number: int) -> None:

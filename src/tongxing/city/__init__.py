@@ -4,7 +4,10 @@ from tongxing.city.accounts import MediumOpening, RiderOpening
 from tongxing.city.correcting import Corrected, Correction
 from tongxing.city.desk import Desk, schema_of
 from tongxing.city.healing import Resolved
+from tongxing.city.loading import Load
+from tongxing.city.media_view import MediumSeen
 from tongxing.city.members import acquirer_member, issuer_member
+from tongxing.city.replacing import NewCard, Replaced, Replacing
 from tongxing.city.service import City
 from tongxing.city.settling import BankLine
 from tongxing.city.store.half_trips import OpenGates
@@ -15,8 +18,13 @@ __all__ = [
     "Corrected",
     "Correction",
     "Desk",
+    "Load",
     "MediumOpening",
+    "MediumSeen",
+    "NewCard",
     "OpenGates",
+    "Replaced",
+    "Replacing",
     "Resolved",
     "RiderOpening",
     "acquirer_member",

@@ -18,20 +18,24 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.ledger import Line, Posting, credit, debit
 from tongxing.ledger.store import write_postings
 from tongxing.messages.taps import MediumKind
+from tongxing.network.legacy import Trust, legacy_objection
 
 FLOAT = "bank_float"
+CARD_REPLACED = "CARD_REPLACED"
 OPENING_LINES_MAX = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class MediumOpening:
-    """A medium as it is taken over: its number, kind, product, and counters from before."""
+    """A medium as it is taken over: its number, kind, product, counters from before, and what it
+    can prove: an M1 card is `legacy_untrusted`."""
 
     medium_no: str
     medium_kind: MediumKind
     scheme: str
     product: str
     fare_state: FareState = EMPTY_FARE_STATE
+    trust: Trust = "proven"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +63,14 @@ def open_riders(
 ) -> None:
     """Take riders over with balances, media and counters; their money comes into the float.
 
-    Raises psycopg.errors.UniqueViolation for a rider or medium that is there already.
+    Raises ValueError for a legacy medium on an account, to which it cannot be bound, and
+    psycopg.errors.UniqueViolation for a rider or medium that is there already.
     """
+    for item in openings:
+        for medium in item.media:
+            bound = None if item.purse else legacy_objection("bind", medium.trust, item.rider_id)
+            if bound is not None:
+                raise ValueError(f"{bound.code}: a legacy medium on account {bound.where}")
     media.write_riders(
         cursor,
         [
@@ -78,7 +88,14 @@ def open_riders(
     media.write_media(
         cursor,
         [
-            (medium.medium_no, item.rider_id, medium.medium_kind, medium.scheme, medium.product)
+            (
+                medium.medium_no,
+                item.rider_id,
+                medium.medium_kind,
+                medium.scheme,
+                medium.product,
+                medium.trust,
+            )
             for item in openings
             for medium in item.media
         ],
@@ -99,7 +116,8 @@ def top_up(
 ) -> Refusal | None:
     """Add paid-in money to a rider's balance, once per `reference` of the payment.
 
-    Refuses AMOUNT_NOT_POSITIVE and RIDER_UNKNOWN; the same reference again has no effect.
+    Refuses AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN, LEGACY_TOP_UP_REFUSED (a purse whose card proves
+    nothing) and CARD_REPLACED; the same reference again has no effect.
     """
     if amount_fen <= 0:
         return Refusal("AMOUNT_NOT_POSITIVE", rider_id)
@@ -109,6 +127,14 @@ def top_up(
     posting_id = digest("top_up", city, reference)
     if media.posting_exists(cursor, posting_id):
         return None
+    purse = media.purse_of(cursor, rider_id)
+    if purse is not None:
+        trust, denied = purse
+        if denied == CARD_REPLACED:
+            return Refusal(CARD_REPLACED, rider_id)
+        refusal = legacy_objection("top_up", trust, rider_id)
+        if refusal is not None:
+            return refusal
     issuer = issuer_member(city)
     lines = (debit(issuer, FLOAT, amount_fen), credit(issuer, liability, amount_fen))
     write_postings(cursor, [Posting(posting_id, "top_up", occurred_s, booked_on, reference, lines)])

@@ -1,4 +1,5 @@
-"""The desk of a city: where half trips are looked at, stated, corrected and decided.
+"""The desk of a city: where half trips are looked at, stated, corrected and decided, and cards are
+replaced.
 
 It needs no key, for nothing here is sent to anybody: what is said at a desk is booked at once, and
 goes to the hub with the next record file. Each call is one transaction; times are arguments. One
@@ -9,15 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
-from tongxing.city import correcting, healing
+from tongxing.city import correcting, healing, loading, media_view, replacing
 from tongxing.city.correcting import Corrected, Correction
 from tongxing.city.healing import Resolved
+from tongxing.city.loading import Load
+from tongxing.city.media_view import MediumSeen
+from tongxing.city.replacing import Replaced, Replacing
 from tongxing.city.store import MIGRATIONS, half_trips, riders
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.half_trips import OpenGates, Waiting
 from tongxing.fares import CityFares
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import MIGRATIONS as LEDGER_MIGRATIONS
+from tongxing.network.registry import load_registry
 from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
 
@@ -28,7 +33,7 @@ def schema_of(city: str) -> str:
 
 
 class Desk:
-    """The half trips of one city over its own store.
+    """The half trips and the media of one city over its own store.
 
     `fares` is None for a city that only issues: it has no gates, and so no half trips.
     """
@@ -77,6 +82,26 @@ class Desk:
         """Take a notice of open gates; see `healing.open_gates`."""
         with self._transaction() as cursor:
             return healing.open_gates(cursor, self.code, self._city_fares(), gates)
+
+    def medium(self, medium_no: str, now_s: int) -> MediumSeen | Refusal:
+        """What the issuer knows of a medium; see `media_view.medium_seen`."""
+        with self._transaction() as cursor:
+            return media_view.medium_seen(cursor, self.code, medium_no, now_s)
+
+    def replace_medium(self, asked: Replacing, now_s: int) -> Replaced | Refusal:
+        """Give a card's holder a new one; see `replacing.replace_medium`."""
+        with self._transaction() as cursor:
+            return replacing.replace_medium(cursor, self.code, load_registry(), asked, now_s)
+
+    def start_load(self, request_id: str, medium_no: str, staff: str, now_s: int) -> Load | Refusal:
+        """Fix what the counter writes to a new card's chip now; see `loading.start_load`."""
+        with self._transaction() as cursor:
+            return loading.start_load(cursor, self.code, request_id, medium_no, staff, now_s)
+
+    def end_load(self, request_id: str, loaded: bool, staff: str, now_s: int) -> Load | Refusal:
+        """Say what became of a load; see `loading.end_load`."""
+        with self._transaction() as cursor:
+            return loading.end_load(cursor, self.code, request_id, loaded, staff, now_s)
 
     def _city_fares(self) -> CityFares:
         assert self._fares is not None, "a city without gates has no half trips"

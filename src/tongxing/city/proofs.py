@@ -178,23 +178,25 @@ def _statements_agree(cursor: Cursor, city: str) -> Proof:
 
 
 def _float_backs_liabilities(cursor: Cursor, city: str) -> Proof:
-    """Float = what passengers are owed + what is on its way to the hub, to the fen."""
+    """Float = what passengers are owed + what is on its way to the hub, to the fen; what the
+    issuer itself earned or lost stands in it until it is moved."""
     issuer = issuer_member(city)
     liabilities = -sum(account_balances(cursor, issuer, "liab_").values())
     in_transit = -balance(cursor, issuer, "in_transit")
     due = -sum(account_balances(cursor, issuer, "due_hub:").values())
     suspense = -sum(account_balances(cursor, issuer, "susp_").values())
     float_fen = balance(cursor, issuer, "bank_float")
-    unsettled_fees = -balance(cursor, issuer, "inc_fee") - balance(cursor, issuer, "bank_own")
+    own = ("inc_", "exp_", "bank_own")
+    unmoved = -sum(sum(account_balances(cursor, issuer, name).values()) for name in own)
     figures = {
         "float_fen": float_fen,
         "liabilities_fen": liabilities,
         "in_transit_fen": in_transit,
         "due_hub_fen": due,
         "suspense_fen": suspense,
-        "fees_not_yet_moved_fen": unsettled_fees,
+        "fees_not_yet_moved_fen": unmoved,
     }
-    holds = float_fen == liabilities + in_transit + due + suspense + unsettled_fees
+    holds = float_fen == liabilities + in_transit + due + suspense + unmoved
     return Proof(5, "float_backs_liabilities", city, holds and liabilities >= 0, figures)
 
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from tongxing.city import accounts, feedback, healing, intake, presenting, rating, settling
 from tongxing.city.accounts import RiderOpening
+from tongxing.city.covering import cover_purses
 from tongxing.city.desk import Desk
 from tongxing.city.settling import BankLine
 from tongxing.city.store import days, media
@@ -80,6 +81,7 @@ class City(Desk):
                 if good
                 else ()
             )
+            cover_purses(cursor, self.code, received_s)
         return [
             item if isinstance(item, Refusal) else seal(next(receipts), self._key)
             for item in opened
@@ -143,9 +145,11 @@ class City(Desk):
         if isinstance(body, Refusal):
             return body
         with self._transaction() as cursor:
-            return feedback.book_issuer_detail(
+            refusal = feedback.book_issuer_detail(
                 cursor, self.code, body, received_s, business_date(received_s)
             )
+            cover_purses(cursor, self.code, received_s)
+            return refusal
 
     def apply_statement(self, message: bytes, received_s: int) -> Refusal | None:
         """Book a window's fees from the hub's sealed statement, when our books agree with it."""

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tongxing.fares import Rider, pricing_refusal
-from tongxing.gate.facts import GateContext, ValidatorFacts
+from tongxing.gate.facts import ENDING_ROLES, GateContext, ValidatorFacts
+from tongxing.gate.legacy import legacy_charge, legacy_medium
 from tongxing.gate.rides import half_trip, rider_of, single_tap
 from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import business_date, calendar_date
@@ -24,8 +25,6 @@ _ISSUER = re.compile(r"[1-9][0-9]{5}", re.ASCII)
 _PRODUCT = re.compile(r"[a-z][a-z0-9_]{0,31}", re.ASCII)
 COUNTER_MAX = 0xFFFF
 ANY_RIDER = Rider()
-
-ENDING_ROLES = ("exit", "alight")
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +136,16 @@ CHECKS: tuple[Check, ...] = (
     Check("acceptance", (), acceptance),
     Check("deny_list", (), deny_list),
     Check(
+        "legacy_medium",
+        (
+            "LEGACY_ON_ACCOUNT",
+            "M1_CARD_REFUSED",
+            "LEGACY_SUPPORT_ENDED",
+            "LEGACY_BALANCE_IMPLAUSIBLE",
+        ),
+        legacy_medium,
+    ),
+    Check(
         "sequence",
         (
             "DOUBLE_TAP",
@@ -148,6 +157,7 @@ CHECKS: tuple[Check, ...] = (
         ),
         sequence,
     ),
+    Check("legacy_charge", ("LEGACY_CHARGE_ABOVE_CAP",), legacy_charge),
 )
 
 

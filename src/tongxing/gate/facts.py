@@ -12,6 +12,7 @@ from tongxing.gate.recent import RecentTaps
 from tongxing.gate.token import MediumToken
 from tongxing.messages import PurseFacts
 from tongxing.messages.taps import TapKind
+from tongxing.network.legacy import LegacyBook, load_legacy
 from tongxing.network.registry import Registry
 
 Role = Literal["entry", "exit", "ride", "board", "alight"]
@@ -23,6 +24,7 @@ KIND_OF: dict[Role, TapKind] = {
     "exit": "exit",
     "alight": "exit",
 }
+ENDING_ROLES: tuple[Role, ...] = ("exit", "alight")
 OPEN = "OPEN"
 HALF_TRIP_COLLECTED = "HALF_TRIP_COLLECTED"
 
@@ -71,7 +73,8 @@ RULES = GateRules()
 
 @dataclass(frozen=True, slots=True)
 class GateContext:
-    """What the gate knows at the moment of a tap; `recent` is what its site has just opened to."""
+    """What the gate knows at the moment of a tap; `recent` is what its site has just opened to, and
+    `legacy` says how long and how far old media are taken."""
 
     fares: CityFares
     registry: Registry
@@ -79,6 +82,7 @@ class GateContext:
     now_s: int
     rules: GateRules = RULES
     recent: RecentTaps = field(default_factory=RecentTaps)
+    legacy: LegacyBook = field(default_factory=load_legacy)
 
 
 class Decision(Struct, frozen=True, kw_only=True):

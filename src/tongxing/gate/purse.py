@@ -10,8 +10,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from tongxing.fares import FareState, PriceLine, RideFacts, Rider, minimum_balance, price
-from tongxing.gate.checks import ENDING_ROLES
-from tongxing.gate.facts import GateContext, ValidatorFacts
+from tongxing.gate.facts import ENDING_ROLES, GateContext, ValidatorFacts
 from tongxing.gate.rides import ended_ride, half_trip, rider_of, single_tap
 from tongxing.gate.token import MediumToken, OpenEntry
 

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from tongxing.fares import FareState
 from tongxing.messages.taps import Funding, MediumKind
+from tongxing.network.legacy import Trust
 
 NO_FARE_STATE = FareState()
 
@@ -31,6 +32,8 @@ class OpenEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
 class MediumToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One medium as a reader sees it.
 
+    `trust` is what the reader could prove of it: "legacy_untrusted" for an M1 card, which holds no
+    key that anybody still trusts, "proven" for everything else (`network.legacy`).
     `issuer` is the six-digit division code of the issuing city. `expires` is the last day on which
     the medium is good. `code_issued_s` and `code_expires_s` bound one display of a code. The fields
     of a purse (`balance_fen`, `counter`, `open_entry`, `fare_states`) mean something only when
@@ -44,6 +47,7 @@ class MediumToken(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     issuer: str
     product: str
     funding: Funding
+    trust: Trust = "proven"
     enabled: bool = True
     expires: date = date.max
     code_issued_s: int = 0

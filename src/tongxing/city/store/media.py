@@ -2,14 +2,27 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import LiteralString
 
 from tongxing.city.riding import NEW_STATE, RiderState
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.riders import encode_state
 from tongxing.messages import DenyEntry
+from tongxing.network.legacy import Trust
 
 RiderFields = tuple[str, str, str, int, int, RiderState]
-MediumFields = tuple[str, str, str, str, str]
+MediumFields = tuple[str, str, str, str, str, Trust]
+
+_DENIED: LiteralString = (
+    "SELECT medium_no, denied AS reason FROM medium WHERE denied <> ''"
+    " UNION ALL SELECT medium_no, 'ACCOUNT_OVERDRAWN' FROM medium JOIN rider USING"
+    " (rider_id) WHERE denied = '' AND kind = 'account' AND balance_fen < pending_fen"
+    " AND balance_fen - pending_fen + limit_fen < 0"
+    " UNION ALL SELECT medium_no, 'LEGACY_OVERSPENT' FROM medium WHERE denied = ''"
+    " AND trust = 'legacy_untrusted' AND (SELECT sum(amount_fen) FROM purse_cover"
+    " WHERE purse_cover.rider_id = medium.rider_id) > 0"
+)
+"""The media to refuse now, with the reason their holders hear."""
 
 
 def write_riders(cursor: Cursor, rows: Sequence[RiderFields]) -> None:
@@ -26,9 +39,9 @@ def write_riders(cursor: Cursor, rows: Sequence[RiderFields]) -> None:
 
 
 def write_media(cursor: Cursor, rows: Sequence[MediumFields]) -> None:
-    """New media (number, rider, kind, scheme, product)."""
+    """New media (number, rider, kind, scheme, product, trust)."""
     with cursor.copy(
-        "COPY medium (medium_no, rider_id, medium_kind, scheme, product) FROM STDIN"
+        "COPY medium (medium_no, rider_id, medium_kind, scheme, product, trust) FROM STDIN"
     ) as copy:
         for row in rows:
             copy.write_row(row)
@@ -74,18 +87,31 @@ def deny(cursor: Cursor, medium_no: str, reason: str) -> None:
 
 
 def denied_media(cursor: Cursor) -> list[DenyEntry]:
-    """Media to refuse now: those marked, and all media of an account below its limit. What is held
-    for half trips counts as gone; what an open trip holds does not, or nobody could leave."""
+    """Media to refuse now: those marked, all media of an account below its limit, and legacy purses
+    that spent more than they had. What is held for half trips counts as gone; what an open trip
+    holds does not, or nobody could leave."""
     return [
         DenyEntry(str(medium_no), str(reason))
-        for medium_no, reason in cursor.execute(
-            "SELECT medium_no, denied FROM medium WHERE denied <> ''"
-            " UNION ALL SELECT medium_no, 'ACCOUNT_OVERDRAWN' FROM medium JOIN rider USING"
-            " (rider_id) WHERE denied = '' AND kind = 'account' AND balance_fen < pending_fen"
-            " AND balance_fen - pending_fen + limit_fen < 0"
-            " ORDER BY 1"
-        )
+        for medium_no, reason in cursor.execute(_DENIED + " ORDER BY 1")
     ]
+
+
+def denial_of(cursor: Cursor, medium_no: str) -> str:
+    """The reason for which the next deny list refuses a medium, "" where it does not."""
+    row = cursor.execute(
+        "SELECT reason FROM (" + _DENIED + ") AS listed WHERE medium_no = %s", (medium_no,)
+    ).fetchone()
+    return "" if row is None else str(row[0])
+
+
+def purse_of(cursor: Cursor, rider_id: str) -> tuple[Trust, str] | None:
+    """What a purse's card can prove and for what it is denied; None for an account."""
+    row = cursor.execute(
+        "SELECT trust, denied FROM medium JOIN rider USING (rider_id)"
+        " WHERE rider_id = %s AND kind = 'purse'",
+        (rider_id,),
+    ).fetchone()
+    return None if row is None else (row[0], str(row[1]))
 
 
 def next_deny_version(cursor: Cursor) -> int:
