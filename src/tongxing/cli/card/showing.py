@@ -5,7 +5,7 @@ The object that is shown is the one that ``--json`` prints; nothing is decided h
 
 from collections.abc import Iterator
 
-from tongxing.cli.common import Words, print_table, settings
+from tongxing.cli.common import Words, print_table, say, settings
 from tongxing.media.card.describe import Described, words
 
 WORDS = Words("card")
@@ -68,3 +68,33 @@ def _value(found: Described, name: str, value: object) -> str:
         f"{name}_city_{settings().language}"
     )
     return f"{value}  {told}" if told else str(value)
+
+
+def print_face(shown: Described) -> None:
+    """A whole card: a table for each purse, its trips, and what else was read."""
+    if shown["kind"] == "legacy":
+        say(WORDS("read.legacy", chip=shown["chip"], uid=shown["uid"] or "-"))
+        return
+    language = settings().language
+    purses = shown["purses"]
+    for purse in purses if isinstance(purses, list) else []:
+        title = str(purse[f"scheme_{language}"] or purse["scheme"])
+        rows = [(field_name(name), _purse_value(purse, name)) for name in _PURSE_FIELDS]
+        print_table(title, [WORDS("column.field"), WORDS("column.value")], rows)
+        if purse["locked"]:
+            say(WORDS("read.locked"))
+        for part, code in purse["unreadable"].items():
+            say(WORDS("read.unreadable", part=part, code=code))
+        for found in purse["files"].values():
+            if found.get("empty") is not True:
+                print_object(found)
+
+
+_PURSE_FIELDS = ("aid", "number", "balance_fen", "starts", "expires")
+
+
+def _purse_value(purse: Described, name: str) -> str:
+    value = purse[name]
+    if value is None:
+        return "-"
+    return yuan(value) if name == "balance_fen" and isinstance(value, int) else str(value)

@@ -19,7 +19,7 @@ from tongxing.media.card.files.management import MANAGEMENT
 from tongxing.media.card.files.public import PUBLIC
 from tongxing.media.card.files.transaction import TRANSACTION
 from tongxing.media.card.files.transit import TRANSIT, TRANSIT_HEAD
-from tongxing.media.card.local import LocalCard, local_cards
+from tongxing.media.card.local import LocalCard, local_by_data, local_cards
 
 SFI_MAX = 30
 BYTES_MAX = 8192
@@ -137,7 +137,7 @@ def _fci(raw: bytes, head: Described) -> Described | Refusal:
     if isinstance(fci, Refusal):
         return fci
     scheme = scheme_of(fci.name)
-    local = _local_of(fci.name, fci.data)
+    local = local_by_data(fci.name, fci.data)
     application = local.scheme if local else scheme
     public = decode_file(0x15, fci.data, application) if application and fci.data else None
     return {
@@ -153,16 +153,6 @@ def _fci(raw: bytes, head: Described) -> Described | Refusal:
         "public": public.as_json() if isinstance(public, Refusal) else public,
         "raw": hexed(raw),
     }
-
-
-def _local_of(aid: bytes, data: bytes) -> LocalCard | None:
-    """The local card that answers under this AID and whose file 15 begins as its table says."""
-    for card in local_cards().values():
-        file = card.file(0x15)
-        is_named = bool(card.aid) and aid.startswith(card.aid)
-        if is_named and file and file.is_told_by(data) and (file.tells or not scheme_of(aid)):
-            return card
-    return None
 
 
 def _balance(raw: bytes, application: str) -> Described | Refusal:

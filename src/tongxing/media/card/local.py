@@ -11,6 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+from tongxing.media.card.applications import scheme_of
 from tongxing.media.card.files.coding import day_of, digits_of
 from tongxing.media.card.files.layout import Field, Layout
 
@@ -58,6 +59,19 @@ def local_cards() -> Mapping[str, LocalCard]:
     path = files("tongxing.media.card").joinpath("data/local_cards.toml")
     rows = tomllib.loads(path.read_text(encoding="utf-8"))["card"]
     return {row["scheme"]: _card(row) for row in rows}
+
+
+def local_by_data(aid: bytes, data: bytes) -> LocalCard | None:
+    """The local card that answers under this AID and whose file 15 begins as its table says.
+
+    Under a scheme's own AID only a telling beginning makes a card a local one.
+    """
+    for card in local_cards().values():
+        file = card.file(0x15)
+        is_named = bool(card.aid) and aid.startswith(card.aid)
+        if is_named and file and file.is_told_by(data) and (file.tells or not scheme_of(aid)):
+            return card
+    return None
 
 
 def field_value(form: str, raw: bytes) -> str | date | None:
