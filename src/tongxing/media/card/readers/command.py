@@ -117,4 +117,5 @@ class CommandLink:
             raise OSError
         stdin.write(line + b"\n")
         stdin.flush()
-        return stdout.readline(_LINE_MAX).strip()
+        answer = stdout.readline(_LINE_MAX)
+        return answer.strip() if answer.endswith(b"\n") else b""

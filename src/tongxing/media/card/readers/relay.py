@@ -18,6 +18,7 @@ IDLE_S = 300.0
 _FRAME_S = 5.0
 _LOOK_S = 0.2
 _GREETING_S = 5.0
+_GOODBYE_S, _GOODBYE_READS = 0.2, 16
 Heard = Callable[[bytes, bytes], None]
 """Called with each command and its answer."""
 
@@ -104,7 +105,7 @@ class CardServer:
     def _receive_client(self, client: socket.socket) -> None:
         if not self._lent.acquire(blocking=False):
             with client:
-                _tell(client, framing.TROUBLE, bytes((framing.WHY_BUSY,)))
+                _dismiss(client, framing.WHY_BUSY)
             return
         self._client = client
         threading.Thread(target=self._lend, args=(client,), daemon=True).start()
@@ -130,10 +131,10 @@ class CardServer:
                     raise BadFrame
                 answer = content if is_greeting else self._answer(kind, content, is_on)
             except BadFrame:
-                _tell(client, framing.TROUBLE, bytes((framing.WHY_FRAME,)))
+                _dismiss(client, framing.WHY_FRAME)
                 return
             except CardGone as gone:
-                _tell(client, framing.TROUBLE, bytes((framing.WHY_GONE[gone.code],)))
+                framing.send(client, framing.TROUBLE, bytes((framing.WHY_GONE[gone.code],)))
                 is_on = False
                 continue
             wait_s, is_known = self._idle_s, True
@@ -154,11 +155,19 @@ class CardServer:
         return b"" if kind == framing.POWER_OFF else self._atr
 
 
-def _tell(client: socket.socket, kind: int, content: bytes) -> None:
-    """Say something to a client that may be gone already, and give it time to read it."""
+def _dismiss(client: socket.socket, why: int) -> None:
+    """Say why to a client that may be gone already, and read what it still sends.
+
+    A connection that is closed with bytes unread is cut, and the client might never read why.
+    """
     try:
-        framing.send(client, kind, content)
-    except HungUp:
+        framing.send(client, framing.TROUBLE, bytes((why,)))
+        client.shutdown(socket.SHUT_WR)
+        client.settimeout(_GOODBYE_S)
+        for _ in range(_GOODBYE_READS):
+            if not client.recv(framing.CONTENT_MAX):
+                return
+    except (HungUp, OSError):
         return
 
 

@@ -78,7 +78,7 @@ class TcpLink:
             content = self._exchange(framing.HELLO, framing.VERSION)
             if content != framing.VERSION:
                 return "RELAY_FOREIGN"
-            self.atr = self._ask(framing.POWER_ON)
+            self.atr = self._exchange(framing.POWER_ON, b"")
         except BadFrame:
             return "RELAY_FOREIGN"
         except (HungUp, TimeoutError):
