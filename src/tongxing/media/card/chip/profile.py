@@ -55,10 +55,10 @@ class CardProfile:
     the first two. `city`, `province`: region codes of four digits; for City Union the postal ones.
     `aid` "" is the scheme's own; a phone's is longer. `keys`: 16-byte card keys by use and index;
     indexes from 41 on, and every index of the national AID (..07), are SM4. `pin`: 2 to 6 bytes.
-    `fci_data`: the last two bytes of file 0x15. `locals`: whole records of the operator's file
-    0x19. `security_code`: the 9 bytes of a City Union card. `access`: who may
-    write a file of bytes, where that is not who knows the maintenance key. `second` shares the
-    money of the first when `shared_purse` is set.
+    `fci_data`: the last two bytes of file 0x15; `sub_type`: the last one of a City Union card.
+    `locals`: whole records of the operator's file 0x19. `security_code`: the 9 bytes of a City
+    Union card. `access`: who may write a file of bytes, where that is not who knows the maintenance
+    key. `second` shares the money of the first when `shared_purse` is set.
     """
 
     number: str = field(repr=False)
@@ -74,6 +74,7 @@ class CardProfile:
     version: int = 1
     interoperable: bool = True
     fci_data: bytes = b"\x00\x00"
+    sub_type: int = 0
     balance_fen: int = 0
     loads: int = 0
     purchases: int = 0
@@ -178,6 +179,7 @@ def _city_union_files(profile: CardProfile) -> tuple[File, ...]:
         profile.expires,
         version=profile.version,
         main_type=profile.kind,
+        sub_type=profile.sub_type,
     )
     return (
         _binary(profile, 0x15, info),
@@ -185,6 +187,7 @@ def _city_union_files(profile: CardProfile) -> tuple[File, ...]:
         Variable(0x17, 16, tuple(bytes((n,)) + bytes(47) for n in range(1, 9)), id_at=0, head=1),
         Ring(0x18, _LOG_SIZE, _LOG_LINES),
         Ring(0x10, _LOG_SIZE, _LOG_LINES),
+        Variable(0x19, 16, profile.locals),
         Ring(0x1A, _LOG_SIZE, _LOG_LINES),
     )
 
