@@ -81,9 +81,15 @@ def load_tac_input(fields: TacFields) -> bytes:
     return balance + counter + _amount(fields) + tail
 
 
-def unfit(fields: TacFields) -> Refusal | None:
-    """Why these fields cannot be what any card signed (TAC_FIELDS, naming the field); else None."""
-    name = _unfit_field(fields)
+def signed_input(fields: TacFields) -> bytes:
+    """What the card signed: the 24 bytes of a load, else the 22 of a payment. Raises ValueError."""
+    return load_tac_input(fields) if fields.kind == LOAD else tac_input(fields)
+
+
+def unfit(fields: TacFields, tac: bytes) -> Refusal | None:
+    """Why these fields cannot be what any card signed, or the code no code (TAC_FIELDS, naming the
+    field); None when they can."""
+    name = _unfit_field(fields) or ("" if len(tac) == TAC_BYTES else "tac")
     return Refusal("TAC_FIELDS", name, {"field": name}) if name else None
 
 

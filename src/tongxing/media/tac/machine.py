@@ -10,13 +10,14 @@ from collections.abc import Callable
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from platformdirs import user_cache_path
 
 from tongxing.kernel.ids import digest
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Arguments = ParamSpec("Arguments")
 
 _HERE = Path(__file__).parent
 
@@ -59,9 +60,12 @@ def entrance(function: Function) -> Function:
     return found
 
 
-def vector_code(function: Function) -> Function:
-    """A function that writes machine code itself, for compiled ones to call."""
+def vector_code(
+    function: Callable[Concatenate[Any, Arguments], Any],
+) -> Callable[Arguments, Any]:
+    """A function that writes machine code itself, for compiled ones to call with all of its
+    arguments but the first, numba's own. Raises ImportError without numba."""
     from numba.extending import intrinsic
 
-    found: Function = intrinsic(function)
+    found: Callable[Arguments, Any] = intrinsic(function)
     return found
