@@ -18,6 +18,7 @@ from tongxing.gate.journal import Journal
 from tongxing.gate.journal_file import JournalSettings
 from tongxing.gate.lane import Announcement, LaneOutput, announce
 from tongxing.gate.pool import ConnectionPool
+from tongxing.gate.reading.setup import MediaSetup, PlaceCodes
 from tongxing.gate.site import MediumWriter, Site, SiteSetup
 from tongxing.gate.token import MediumToken, OpenEntry
 
@@ -32,9 +33,11 @@ __all__ = [
     "Journal",
     "JournalSettings",
     "LaneOutput",
+    "MediaSetup",
     "MediumToken",
     "MediumWriter",
     "OpenEntry",
+    "PlaceCodes",
     "Role",
     "Site",
     "SiteSetup",

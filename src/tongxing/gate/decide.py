@@ -29,7 +29,7 @@ _TEXT_MAX = 40
 
 def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> Decision:
     """Open or refuse. Nothing has happened yet: the caller journals, writes, then opens."""
-    tariff = _tariff_name(context)
+    tariff = tariff_name(context)
     kind = KIND_OF[facts.role]
     refusal = first_objection(token, facts, context)
     if refusal is not None:
@@ -117,7 +117,7 @@ def _decide_purse(
     )
 
 
-def _tariff_name(context: GateContext) -> str:
+def tariff_name(context: GateContext) -> str:
     """The tariff in force now, "" when there is none: `gate_ready` refuses then."""
     tariff = context.fares.book.at(context.now_s)
     return "" if tariff is None else tariff.name

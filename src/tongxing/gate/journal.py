@@ -43,6 +43,7 @@ _UNSENT = (
     "SELECT crc, CAST(body AS BLOB) FROM tap WHERE NOT EXISTS (SELECT 1 FROM batch WHERE"
     " acknowledged_s IS NOT NULL AND position BETWEEN first AND last) ORDER BY position LIMIT ?"
 )
+_DISCARD = "DELETE FROM kept WHERE name = ?"
 _OPEN_BATCHES = "SELECT first, last FROM batch WHERE acknowledged_s IS NULL ORDER BY first LIMIT ?"
 _UNBATCHED = (
     "SELECT MIN(position), MAX(position) FROM (SELECT position FROM tap WHERE position >"
@@ -115,14 +116,16 @@ class Journal:
             return owner
         return cls(path, site, owner.epoch, settings, pool)
 
-    def append(self, tap: Tap) -> Tap | Refusal:
+    def append(self, tap: Tap, settles: str = "") -> Tap | Refusal:
         """Number the tap and write it; returns it, with its identity, after it is on disk.
+
+        `settles` names something kept that this tap settles: it goes in the same transaction.
 
         `tap.ref` is `unnumbered(terminal_id)`. After a refusal no number has been used.
         """
         if tap.ref.seq != UNNUMBERED:
             raise ValueError(f"tap {tap.ref} has an identity already")
-        return self._using(lambda connection: self._append(connection, tap))
+        return self._using(lambda connection: self._append(connection, tap, settles))
 
     def unsent(self, limit: int) -> list[Tap] | Refusal:
         """The oldest taps that no receipt covers, in the order in which they were written."""
@@ -176,6 +179,20 @@ class Journal:
         """The message stored under a name, None when there is none."""
         return self._using(lambda connection: self._kept(connection, name))
 
+    def kept_names(self, prefix: str) -> list[str] | Refusal:
+        """The names under which something is kept that begin so, in order."""
+        return self._using(
+            lambda connection: [
+                str(name)
+                for (name,) in connection.execute("SELECT name FROM kept ORDER BY name")
+                if name.startswith(prefix)
+            ]
+        )
+
+    def discard(self, name: str) -> Refusal | None:
+        """Forget what is kept under a name; nothing happens when there is nothing."""
+        return self._using(lambda connection: self._execute(connection, _DISCARD, (name,)))
+
     def close(self) -> None:
         """Close the file; the journal opens it again when it is next used."""
         self._pool.drop(self.path)
@@ -200,7 +217,7 @@ class Journal:
                 self._pool.drop(self.path)
             return refusal
 
-    def _append(self, connection: sqlite3.Connection, tap: Tap) -> Tap | Refusal:
+    def _append(self, connection: sqlite3.Connection, tap: Tap, settles: str) -> Tap | Refusal:
         if self._until_room_check == 0:
             if not journal_file.has_room(connection, self.path, self._settings):
                 return Refusal("JOURNAL_FULL", str(self.path))
@@ -211,6 +228,8 @@ class Journal:
         numbered = replace(tap, ref=TapRef(terminal_id, self.epoch, seq))
         body = _ENCODER.encode(numbered)
         connection.execute(_INSERT, (terminal_id, seq, zlib.crc32(body), body))
+        if settles:
+            connection.execute(_DISCARD, (settles,))
         connection.execute("COMMIT")
         self._until_room_check -= 1
         return numbered

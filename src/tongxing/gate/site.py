@@ -16,10 +16,13 @@ from tongxing.gate.denylist import DenyIndex, read_deny_list
 from tongxing.gate.facts import RULES, Decision, GateContext, GateRules, ValidatorFacts
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.lane import LaneOutput
+from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.recent import RecentTaps
 from tongxing.gate.token import MediumToken
+from tongxing.gate.touch import Touch, Visit
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.card.link import CardLink
 from tongxing.messages import DenyList, KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
 from tongxing.messages.envelope import encode
 from tongxing.network.registry import Registry
@@ -35,7 +38,8 @@ class SiteSetup:
     """How a site is configured: where it stands, what it may charge, and whom it trusts.
 
     `key` signs its batches, and its sender is the site's name. `city_keys` holds the keys of the
-    site's own city and no other.
+    site's own city and no other. `media` is how it reads real cards and codes; without it the site
+    takes tokens alone.
     """
 
     city: str
@@ -45,6 +49,7 @@ class SiteSetup:
     key: SigningKey
     city_keys: KeyRing
     rules: GateRules = RULES
+    media: MediaSetup | None = None
 
 
 class Site:
@@ -60,6 +65,7 @@ class Site:
         self._journal = journal
         self._lane = lane
         self._recent = RecentTaps()
+        self._touch = None if setup.media is None else Touch(setup.media, journal)
 
     @classmethod
     def open(cls, setup: SiteSetup, journal: Journal, lane: LaneOutput) -> "Site | Refusal":
@@ -97,6 +103,25 @@ class Site:
             self._recent.note(token, facts.role, now_s)
         self._lane(terminal_id, decision)
         return decision, decision.token_after
+
+    def present_card(self, card: CardLink, terminal_id: str, now_s: int) -> Decision:
+        """A real card is held to a terminal of this site: it signs what it pays for.
+
+        The tap, with the card's signature, is on disk before the lane is told. Raises ValueError at
+        a site without `media`, KeyError for a terminal of another site.
+        """
+        return self._shown(terminal_id, now_s, lambda touch, visit: touch.card(card, visit))
+
+    def present_code(self, raw: bytes, terminal_id: str, now_s: int) -> Decision:
+        """A ride code is shown to a terminal of this site; `raw` is what the scanner read.
+
+        The tap, with the whole code, is on disk before the lane is told. Raises as `present_card`.
+        """
+        return self._shown(terminal_id, now_s, lambda touch, visit: touch.code(raw, visit))
+
+    def report_unconfirmed(self, now_s: int) -> int | Refusal:
+        """Hand on the taps of cards that left while they signed and never came back; how many."""
+        return 0 if self._touch is None else self._touch.report_unconfirmed(now_s)
 
     def next_batch(self) -> bytes | Refusal | None:
         """The oldest batch of taps without a receipt, signed; None when there is nothing to send.
@@ -163,6 +188,18 @@ class Site:
     def forget(self, now_s: int) -> int | Refusal:
         """Delete taps whose receipt is older than the retention; how many there were."""
         return self._journal.forget(now_s)
+
+    def _shown(
+        self, terminal_id: str, now_s: int, take: Callable[[Touch, Visit], Decision]
+    ) -> Decision:
+        if self._touch is None:
+            raise ValueError(f"{self.name} reads no real media")
+        facts = self._setup.validators[terminal_id]
+        decision = take(self._touch, Visit(facts, self._context(now_s)))
+        if decision.opened:
+            self._recent.note(decision.token_after, facts.role, now_s)
+        self._lane(terminal_id, decision)
+        return decision
 
     def _context(self, now_s: int) -> GateContext:
         setup = self._setup

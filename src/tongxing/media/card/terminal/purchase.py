@@ -20,7 +20,7 @@ from tongxing.media.card.terminal.model import (
 from tongxing.media.card.terminal.talking import ask, ask_sam, exchange
 
 INIT_ANSWER_BYTES = 15
-_READ_TERMINAL_NO = Command(0x00, 0xB0, 0x96, 0x00, expected=TERMINAL_BYTES)
+READ_TERMINAL_NO = Command(0x00, 0xB0, 0x96, 0x00, expected=TERMINAL_BYTES)
 
 
 def begin(card: CardLink, sam: CardLink, ids: CardIds, plan: Purchase) -> Unfinished | Refusal:
@@ -29,7 +29,7 @@ def begin(card: CardLink, sam: CardLink, ids: CardIds, plan: Purchase) -> Unfini
     The application is selected and read. Refuses what the card or the security module refuses
     (`talking`); CARD_BALANCE when the card has too little.
     """
-    terminal_no = plan.terminal_no or ask_sam(sam, _READ_TERMINAL_NO, TERMINAL_BYTES)
+    terminal_no = plan.terminal_no or ask_sam(sam, READ_TERMINAL_NO, TERMINAL_BYTES)
     if isinstance(terminal_no, Refusal):
         return terminal_no
     opened = ask(card, _initialise(plan, terminal_no), INIT_ANSWER_BYTES)

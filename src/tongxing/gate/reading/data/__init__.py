@@ -1,0 +1,1 @@
+"""What gates know of media, as dated data."""

@@ -1,0 +1,76 @@
+"""Cards that left the field while they were signing: kept in the journal until it is known how it
+ended (5.5 of the card reference; reasons in docs/media/torn-cards.md).
+
+The entry is written before DEBIT is sent and goes with the tap that settles it, in one transaction.
+Nothing here talks to a card.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from tongxing.gate.journal import Journal
+from tongxing.kernel.reasons import Refusal
+from tongxing.media.card.terminal import Debit, Unfinished
+from tongxing.messages import Tap
+
+_PREFIX = "torn/"
+_ENCODER = msgspec.json.Encoder()
+
+
+class TornTap(Struct, frozen=True, kw_only=True):
+    """A tap whose card may have signed: the tap as it will be, and what the terminal knows.
+
+    `note`, `charge_fen` and `half_trip_fen` are what the lane has to say when it opens after all.
+    `found` is what the card said when it came back, until the tap is settled. `reported` is set
+    once the tap has been handed on as unconfirmed.
+    """
+
+    tap: Tap
+    role: str
+    unfinished: Unfinished
+    charge_fen: int = 0
+    half_trip_fen: int = 0
+    note: str = ""
+    found: Debit | None = None
+    reported: bool = False
+
+
+_DECODER = msgspec.json.Decoder(TornTap)
+
+
+class TornTaps:
+    """The torn cards of one site, by number."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def find(self, medium_no: str) -> TornTap | Refusal | None:
+        """What waits of a card; refuses what the journal refuses."""
+        body = self._journal.kept(self.name(medium_no))
+        return _DECODER.decode(body) if isinstance(body, bytes) else body
+
+    def keep(self, torn: TornTap) -> Refusal | None:
+        """Write it down; on disk when this returns None."""
+        return self._journal.keep(self.name(torn.tap.medium_no), _ENCODER.encode(torn))
+
+    def forget(self, medium_no: str) -> Refusal | None:
+        """The card says that nothing happened."""
+        return self._journal.discard(self.name(medium_no))
+
+    def waiting(self) -> list[TornTap] | Refusal:
+        """All that wait, by number."""
+        names = self._journal.kept_names(_PREFIX)
+        if isinstance(names, Refusal):
+            return names
+        found = []
+        for name in names:
+            torn = self.find(name.removeprefix(_PREFIX))
+            if isinstance(torn, Refusal):
+                return torn
+            if torn is not None:
+                found.append(torn)
+        return found
+
+    def name(self, medium_no: str) -> str:
+        """Under which name the journal keeps it."""
+        return _PREFIX + medium_no
