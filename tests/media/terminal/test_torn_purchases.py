@@ -90,7 +90,7 @@ def test_a_card_torn_anywhere_pays_once_when_it_comes_back(plan: Purchase) -> No
 def test_a_card_torn_again_while_it_is_cleared_up_still_pays_once(plan: Purchase) -> None:
     torn_twice = 0
     for first in all_tears(lengths_of(plan)):
-        if first.kept is not None and first.kept % 16:
+        if first.kept is not None and first.kept % 8:
             continue
         for second in boundary_tears(_COMMANDS_MOST):
             card, gate = new_card(), Gate(plan)
@@ -100,7 +100,7 @@ def test_a_card_torn_again_while_it_is_cleared_up_still_pays_once(plan: Purchase
                 assert_nothing_lost(card, gate)
                 assert isinstance(gate.tap(card), Debit)
             assert_one_ride(card, gate, plan)
-    assert torn_twice > 300
+    assert torn_twice > 150
 
 
 def test_a_third_tap_after_a_torn_one_is_a_new_ride() -> None:

@@ -167,7 +167,7 @@ class IssuerHost:
         that has not says it was not, because the new beginning has undone the old one. The order
         that is being asked again stays suspect. Returns the session for MAC2; refuses CARD_MAC.
         """
-        wrong = unfit(request.fields)
+        wrong = unfit(request.fields, request.mac1)
         if wrong is not None:
             return wrong
         session = self._session(request)

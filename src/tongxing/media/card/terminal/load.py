@@ -46,18 +46,21 @@ def load(
     order: str = "",
     key_index: int = 1,
     pin: bytes = b"",
+    ids: CardIds | None = None,
 ) -> Loaded | Refusal:
     """Load a card whose application is selected. `time` is YYYYMMDDhhmmss.
 
     `order` is the payer's order; left empty it is made of terminal, time and card, so that asking
-    the same again loads nothing twice. `pin` is verified first where given (City Union cards).
+    the same again loads nothing twice. For City Union cards, `pin` is verified first and `ids` are
+    what `read_city_ids` read; else they are read here.
     After CARD_REMOVED, CARD_TIMEOUT, CARD_RESPONSE_LENGTH or CARD_MAC the order may be suspect:
     give the money back only when it has ended as not done. Refuses LOAD_ORDER_ENDED for an order
     that ended so, and what card and issuer refuse.
     """
-    ids = read_ids(card)
-    if isinstance(ids, Refusal):
-        return ids
+    found = read_ids(card) if ids is None else ids
+    if isinstance(found, Refusal):
+        return found
+    ids = found
     order = order or _order_of(ids, terminal_no, time)
     suspect = host.suspect(ids.number10)
     if suspect is not None:
@@ -94,7 +97,7 @@ def settle(
     ids = read_ids(card)
     if isinstance(ids, Refusal):
         return ids
-    if ids != known.request.ids:
+    if ids.number10 != known.request.ids.number10:
         return Refusal("RECOVERY_OTHER_CARD", order)
     shown = _shown_code(card, host, known)
     if isinstance(shown, Refusal):
