@@ -16,6 +16,7 @@ from tongxing.media.code.layout import RideCode, parse_code
 
 PIXELS_MAX = 64_000_000
 _FORMATS = ("PNG", "JPEG")
+_TOO_LARGE = (Image.DecompressionBombError, Image.DecompressionBombWarning)
 _MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 
 
@@ -61,7 +62,7 @@ def _unpacked(content: bytes) -> NDArray[np.uint8] | None:
             if picture.width * picture.height > PIXELS_MAX:
                 return None
             flat = picture.convert("RGBA")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (OSError, ValueError, SyntaxError, *_TOO_LARGE):
         return None
     paper = Image.new("RGBA", flat.size, "white")
     paper.alpha_composite(flat)
