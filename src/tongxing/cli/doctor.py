@@ -93,6 +93,24 @@ def _port() -> Finding:
         return _bad("port", problem.refusal, problem.refusal.message(settings().language))
 
 
+def _crypto() -> Finding:
+    """Who computes SM2; SM3 and SM4 by their published examples."""
+    from tongxing.media.crypto.providers import providers, wrong_basics
+
+    if wrong := wrong_basics():
+        detail = WORDS("crypto.wrong", names=", ".join(wrong))
+        return Finding("crypto", "bad", detail, WORDS("next.crypto"))
+    try:
+        chosen = next(provider for provider in providers() if provider.chosen)
+    except Problem as problem:
+        return _bad("crypto", problem.refusal, problem.refusal.message(settings().language))
+    detail = WORDS("crypto.chosen", name=chosen.name, why=chosen.reason(settings().language))
+    if chosen.signs:
+        return Finding("crypto", "good", detail)
+    next_step = Refusal("SM2_NO_SIGNER").next_step(settings().language)
+    return Finding("crypto", "lacking", detail, next_step)
+
+
 def _browser() -> Finding:
     named = os.environ.get("CHROMIUM")
     for name in (named,) if named else _BROWSERS:
@@ -122,4 +140,12 @@ def _output(words: list[str]) -> str | None:
     return ended.stdout if ended.returncode == 0 else None
 
 
-_LOOKS: tuple[Callable[[], Finding], ...] = (_python, _home, _database, _port, _browser, _fonts)
+_LOOKS: tuple[Callable[[], Finding], ...] = (
+    _python,
+    _home,
+    _database,
+    _port,
+    _crypto,
+    _browser,
+    _fonts,
+)

@@ -8,6 +8,7 @@ exist, and checks take another way; nothing may depend on it.
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Any, TypeVar
 
 from platformdirs import user_cache_path
@@ -35,17 +36,29 @@ def compiled(function: Function) -> Function:
 
 
 def entrance(function: Function) -> Function:
-    """A function as machine code, for Python to call: kept on disk, runs without the lock.
+    """A function as machine code, for Python to call: runs without the lock, and is kept on disk
+    where this user may write.
 
     Raises ImportError without numba.
     """
     import numba
 
+    keep = is_writable(cache_folder())
     before, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(cache_folder())
     try:
         found: Function = numba.njit(
-            function, nogil=True, cache=True, error_model="numpy", _nrt=False
+            function, nogil=True, cache=keep, error_model="numpy", _nrt=False
         )
     finally:
         numba.config.CACHE_DIR = before
     return found
+
+
+def is_writable(folder: Path) -> bool:
+    """Whether a folder is there, or can be made, and takes a file."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

@@ -37,11 +37,15 @@ Work = Literal["ordinary", "bulk"]
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One way to compute SM2: whether ordinary work uses it, and the key of the reason why."""
+    """One way to compute SM2: whether ordinary work uses it, why, and whether it signs.
+
+    `why` is the key of a text; `signs` says that it may be given a real private key.
+    """
 
     name: str
     chosen: bool
     why: str
+    signs: bool
 
     def reason(self, language: str) -> str:
         """Why it was chosen, or why not, in words."""
@@ -62,8 +66,14 @@ def providers() -> list[Provider]:
     Raises Problem as `sm2` does.
     """
     forced = os.environ.get(VARIABLE, "")
-    chosen = "compiled" if forced == "compiled" else sm2().name
-    return [Provider(name, name == chosen, _why(name, chosen, forced)) for name in _MAKERS]
+    if forced == "compiled" and not find_spec("numba"):
+        raise _unfit(forced)
+    chosen = forced if forced == "compiled" else sm2().name
+    signs = _made("libcrypto") is not None
+    return [
+        Provider(name, name == chosen, _why(name, chosen, forced), signs and name != "plain")
+        for name in _MAKERS
+    ]
 
 
 def simulated_signer() -> SimulatedSigner:
@@ -127,7 +137,7 @@ def _sm2(prefer: Work, forced: str) -> Sm2:
         if forced not in _MAKERS:
             raise Problem("SM2_PROVIDER_UNKNOWN", VARIABLE, name=forced, names=", ".join(_MAKERS))
         if (computer := _made(forced)) is None:
-            raise Problem("SM2_PROVIDER_UNFIT", VARIABLE, name=forced)
+            raise _unfit(forced)
         return computer
     order = ("compiled", "libcrypto", "plain") if prefer == "bulk" else ("libcrypto", "plain")
     return next(computer for name in order if (computer := _made(name)))
@@ -168,6 +178,10 @@ _MAKERS: dict[str, Callable[[], Sm2 | None]] = {
     "libcrypto": _libcrypto,
     "plain": PlainSm2,
 }
+
+
+def _unfit(forced: str) -> Problem:
+    return Problem("SM2_PROVIDER_UNFIT", VARIABLE, name=forced)
 
 
 def _why(name: str, chosen: str, forced: str) -> str:
