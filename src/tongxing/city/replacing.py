@@ -146,7 +146,7 @@ def _is_ours(city: str, registry: Registry, old_scheme: str, new: NewCard) -> bo
     if isinstance(matches, Refusal):
         return False
     return any(
-        match.scheme == new.scheme and match.issuer in ("", city) and match.kind != "test"
+        match.scheme == new.scheme and match.issuer in ("", city) and match.kind != "outside"
         for match in matches
     )
 

@@ -1,0 +1,34 @@
+"""`tongxing media load`: begin to load an old card's money onto the new one's chip."""
+
+import click
+
+from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.shell import command as make_command
+from tongxing.cli.trips.desks import granted, moment, one_desk, request_of
+from tongxing.kernel.ids import masked
+from tongxing.kernel.money import yuan
+
+WORDS = Words("media")
+
+
+@make_command()
+@click.argument("medium", metavar="NUMBER")
+@click.option("--staff", "staff", metavar="ID", required=True)
+@click.option("--city", "city", metavar="CITY")
+@click.option("--request", "request", metavar="ID")
+@click.option("--now", "now", metavar="TIME")
+def command(
+    medium: str, staff: str, city: str | None, request: str | None, now: str | None
+) -> None:
+    now_s = moment(now, "--now")
+    with one_desk(city) as desk:
+        request_id = request_of(request, "load", desk.code, medium, staff, now_s)
+        load = granted(desk.start_load(request_id, medium, staff, now_s))
+    if settings().json:
+        shown = {"request": load.request_id, "medium": masked(load.medium_no)}
+        emit_json({"city": desk.code, **shown, "amount_fen": load.amount_fen, "state": load.state})
+        return
+    amount = {"amount": yuan(load.amount_fen), "medium": masked(load.medium_no)}
+    say(WORDS(f"load.{load.state}", **amount))
+    if load.state == "pending":
+        say(WORDS("load.next", request=load.request_id))
