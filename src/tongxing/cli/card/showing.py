@@ -40,8 +40,9 @@ def _rows(found: Described) -> Iterator[tuple[str, str, str]]:
     for key in ("unknown", "extra"):
         parts = found.get(key)
         for part in parts if isinstance(parts, list) else []:
-            at, length = part["offset"], part["length"]
-            yield WORDS(f"show.{key}"), WORDS("show.bytes", at=at, length=length), part["hex"]
+            told = WORDS("show.bytes", at=part["offset"], length=part["length"])
+            if part["hex"].strip("0") and part["hex"].strip("F"):
+                yield WORDS(f"show.{key}"), told, part["hex"]
 
 
 _PLAIN = ("aid", "scheme", "label", "preferred_name", "priority", "balance_fen", "brand")

@@ -261,8 +261,12 @@ def _transit(part: bytes) -> Described | Refusal:
         fields = (*TRANSIT_HEAD.fields[:-1], body)
         head = Layout(TRANSIT_HEAD.name, TRANSIT_HEAD.sfi, size, TRANSIT_HEAD.least, fields)
         return head.refusal(part) or {**describe(head, part), "body": "not described"}
-    body_is = "described" if part[:2] == _RAIL_ID else "assumed"
-    return TRANSIT.refusal(part) or {**describe(TRANSIT, part), "body": body_is}
+    if refusal := TRANSIT.refusal(part):
+        return refusal
+    found = describe(TRANSIT, part)
+    found["body"] = "described" if part[:2] == _RAIL_ID else "assumed"
+    found["empty"] = found["empty"] or not part[_HEADER:].strip(b"\x00")
+    return found
 
 
 def _length(name: str, raw: bytes, expected: int) -> Refusal:

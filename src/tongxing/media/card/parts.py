@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from tongxing.kernel.reasons import Refusal
-from tongxing.media.card.apdu import Command
+from tongxing.media.card.apdu import OK, Command
 from tongxing.media.card.asking import Asker
 from tongxing.media.card.decode import BALANCE_MASK
 from tongxing.media.card.files.transaction import TRANSACTION, Transaction, parse_transaction
@@ -57,7 +57,7 @@ def read_balance(card: Asker) -> int | None:
     A purse without money tells how much overdraft is used: then the balance is below zero.
     """
     money = _money(card, "balance", _PROPER)
-    if money is None and card.status:
+    if money is None and card.status not in (0, OK):
         return _money(card, "balance", _TOTAL)
     if money == 0:
         used = _money(card, "overdraft", _OVERDRAFT)

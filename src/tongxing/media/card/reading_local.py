@@ -9,11 +9,11 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from tongxing.media.card.applications import Fci, scheme_of
+from tongxing.media.card.applications import Fci, parse_fci, scheme_of
 from tongxing.media.card.asking import Asker
 from tongxing.media.card.face import PurseFace
 from tongxing.media.card.local import LocalCard, LocalFile, field_value, local_cards
-from tongxing.media.card.parts import read_balance, read_logs
+from tongxing.media.card.parts import parsed, read_balance, read_logs
 
 Values = dict[str, str | date | None]
 
@@ -25,7 +25,8 @@ def read_locals(card: Asker, journeys: bool) -> Iterator[PurseFace]:
             continue
         card.begin()
         if _is_there(card, local):
-            face = PurseFace(scheme=local.scheme, aid=local.aid)
+            fci = parsed(card, "fci", card.raw.get("fci"), parse_fci)
+            face = PurseFace(scheme=local.scheme, aid=local.aid, fci=fci)
             yield read_local(card, face, local, journeys)
 
 
