@@ -15,11 +15,19 @@ from tongxing.media.keys import KEY_USES, KeyUse
 from tongxing.media.keys.marks import simulated_masters
 from tongxing.media.keys.software import SoftwareVault
 
-ISSUER = bytes.fromhex("99016900FFFFFFFF")
-"""An issuer that does not exist."""
+_ORGANISATION = bytes.fromhex("9901")
+"""No organisation has it."""
 _INDEXES = (0x01, 0x41)
 _KEPT_UP: tuple[CardKeyUse, ...] = ("UK", "IK", "DRPK")
 _STARTS, _EXPIRES = date(2026, 1, 1), date(2036, 12, 31)
+
+
+def trial_issuer(city: str) -> bytes:
+    """The id of an issuer that does not exist, in a city by its region code of four digits."""
+    return _ORGANISATION + bytes.fromhex(city) + b"\xff" * 4
+
+
+ISSUER = trial_issuer("6900")
 
 
 def trial_keys(
