@@ -38,6 +38,7 @@ _PLACE_HOLDER = re.compile(r"\{[a-z_]+\}")
 SEED_MAX = 2**63 - 1
 DAYS_MAX = 60
 PASSENGERS_MAX = 2_000_000
+ALL_BP = 10_000
 
 
 @command_of()
@@ -46,6 +47,7 @@ PASSENGERS_MAX = 2_000_000
 @click.option("--days", "days", type=Whole(1, DAYS_MAX), metavar="DAYS")
 @click.option("--passengers", "passengers", type=Whole(1, PASSENGERS_MAX), metavar="N")
 @click.option("--faults", "faults", metavar="KINDS")
+@click.option("--real-media", "real_media", is_flag=True)
 @click.option("--fresh", "fresh", is_flag=True)
 @click.option("--no-serve", "no_serve", is_flag=True)
 @click.option("--port", "port", type=Whole(0, 65_535), default=0, metavar="PORT")
@@ -55,13 +57,14 @@ def command(
     days: int | None,
     passengers: int | None,
     faults: str | None,
+    real_media: bool,
     fresh: bool,
     no_serve: bool,
     port: int,
 ) -> int:
     from tongxing.storage.database import database_at
 
-    plan = plan_of(seed, first_day, days, passengers, faults)
+    plan = plan_of(seed, first_day, days, passengers, faults, real_media)
     with ExitStack() as stack:
         taken = None if no_serve else stack.enter_context(loopback_socket(port))
         database = stack.enter_context(database_at(settings().dsn, settings().home))
@@ -81,8 +84,10 @@ def plan_of(
     days: int | None,
     passengers: int | None,
     faults: str | None,
+    real_media: bool,
 ) -> "Plan":
-    """The plan of the given options, the scenario's defaults for the others.
+    """The plan of the given options, the scenario's defaults for the others. With `real_media` all
+    passengers carry real cards and codes, else the scenario's share of them.
 
     Raises Problem(FARES_NO_TARIFF) for a day before a city's first tariff.
     """
@@ -103,6 +108,7 @@ def plan_of(
         days=days or defaults.days,
         passengers=passengers or defaults.passengers,
         faults=parse_kinds(defaults.faults if faults is None else faults),
+        real_media_bp=ALL_BP if real_media else scenario.real_media.share_bp,
     )
 
 

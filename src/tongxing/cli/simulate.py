@@ -36,12 +36,18 @@ FAULTS = "all"
     metavar="N",
 )
 @click.option("--faults", "faults", default=FAULTS, show_default=True, metavar="KINDS")
+@click.option("--real-media", "real_media", is_flag=True)
 def command(
-    seed: int | None, days: int | None, first_day: date | None, passengers: int, faults: str
+    seed: int | None,
+    days: int | None,
+    first_day: date | None,
+    passengers: int,
+    faults: str,
+    real_media: bool,
 ) -> int:
     from tongxing.storage.database import database_at
 
-    plan = plan_of(seed, first_day, days, passengers, faults)
+    plan = plan_of(seed, first_day, days, passengers, faults, real_media)
     with database_at(settings().dsn, settings().home) as database:
         played = play_and_tell(plan, True, database)
     if settings().json:

@@ -52,7 +52,8 @@ class Plan:
     """What to simulate.
 
     `own_processes` lets cities use every core and houses be really killed; it changes nothing of
-    what comes out. `rates` replaces the rates of data/faults.toml for the kinds in `faults`.
+    what comes out. `real_media_bp` of the passengers, in basis points, carry real cards and codes.
+    `rates` replaces the rates of data/faults.toml for the kinds in `faults`.
     """
 
     seed: int
@@ -61,6 +62,7 @@ class Plan:
     passengers: int
     faults: tuple[str, ...]
     own_processes: bool = True
+    real_media_bp: int = 0
     rates: FaultRates | None = None
 
     def parameters(self) -> Parameters:
@@ -71,6 +73,7 @@ class Plan:
             days=self.days,
             passengers=self.passengers,
             faults=self.faults,
+            real_media_bp=self.real_media_bp,
             data=_data_digest(),
         )
 
@@ -206,6 +209,7 @@ def _houses(
                 dsn=database.dsn,
                 own_processes=plan.own_processes,
                 days=plan.days,
+                real_media_bp=plan.real_media_bp,
             )
             host = ProcessHost if plan.own_processes else InlineHost
             streets[code] = host(Street, config, hear=hear)

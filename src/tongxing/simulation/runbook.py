@@ -37,6 +37,7 @@ class Parameters:
     days: int
     passengers: int
     faults: tuple[str, ...]
+    real_media_bp: int
     data: str
 
     def encoded(self) -> str:

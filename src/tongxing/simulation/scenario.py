@@ -155,6 +155,15 @@ class HalfTrips(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     open_gates: GatesOpen
 
 
+class RealMedia(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Passengers with real cards and codes: `share_bp` of all, in basis points. A code may be used
+    for rides of at most `code_limit_fen`, each display for `code_validity_s`."""
+
+    share_bp: int
+    code_limit_fen: int
+    code_validity_s: int
+
+
 class Defaults(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a run is when nobody says otherwise."""
 
@@ -174,6 +183,7 @@ class Scenario:
     movement: Movement
     rhythm: Rhythm
     half_trips: HalfTrips
+    real_media: RealMedia
     cities: tuple[CityScenario, ...]
     issuing: dict[str, Issuing]
     wallets: dict[str, Wallet]
@@ -199,6 +209,7 @@ class _RunFile(Struct, frozen=True, forbid_unknown_fields=True):
     defaults: Defaults
     movement: Movement
     rhythm: Rhythm
+    real_media: RealMedia
     cities: list[str]
 
 
@@ -224,6 +235,7 @@ def load_scenario() -> Scenario:
         defaults=run.defaults,
         movement=run.movement,
         rhythm=run.rhythm,
+        real_media=run.real_media,
         half_trips=msgspec.convert(_read("half_trips.toml"), HalfTrips),
         cities=cities,
         issuing={issuing.code: issuing for issuing in media.issuing},

@@ -18,18 +18,21 @@ from tongxing.gate import (
     Journal,
     JournalSettings,
     MediumToken,
+    PlaceCodes,
     Role,
     Site,
     SiteSetup,
     ValidatorFacts,
 )
 from tongxing.kernel.reasons import Problem, Refusal
+from tongxing.media.card.chip import SoftwareCard
 from tongxing.network import load_registry
 from tongxing.network.transport import CityNetwork, Line, Station
 from tongxing.simulation.hosting import Report
 from tongxing.simulation.itineraries import vehicle_name
 from tongxing.simulation.keys import key_ring, signing_key, storage_epoch
-from tongxing.simulation.scenario import CityScenario
+from tongxing.simulation.real_media import RunMedia
+from tongxing.simulation.scenario import CityScenario, load_scenario
 
 
 def station_site(city: str, station: str) -> str:
@@ -99,6 +102,10 @@ class Readers:
         )
 
 
+Shown = MediumToken | SoftwareCard | bytes
+"""What a passenger holds to a reader: a token that stands for a medium, a card, a code's bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class ShardConfig:
     """What a shard is made from. `shards` share the process's file handles."""
@@ -117,18 +124,23 @@ class Shard:
         self._config = config
         self._fares = load_city_fares(config.code)
         self._registry = load_registry()
+        self._media = RunMedia(config.seed, load_scenario())
+        self._places = PlaceCodes(self._fares.network)
         self._city_keys = key_ring(config.seed, [acquirer_member(config.code)])
         self._pool = ConnectionPool(max(1, ConnectionPool().capacity // config.shards))
         self._sites: dict[str, tuple[Site, dict[str, ValidatorFacts]]] = {}
         self._deny_list: bytes | None = None
 
-    def present(self, name: str, facts: ValidatorFacts, token: MediumToken, now_s: int) -> Decision:
+    def present(self, name: str, facts: ValidatorFacts, shown: Shown, now_s: int) -> Decision:
         """Hold a medium to a reader of a site; on a vehicle the reader has come to its stop."""
         site, validators = self._site(name)
         if validators.get(facts.terminal_id) is not facts:
             validators[facts.terminal_id] = facts
-        decision, _ = site.present(token, facts.terminal_id, now_s)
-        return decision
+        if isinstance(shown, bytes):
+            return site.present_code(shown, facts.terminal_id, now_s)
+        if isinstance(shown, SoftwareCard):
+            return site.present_card(shown, facts.terminal_id, now_s)
+        return site.present(shown, facts.terminal_id, now_s)[0]
 
     def next_batches(self, name: str, limit: int) -> list[bytes] | Refusal:
         return self._site(name)[0].next_batches(limit)
@@ -176,6 +188,7 @@ class Shard:
             registry=self._registry,
             key=signing_key(config.seed, name),
             city_keys=self._city_keys,
+            media=self._media.setup(self._fares.network, self._places, journal),
         )
         site = Site.open(setup, journal, _no_lane)
         if isinstance(site, Refusal):

@@ -28,6 +28,7 @@ from tongxing.simulation.opening import opening_counters, rider_openings, token_
 from tongxing.simulation.oracle import Close, Expected, Saying, expected_after_days
 from tongxing.simulation.places import CityMap
 from tongxing.simulation.population import Passenger, people_of
+from tongxing.simulation.real_media import RunMedia
 from tongxing.simulation.scenario import load_scenario
 from tongxing.simulation.seeds import reseed
 from tongxing.simulation.sites import Readers, Shard, ShardConfig, site_names
@@ -51,7 +52,10 @@ _PROBES = 9
 
 @dataclass(frozen=True, slots=True)
 class StreetConfig:
-    """What a street is made from; plain values, so that it can be made in another process."""
+    """What a street is made from; plain values, so that it can be made in another process.
+
+    `real_media_bp` of the passengers, in basis points, carry real cards and codes.
+    """
 
     code: str
     seed: int
@@ -62,6 +66,7 @@ class StreetConfig:
     dsn: str
     own_processes: bool
     days: int = 1
+    real_media_bp: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +122,15 @@ class Street:
             self._announce,
         )
         readers = Readers(network, self._city)
+        self._media = RunMedia(config.seed, self._scenario)
         self._travel = Travel(
-            network, self._timeline, readers, self._uplink, self._forgotten, config.seed
+            network,
+            self._timeline,
+            readers,
+            self._uplink,
+            self._forgotten,
+            self._media,
+            config.seed,
         )
         self._travellers: list[Traveller] = []
         self._reported_taps = 0
@@ -130,7 +142,9 @@ class Street:
         people = people_of(self._scenario, self._map, config.code, config.passengers, config.seed)
         for person in people:
             tokens = [token_of(person, medium, self._city, month) for medium in person.media]
-            self._travellers.append(Traveller(person, tokens))
+            is_real = self._media.is_real(person.passenger_id, config.real_media_bp)
+            real = [self._media.of(token, opened_s) for token in tokens] if is_real else []
+            self._travellers.append(Traveller(person, tokens, real))
         own = rider_openings(people, config.code, {config.code: self._city}, month)
         self.ask_house(House.open_riders, own, opened_s)
         lost = [medium.medium_no for person in people for medium in person.lost_media]
@@ -213,11 +227,11 @@ class Street:
         )
 
     def purse_balances_fen(self) -> dict[str, int]:
-        """What is on each stored-value card now, by card number."""
+        """What is on each stored-value card now, by card number; a real card is asked itself."""
         return {
-            token.medium_no: token.balance_fen
+            token.medium_no: traveller.purse_fen(medium)
             for traveller in self._travellers
-            for token in traveller.tokens
+            for medium, token in enumerate(traveller.tokens)
             if token.funding == "purse"
         }
 

@@ -20,12 +20,12 @@ from tongxing.simulation.house import House
 from tongxing.simulation.itineraries import Ride
 from tongxing.simulation.oracle import TruthEvent
 from tongxing.simulation.population import Passenger
+from tongxing.simulation.real_media import Phone, PlasticCard, RealMedium, RunMedia
 from tongxing.simulation.seeds import stream
-from tongxing.simulation.sites import Readers
+from tongxing.simulation.sites import Readers, Shown
 from tongxing.simulation.timeline import Timeline
 from tongxing.simulation.uplink import Uplink
 
-_CODE_LIFE_S = 60
 _CODE_SHOWN_BEFORE_S = 3
 _SEEN_AFTER_S = 6
 """The passenger sees the gate's answer this much later; until then other gates work on."""
@@ -55,12 +55,24 @@ class TravelFigures:
 
 @dataclass(slots=True)
 class Traveller:
-    """A passenger on the way: the media as they now are, today's rides, and where in them."""
+    """A passenger on the way: the media as they now are, today's rides, and where in them.
+
+    `real` are the cards and phones of a passenger who carries real ones, beside what their tokens
+    last said; it is empty for all others.
+    """
 
     passenger: Passenger
     tokens: list[MediumToken]
+    real: list[RealMedium] = field(default_factory=list)
     rides: list[Ride] = field(default_factory=list)
     next_ride: int = 0
+
+    def purse_fen(self, medium: int) -> int:
+        """What is on a stored-value card: what the card says, where there is one."""
+        card = self.real[medium] if self.real else None
+        return (
+            card.balance_fen if isinstance(card, PlasticCard) else self.tokens[medium].balance_fen
+        )
 
 
 class TapInHand(NamedTuple):
@@ -84,6 +96,7 @@ class Travel:
         readers: Readers,
         uplink: Uplink,
         forgotten: Forgotten,
+        media: RunMedia,
         seed: int,
     ) -> None:
         self.figures = TravelFigures()
@@ -94,6 +107,7 @@ class Travel:
         self._readers = readers
         self._uplink = uplink
         self._forgotten = forgotten
+        self._media = media
         self._draw = stream(seed, "lanes", network.code)
 
     def set_out(self, traveller: Traveller, rides: list[Ride]) -> None:
@@ -179,18 +193,24 @@ class Travel:
         now_s, token = self._timeline.now_s, traveller.tokens[medium]
         readers = self._readers.at(station, ride.line, ride.vehicle, role)
         facts = readers[self._draw.randrange(len(readers))] if len(readers) > 1 else readers[0]
-        if token.medium_kind == "code":
+        shown: Shown = token
+        if traveller.real:
+            held = traveller.real[medium]
+            opened_s = shown_s - _CODE_SHOWN_BEFORE_S
+            shown = held.show(opened_s) if isinstance(held, Phone) else held.enter_field()
+        elif token.medium_kind == "code":
             shown_s -= _CODE_SHOWN_BEFORE_S
-            expires_s = shown_s + _CODE_LIFE_S
-            token = replace(token, code_issued_s=shown_s, code_expires_s=expires_s)
+            expires_s = shown_s + self._media.code_life_s
+            shown = replace(token, code_issued_s=shown_s, code_expires_s=expires_s)
         name = facts.terminal_id.partition(".")[0]
-        answer = self._uplink.present(name, facts, token)
+        answer = self._uplink.present(name, facts, shown)
         return TapInHand(traveller, ride, medium, facts, now_s, answer)
 
     def _seen(self, tap: TapInHand) -> bool:
         """Take the gate's answer and the medium back; whether the gate opened."""
         decision, traveller = tap.answer.result(), tap.traveller
-        traveller.tokens[tap.medium] = decision.token_after
+        if decision.token_after.medium_no == traveller.tokens[tap.medium].medium_no:
+            traveller.tokens[tap.medium] = decision.token_after
         if decision.opened:
             self.figures.opened += 1
             self.truth.append(_truth(traveller.passenger, decision.token_after, tap))
@@ -208,6 +228,10 @@ class Travel:
         """Pay money in at a machine: the card gets it at once, the issuer hears of it."""
         token = traveller.tokens[medium]
         traveller.tokens[medium] = replace(token, balance_fen=token.balance_fen + _TOP_UP_FEN)
+        card = traveller.real[medium] if traveller.real else None
+        if isinstance(card, PlasticCard):
+            order = f"{self._code}-load-{self.figures.top_ups + 1}"
+            self._media.top_up(card, _TOP_UP_FEN, order, self._timeline.now_s)
         self._tell_top_up(token.medium_no, _TOP_UP_FEN)
 
     def _tell_top_up(self, rider_id: str, amount_fen: int) -> None:

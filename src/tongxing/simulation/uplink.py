@@ -8,7 +8,7 @@ gates: they have no receipt, so they send again.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tongxing.gate import Decision, MediumToken, ValidatorFacts
+from tongxing.gate import Decision, ValidatorFacts
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
@@ -18,7 +18,7 @@ from tongxing.simulation.hosting import Host, HouseDied, Pending
 from tongxing.simulation.house import House
 from tongxing.simulation.scenario import Rhythm
 from tongxing.simulation.seeds import stream
-from tongxing.simulation.sites import Shard
+from tongxing.simulation.sites import Shard, Shown
 from tongxing.simulation.timeline import Timeline
 
 BATCHES_PER_CONTACT = 8
@@ -70,7 +70,7 @@ class Uplink:
         self._kills: list[tuple[int, int]] = []
         self._life = 0
 
-    def present(self, name: str, facts: ValidatorFacts, token: MediumToken) -> Pending[Decision]:
+    def present(self, name: str, facts: ValidatorFacts, shown: Shown) -> Pending[Decision]:
         """Hold a medium to a reader of a site, and see to it that the tap is uploaded in time."""
         now_s = self._timeline.now_s
         shard = self.sites.get(name)
@@ -83,7 +83,7 @@ class Uplink:
             every_s = rhythm.vehicle_upload_s if facts.vehicle else rhythm.station_upload_s
             wait_s = (_spread(name, every_s) - now_s) % every_s or every_s
             self._timeline.plan(now_s + wait_s, self._upload, name, every_s)
-        return shard.send(Shard.present, name, facts, token, now_s)
+        return shard.send(Shard.present, name, facts, shown, now_s)
 
     def plan_day(self, seed: int, code: str, names: tuple[str, ...], opens_s: int) -> None:
         """Plan the day's lists, outages and deaths."""
