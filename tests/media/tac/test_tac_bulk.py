@@ -1,5 +1,6 @@
 """Codes in columns: every engine against the suite of the cards, and wrong codes found exactly."""
 
+import tracemalloc
 from functools import cache
 
 import numpy as np
@@ -107,6 +108,23 @@ def test_a_batch_longer_than_a_stretch_is_the_same_batch(monkeypatch, engine, ro
     assert (engine.issuer_codes(master, factors, data) == whole).all()
     assert (engine.card_keys(master, factors) == keys).all()
     assert (engine.codes(keys, data) == whole).all()
+
+
+@pytest.mark.parametrize(
+    ("engine", "room"), [(engines(DES)[1], sliced), (engines(SM4)[1], tabled)], ids=["3DES", "SM4"]
+)
+def test_the_memory_at_once_is_what_it_says_however_long_the_batch(monkeypatch, engine, room):
+    smaller = 16
+    monkeypatch.setattr(room, "STRETCH", room.STRETCH // smaller)
+    master, factors, data = drawn(2 * room.STRETCH + 1, 2)
+    engine.issuer_codes(master, factors[:1], data[:1])
+    tracemalloc.start()
+    try:
+        codes = engine.issuer_codes(master, factors, data)
+        peak = tracemalloc.get_traced_memory()[1] - codes.nbytes
+    finally:
+        tracemalloc.stop()
+    assert 0.5 < peak * smaller / (room.MIB_AT_ONCE << 20) < 1
 
 
 @each_engine

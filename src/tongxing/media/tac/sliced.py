@@ -29,7 +29,7 @@ from tongxing.media.tac.gates import (
     slice_of_bit,
 )
 
-STRETCH = 1 << 17
+STRETCH = 1 << 18
 MIB_AT_ONCE = 32
 _BITS = 64
 _BLOCK = 8

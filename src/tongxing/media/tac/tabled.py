@@ -112,8 +112,8 @@ class _Rounds:
     """Thirty-two rounds over `count` records, and the arrays they work in."""
 
     def __init__(self, count: int) -> None:
+        self._shared = np.empty(count, np.uint32)
         self._mixed = np.empty(count, np.uint32)
-        self._found = np.empty(count, np.uint32)
         self._low = np.empty(count, np.intp)
         self._high = np.empty(count, np.intp)
 
@@ -126,23 +126,29 @@ class _Rounds:
     ) -> list[Words]:
         """The last four words, oldest first, in the arrays of the first four. Every round's new
         word also goes into a row of `kept`, if there is one."""
-        mixed, found, low, high = self._mixed, self._found, self._low, self._high
+        shared = self._shared
         oldest, second, third, newest = words
-        for number in range(ROUNDS):
-            np.bitwise_xor(second, third, mixed)
-            np.bitwise_xor(mixed, newest, mixed)
-            np.bitwise_xor(mixed, keys[number], mixed)
-            np.copyto(low, mixed)
-            np.right_shift(low, 16, high)
-            np.bitwise_and(low, _HALF, low)
-            tables.low.take(low, out=found, mode="wrap")
-            np.bitwise_xor(oldest, found, oldest)
-            tables.high.take(high, out=found, mode="wrap")
-            np.bitwise_xor(oldest, found, oldest)
+        for number in range(0, ROUNDS, 2):
+            np.bitwise_xor(third, newest, shared)
+            self._round(oldest, second, keys[number], tables)
+            self._round(second, oldest, keys[number + 1], tables)
             if kept is not None:
-                kept[number] = oldest
-            oldest, second, third, newest = second, third, newest, oldest
+                kept[number], kept[number + 1] = oldest, second
+            oldest, second, third, newest = third, newest, oldest, second
         return [oldest, second, third, newest]
+
+    def _round(self, target: Words, third: Words, key: Words | np.uint32, tables: _Tables) -> None:
+        """One round upon `target`; of the three words that are mixed, two are shared already."""
+        mixed, low, high = self._mixed, self._low, self._high
+        np.bitwise_xor(self._shared, third, mixed)
+        np.bitwise_xor(mixed, key, mixed)
+        np.copyto(low, mixed)
+        np.right_shift(low, 16, high)
+        np.bitwise_and(low, _HALF, low)
+        tables.low.take(low, out=mixed, mode="wrap")
+        np.bitwise_xor(target, mixed, target)
+        tables.high.take(high, out=mixed, mode="wrap")
+        np.bitwise_xor(target, mixed, target)
 
 
 @cache
