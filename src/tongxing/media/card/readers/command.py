@@ -5,20 +5,17 @@ takes the power away and gives it back; the program answers ``ok``. A program wh
 answers ``removed``, ``timeout`` or ``collision``. What else it writes there ends the link.
 """
 
-import shlex
-import subprocess
 from collections.abc import Sequence
-from contextlib import suppress
 from types import TracebackType
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.apdu import ANSWER_MAX
 from tongxing.media.card.link import CardGone, Gone
-from tongxing.media.card.readers.patience import Late, Patience
+from tongxing.media.card.readers.patience import Late
+from tongxing.media.card.readers.program import LineProgram, ProgramGone, open_program
 
 ANSWER_S = 5.0
 _LINE_MAX = 4 * ANSWER_MAX
-_END_S = 2.0
 _GONE: dict[bytes, Gone] = {
     b"removed": "CARD_REMOVED",
     b"timeout": "CARD_TIMEOUT",
@@ -33,21 +30,15 @@ def open_command(
 
     Refuses COMMAND_NOT_STARTED.
     """
-    try:
-        words = shlex.split(command) if isinstance(command, str) else list(command)
-        process = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    except (OSError, ValueError, IndexError):
-        return Refusal("COMMAND_NOT_STARTED", values={"program": str(command)[:80]})
-    return CommandLink(process, answer_s)
+    program = open_program(command, answer_s, _LINE_MAX)
+    return program if isinstance(program, Refusal) else CommandLink(program)
 
 
 class CommandLink:
     """A card behind a running program, which ends with `close`."""
 
-    def __init__(self, process: "subprocess.Popen[bytes]", answer_s: float) -> None:
-        self._process = process
-        self._patience: Patience[bytes] = Patience(answer_s)
-        self._is_open = True
+    def __init__(self, program: LineProgram) -> None:
+        self._program = program
 
     def __enter__(self) -> "CommandLink":
         return self
@@ -75,47 +66,15 @@ class CommandLink:
 
     def close(self) -> None:
         """End the program. Twice is harmless."""
-        if not self._is_open:
-            return
-        self._is_open = False
-        self._process.terminate()
-        try:
-            self._process.wait(_END_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._patience.close(self._close_pipes)
-
-    def _close_pipes(self) -> bytes:
-        for pipe in (self._process.stdin, self._process.stdout):
-            if pipe is not None:
-                with suppress(OSError):
-                    pipe.close()
-        return b""
+        self._program.close()
 
     def _ask(self, line: bytes) -> bytes:
-        if not self._is_open:
-            raise CardGone("CARD_REMOVED")
         try:
-            answer = self._patience.call(lambda: self._exchange(line))
+            answer = self._program.ask(line)
         except Late:
-            code: Gone = "CARD_TIMEOUT"
-        except (OSError, ValueError):
-            code = "CARD_REMOVED"
-        else:
-            if answer in _GONE:
-                raise CardGone(_GONE[answer])
-            if answer.strip():
-                return answer
-            code = "CARD_REMOVED"
-        self.close()
-        raise CardGone(code)
-
-    def _exchange(self, line: bytes) -> bytes:
-        stdin, stdout = self._process.stdin, self._process.stdout
-        if stdin is None or stdout is None:
-            raise OSError
-        stdin.write(line + b"\n")
-        stdin.flush()
-        answer = stdout.readline(_LINE_MAX)
-        return answer.strip() if answer.endswith(b"\n") else b""
+            raise CardGone("CARD_TIMEOUT") from None
+        except ProgramGone:
+            raise CardGone("CARD_REMOVED") from None
+        if answer in _GONE:
+            raise CardGone(_GONE[answer])
+        return answer

@@ -1,0 +1,67 @@
+"""How results of the conformance kit are shown: a line for each case as it ends, then the sum."""
+
+from collections.abc import Iterable, Sequence
+
+from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.kernel.reasons import Problem
+from tongxing.media.conformance.results import Result, chosen
+
+WORDS = Words("conformance")
+_SENT_SHOWN = 160
+
+
+def wanted(names: Sequence[str], only: Sequence[str]) -> list[str]:
+    """The names that begin with one of `only`. Raises Problem(CONFORMANCE_NO_CASE) for none."""
+    found = list(chosen(names, only))
+    if not found:
+        raise Problem("CONFORMANCE_NO_CASE", "--only", only=", ".join(only))
+    return found
+
+
+def list_cases(names: Sequence[str]) -> None:
+    """Print what there is."""
+    if settings().json:
+        emit_json({"cases": list(names)})
+        return
+    for name in names:
+        say(f"{name:<40} {title_of(name)}")
+
+
+def title_of(name: str) -> str:
+    """What a case is about; of those for each key index, the text without it."""
+    base, _, variant = name.partition(":")
+    key = "vector" if base.startswith("vector-") else base
+    title = WORDS(f"case.{key}")
+    return f"{title} ({variant})" if variant else title
+
+
+def tell(results: Iterable[Result]) -> int:
+    """Show the results as they come; 1 when one failed or none passed, else 0."""
+    counts = {"pass": 0, "fail": 0, "skip": 0}
+    shown: list[Result] = []
+    for result in results:
+        counts[result.verdict] += 1
+        if settings().json:
+            shown.append(result)
+        else:
+            _print(result)
+    if settings().json:
+        emit_json({"cases": shown, **counts})
+    else:
+        say(WORDS("sum", passed=counts["pass"], failed=counts["fail"], skipped=counts["skip"]))
+    return 1 if counts["fail"] or not counts["pass"] else 0
+
+
+def _print(result: Result) -> None:
+    mark = WORDS(f"verdict.{result.verdict}")
+    say(f"{mark}  {result.rule:<4} {result.case:<40} {title_of(result.case)}")
+    if result.why:
+        say(f"      {WORDS(f'why.{result.why}')}")
+    if (found := result.difference) is None:
+        return
+    say(f"      {WORDS(f'what.{found.what}')}")
+    rows = (("sent", found.sent), ("expected", found.expected), ("found", found.found))
+    for key, value in rows:
+        if value:
+            cut = value if len(value) <= _SENT_SHOWN else f"{value[:_SENT_SHOWN]}…"
+            say(f"      {WORDS(f'row.{key}')} {cut}")
