@@ -48,6 +48,21 @@ def test_a_sum_that_vanishes_is_refused_whatever_is_signed(
             assert not computer.verify_digest(key, b32((r - x) % N), b32(r) + b32(s)), (t, x)
 
 
+@both
+@pytest.mark.parametrize("s", [1, 2, 200, N // 3, N - 1])
+def test_r_s_and_t_of_zero_are_refused_though_all_else_adds_up(
+    computer: Sm2, s: int, tabled: bool
+) -> None:
+    """With the digest chosen so, the equation itself holds: only the range is left to refuse."""
+    private = PRIVATES[-1]
+    public = NATIONAL.g(private)
+    key = key_of(computer, b32(public[0]) + b32(public[1]), tabled=tabled)
+    for r, given_s in ((0, s), (N, s), (N - s, s), (s, 0), (s, N)):
+        reached = NATIONAL.g(given_s + (r + given_s) * private)
+        digest = b32((r - reached[0]) % N)
+        assert not computer.verify_digest(key, digest, b32(r) + b32(given_s)), (r, given_s)
+
+
 def edge_sums() -> dict[int, tuple[int, int]]:
     """The multiples of G to which the edge scalars lead, each worked out once."""
     wanted = {(s + t * private) % N for s in SCALARS for t in SCALARS for private in PRIVATES}

@@ -64,6 +64,7 @@ def test_a_signature_of_another_length_is_refused(computer: Sm2) -> None:
     key = key_of(computer, PUBLIC)
     around = [SIGNATURE[:length] for length in (0, 1, 31, 32, 33, 63)]
     around += [SIGNATURE + b"\0", b"\0" + SIGNATURE, SIGNATURE * 2, to_der(SIGNATURE)]
+    around += [SIGNATURE[:32] + b"\0" + SIGNATURE[32:], SIGNATURE[:32] + bytes(9) + SIGNATURE[32:]]
     assert not [text for text in around if computer.verify(key, MESSAGE, text)]
 
 
