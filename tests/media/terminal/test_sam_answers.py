@@ -120,6 +120,13 @@ def test_a_right_mac2_cannot_be_shown_twice() -> None:
     assert tell(sam, "80720000", bytes.fromhex("D5D0A38A")).status == 0x6985
 
 
+def test_a_purchase_that_was_refused_takes_the_one_before_it_along() -> None:
+    sam = sam_at(0x12A)
+    tell(sam, "80700000", SIGNED + FACTORS, 8)
+    assert not tell(sam, "80700000", SIGNED, 8).ok
+    assert tell(sam, "80720000", bytes.fromhex("D5D0A38A")).status == 0x6985
+
+
 def test_a_reset_forgets_the_purchase_and_keeps_the_counter() -> None:
     sam = sam_at(0x12A)
     tell(sam, "80700000", SIGNED + FACTORS, 8)
