@@ -51,6 +51,7 @@ class PointsSm2:
         return self.verify_digest(key, key.digest(message), signature)
 
     def verify_digest(self, key: PublicKey, digest: bytes, signature: bytes) -> bool:
+        """Whether r = e + x modulo n, where x is that of s·G + t·key and t = r + s."""
         scalars = scalars_of(signature)
         if scalars is None or len(digest) != DIGEST_BYTES:
             return False
