@@ -10,6 +10,7 @@ from tongxing.city.members import acquirer_member, issuer_member
 from tongxing.city.replacing import NewCard, Replaced, Replacing
 from tongxing.city.service import City
 from tongxing.city.settling import BankLine
+from tongxing.city.signatures import SignaturesFound
 from tongxing.city.store.half_trips import OpenGates
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "Replacing",
     "Resolved",
     "RiderOpening",
+    "SignaturesFound",
     "acquirer_member",
     "issuer_member",
     "schema_of",

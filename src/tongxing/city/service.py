@@ -6,16 +6,22 @@ same code runs. One writer at a time: a second process waits at the door (adviso
 
 from collections.abc import Sequence
 from datetime import date
+from itertools import islice
 
 from tongxing.city import accounts, feedback, healing, intake, presenting, rating, settling
 from tongxing.city.accounts import RiderOpening
 from tongxing.city.covering import cover_purses
 from tongxing.city.desk import Desk
+from tongxing.city.members import issuer_member
 from tongxing.city.settling import BankLine
-from tongxing.city.store import days, media
+from tongxing.city.signatures import SignaturesFound, check_signatures, media_of
+from tongxing.city.store import days, exchange, media, riders
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.code.caching import CodeCaches
+from tongxing.media.code.verify import Trust
+from tongxing.media.keys.vault import KeyVault
 from tongxing.messages import (
     HUB_SENDER,
     DenyList,
@@ -30,6 +36,9 @@ from tongxing.messages import (
 )
 from tongxing.messages.envelope import Body
 from tongxing.storage import Database
+
+SIGNED_AT_ONCE = 50_000
+"""Records whose signatures are checked in one batch."""
 
 
 class City(Desk):
@@ -160,6 +169,17 @@ class City(Desk):
             return feedback.book_statement(
                 cursor, self.code, body, received_s, business_date(received_s)
             )
+
+    def check_signatures(self, vault: KeyVault, trust: Trust) -> SignaturesFound:
+        """Check what our media signed, here and elsewhere, as far as the records have come."""
+        found, caches = SignaturesFound(), CodeCaches()
+        with self._transaction() as cursor:
+            waiting = exchange.signed_records(cursor, issuer_member(self.code))
+            while batch := list(islice(waiting, SIGNED_AT_ONCE)):
+                numbers = {number for record in batch for number in media_of(record)}
+                owners = riders.riders_of_media(cursor, sorted(numbers))
+                found.add(check_signatures(batch, vault, trust, owners, caches))
+        return found
 
     def settle(self, line: BankLine) -> Refusal | None:
         """Book one line of our bank statement."""

@@ -161,6 +161,7 @@ def print_checks(summary: dict[str, Any]) -> None:
                 ("held", "holders_compared"),
                 ("card", "purses_compared"),
                 ("bank", "bank_accounts_compared"),
+                ("signature", "signatures_checked"),
             )
         ),
     ]

@@ -197,7 +197,12 @@ class Touch:
         if (again and in_time) or taken_fen or torn.tap.kind == "exit":
             settled = self._settled(torn, found, _as_decided(torn, card.token))
             return settled if (again and in_time) or not settled.opened else card
-        told = replace(torn.tap, outcome="refused", reason=UNCONFIRMED, proof=proof_of(found))
+        told = replace(
+            torn.tap,
+            outcome="refused",
+            reason=UNCONFIRMED,
+            proof=proof_of(torn.tap.medium_no, found),
+        )
         written = self._journal.append(told, self._torn.name(torn.tap.medium_no))
         if isinstance(written, Refusal):
             return self._turned_away(card.token, visit, written)
@@ -205,7 +210,7 @@ class Touch:
 
     def _settled(self, torn: TornTap, debit: Debit, decision: Decision) -> Decision:
         """The tap with the card's signature takes the place of the entry that waited for it."""
-        tap = replace(torn.tap, proof=proof_of(debit))
+        tap = replace(torn.tap, proof=proof_of(torn.tap.medium_no, debit))
         written = self._journal.append(tap, self._torn.name(tap.medium_no))
         if isinstance(written, Refusal):
             return refused(decision.kind, decision.token_after, decision.tariff, written)
@@ -275,12 +280,13 @@ class Touch:
         return found
 
 
-def proof_of(debit: Debit) -> CardProof | None:
+def proof_of(number: str, debit: Debit) -> CardProof | None:
     """What the issuer needs to check the card's signature; None where the card kept none."""
     fields = debit.fields
     if debit.unconfirmed:
         return None
     return CardProof(
+        number=number,
         issuer_id=fields.issuer_id,
         card_factor=fields.card_factor,
         key_version=fields.key_version,

@@ -137,6 +137,7 @@ def _is_no_proof(proof: CardProof) -> bool:
     bytes_or_less = (proof.key_version, proof.algorithm, proof.kind)
     return (
         lengths != _PROOF_LENGTHS
+        or not is_name(proof.number)
         or not (proof.time.isascii() and proof.time.isdecimal())
         or not all(0 <= value <= 0xFF for value in bytes_or_less)
         or not all(0 <= value <= 0xFFFFFFFF for value in (proof.amount_fen, proof.serial))

@@ -11,6 +11,11 @@ MediumKind = Literal["card", "code"]
 BATCH_TAPS_MAX = 500
 
 
+def account_token(account: str) -> str:
+    """What a code's tap carries in the place of a card number: a mark, and the account's digits."""
+    return f"Q{account}"
+
+
 class TapRef(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """The identity of a tap: which storage of which terminal wrote it, and its place in it.
 
@@ -37,12 +42,13 @@ class PurseFacts(Struct, frozen=True, array_like=True, forbid_unknown_fields=Tru
 class CardProof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a card signed of a purchase: all that its issuer needs to compute the code again.
 
-    `issuer_id` and `card_factor` (8 bytes each) say which key, `key_version` and `algorithm` how;
+    `number` is the card's; `issuer_id` and `card_factor` (8 bytes each) say which key, `key_version` and `algorithm` how;
     `amount_fen` to `time` (``YYYYMMDDhhmmss`` on China's clock) are what the code covers, `tac` (4
     bytes) is the code. `counter` is the card's own before the purchase, `balance_before_fen` its
     purse: both are for continuity and not covered.
     """
 
+    number: str
     issuer_id: bytes
     card_factor: bytes
     key_version: int

@@ -1,12 +1,14 @@
 """What was charged against what should have been: the oracle, the cards and the bank as witnesses.
 
 Three witnesses who know nothing of one another: the oracle has only the truth list, the cards only
-what gates wrote on them, the bank only its orders. Each is held against the books, to the fen.
+what gates wrote on them, the bank only its orders. Each is held against the books, to the fen. And
+what cards and codes signed is checked by their issuers, with keys that no gate has.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tongxing.city import SignaturesFound
 from tongxing.simulation.oracle import Expected, ExpectedRide
 
 SHOWN_MAX = 20
@@ -61,6 +63,22 @@ def against_bank(
 ) -> tuple[int, list[Difference]]:
     """How many bank accounts were compared, and those that differ from their ledger account."""
     return len({*at_bank_fen, *booked_fen}), _differences("bank", at_bank_fen, booked_fen)
+
+
+def against_signatures(found: Mapping[str, SignaturesFound]) -> tuple[int, list[Difference]]:
+    """How many signatures of cards and codes their issuers found right, and the records in which
+    one was wrong or could not be checked; `found` is by issuing city."""
+    wrong = [
+        Difference("signature", record_id, 0, 0)
+        for city in sorted(found)
+        for record_id in found[city].wrong
+    ]
+    unchecked = [
+        Difference("signature", city, 0, 0, f"{count} {code}")
+        for city in sorted(found)
+        for code, count in sorted(found[city].unchecked.items())
+    ]
+    return sum(one.checked for one in found.values()), [*wrong, *unchecked]
 
 
 def _differences(

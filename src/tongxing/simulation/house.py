@@ -20,6 +20,7 @@ from tongxing.city import (
     Correction,
     OpenGates,
     RiderOpening,
+    SignaturesFound,
     acquirer_member,
     issuer_member,
     schema_of,
@@ -28,7 +29,9 @@ from tongxing.fares import load_city_fares
 from tongxing.kernel.reasons import Refusal
 from tongxing.simulation.hosting import Killed, Report, kill_own_process
 from tongxing.simulation.keys import HUB, key_ring, signing_key
+from tongxing.simulation.real_media import RunMedia
 from tongxing.simulation.runbook import hold_house_lock
+from tongxing.simulation.scenario import load_scenario
 from tongxing.storage import Database
 from tongxing.storage.database import Connection
 
@@ -289,6 +292,11 @@ class House:
                 VerdictTotal(str(status), str(code), int(records), int(fen))
                 for status, code, records, fen in rows
             ]
+
+    def signatures(self) -> SignaturesFound:
+        """What our real cards and codes signed, checked over the run's keys."""
+        media = RunMedia(self._config.seed, load_scenario())
+        return self._city.check_signatures(media.vault, media.trust)
 
     def has_unpresented(self) -> bool:
         """Whether trips wait for the next record file."""

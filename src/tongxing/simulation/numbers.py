@@ -28,8 +28,3 @@ def account_number(prefix: str, serial: int) -> str:
     if len(body) != 15:
         raise ValueError(f"serial {serial} is too long for an account")
     return body + luhn_digit(body)
-
-
-def code_token(account: str) -> str:
-    """What a code shows instead of a card number: the account's token."""
-    return f"Q{account}"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from random import Random
 
 from tongxing.kernel.money import split_largest_remainder
-from tongxing.messages.taps import MediumKind
-from tongxing.simulation.numbers import account_number, card_number, code_token
+from tongxing.messages.taps import MediumKind, account_token
+from tongxing.simulation.numbers import account_number, card_number
 from tongxing.simulation.places import BusHop, CityMap
 from tongxing.simulation.scenario import CityScenario, Kind, Scenario, Wallet
 from tongxing.simulation.seeds import pick, reseed
@@ -106,7 +106,7 @@ def _passenger(
     card_prefix = prefixes.get(wallet.scheme.partition(":")[0], "")
     media = tuple(
         Medium(
-            code_token(account)
+            account_token(account)
             if medium_kind == "code"
             else card_number(wallet.scheme, card_prefix, serial),
             medium_kind,

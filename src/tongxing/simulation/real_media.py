@@ -39,9 +39,9 @@ from tongxing.media.code.verify import Trust
 from tongxing.media.crypto.providers import private_key, simulated_signer
 from tongxing.media.keys.software import SoftwareVault
 from tongxing.media.keys.vault import KEY_USES, MasterName
+from tongxing.messages.taps import account_token
 from tongxing.network.regions import region_code_of
 from tongxing.network.transport import CityNetwork
-from tongxing.simulation.numbers import code_token
 from tongxing.simulation.scenario import Scenario
 from tongxing.simulation.seeds import secret, stream
 
@@ -49,7 +49,7 @@ Result = TypeVar("Result")
 
 DES, VERSION, KEY_INDEX = 0, 1, 1
 _STARTS, _EXPIRES = date(2020, 1, 1), date(2099, 12, 31)
-_CODE_ACCOUNT = len(code_token(""))
+_CODE_ACCOUNT = len(account_token(""))
 _ROOT = 1
 _BP = 10_000
 

@@ -24,6 +24,7 @@ from tongxing.simulation.comparison import (
     against_cards,
     against_held,
     against_oracle,
+    against_signatures,
 )
 from tongxing.simulation.day import DayClock, Tell
 from tongxing.simulation.faults import FaultCounts, FaultRates, load_rates
@@ -243,6 +244,8 @@ def _check(
             _at_bank_fen(clock),
             {**_joined(houses.ask_all(House.at_bank_fen)), **clearing.at_bank_fen()},
         )
+        signed = houses.ask_all(House.signatures)
+        signatures, off_signed = against_signatures(signed)
         proofs = proving.result()
     refusals = list(clearing.figures.refusals)
     for code, figures in sorted(clock.figures.items()):
@@ -260,7 +263,8 @@ def _check(
         purses_compared=purses,
         bank_accounts_compared=accounts,
         holders_compared=holders,
-        differences=[*off_oracle, *off_held, *off_cards, *off_bank],
+        signatures_checked=signatures,
+        differences=[*off_oracle, *off_held, *off_cards, *off_bank, *off_signed],
         refusals=refusals,
     )
 

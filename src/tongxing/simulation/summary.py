@@ -56,6 +56,7 @@ class Checks:
     holders_compared: int
     purses_compared: int
     bank_accounts_compared: int
+    signatures_checked: int
     differences: list[Difference]
     refusals: list[str]
 

@@ -1,6 +1,6 @@
 """What goes to the hub and what comes back: files, verdicts, issuer records, statements."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -8,6 +8,7 @@ from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.ids import sha256_hex
 from tongxing.messages import Manifest, Record, Share, Statement, VerdictFile
 
+_AT_ONCE = 5_000
 _ENCODER = msgspec.json.Encoder(order="deterministic")
 
 
@@ -25,6 +26,24 @@ def unsent_records(cursor: Cursor, rows_max: int) -> list[tuple[str, str, int]]:
             (rows_max,),
         )
     ]
+
+
+def signed_records(cursor: Cursor, issuer: str) -> Iterator[Record]:
+    """The records of this issuer's media that carry signatures: ridden here, then elsewhere.
+
+    Streamed under the caller's transaction, so that any number of them fits.
+    """
+    decode = msgspec.json.Decoder(Record).decode
+    signed = "(record LIKE '%%\"proofs\":%%' OR record LIKE '%%\"codes\":%%')"
+    with cursor.connection.cursor(name="signed_records") as streaming:
+        streaming.itersize = _AT_ONCE
+        streaming.execute(
+            f"SELECT record FROM trip_revision WHERE issuer = %s AND {signed}"
+            f" UNION ALL SELECT record FROM issuer_record WHERE {signed}",
+            (issuer,),
+        )
+        for (record,) in streaming:
+            yield decode(record)
 
 
 def last_file(cursor: Cursor) -> tuple[int, str]:

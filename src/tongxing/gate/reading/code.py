@@ -20,15 +20,10 @@ from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.code.layout import RideCode
 from tongxing.media.code.verify import Accepted, verify
-from tongxing.messages.taps import MediumKind
+from tongxing.messages.taps import MediumKind, account_token
 
 UNREAD = "unread"
 """What stands in a tap for the number, scheme and product of a medium that could not be read."""
-
-
-def account_token(account: str) -> str:
-    """What a code's tap carries instead of a card number: a mark and the account's digits."""
-    return f"Q{account}"
 
 
 def read_code(

@@ -16,7 +16,7 @@ _HEADER = 4
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. `expected` is Le: None when no answer data is asked for, 0 for "all there is"."""
+    """One command. `expected` is Le: None when no answer is asked for, 0 for "all there is"."""
 
     cla: int
     ins: int

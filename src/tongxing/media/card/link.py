@@ -11,7 +11,7 @@ Gone = Literal["CARD_REMOVED", "CARD_TIMEOUT", "CARD_COLLISION"]
 
 
 class CardGone(Exception):
-    """The card left the field, or gave no answer: nobody knows what it did with the last command."""
+    """The card left the field or gave no answer: nobody knows what it did with the last command."""
 
     def __init__(self, code: Gone = "CARD_REMOVED") -> None:
         self.code = code

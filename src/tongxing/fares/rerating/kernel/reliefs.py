@@ -54,10 +54,10 @@ _ROOM = 4_000_000_000_000_000_000
 @compiled
 def listed(prices: Prices, begin: int, end: int, rule: int) -> bool:
     """Whether a rule stands in a part of the lists (a plan's packs, its transfers)."""
+    found = False
     for at in range(begin, end):
-        if prices.lists[at] == rule:
-            return True
-    return False
+        found = found or prices.lists[at] == rule
+    return found
 
 
 @compiled

@@ -1,0 +1,155 @@
+"""What an issuer's media signed, checked by the issuer: card codes over its key vault, ride codes
+over the roots it trusts.
+
+Every record of a real medium carries its signatures; a record without any rests on the acquirer's
+word (a token, or a card that kept no code). Nothing here moves money: what a wrong signature means
+is the hub's rulebook.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from tongxing.kernel.reasons import Refusal
+from tongxing.media.code.caching import CodeCaches
+from tongxing.media.code.layout import RideCode, parse_code
+from tongxing.media.code.verify import Accepted, Trust, verify
+from tongxing.media.keys.vault import KeyVault
+from tongxing.media.tac.columns import check_columns, columns_of
+from tongxing.media.tac.fields import TacFields
+from tongxing.messages import CardProof, Record
+from tongxing.messages.taps import account_token
+
+_CARD_DIGITS = 16
+_AHEAD_S = 90
+"""How far ahead of a gate's clock a phone may be (the gates' own rule)."""
+
+
+@dataclass(slots=True)
+class SignaturesFound:
+    """How many card codes and ride codes were right; the ids of records with a wrong one; and why
+    some could not be checked, by reason code."""
+
+    cards: int = 0
+    codes: int = 0
+    wrong: list[str] = field(default_factory=list)
+    unchecked: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def checked(self) -> int:
+        """How many signatures were looked at and found right."""
+        return self.cards + self.codes
+
+    def add(self, other: "SignaturesFound") -> None:
+        """Count another batch in."""
+        self.cards += other.cards
+        self.codes += other.codes
+        self.wrong += other.wrong
+        for code, count in other.unchecked.items():
+            self.unchecked[code] = self.unchecked.get(code, 0) + count
+
+
+def media_of(record: Record) -> list[str]:
+    """The numbers of all media that this record and its signatures name."""
+    codes = [parse_code(raw) for raw in record.codes]
+    tokens = [account_token(code.payment_account) for code in codes if isinstance(code, RideCode)]
+    return [record.medium_no, *(proof.number for proof in record.proofs), *tokens]
+
+
+def check_signatures(
+    records: Iterable[Record],
+    vault: KeyVault,
+    trust: Trust,
+    riders: Mapping[str, str],
+    caches: CodeCaches | None = None,
+) -> SignaturesFound:
+    """Check all signatures of these records, card codes in one batch.
+
+    `riders` says whose each medium is: a signature counts for the rider whom the record charges, by
+    whichever of the rider's media; another rider's is wrong there, however genuine. A withdrawn
+    record repeats those of the one before and is not asked.
+    """
+    found, caches = SignaturesFound(), caches or CodeCaches()
+    proofs: list[tuple[str, TacFields, bytes]] = []
+    for record in records:
+        if record.how == "void":
+            continue
+        rider = _rider(riders, record.medium_no)
+        fits = [
+            proof
+            for proof in record.proofs
+            if _names_its_card(proof) and _rider(riders, proof.number) == rider
+        ]
+        if len(fits) < len(record.proofs):
+            found.wrong.append(record.record_id)
+        proofs += [(record.record_id, _fields(proof), proof.tac) for proof in fits]
+        for code in record.codes:
+            if _is_genuine(code, record, riders, trust, caches):
+                found.codes += 1
+            else:
+                found.wrong.append(record.record_id)
+    _check_cards(proofs, vault, found)
+    return found
+
+
+def _check_cards(
+    proofs: list[tuple[str, TacFields, bytes]], vault: KeyVault, found: SignaturesFound
+) -> None:
+    if not proofs:
+        return
+    columns = columns_of([(fields, tac) for _, fields, tac in proofs])
+    if isinstance(columns, Refusal):
+        found.unchecked[columns.code] = len(proofs)
+        return
+    verdicts = check_columns(vault, columns)
+    for (record_id, _, _), right, unchecked in zip(
+        proofs, verdicts.right.tolist(), verdicts.unchecked.tolist(), strict=True
+    ):
+        if right:
+            found.cards += 1
+        elif not unchecked:
+            found.wrong.append(record_id)
+    missing = int(verdicts.unchecked.sum())
+    for code in sorted({refusal.code for refusal in verdicts.refusals.values()}):
+        found.unchecked[code] = found.unchecked.get(code, 0) + missing
+
+
+def _rider(riders: Mapping[str, str], medium_no: str) -> str:
+    return riders.get(medium_no, medium_no)
+
+
+def _names_its_card(proof: CardProof) -> bool:
+    """Whether the key is that of the card named: its factor is the number's last sixteen digits."""
+    return proof.card_factor.hex() == proof.number[-_CARD_DIGITS:]
+
+
+def _fields(proof: CardProof) -> TacFields:
+    return TacFields(
+        issuer_id=proof.issuer_id,
+        card_factor=proof.card_factor,
+        number=proof.number,
+        key_version=proof.key_version,
+        algorithm=proof.algorithm,
+        amount_fen=proof.amount_fen,
+        kind=proof.kind,
+        terminal_no=proof.terminal_no,
+        serial=proof.serial,
+        time=proof.time,
+        counter_before=proof.counter,
+        balance_before_fen=proof.balance_before_fen,
+    )
+
+
+def _is_genuine(
+    raw: bytes, record: Record, riders: Mapping[str, str], trust: Trust, caches: CodeCaches
+) -> bool:
+    """Whether a code is this rider's, was genuine when it was made, and was made for this ride:
+    shown at its beginning or its end, by a clock that may have been a little ahead."""
+    code = parse_code(raw)
+    if isinstance(code, Refusal):
+        return False
+    shown = _rider(riders, account_token(code.payment_account))
+    if shown != _rider(riders, record.medium_no):
+        return False
+    if not isinstance(verify(raw, trust, code.generated_s, caches=caches), Accepted):
+        return False
+    return record.entered_s <= code.last_good_s and code.generated_s <= record.exited_s + _AHEAD_S
