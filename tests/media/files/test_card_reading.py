@@ -182,8 +182,10 @@ def test_what_never_answers_as_a_card_does_is_refused(answer: str) -> None:
 def test_a_card_that_leaves_at_any_step_is_one_refusal(code: Gone) -> None:
     image = personalise(profile(union_profile()))
     for at in range(steps()):
-        found = read_card(Spoiled(software_card(image), at, leaves(code)), journeys=True)
+        link = Spoiled(software_card(image), at, leaves(code))
+        found = read_card(link, journeys=True)
         assert isinstance(found, Refusal) and found.code == code, at
+        assert link.count == at + 1, "nothing more is asked of a card that has left"
 
 
 @pytest.mark.parametrize(
