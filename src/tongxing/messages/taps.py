@@ -42,10 +42,10 @@ class PurseFacts(Struct, frozen=True, array_like=True, forbid_unknown_fields=Tru
 class CardProof(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a card signed of a purchase: all that its issuer needs to compute the code again.
 
-    `number` is the card's; `issuer_id` and `card_factor` (8 bytes each) say which key, `key_version` and `algorithm` how;
-    `amount_fen` to `time` (``YYYYMMDDhhmmss`` on China's clock) are what the code covers, `tac` (4
-    bytes) is the code. `counter` is the card's own before the purchase, `balance_before_fen` its
-    purse: both are for continuity and not covered.
+    `number` is the card's; `issuer_id` and `card_factor` (8 bytes each) say which key,
+    `key_version` and `algorithm` how; `amount_fen` to `time` (``YYYYMMDDhhmmss`` on China's clock)
+    are what the code covers, `tac` (4 bytes) is the code. `counter` is the card's own before the
+    purchase, `balance_before_fen` its purse: both are for continuity and not covered.
     """
 
     number: str

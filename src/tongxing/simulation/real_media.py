@@ -7,11 +7,11 @@ stands for; gates read it from the card's files and from nowhere else.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from random import Random
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from tongxing.gate import Journal, MediaSetup, MediumToken, PlaceCodes
 from tongxing.gate.reading.card import ACCOUNT_SUB_TYPE
@@ -147,15 +147,15 @@ class RunMedia:
             institution=bytes.fromhex(f"1101{_region(city)}FFFFFFFF"),
             places=places,
             issuers=self.code_issuers,
-            home=frozenset({issuer_id(city)[:4]}),
+            home=self._home(city),
         )
 
     def of(self, token: MediumToken, opened_s: int) -> RealMedium:
         """The card or the phone that this token stands for."""
         return self.card(token, opened_s) if token.medium_kind == "card" else self.phone(token)
 
-    def card(self, token: MediumToken, opened_s: int) -> PlasticCard:
-        """The card that says what this token says."""
+    def card(self, token: MediumToken, opened_s: int, **changes: Any) -> PlasticCard:
+        """The card that says what this token says; `changes` are fields of its profile."""
         t_union = token.scheme == "t_union"
         on_account = token.funding == "account"
         factors = _factors(token, t_union)
@@ -180,7 +180,8 @@ class RunMedia:
             locals=_records(token, opened_s),
         )
         random = stream(self._seed, "chip", token.medium_no)
-        chip = SoftwareCard(MemoryStore(personalise(profile)), _bytes_of(random))
+        image = personalise(replace(profile, **changes))
+        chip = SoftwareCard(MemoryStore(image), _bytes_of(random))
         return PlasticCard(chip, T_UNION_AID if t_union else CITY_UNION_AID)
 
     def phone(self, token: MediumToken) -> Phone:
@@ -209,6 +210,13 @@ class RunMedia:
         ids = _whole(read(chip))
         machine = terminal_number("0000", "top-up")
         _whole(load(chip, self._host, amount_fen, machine, moment(now_s), order=order, ids=ids))
+
+    def _home(self, city: str) -> frozenset[bytes]:
+        """How cards of the city's own issuer begin: as T-Union names it, and as City Union does."""
+        prefixes = self._scenario.issuing[city].number_prefixes
+        named = [prefixes[scheme] for scheme in ("local", "city_union") if scheme in prefixes]
+        factors = [city_factor(bytes.fromhex(code[:4]))[:4] for code in named]
+        return frozenset({issuer_id(city)[:4], *factors})
 
     def _certificate(self, city: str) -> bytes:
         found = self._certificates.get(city)
