@@ -35,6 +35,9 @@ def test_a_load_can_want_the_pin_first() -> None:
     assert found.fen == 1100
     assert found.again().begin_load(100) == "6982"
     found.ok(PIN)
+    found.ok(SELECT)
+    assert found.begin_load(100) == "6982"
+    found.ok(PIN)
     assert found.status("0020000003999999") == "63C2"
     assert found.begin_load(100) == "6982"
 
@@ -110,6 +113,28 @@ def test_external_authentication_opens_a_file_for_this_session() -> None:
     assert found.ok("00B0860003") == "123400"
     assert found.again().status("00D68600021234") == "6982"
     assert found.status(f"0082000108{answer}") == "6984"
+
+
+def test_a_wrong_answer_ends_what_a_right_one_opened() -> None:
+    found = desk(access={0x06: "authenticated"})
+    wrong = "0082000108" + "00" * 8
+    found.ok("0084000008")
+    assert found.status(wrong) == "63C2"
+    assert found.status("00D68600021234") == "6982"
+    challenge = bytes.fromhex(found.ok("0084000008"))
+    found.ok(f"0082000108{found.suite().authenticate(found.key('UK'), challenge).hex()}")
+    assert found.status("00D68600021234") == "9000"
+    found.ok("0084000008")
+    assert found.status(wrong) == "63C2"
+    assert found.status("00D68600021234") == "6982"
+
+
+def test_another_select_ends_what_an_answer_opened() -> None:
+    found = desk(access={0x06: "authenticated"})
+    challenge = bytes.fromhex(found.ok("0084000008"))
+    found.ok(f"0082000108{found.suite().authenticate(found.key('UK'), challenge).hex()}")
+    found.ok(SELECT)
+    assert found.status("00D68600021234") == "6982"
 
 
 def test_three_wrong_answers_lock_the_authentication_key() -> None:

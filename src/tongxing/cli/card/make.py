@@ -80,9 +80,7 @@ def command(
         province=str(city),
         kind=kind,
         fci_data=ACCOUNT_MARK if account else profile.fci_data,
-        second=city_union_trial(_digits(city_union, _CITY_UNION_DIGITS, "--city-union"))
-        if city_union
-        else None,
+        second=_second(city_union) if city_union else None,
         shared_purse=shared,
     )
     FileStore(file).commit(personalise(made))
@@ -112,6 +110,11 @@ def _t_union_number(text: str) -> str:
     if not digits.startswith(_BEGINS):
         raise Problem("NUMBER_NOT_T_UNION", "--number", begins=digits[:2])
     return digits
+
+
+def _second(text: str) -> CardProfile:
+    """The City Union application of the card."""
+    return city_union_trial(_digits(text, _CITY_UNION_DIGITS, "--city-union"))
 
 
 def _digits(text: str, length: int, where: str) -> str:

@@ -69,8 +69,6 @@ class SoftwareCard:
         if turn.image is not self._image and not self._committed(turn.image):
             return say(MEMORY_FAILURE)
         power.state = NEXT[power.state, entry.step if answer.ok else Event.OTHER]
-        if power.state is State.IDLE:
-            power.end_deal()
         return answer
 
     def _committed(self, image: CardImage) -> bool:
