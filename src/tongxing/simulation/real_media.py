@@ -199,7 +199,7 @@ class RunMedia:
             limit_fen=terms.code_limit_fen,
             validity_s=self.code_life_s,
         )
-        issuer = self._signer("issuer", token.issuer)
+        issuer = self.signer_of("issuer", token.issuer)
         return Phone(_whole(authorise(issuer, self._certificate(token.issuer), granted)), private)
 
     def top_up(self, card: PlasticCard, amount_fen: int, order: str, now_s: int) -> None:
@@ -222,7 +222,7 @@ class RunMedia:
         found = self._certificates.get(city)
         if found is None:
             made = make_certificate(
-                self._signer("root"),
+                self.signer_of("root"),
                 issuer_id=issuer_id(city)[:4].hex(),
                 public_key=simulated_signer().public_of(self._private("issuer", city)),
                 expires=_EXPIRES,
@@ -235,7 +235,8 @@ class RunMedia:
     def _private(self, *whose: str) -> bytes:
         return private_key(_bytes_of(stream(self._seed, "sm2", *whose)))
 
-    def _signer(self, *whose: str) -> Signer:
+    def signer_of(self, *whose: str) -> Signer:
+        """Signs for the root or for the issuer of a city."""
         private = self._private(*whose)
         return lambda message: simulated_signer().sign(private, message)
 
