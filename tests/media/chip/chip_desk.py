@@ -21,6 +21,7 @@ NUMBER = "3199010000000000013"
 SELECT = "00A4040008A000000632010105"
 TERMINAL = "690000000001"
 TIME = "20260108175510"
+USUAL = trial_profile(NUMBER, balance_fen=6070)
 RAIL_ID = "27017D"
 RAIL = RAIL_ID + "010100" + "31" * 122
 JOURNEY = "04" + "42" * 47
@@ -151,7 +152,7 @@ def desk(
     **changes: object,
 ) -> Desk:
     """A card on the desk, its application selected; `changes` are those of the profile."""
-    made = replace(profile or trial_profile(NUMBER, balance_fen=6070), **changes)
+    made = replace(profile or USUAL, **changes)
     card = SoftwareCard(store or MemoryStore(personalise(made)), Chance(*chance))
     found = Desk(card, made)
     found.ok(select)

@@ -111,6 +111,7 @@ def test_external_authentication_opens_a_file_for_this_session() -> None:
     assert found.status(f"0082000108{answer}") == "9000"
     assert found.status("00D68600021234") == "9000"
     assert found.ok("00B0860003") == "123400"
+    assert found.status("00D69500021234") == "6982", "that file wants a code"
     assert found.again().status("00D68600021234") == "6982"
     assert found.status(f"0082000108{answer}") == "6984"
 
@@ -201,9 +202,23 @@ def test_a_file_can_want_its_updates_enciphered(aid: str, index: int) -> None:
     hidden = found.suite(index).encipher(found.key("DAMK", index), bytes.fromhex(holder))
     plain_challenge = bytes.fromhex(found.ok("0084000004"))
     assert found.status(found.coded("04D69600", holder, plain_challenge, index=index)) == "6A80"
+    garbage_challenge = bytes.fromhex(found.ok("0084000004"))
+    garbage = found.coded("04D69600", "00" * 32, garbage_challenge, index=index)
+    assert found.status(garbage) == "6A80"
     challenge = bytes.fromhex(found.ok("0084000004"))
     assert found.status(found.coded("04D69600", hidden.hex(), challenge, index=index)) == "9000"
     assert found.ok("00B0960019") == holder
+
+
+def test_a_file_keeps_its_length() -> None:
+    found = desk()
+    assert found.status(found.protected("04D6951D", "77")) == "9000"
+    assert found.status(found.protected("04D6951D", "7777")) == "6700"
+    assert found.status(found.protected("04D6951E", "77")) == "6B00"
+    assert found.status(found.protected("04D69500")) == "6700"
+    assert found.status(found.protected("04D69900", "77")) == "6981"
+    assert found.status(found.protected("04D68900", "77")) == "6A82"
+    assert len(found.ok("00B0950000")) == 60
 
 
 def append(found: Desk, head: str, data: str) -> str:
@@ -222,6 +237,8 @@ def test_records_are_appended_and_updated_under_a_code() -> None:
     assert append(found, "04DCAAC8", "27AA029999") == "6700"
     assert append(found, "04DCACC8", "27AC0199") == "6A83"
     assert found.ok("00B2AAC804") == "27AA0199"
+    more = [append(found, "04E200C8", f"27{n:02X}0177") for n in range(1, 17)]
+    assert more == ["9000"] * 15 + ["6A80"], "sixteen records are all there is room for"
     assert append(found, "04E200F0", JOURNEY) == "9000"
     assert append(found, "04E200F0", JOURNEY[2:]) == "6700"
     assert append(found, "04DC01F4", "03" + JOURNEY[2:]) == "9000"

@@ -219,6 +219,13 @@ def test_an_application_blocked_for_ever_stays_so() -> None:
         assert found.do(command) == "9303"
 
 
+def test_an_application_blocked_for_ever_shows_no_template_either() -> None:
+    profile = trial_profile(NUMBER, switches=Switches(select_blocked=words.BLOCKED_WITH_FCI))
+    found = desk(profile)
+    found.ok(found.protected("841E0001"))
+    assert found.do(SELECT) == "6A81"
+
+
 def test_a_blocked_card_answers_no_application() -> None:
     found = desk()
     found.ok(found.protected("84160000"))

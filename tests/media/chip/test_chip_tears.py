@@ -4,6 +4,7 @@ A store that dies is played in memory for every kind of change; then a real proc
 and again, in the middle of its purchases.
 """
 
+import hashlib
 import itertools
 import os
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from chip_desk import JOURNEY, NUMBER, PUT_JOURNEY, PUT_RAIL, SELECT, Desk, desk
+from msgspec.structs import replace as changed
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.chip import (
@@ -24,6 +26,7 @@ from tongxing.media.card.chip import (
     personalise,
     trial_profile,
 )
+from tongxing.media.card.chip.image import Binary, CardKey, Ring, Variable
 from tongxing.media.card.chip.image_file import MARK, from_bytes, to_bytes
 from tongxing.media.card.chip.store import CardFileUnreadable
 from tongxing.media.card.link import CardGone
@@ -229,6 +232,39 @@ def test_every_changed_byte_is_noticed() -> None:
         spoilt[place] ^= 0x10
         assert isinstance(from_bytes(bytes(spoilt)), Refusal)
     assert isinstance(from_bytes(whole + b"\x00"), Refusal)
+
+
+def broken(image: CardImage, **changes: object) -> CardImage:
+    return changed(image, applications=(changed(image.applications[0], **changes),))
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda image: broken(image, purse=1),
+        lambda image: broken(image, loads=0x10000),
+        lambda image: broken(image, keys=(CardKey("DPK", 1, 1, 0, bytes(8)),)),
+        lambda image: broken(image, keys=(CardKey("DPK", 1, 1, 9, bytes(16)),)),
+        lambda image: broken(image, load_log=0x15),
+        lambda image: broken(image, aid=bytes(17)),
+        lambda image: broken(image, files=(*image.applications[0].files, Binary(1, bytes(256)))),
+        lambda image: broken(image, files=(*image.applications[0].files, Variable(2, 9, (b"",)))),
+        lambda image: broken(image, files=(Ring(0x18, 23, 10, (bytes(22),)),)),
+        lambda image: changed(image, purses=(-1,)),
+    ],
+)
+def test_an_image_that_makes_no_card_is_refused(spoil: Callable[[CardImage], CardImage]) -> None:
+    image = personalise(PROFILE)
+    assert from_bytes(to_bytes(image)) == image
+    refusal = from_bytes(to_bytes(spoil(image)))
+    assert isinstance(refusal, Refusal) and refusal.code == "CARD_IMAGE_DAMAGED"
+
+
+def test_other_content_under_a_right_digest_is_refused() -> None:
+    for body in (b"", b"\x80", b"\xc1", b"\x93\x01\x02\x03"):
+        raw = MARK + b"\x00\x01" + hashlib.sha256(body).digest() + body
+        refusal = from_bytes(raw)
+        assert isinstance(refusal, Refusal) and refusal.code == "CARD_IMAGE_DAMAGED"
 
 
 @pytest.mark.parametrize(
