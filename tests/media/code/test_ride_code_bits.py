@@ -2,7 +2,7 @@
 
 import pytest
 from code_world import BANK, MADE_S, PHONE, ROOT, TRUST, flipped, made, name_of, told
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tongxing.media.code.caching import CodeCaches
@@ -61,6 +61,7 @@ def test_every_root_index_known_does_not_help_a_turned_one() -> None:
         assert name_of(verdict) == "AUTH_SIGN"
 
 
+@settings(deadline=None)
 @given(st.sets(st.integers(0, len(GOOD) * 8 - 1), min_size=1, max_size=12))
 def test_no_set_of_bits_can_be_turned(bits: set[int]) -> None:
     raw = GOOD

@@ -19,7 +19,7 @@ from code_world import (
     name_of,
     read,
 )
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -173,6 +173,7 @@ def test_a_travel_field_takes_only_what_fits(wrong: dict[str, Any]) -> None:
         make_travel(Travel(**({"kind": 1, "state": 0} | wrong)))
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=64))
 def test_any_custom_field_is_a_travel_field_or_none(custom: bytes) -> None:
     found = parse_travel(custom)
@@ -180,6 +181,7 @@ def test_any_custom_field_is_a_travel_field_or_none(custom: bytes) -> None:
     assert found is None or make_travel(found) == custom
 
 
+@settings(deadline=None)
 @given(
     account=st.text("0123456789", min_size=1, max_size=16),
     card=st.text("0123456789", min_size=20, max_size=20),

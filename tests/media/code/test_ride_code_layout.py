@@ -4,7 +4,7 @@ import base64
 
 import pytest
 from code_world import made, read
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tongxing.kernel.reasons import Refusal
@@ -150,23 +150,27 @@ def assert_read_or_refused(scanned: bytes) -> None:
             assert "{" not in found.message(language) + found.next_step(language)
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=600))
 def test_any_bytes_are_read_or_refused(scanned: bytes) -> None:
     assert_read_or_refused(scanned)
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=329, max_size=520))
 def test_any_bytes_that_begin_like_a_code_are_read_or_refused(rest: bytes) -> None:
     assert_read_or_refused(b"\x81" + rest)
     assert_read_or_refused(b"\x81" + len(rest[2:]).to_bytes(2, "big") + rest[2:])
 
 
+@settings(deadline=None)
 @given(st.text(max_size=700))
 def test_any_text_is_read_or_refused(text: str) -> None:
     assert_read_or_refused(text.encode())
     assert_read_or_refused(base64.b64encode(b"\x81" + text.encode()))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 331), st.integers(0, 80), st.binary(max_size=80))
 def test_any_piece_put_in_place_of_another_is_read_or_refused(
     start: int, length: int, piece: bytes

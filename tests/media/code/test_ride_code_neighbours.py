@@ -4,7 +4,7 @@ import re
 
 import pytest
 from code_world import MADE_S, TRUST, made, told
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tongxing.kernel.reasons import Refusal
@@ -73,6 +73,7 @@ def test_no_ride_code_is_taken_for_a_neighbour() -> None:
     assert neighbour_of(made()) is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=3_000))
 def test_naming_never_fails(scanned: bytes) -> None:
     found = neighbour_of(scanned)

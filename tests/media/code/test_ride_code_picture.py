@@ -203,6 +203,7 @@ def test_no_damage_to_a_picture_raises(piece: bytes, place: int, content: bytes)
     assert not isinstance(found, RideCode) or found.raw == CODE
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40), st.integers(1, 40), st.binary(min_size=1_600, max_size=1_600))
 def test_any_pixels_are_scanned(width: int, height: int, values: bytes) -> None:
     grey = np.frombuffer(values, np.uint8)[: width * height].reshape(height, width)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from code_world import MADE_S, TRUST, made, name_of, read, told
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
@@ -128,6 +128,7 @@ def test_a_code_that_says_nothing_of_its_ride_is_paired_later(role: Role, custom
     assert judged(made(custom=custom), ReplayWindow(), role=role) == "ACCEPTED"
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(0, 90)), max_size=40))
 def test_nobody_gets_two_gates_out_of_one_display(taps: list[tuple[str, int]]) -> None:
     seen = ReplayWindow()

@@ -5,7 +5,7 @@ import json
 
 import pytest
 from code_world import ACCOUNT, BANK, CARD, ISSUER, ROOT
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tongxing.kernel.reasons import Refusal
@@ -119,6 +119,7 @@ def test_half_a_deny_list_is_worse_than_none(line: str) -> None:
     assert found == Refusal("CODE_LIST", values={"line": 3})
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_no_content_breaks_a_reader(content: bytes) -> None:
     assert isinstance(parse_roots(content, SM2), dict | Refusal)
