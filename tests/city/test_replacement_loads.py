@@ -137,6 +137,18 @@ def test_what_comes_after_the_load_is_the_issuers_loss(database: Database) -> No
     proofs_hold(database)
 
 
+def test_what_comes_while_a_load_is_pending_does_not_change_its_sum(database: Database) -> None:
+    city = counter(database)
+    replaced(city)
+    city.start_load("l1", NEW, STAFF, READY_S)
+    send(city, ride(Taps(), "08:00", OLD, 270), at=READY_S)
+    assert (balance_of(database, OLD), seen(city, OLD).borne_fen) == (4_730, 0)
+    assert load_of(city.end_load("l1", True, STAFF, READY_S)).amount_fen == 5_000
+    assert (balance_of(database, OLD), seen(city, OLD).borne_fen) == (0, 270)
+    assert balance_of(database, NEW) == 5_000
+    proofs_hold(database)
+
+
 def test_a_ride_elsewhere_told_late_is_the_issuers_loss_until_it_shrinks(
     database: Database,
 ) -> None:

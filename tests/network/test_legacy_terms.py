@@ -52,7 +52,7 @@ def test_the_narrower_table_speaks_where_it_says_anything() -> None:
         (
             EVERY
             + more("s", "", "2000-01-01", "charge_max_fen=1000\naccepted_until=2030-01-01")
-            + more("", "c", "2000-01-01", "charge_max_fen=900")
+            + more("", "c", "2000-01-01", "charge_max_fen=900\naccepted_until=2025-01-01")
             + more("s", "c", "2010-01-01", "balance_max_fen=5\naccepted_until=2020-01-01")
             + more("s", "c", "2015-01-01", "accepted_until=2016-01-01")
             + NONE
@@ -67,7 +67,7 @@ def test_the_narrower_table_speaks_where_it_says_anything() -> None:
     assert found == {
         ("x", "x"): (20_000, 2_000, "None"),
         ("s", "x"): (20_000, 1_000, "2030-01-01"),
-        ("x", "c"): (20_000, 900, "None"),
+        ("x", "c"): (20_000, 900, "2025-01-01"),
         ("s", "c"): (5, 900, "2020-01-01"),
     }
     changes = date(2015, 1, 1)
