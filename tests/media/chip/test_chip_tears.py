@@ -31,7 +31,7 @@ from tongxing.media.card.chip.image_file import MARK, from_bytes, to_bytes
 from tongxing.media.card.chip.store import CardFileUnreadable
 from tongxing.media.card.link import CardGone
 
-KILLS = 40
+KILLS = 24
 PIN = b"\x12\x34\x56"
 PROFILE = trial_profile(NUMBER, balance_fen=6070)
 
