@@ -148,6 +148,9 @@ def test_a_good_card_passes_them_all() -> None:
     riding = replace(CARD, transit=trip(1, time="20260108140000"))
     assert first_refusal(riding, replace(RULES, step="exit")) is None
     assert first_refusal(CARD, replace(RULES, step="entry")) is None
+    today = date(2026, 1, 8)
+    one_day = replace(CARD, public=public(starts=today, expires=today))
+    assert first_refusal(one_day, RULES) is None, "on its first and its last day"
 
 
 def test_a_card_that_is_the_key_to_an_account_needs_no_money() -> None:

@@ -11,7 +11,7 @@ from tongxing.media.crypto.suites import suite_of
 
 CARD8, ISSUER8 = bytes.fromhex("9010000000000013"), bytes.fromhex("99016900FFFFFFFF")
 FACTORS = CARD8 + ISSUER8
-# Worked by hand from the reference: random, counter, fen, type, time, version, algorithm -> answer.
+# Worked cases: random, counter, fen, type, time, version, algorithm -> answer.
 WORKED = [
     ("11223344 0010 000000B4 06 20260108090500 01 00", "0000012AC2ADA56E", "D5D0A38A"),
     ("11223344 0010 000000B4 06 20260108090500 01 04", "0000012A357D6775", "E39B97A1"),
@@ -45,7 +45,7 @@ def test_a_worked_purchase_is_signed_and_its_answer_checked(
 
 def test_a_city_union_card_is_signed_with_its_code_when_the_code_was_shown() -> None:
     code = bytes.fromhex("850102030401020304")
-    data = bytes.fromhex("01020304 0001 000000C8 09 20260108120000 01 00")
+    data = bytes.fromhex("0A0B0C0D 0003 000000C8 09 20260108120000 01 00")
     factors = bytes.fromhex("4000000000000017 4000FF0000000000")
     answers = []
     for shows, counts in ((True, True), (True, False), (False, True)):
@@ -53,7 +53,9 @@ def test_a_city_union_card_is_signed_with_its_code_when_the_code_was_shown() -> 
         if shows:
             assert tell(sam, "80CA0000", code).ok
         answers.append(tell(sam, "80700000", data + factors, 8).data)
+        assert tell(sam, "80720000", bytes.fromhex("F9A52557")).ok
     with_code, switched_off, not_shown = answers
+    assert with_code.hex().upper() == "00000009735177F1", "the worked case"
     assert with_code != not_shown
     assert switched_off == not_shown
 

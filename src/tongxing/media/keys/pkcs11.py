@@ -36,7 +36,8 @@ from tongxing.media.keys.vault import (
 
 
 class Pkcs11Vault:
-    """The master keys of one token, each under the label of its name. For one thread.
+    """The master keys of one token, each under the label of its name. For one thread, and one
+    vault for each token in a process, for a process logs in to a token once.
 
     Use `Pkcs11Vault.open`. With `environment` "prod" known test keys, and keys that the module
     would give away, are refused.
@@ -86,6 +87,7 @@ class Pkcs11Vault:
     def card_key(
         self, use: KeyUse, algorithm: int, version: int, factors: Sequence[bytes]
     ) -> bytes | Refusal:
+        """As `KeyVault.card_key` says."""
         check_factors(factors)
         key = self._issuer_key(use, algorithm, version, factors[0])
         if isinstance(key, Refusal):
@@ -102,6 +104,7 @@ class Pkcs11Vault:
         issuer_factor: bytes,
         card_factors: Bytes2D,
     ) -> Bytes2D | Refusal:
+        """As `KeyVault.card_keys` says."""
         check_factors((issuer_factor,))
         blocks = factor_blocks(card_factors)
         key = self._issuer_key(use, algorithm, version, issuer_factor)

@@ -68,6 +68,7 @@ class SoftwareVault:
     def card_key(
         self, use: KeyUse, algorithm: int, version: int, factors: Sequence[bytes]
     ) -> bytes | Refusal:
+        """As `KeyVault.card_key` says."""
         check_factors(factors)
         found = self._master(use, algorithm, version)
         if isinstance(found, Refusal):
@@ -85,6 +86,7 @@ class SoftwareVault:
         issuer_factor: bytes,
         card_factors: Bytes2D,
     ) -> Bytes2D | Refusal:
+        """As `KeyVault.card_keys` says."""
         check_factors((issuer_factor,))
         blocks = factor_blocks(card_factors)
         issuer = self.card_key(use, algorithm, version, (issuer_factor,))
