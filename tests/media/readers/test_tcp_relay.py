@@ -99,9 +99,11 @@ def opened_again(server: CardServer) -> TcpLink:
 @pytest.mark.parametrize("code", ["CARD_REMOVED", "CARD_TIMEOUT", "CARD_COLLISION"])
 def test_what_happened_to_the_card_is_told_to_the_client(code: Gone) -> None:
     card = LeavingCard(new_card(), SELECT[1], code=code)
-    with serve_card(card) as server, opened(server) as link, pytest.raises(CardGone) as gone:
-        link.transmit(SELECT)
-    assert gone.value.code == code
+    with serve_card(card) as server, opened(server) as link:
+        with pytest.raises(CardGone) as gone:
+            link.transmit(SELECT)
+        assert gone.value.code == code
+        opened_again(server).close()  # who lost the card has let go of it
 
 
 def test_a_second_client_is_told_that_the_card_is_in_use(server: CardServer) -> None:

@@ -83,7 +83,7 @@ class Asked(Protocol):
         """The answer. Raises Differs when there is none."""
 
 
-class Builtin:
+class Builtin(Asked):
     """Our own verifier and issuer, which remember what they accepted."""
 
     def __init__(self) -> None:
@@ -157,7 +157,7 @@ def open_code_program(
     return program if isinstance(program, Refusal) else CodeProgram(program)
 
 
-class CodeProgram:
+class CodeProgram(Asked):
     """A child program that answers lines of JSON with lines of JSON."""
 
     def __init__(self, program: LineProgram) -> None:
