@@ -19,10 +19,12 @@ from lent_cards import (
 from pcsc_world import NAME, CardService
 
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.card.face import CardFace
 from tongxing.media.card.link import CardGone
 from tongxing.media.card.readers.atr import SOFTWARE_ATR
 from tongxing.media.card.readers.pcsc import PcscLink, list_readers, open_pcsc
 from tongxing.media.card.readers.recording import Recorder
+from tongxing.media.card.reading import read_card
 from tongxing.media.card.terminal import Debit, Unfinished, begin, finish, recover
 
 CLASSIC = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
@@ -72,6 +74,18 @@ def test_a_purchase_through_the_reader_is_the_same_bytes_as_one_in_this_process(
         assert balance_of(link) == 6070 - 315
     assert debit == paid(here)
     assert debit.proven and there.kept == here.kept
+
+
+def test_a_whole_card_is_read_through_the_reader_as_in_this_process(
+    card_service: CardService,
+) -> None:
+    here = Recorder(new_card())
+    with card_service.link(new_card()) as link:
+        there = Recorder(link)
+        face = read_card(there, journeys=True)
+    assert isinstance(face, CardFace), face
+    assert face == read_card(here, journeys=True)
+    assert there.kept == here.kept and len(here.kept) > 5
 
 
 def test_readers_are_known_by_their_names(card_service: CardService) -> None:
