@@ -38,7 +38,7 @@ SHOWN = {
     "otp": [b"otpauth://totp/x?secret=abc"],
     "web_address": [b"http://example.cn", b"www.example.cn/a", b"ftp://example.cn/x"],
     "digits": [b"6901234567892", b"1234"],
-    "text": ["请出示乘车码".encode(), b"hello there"],
+    "text": ["请出示乘车码".encode(), b"hello there", b"good morning"],
 }  # fmt: skip
 
 

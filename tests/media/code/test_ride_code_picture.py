@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageFilter, ImageOps
 
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.code import scanning
 from tongxing.media.code.layout import RideCode
 from tongxing.media.code.picture import Level, png, svg, terminal
 from tongxing.media.code.scanning import PIXELS_MAX, is_picture, ride_code_in, scan, scan_file
@@ -189,6 +190,13 @@ def bomb(times: int) -> bytes:
 )  # fmt: skip
 def test_a_picture_without_a_code_is_a_refusal(content: bytes) -> None:
     assert ride_code_in(content) == Refusal("QR_NOT_FOUND")
+
+
+def test_a_picture_of_too_many_pixels_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scanning, "PIXELS_MAX", drawn().width * drawn().height)
+    assert scan_file(png(CODE)) == [CODE]
+    monkeypatch.setattr(scanning, "PIXELS_MAX", drawn().width * drawn().height - 1)
+    assert scan_file(png(CODE)) == Refusal("QR_NOT_FOUND")
 
 
 @settings(max_examples=60, deadline=None)
