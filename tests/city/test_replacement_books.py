@@ -65,18 +65,22 @@ balance_max_fen = 100000
 
 @pytest.mark.req("R-303")
 def test_the_price_of_a_new_card_differs_by_city_and_day() -> None:
+    later = EVERY.replace("2000-01-01", "2018-01-01").replace("2000", "1800")
     own = '[[terms]]\ncity = "110000"\nfrom = {}\nfee_fen = {}\n'
-    text = EVERY + own.format("2010-01-01", 1500) + own.format("2020-01-01", 0)
+    text = EVERY + later + own.format("2010-01-01", 1500) + own.format("2020-01-01", 0)
     fees = {
-        (city, day.year): read_replacement_terms(text.encode(), city, day).fee_fen
-        for city in ("110000", CHONGQING)
-        for day in (date(2012, 1, 1), date(2021, 1, 1))
+        year: tuple(
+            read_replacement_terms(text.encode(), city, date(year, 6, 1)).fee_fen
+            for city in ("110000", CHONGQING)
+        )
+        for year in (1999, 2009, 2012, 2019, 2021)
     }
     assert fees == {
-        ("110000", 2012): 1_500,
-        ("110000", 2021): 0,
-        (CHONGQING, 2012): 2_000,
-        (CHONGQING, 2021): 2_000,
+        1999: (2_000, 2_000),
+        2009: (2_000, 2_000),
+        2012: (1_500, 2_000),
+        2019: (1_500, 1_800),
+        2021: (0, 1_800),
     }
 
 

@@ -52,7 +52,7 @@ def replacement_terms(city: str, time_s: int) -> ReplacementTerms:
 
 
 def read_replacement_terms(content: bytes, city: str, day: date) -> ReplacementTerms:
-    """A city's numbers on a day, from the file. Before the first table's day, that table holds.
+    """A city's numbers on a day, from the file. Before the first table for every city, that holds.
 
     Raises ValueError (msgspec.ValidationError is one) for an unknown or missing number, one below
     zero, and two tables of one city and day.
@@ -67,6 +67,6 @@ def read_replacement_terms(content: bytes, city: str, day: date) -> ReplacementT
     for owner in ("", city):
         of_owner = [row for row in rows if row.city == owner]
         begun = [row for row in of_owner if row.from_day <= day]
-        for row in begun or of_owner[:1]:
+        for row in begun or (of_owner[:1] if owner == "" else ()):
             merged |= row.numbers()
     return msgspec.convert(merged, ReplacementTerms)

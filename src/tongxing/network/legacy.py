@@ -27,6 +27,7 @@ LegacyAction = Literal["bind", "top_up", "refund", "upgrade_in_place", "become_r
 """What somebody may want to do with a medium besides riding: bind it to an account, add money to
 it, pay its money out, turn it into a CPU card in place, hand it out as somebody's new card."""
 
+EVERYBODY = ("", "")
 TERMS_KEPT_MAX = 4_096
 
 
@@ -78,7 +79,7 @@ class LegacyBook:
     def terms(self, scheme: str, city: str, day: date) -> LegacyTerms:
         """What holds on a day for the media of a scheme that a city issued (its division code).
 
-        Before the first table's day, that table holds: old media did not become safe by age.
+        Before the first table for all, that one holds: old media did not become safe by age.
         """
         return _terms(self.rows, scheme, city, day)
 
@@ -129,9 +130,9 @@ def legacy_objection(action: LegacyAction, trust: Trust, where: str = "") -> Ref
 @lru_cache(maxsize=TERMS_KEPT_MAX)
 def _terms(rows: tuple[_Row, ...], scheme: str, city: str, day: date) -> LegacyTerms:
     merged: dict[str, object] = {"accepted_until": None}
-    for owner in (("", ""), (scheme, ""), ("", city), (scheme, city)):
+    for owner in (EVERYBODY, (scheme, ""), ("", city), (scheme, city)):
         of_owner = [row for row in rows if (row.scheme, row.city) == owner]
-        begun = [row for row in of_owner if row.from_day <= day] or of_owner[:1]
-        for row in begun:
+        begun = [row for row in of_owner if row.from_day <= day]
+        for row in begun or (of_owner[:1] if owner == EVERYBODY else ()):
             merged |= row.said()
     return msgspec.convert(merged, LegacyTerms)
