@@ -88,6 +88,24 @@ def test_a_library_that_fails_gives_way_to_the_python_loop(tmp_path: Path):
     assert found.identical
 
 
+@pytest.mark.parametrize(
+    "works", [(True, False, True), (False, True, True)], ids=["later", "first"]
+)
+def test_a_loop_that_once_failed_is_not_asked_again_nor_counted(tmp_path: Path, works):
+    class Moody(c_library.CLoop):
+        def run(self, algorithm, master, factors, data):
+            if not next(moods):
+                return None
+            codes = engines(SM4)[0].issuer_codes(master, factors, data)
+            return c_library.CRun("a library", 1, codes)
+
+    moods = iter(works)
+    (found, *_) = measure(SM4, 100, 3, Moody(tmp_path, tmp_path), time.process_time_ns)
+    assert found.reference == timing.PYTHON_LOOP
+    assert found.reference_cpu_ns > 1
+    assert list(moods) == list(works[works.index(False) + 1 :])
+
+
 def test_more_records_than_the_python_loop_takes_are_compared_as_far_as_it_goes(monkeypatch):
     monkeypatch.setattr(timing, "_PYTHON_RECORDS", 40)
     (found, *_) = measure(DES, 100, 1, None, time.process_time_ns)

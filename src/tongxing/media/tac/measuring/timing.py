@@ -134,7 +134,7 @@ class _Reference:
                 self.name, self.codes = done.version, done.codes
                 self.best.add(done.cpu_ns, True)
                 return len(done.codes)
-            self._loop = None
+            self._loop, self.name, self.best = None, PYTHON_LOOP, _Best()
         few = records.first(_PYTHON_RECORDS)
         start = self._cpu_clock()
         self.codes = self._plain.issuer_codes(*_parts(few))
