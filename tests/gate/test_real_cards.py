@@ -104,8 +104,8 @@ def test_the_card_can_tell_everybody_where_it_was(tmp_path: Path) -> None:
     face = read_card(card.enter_field(), journeys=True)
     assert isinstance(face, CardFace)
     image = card.chip.image.applications[0]
-    newest = parse_journey(image.file(0x1E).records[0])  # type: ignore[union-attr]
-    trip = parse_transit(image.file(0x1A).records[0])  # type: ignore[union-attr]
+    newest = parse_journey(image.file(0x1E).records[0])
+    trip = parse_transit(image.file(0x1A).records[0])
     assert (newest.kind, newest.time, newest.city) == (4, "20260317082500", "1000")
     assert (newest.amount_fen, newest.balance_fen) == (50_00 - card.balance_fen, card.balance_fen)
     assert (trip.status, trip.entry_time, trip.exit_time) == (
@@ -241,6 +241,33 @@ def test_nonsense_at_any_step_opens_no_gate_and_takes_no_money(tmp_path: Path, w
         assert card.balance_fen == number.balance_fen, "an entry takes nothing"
         if not decision.opened:
             assert decision.reason in all_reasons()
+
+
+def dual_card(purse: int) -> PlasticCard:
+    """A Changtong card that also carries T-Union: two systems, each with its own money."""
+    return personalised(
+        BEIJING,
+        balance_fen=purse,
+        second=MEDIA.profile(CHANGTONG, EIGHT),
+    )
+
+
+@pytest.mark.req("R-211")
+@pytest.mark.parametrize(
+    ("where", "scheme"), [(BEIJING_RAIL, "t_union"), (CHONGQING_RAIL, "local:500000")]
+)
+def test_a_card_with_both_systems_rides_with_the_one_that_is_accepted(
+    tmp_path: Path, where: tuple[str, str], scheme: str
+) -> None:
+    world, card = open_world(tmp_path, where), dual_card(77_00)
+    assert world.hold(card, "in", EIGHT)[0].opened
+    assert world.hold(card, "out", EIGHT + 1500)[0].opened
+    assert {tap.scheme for tap in world.taps()} == {scheme}
+    t_union_fen, changtong_fen = card.chip.image.purses
+    assert (t_union_fen < 77_00, changtong_fen < 50_00) == (
+        scheme == "t_union",
+        scheme != "t_union",
+    )
 
 
 def test_a_card_of_another_application_is_told_apart(tmp_path: Path) -> None:

@@ -230,3 +230,19 @@ def test_a_genuine_card_is_let_through_though_others_came_between(tmp_path: Path
     assert again.opened
     assert sum(command[1] == DEBIT for command in link.sent) == 1, "it signed a purchase of nothing"
     check(world, card, mine, 0)
+
+
+def test_a_card_that_was_used_too_often_since_begins_anew(tmp_path: Path) -> None:
+    """Ten purchases elsewhere have pushed the torn one out of the card's log: nobody can tell any
+    more, so the old tap is told as unconfirmed and the new one is dealt with."""
+    world, mine = open_world(tmp_path), numbered(CHANGTONG, 2)
+    step, card = debit_step(world, numbered(CHANGTONG, 1)), new_card(mine)
+    world.hold(card, "in", EIGHT, step)
+    (tmp_path / "elsewhere").mkdir()
+    elsewhere = open_world(tmp_path / "elsewhere")
+    for visit in range(11):
+        elsewhere.hold(card, "in" if visit % 2 else "out", EIGHT + 1500 * (visit + 1))
+    later, _ = world.hold(card, "in", EIGHT + 40_000)
+    assert later.opened
+    reasons = [tap.reason for tap in world.taps() if tap.medium_no == mine.medium_no]
+    assert reasons == [UNCONFIRMED, "OPEN"]

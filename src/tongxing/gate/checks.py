@@ -78,10 +78,17 @@ def code_window(token: MediumToken, facts: ValidatorFacts, context: GateContext)
 
 def acceptance(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> Refusal | None:
     """Whether this scheme and issuer are accepted at this place, mode, line and day (R-311)."""
+    return accepted_here(token.scheme, token.issuer, facts, context)
+
+
+def accepted_here(
+    scheme: str, issuer: str, facts: ValidatorFacts, context: GateContext
+) -> Refusal | None:
+    """Why a scheme's medium of an issuer is not accepted at this validator; None when it is."""
     line = context.fares.network.lines.get(facts.line)
     answer = context.registry.acceptance(
-        token.scheme,
-        token.issuer,
+        scheme,
+        issuer,
         facts.place,
         facts.mode,
         calendar_date(context.now_s),

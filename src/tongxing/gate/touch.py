@@ -48,6 +48,8 @@ from tongxing.messages import CardProof, PurseFacts, Tap
 
 CARD_LOCKED_HERE = "CARD_LOCKED_HERE"
 UNCONFIRMED = "CARD_UNCONFIRMED"
+RECOVERY_TOO_OLD = "RECOVERY_TOO_OLD"
+"""What `recover` says when so much was paid with the card since that its log has moved on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,7 @@ class Touch:
 
     def card(self, link: CardLink, visit: Visit) -> Decision:
         """Take a card through. The tap is on disk when this returns; the lane has not been told."""
-        card = read_card(link, visit.facts, visit.context.registry, self._setup, visit.now_s)
+        card = read_card(link, visit.facts, visit.context, self._setup)
         if isinstance(card, Refusal):
             return self._turned_away(unread_token("card"), visit, card)
         cleared = self._clear_up(card, visit)
@@ -152,6 +154,8 @@ class Touch:
         if isinstance(torn, Refusal):
             return refused(KIND_OF[visit.facts.role], card.token, tariff_name(visit.context), torn)
         found = torn.found or recover(card.link, torn.unfinished, self._still_signing(torn))
+        if isinstance(found, Refusal) and found.code == RECOVERY_TOO_OLD:
+            return self._given_up(torn, None, card, visit)
         if isinstance(found, Refusal):
             return self._turned_away(card.token, visit, found)
         if isinstance(found, NotDone):
@@ -197,13 +201,16 @@ class Touch:
         if (again and in_time) or taken_fen or torn.tap.kind == "exit":
             settled = self._settled(torn, found, _as_decided(torn, card.token))
             return settled if (again and in_time) or not settled.opened else card
-        told = replace(
-            torn.tap,
-            outcome="refused",
-            reason=UNCONFIRMED,
-            proof=proof_of(torn.tap.medium_no, found),
-        )
-        written = self._journal.append(told, self._torn.name(torn.tap.medium_no))
+        return self._given_up(torn, found, card, visit)
+
+    def _given_up(
+        self, torn: TornTap, found: Debit | None, card: CardInHand, visit: Visit
+    ) -> CardInHand | Decision:
+        """The lane had stayed shut: the tap is written as refused, and its ride never began."""
+        number = torn.tap.medium_no
+        proof = None if found is None else proof_of(number, found)
+        told = replace(torn.tap, outcome="refused", reason=UNCONFIRMED, proof=proof)
+        written = self._journal.append(told, self._torn.name(number))
         if isinstance(written, Refusal):
             return self._turned_away(card.token, visit, written)
         return _without_ride(card, torn.tap.time_s)

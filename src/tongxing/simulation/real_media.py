@@ -156,6 +156,13 @@ class RunMedia:
 
     def card(self, token: MediumToken, opened_s: int, **changes: Any) -> PlasticCard:
         """The card that says what this token says; `changes` are fields of its profile."""
+        image = personalise(replace(self.profile(token, opened_s), **changes))
+        random = stream(self._seed, "chip", token.medium_no)
+        chip = SoftwareCard(MemoryStore(image), _bytes_of(random))
+        return PlasticCard(chip, T_UNION_AID if token.scheme == "t_union" else CITY_UNION_AID)
+
+    def profile(self, token: MediumToken, opened_s: int) -> CardProfile:
+        """What its issuer puts on the card of a token."""
         t_union = token.scheme == "t_union"
         on_account = token.funding == "account"
         factors = _factors(token, t_union)
@@ -163,7 +170,7 @@ class RunMedia:
             (use, KEY_INDEX): _whole(self.vault.card_key(use, DES, VERSION, factors))
             for use in KEY_USES
         }
-        profile = CardProfile(
+        return CardProfile(
             number=token.medium_no,
             issuer_id=issuer_id(token.issuer),
             keys=keys,
@@ -179,10 +186,6 @@ class RunMedia:
             security_code=b"" if t_union else bytes(9),
             locals=_records(token, opened_s),
         )
-        random = stream(self._seed, "chip", token.medium_no)
-        image = personalise(replace(profile, **changes))
-        chip = SoftwareCard(MemoryStore(image), _bytes_of(random))
-        return PlasticCard(chip, T_UNION_AID if t_union else CITY_UNION_AID)
 
     def phone(self, token: MediumToken) -> Phone:
         """The phone that shows this account's code."""

@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from tongxing.gate.facts import ValidatorFacts
+from tongxing.gate.checks import accepted_here
+from tongxing.gate.facts import GateContext, ValidatorFacts
 from tongxing.gate.reading.kinds import TEST, product_of
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.reading.state import (
@@ -42,6 +43,7 @@ from tongxing.network.registry import Registry
 ACCOUNT_SUB_TYPE = 0xA1
 """The sub type by which we mark a City Union card that is only the key to an account."""
 
+_AIDS = {"t_union": T_UNION_AID, "city_union": CITY_UNION_AID}
 _NO_APPLICATION, _NO_RECORD = 0x6A82, 0x6A83
 _TRANSIT_FILE, _TRANSIT_BYTES = 0x1A, 128
 _PUBLIC_BYTES, _MANAGEMENT_BYTES = 30, 60
@@ -52,7 +54,8 @@ _MONEY = 0x7FFF_FFFF
 class CardInHand:
     """A card in the field, as far as a gate looks at it. `has_own_records`: it can keep our state.
 
-    `same` writes back what is there: a purchase of nothing with it proves that a card is genuine.
+    `trips` are its common trip records that this tap can change, by their id. `same` writes back
+    what is there: a purchase of nothing with it proves that a card is genuine.
     `objection` is a reason against it that its token cannot show.
     """
 
@@ -62,6 +65,7 @@ class CardInHand:
     token: MediumToken
     fare_slots: tuple[FareSlot, ...]
     has_own_records: bool
+    trips: Mapping[int, Transit]
     same: RecordWrite | None
     objection: Refusal | None
 
@@ -84,14 +88,16 @@ class _Identity:
 
 
 def read_card(
-    link: CardLink, facts: ValidatorFacts, registry: Registry, setup: MediaSetup, now_s: int
+    link: CardLink, facts: ValidatorFacts, context: GateContext, setup: MediaSetup
 ) -> CardInHand | Refusal:
     """Read what a gate needs of the card in the field; its application stays selected.
+
+    A card with both applications is asked for the one that is accepted here, T-Union first (R-211).
 
     Refuses what the card or its answers refuse (`talking`, `applications`), CARD_NUMBER and
     CARD_ISSUER_UNKNOWN: then there is no medium to speak of.
     """
-    who = _identity(link, registry)
+    who = _identity(link, facts, context)
     if isinstance(who, Refusal):
         return who
     balance = 0 if who.on_account else _balance(link)
@@ -100,11 +106,12 @@ def read_card(
     own = _own_records(link, facts.city)
     if isinstance(own, Refusal):
         return own
-    transit = _transit(link, facts) if who.application == "t_union" else None
-    if isinstance(transit, Refusal):
-        return transit
+    trips = _trips(link, facts, own) if who.application == "t_union" else {}
+    if isinstance(trips, Refusal):
+        return trips
+    transit = trips.get(record_of(facts.mode))
     slots = fare_slots(own)
-    today = calendar_date(now_s)
+    today = calendar_date(context.now_s)
     token = MediumToken(
         scheme=who.scheme,
         medium_no=who.number,
@@ -120,19 +127,40 @@ def read_card(
     )
     objection = _objection(token, who, transit, facts, bool(own))
     same = _same(own, transit)
-    return CardInHand(link, who.application, who.ids, token, slots, bool(own), same, objection)
+    return CardInHand(
+        link, who.application, who.ids, token, slots, bool(own), trips, same, objection
+    )
 
 
-def _identity(link: CardLink, registry: Registry) -> _Identity | Refusal:
-    for aid, read in ((T_UNION_AID, _t_union), (CITY_UNION_AID, _city_union)):
-        answer = exchange(link, Command(0x00, 0xA4, 0x04, 0x00, aid, 0))
-        if isinstance(answer, Refusal):
-            return answer
-        if answer.ok:
-            return read(link, answer.data, registry)
-        if answer.status != _NO_APPLICATION:
-            return refusal_of(answer.status)
-    return Refusal("CARD_APP_MISSING")
+def _identity(link: CardLink, facts: ValidatorFacts, context: GateContext) -> _Identity | Refusal:
+    """Who the card says it is, in the application that is accepted here; in T-Union's, or the only
+    one it has, when none is, so that the passenger hears why."""
+    first: _Identity | None = None
+    for aid in (T_UNION_AID, CITY_UNION_AID):
+        found = _said_by(link, aid, context.registry)
+        if isinstance(found, Refusal):
+            return found
+        if found is None:
+            continue
+        if accepted_here(found.scheme, found.issuer, facts, context) is None:
+            return found
+        first = first or found
+    if first is None:
+        return Refusal("CARD_APP_MISSING")
+    again = _said_by(link, _AIDS[first.application], context.registry)
+    return first if again is None else again
+
+
+def _said_by(link: CardLink, aid: bytes, registry: Registry) -> _Identity | Refusal | None:
+    """What the card says of itself in one application; None when it has none of this name."""
+    answer = exchange(link, Command(0x00, 0xA4, 0x04, 0x00, aid, 0))
+    if isinstance(answer, Refusal):
+        return answer
+    if answer.status == _NO_APPLICATION:
+        return None
+    if not answer.ok:
+        return refusal_of(answer.status)
+    return (_t_union if aid == T_UNION_AID else _city_union)(link, answer.data, registry)
 
 
 def _t_union(link: CardLink, fci: bytes, _registry: Registry) -> _Identity | Refusal:
@@ -234,9 +262,21 @@ def _own_records(link: CardLink, city: str) -> Mapping[int, bytes] | Refusal:
     return found
 
 
-def _transit(link: CardLink, facts: ValidatorFacts) -> Transit | Refusal | None:
-    raw = _record(link, _TRANSIT_FILE, record_of(facts.mode) & 0xFF, _TRANSIT_BYTES)
-    return parse_transit(raw) if isinstance(raw, bytes) else raw
+def _trips(
+    link: CardLink, facts: ValidatorFacts, own: Mapping[int, bytes]
+) -> dict[int, Transit] | Refusal:
+    """The trip record of this means of transport, and that of the ride which is open."""
+    kept = open_ride(own)
+    wanted = {record_of(facts.mode)} | ({record_of(kept.mode)} if kept is not None else set())
+    found = {}
+    for record_id in sorted(wanted):
+        raw = _record(link, _TRANSIT_FILE, record_id & 0xFF, _TRANSIT_BYTES)
+        trip = parse_transit(raw) if isinstance(raw, bytes) else raw
+        if isinstance(trip, Refusal):
+            return trip
+        if trip is not None:
+            found[record_id] = trip
+    return found
 
 
 def _record(link: CardLink, sfi: int, record_id: int, length: int = 0) -> bytes | Refusal | None:

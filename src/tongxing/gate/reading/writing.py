@@ -15,13 +15,17 @@ from tongxing.gate.rides import half_trip, rider_of, single_tap
 from tongxing.gate.token import NO_FARE_STATE, MediumToken, OpenEntry
 from tongxing.kernel.clock import local
 from tongxing.kernel.reasons import Refusal
-from tongxing.media.card.files import OwnPart, make_journey, make_transit, with_own_part
+from tongxing.media.card.files import OwnPart, Transit, with_own_part
 from tongxing.media.card.files.journey import ENTRY, EXIT, SINGLE
 from tongxing.media.card.terminal import RecordWrite
-from tongxing.network.regions import region_code_of
+from tongxing.media.card.terminal.trips import (
+    TRIP_SFI,
+    Place,
+    begun_trip,
+    ended_trip,
+    journey_write,
+)
 
-TRANSIT_FILE, JOURNEY_FILE = 0x1A, 0x1E
-_ENTERED, _EXITED = 1, 2
 _RAIL_INDUSTRY, _BUS_INDUSTRY = 1, 2
 _JOURNEYS = {"entry": ENTRY, "board": ENTRY, "exit": EXIT, "alight": EXIT, "ride": SINGLE}
 
@@ -43,14 +47,13 @@ def records_of(
 
     Refuses CARD_STATE_FULL when the fare counters do not fit their record any more.
     """
-    before, after = card.token, decision.token_after
-    writes = _own_records(card, after, facts, context)
+    before = card.token
+    writes = _own_records(card, decision.token_after, facts, context)
     if isinstance(writes, Refusal) or card.scheme != "t_union":
         return writes
     writer = _Writer(facts, context, setup, terminal_no)
-    transit = writer.transit(before, decision)
     journey = writer.journey(decision, before.balance_fen - _taken(decision))
-    return (*writes, *transit, journey)
+    return (*writes, *writer.trips(card, decision), journey)
 
 
 def highest_fare(rider: Rider, facts: ValidatorFacts, context: GateContext) -> int:
@@ -92,94 +95,67 @@ def _taken(decision: Decision) -> int:
 
 
 class _Writer:
-    """The codes of one validator, as they stand in the records that every operator reads."""
+    """The records that every operator reads, as one validator writes them."""
 
     def __init__(
         self, facts: ValidatorFacts, context: GateContext, setup: MediaSetup, terminal_no: bytes
     ) -> None:
         self._facts = facts
         self._context = context
-        self._setup = setup
-        self._places = setup.places
-        self._terminal = bytes(2) + terminal_no
         self._time = moment(context.now_s)
+        places = setup.places
+        line, station = places.line(facts.line), places.station(facts.station)
+        self._place = Place(
+            terminal_no=terminal_no,
+            city=setup.region,
+            institution=setup.institution,
+            station=station.to_bytes(8, "big"),
+            line=line & 0xFF,
+            journey_line=line.to_bytes(2, "big"),
+            journey_station=station.to_bytes(2, "big"),
+            industry=_BUS_INDUSTRY if facts.mode == "bus" else _RAIL_INDUSTRY,
+            record_id=record_of(facts.mode),
+        )
 
-    def transit(self, before: MediumToken, decision: Decision) -> tuple[RecordWrite, ...]:
+    def trips(self, card: CardInHand, decision: Decision) -> tuple[RecordWrite, ...]:
         """The record of this means of transport; and that of another one, whose open ride this tap
         has ended (a bus ride collects for a forgotten rail exit)."""
-        here, taken_fen = record_of(self._facts.mode), _taken(decision)
-        entry, after = before.open_entry, decision.token_after.open_entry
+        here, taken_fen = self._place.record_id, _taken(decision)
+        entry, after = card.token.open_entry, decision.token_after.open_entry
         if decision.kind == "entry":
-            writes = [self._entered(here, before, taken_fen)]
+            writes: tuple[RecordWrite, ...] = (self._begun(card.token, taken_fen),)
         else:
-            began = entry if decision.kind == "exit" else None
-            writes = [self._left(here, began, taken_fen)]
+            writes = self._ended(card.trips.get(here), taken_fen)
         if entry is not None and after != entry and record_of(entry.mode) != here:
-            writes.append(self._left(record_of(entry.mode), entry, 0))
-        return tuple(writes)
+            writes += self._ended(card.trips.get(record_of(entry.mode)), 0)
+        return writes
 
     def journey(self, decision: Decision, balance_fen: int) -> RecordWrite:
         """The line that a passenger is shown later, anywhere."""
-        facts = self._facts
-        record = make_journey(
-            kind=_JOURNEYS[facts.role],
-            terminal=self._terminal,
-            industry=_BUS_INDUSTRY if facts.mode == "bus" else _RAIL_INDUSTRY,
-            line=self._places.line(facts.line).to_bytes(2, "big"),
-            station=self._places.station(facts.station).to_bytes(2, "big"),
-            amount_fen=_taken(decision),
-            balance_fen=balance_fen,
-            time=self._time,
-            city=self._setup.region,
-            institution=self._setup.institution,
-        )
-        return RecordWrite(0, JOURNEY_FILE, record)
+        kind = _JOURNEYS[self._facts.role]
+        return journey_write(self._place, self._time, kind, _taken(decision), balance_fen)
 
-    def _entered(self, record_id: int, before: MediumToken, taken_fen: int) -> RecordWrite:
-        facts = self._facts
-        record = make_transit(
-            status=_ENTERED,
-            record_id=record_id,
+    def _begun(self, before: MediumToken, taken_fen: int) -> RecordWrite:
+        rider = rider_of(before, self._facts)
+        record = begun_trip(
+            self._place,
+            self._time,
+            balance_fen=before.balance_fen,
+            max_fare_fen=highest_fare(rider, self._facts, self._context),
             serial=self._context.now_s,
-            entry_city=self._setup.region,
-            entry_institution=self._setup.institution,
-            entry_station=self._station(facts.station),
-            entry_terminal=self._terminal,
-            entry_time=self._time,
-            entry_line=self._places.line(facts.line) & 0xFF,
-            max_fare_fen=highest_fare(rider_of(before, facts), facts, self._context),
-            charged_at_entry_fen=taken_fen,
-            balance_at_entry_fen=before.balance_fen,
+            charged_fen=taken_fen,
         )
         return self._write(record)
 
-    def _left(self, record_id: int, entry: OpenEntry | None, taken_fen: int) -> RecordWrite:
-        """A ride that has ended here; of its beginning what the card still knew."""
-        facts, region = self._facts, self._setup.region
-        entry_region = "0000" if entry is None else (region_code_of(entry.city) or "0000")
-        own = entry is not None and entry.city == facts.city
-        record = make_transit(
-            status=_EXITED,
-            record_id=record_id,
-            serial=self._context.now_s,
-            entry_city=entry_region,
-            entry_institution=self._setup.institution if own else bytes(8),
-            entry_station=self._station(entry.station) if own and entry else bytes(8),
-            entry_time="" if entry is None else moment(entry.time_s),
-            exit_city=region,
-            exit_institution=self._setup.institution,
-            exit_station=self._station(facts.station),
-            exit_terminal=self._terminal,
-            exit_time=self._time,
-            exit_line=self._places.line(facts.line) & 0xFF,
-            actual_fen=taken_fen,
-        )
-        return self._write(record)
+    def _ended(self, before: Transit | None, taken_fen: int) -> tuple[RecordWrite, ...]:
+        """A trip that ends here, with all the card still knows of its beginning; nothing on a card
+        that has no such record."""
+        if before is None:
+            return ()
+        now_s = self._context.now_s
+        return (self._write(ended_trip(self._place, self._time, before, taken_fen, now_s)),)
 
     def _write(self, record: bytes) -> RecordWrite:
-        mark = vehicle_mark(self._facts.vehicle)
-        part = OwnPart(self._time, self._terminal[-4:], transfer=mark)
-        return RecordWrite(record[1], TRANSIT_FILE, with_own_part(record, part))
-
-    def _station(self, name: str) -> bytes:
-        return self._places.station(name).to_bytes(8, "big")
+        mark, terminal = vehicle_mark(self._facts.vehicle), self._place.terminal_no[-4:]
+        part = OwnPart(self._time, terminal, transfer=mark)
+        return RecordWrite(record[1], TRIP_SFI, with_own_part(record, part))

@@ -53,18 +53,8 @@ def entry_plan(
     key_index: int = 1,
 ) -> Purchase:
     """An entry: nothing is taken, the trip begins. `time` is YYYYMMDDhhmmss."""
-    trip = make_transit(
-        status=_ENTERED,
-        record_id=place.record_id,
-        serial=serial % _SERIAL_DIGITS_MOST,
-        entry_city=place.city,
-        entry_institution=place.institution,
-        entry_station=place.station,
-        entry_terminal=place.terminal_no.rjust(8, b"\x00"),
-        entry_time=time,
-        max_fare_fen=max_fare_fen,
-        entry_line=place.line,
-        balance_at_entry_fen=balance_fen,
+    trip = begun_trip(
+        place, time, balance_fen=balance_fen, max_fare_fen=max_fare_fen, serial=serial
     )
     return _plan(place, time, trip, _ENTRY, 0, balance_fen, key_index)
 
@@ -85,7 +75,7 @@ def exit_plan(
     """
     if not before.entered:
         return Refusal("EXIT_WITHOUT_ENTRY")
-    trip = _ended(place, time, before, fare_fen, serial)
+    trip = ended_trip(place, time, before, fare_fen, serial)
     return _plan(place, time, trip, _EXIT, fare_fen, balance_fen, key_index)
 
 
@@ -118,13 +108,40 @@ def repair_plan(
     elif not before.entered:
         return Refusal("EXIT_WITHOUT_ENTRY")
     elif reason == "no_exit":
-        trip = _ended(place, time, before, supplement_fen, serial)
+        trip = ended_trip(place, time, before, supplement_fen, serial)
     else:
         trip = _still_open(time if reason == "overtime" else before.entry_time, before, serial)
     return _plan(place, time, trip, _UPDATE, supplement_fen, balance_fen, key_index)
 
 
-def _ended(place: Place, time: str, before: Transit, fare_fen: int, serial: int) -> bytes:
+def begun_trip(
+    place: Place,
+    time: str,
+    *,
+    balance_fen: int,
+    max_fare_fen: int,
+    serial: int = 0,
+    charged_fen: int = 0,
+) -> bytes:
+    """The trip record of an entry here; `balance_fen` is before what is charged at it."""
+    return make_transit(
+        status=_ENTERED,
+        record_id=place.record_id,
+        serial=serial % _SERIAL_DIGITS_MOST,
+        entry_city=place.city,
+        entry_institution=place.institution,
+        entry_station=place.station,
+        entry_terminal=place.terminal_no.rjust(8, b"\x00"),
+        entry_time=time,
+        max_fare_fen=max_fare_fen,
+        entry_line=place.line,
+        charged_at_entry_fen=charged_fen,
+        balance_at_entry_fen=balance_fen,
+    )
+
+
+def ended_trip(place: Place, time: str, before: Transit, fare_fen: int, serial: int = 0) -> bytes:
+    """The trip record of `before`, ended here for this fare."""
     return make_transit(
         status=_EXITED,
         record_id=before.record_id,
@@ -179,6 +196,17 @@ def _plan(
     key_index: int,
 ) -> Purchase:
     """The purchase with both records; the journey record shows the balance after it."""
+    records = (
+        RecordWrite(trip[1], TRIP_SFI, trip),
+        journey_write(place, time, kind, amount_fen, max(balance_fen - amount_fen, 0)),
+    )
+    return Purchase(amount_fen, COMPOSITE, time, records, key_index, place.terminal_no)
+
+
+def journey_write(
+    place: Place, time: str, kind: int, amount_fen: int, balance_fen: int
+) -> RecordWrite:
+    """The line of a card's journeys: what was taken here, and the balance after it."""
     journey = make_journey(
         kind=kind,
         terminal=place.terminal_no,
@@ -187,13 +215,9 @@ def _plan(
         city=place.city,
         institution=place.institution,
         amount_fen=amount_fen,
-        balance_fen=max(balance_fen - amount_fen, 0),
+        balance_fen=balance_fen,
         line=place.journey_line,
         station=place.journey_station,
         operator=place.operator,
     )
-    records = (
-        RecordWrite(trip[1], TRIP_SFI, trip),
-        RecordWrite(0x00, JOURNEY_SFI, journey),
-    )
-    return Purchase(amount_fen, COMPOSITE, time, records, key_index, place.terminal_no)
+    return RecordWrite(0x00, JOURNEY_SFI, journey)
