@@ -198,3 +198,17 @@ def test_a_card_that_cannot_be_reached_is_one_line(
     exit_code, told = error(capsys, "read", *arguments)
     assert exit_code in (2, 3, 4, 6) and f"error {code}: " in told
     assert len([line for line in told.splitlines() if line.startswith("error")]) == 1
+
+
+def test_a_dual_card_shows_both_purses(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    """Also where the second one is of a city whose real cards keep their number elsewhere."""
+    image = str(tmp_path / "dual.card")
+    made = ["card", "make", image, "--number", "3199010000000000013", "--balance", "5000"]
+    assert run([*made, "--city-union", "4000000000000017"]) == 0
+    capsys.readouterr()
+    assert run(["card", "read", "--image", image, "--full", "--json"]) == 0
+    purses = json.loads(capsys.readouterr().out)["purses"]
+    assert [(one["scheme"], one["number"]) for one in purses] == [
+        ("t_union", "3199010000000000013"),
+        ("city_union", "4000000000000017"),
+    ]

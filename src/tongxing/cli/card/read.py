@@ -5,6 +5,7 @@ bytes of the files that hold it printed too. Nothing is written to the card.
 """
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -29,6 +30,7 @@ from tongxing.network import load_registry
 
 WORDS = Words("card")
 _LEFT, _RIGHT = 8, 4
+_FILE = re.compile("[0-9A-Fa-f]{2}")
 
 Found = TypeVar("Found")
 
@@ -128,7 +130,7 @@ def _files(purse: PurseFace) -> Iterator[tuple[str, Described]]:
         name = part.partition(":")[0]
         if name == "fci":
             found = decode_answer("fci", raw, purse.scheme)
-        elif len(name) == 2:
+        elif _FILE.fullmatch(name):
             found = decode_file(int(name, 16), raw, purse.scheme)
         else:
             continue

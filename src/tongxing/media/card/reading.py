@@ -159,7 +159,10 @@ def _t_union(card: Asker, face: PurseFace, fci: Fci | None, journeys: bool) -> P
 def _city_union(card: Asker, face: PurseFace, fci: Fci | None, journeys: bool) -> PurseFace:
     raw = _content(card, fci, CITY_UNION.size)
     if local := local_by_data(face.aid, raw or b""):
-        return read_local(card, replace(face, scheme=local.scheme), local, journeys)
+        found = read_local(card, replace(face, scheme=local.scheme), local, journeys)
+        if found.number is not None or card.gone:
+            return found
+        card.select(face.aid)  # a card of that city made as City Union makes them
     info = parsed(card, "15", raw, parse_city_union_info)
     face = replace(
         face,
