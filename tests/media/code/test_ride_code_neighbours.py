@@ -38,7 +38,8 @@ SHOWN = {
     "otp": [b"otpauth://totp/x?secret=abc"],
     "web_address": [b"http://example.cn", b"www.example.cn/a", b"ftp://example.cn/x"],
     "digits": [b"6901234567892", b"1234"],
-    "text": ["请出示乘车码".encode(), b"hello there", b"good morning"],
+    "text": ["请出示乘车码".encode(), b"hello there", b"good morning",
+             b"Under the bridge at noon"],
 }  # fmt: skip
 
 
@@ -67,6 +68,11 @@ def test_every_entry_is_named_in_both_languages() -> None:
     for entry in neighbours():
         assert re.search("[\u4e00-\u9fff]", entry.zh)
         assert re.fullmatch("[A-Za-z(),. '’-]+", entry.en)
+
+
+@pytest.mark.parametrize("scanned", [b"\x54\x01", b"\x02\x01\xff", b"U\x80", b"TX1", b"abc"])
+def test_what_is_too_short_to_be_anything_is_not_named(scanned: bytes) -> None:
+    assert told(verify(scanned, TRUST, MADE_S)) == ("FORMAT", "QR_LENGTH")
 
 
 def test_no_ride_code_is_taken_for_a_neighbour() -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import segno
+import zxingcpp
 from code_world import MADE_S, STRANGER, TRUST, made, name_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -55,6 +56,11 @@ def test_the_size_of_the_symbol_is_the_one_of_bytes(level: Level, version: int) 
     """Byte mode without any prefix: one byte more in the symbol would make it larger."""
     width = Image.open(io.BytesIO(png(CODE, 1, level))).width
     assert width == 4 * version + 17 + 8
+
+
+def test_no_word_about_an_alphabet_goes_before_the_bytes() -> None:
+    (barcode,) = zxingcpp.read_barcodes(drawn())
+    assert barcode.symbology_identifier == "]Q1"
 
 
 CHANGES: dict[str, Change] = {
