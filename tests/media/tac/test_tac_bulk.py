@@ -1,6 +1,7 @@
 """Codes in columns: every engine against the suite of the cards, and wrong codes found exactly."""
 
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
 import numpy as np
@@ -135,6 +136,16 @@ def test_columns_with_gaps_or_the_other_way_round_are_read_as_they_are(case):
     assert (engine.issuer_codes(master, factors[::-2], data[::-2]) == whole[::-2]).all()
     wide = np.concatenate([data, data], axis=1)
     assert (engine.codes(engine.card_keys(master, factors), wide[:, 22:]) == whole).all()
+
+
+@each_engine
+def test_threads_that_share_an_engine_do_not_disturb_one_another(case):
+    _, engine = case
+    batches = [drawn(700, seed) for seed in range(8)]
+    alone = [engine.issuer_codes(*batch).tobytes() for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = pool.map(lambda batch: engine.issuer_codes(*batch).tobytes(), batches * 2)
+        assert list(together) == alone * 2
 
 
 def test_the_engine_fits_the_number_of_records():
