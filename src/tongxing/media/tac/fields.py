@@ -1,7 +1,7 @@
 """What a transaction code covers, and the exact bytes a card computes it over.
 
 This is the one definition of these fields: the terminal fills them in, the issuer reads them. Their
-order and widths are those of docs/media.md. Nothing here knows a key or says whether a code is
+order and widths are those of docs/media/tac.md. Nothing here knows a key or says whether a code is
 right, and nothing mends a field that does not fit.
 """
 
