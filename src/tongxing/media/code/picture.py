@@ -41,6 +41,4 @@ def terminal(code: bytes, level: Level = "M") -> str:
 
 
 def _drawn(code: bytes, level: Level) -> segno.QRCode:
-    return segno.make_qr(
-        code, error=level, mode="byte", encoding=None, eci=False, boost_error=False
-    )
+    return segno.make_qr(code, error=level, mode="byte", boost_error=False)
