@@ -1,8 +1,8 @@
 """Compiles the SM2 kernel, where the machine can: numba comes with the extra ``[fast]``.
 
-What was compiled is kept in the user's cache folder under a digest of all kernel sources, since
-numba itself looks only at the file of the outermost function. Without numba the kernel does not
-exist, and checks take another way; nothing may depend on it.
+What was compiled is kept in the user's cache folder under a digest of all sources that go into it,
+since numba itself looks only at the file of the outermost function. Without numba the kernel does
+not exist, and checks take another way; nothing may depend on it.
 """
 
 from collections.abc import Callable
@@ -17,13 +17,15 @@ from tongxing.kernel.ids import digest
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
-_SOURCES = Path(__file__).parent / "kernel"
+_HERE = Path(__file__).parent
 
 
 @cache
 def cache_folder() -> Path:
     """Where machine code of exactly these sources is kept."""
-    name = digest(*(source.read_bytes() for source in sorted(_SOURCES.glob("*.py"))))[:16]
+    shared = (_HERE / name for name in ("curve.py", "machine.py", "tables.py"))
+    sources = (*shared, *sorted((_HERE / "kernel").glob("*.py")))
+    name = digest(*(source.read_bytes() for source in sources))[:16]
     return user_cache_path("tongxing") / "kernels" / f"sm2-{name}"
 
 

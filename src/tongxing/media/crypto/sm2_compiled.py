@@ -59,6 +59,7 @@ class CompiledSm2:
         return self.verify_digest(key, key.digest(message), signature)
 
     def verify_digest(self, key: PublicKey, digest: bytes, signature: bytes) -> bool:
+        """Whether the range is right and s·G + t·key has the x that was signed."""
         scalars = scalars_of(signature)
         if scalars is None or len(digest) != DIGEST_BYTES:
             return False
