@@ -21,6 +21,7 @@ from tongxing.kernel.reasons import all_reasons
 from tongxing.media.card.chip import SoftwareCard
 from tongxing.media.card.face import CardFace
 from tongxing.media.card.files import own_part, parse_journey, parse_transit
+from tongxing.media.card.legacy import recognise_atr
 from tongxing.media.card.reading import read_card
 from tongxing.media.tac.fields import TacFields
 from tongxing.media.tac.single import check_tac
@@ -280,6 +281,21 @@ def test_a_card_of_another_application_is_told_apart(tmp_path: Path) -> None:
     decision = world.site.present_card(Bank(), "in", EIGHT)
     assert decision.reason == "CARD_APP_MISSING"
     assert world.taps()[0].medium_no == "unread"
+
+
+@pytest.mark.req("R-303")
+def test_an_old_card_is_known_by_its_answer_and_sent_to_the_desk(tmp_path: Path) -> None:
+    """MIFARE Classic 1K as a contactless reader announces it: no command is sent to it."""
+    atr = bytes.fromhex("3B8F8001804F0CA000000306030001000000006A")
+    face = recognise_atr(bytes.fromhex("04A1B2C3"), atr)
+    assert face is not None
+    world = open_world(tmp_path)
+    decision = world.site.present_card(face, "in", EIGHT)
+    assert decision.reason == "LEGACY_NOT_READ"
+    (tap,) = world.taps()
+    assert (tap.outcome, tap.medium_no, tap.proof) == ("refused", "M1:04a1b2c3", None)
+    for language in ("zh", "en"):
+        assert announce(decision, language)[0].voice
 
 
 def test_a_site_without_readers_says_so(tmp_path: Path) -> None:

@@ -22,6 +22,7 @@ from tongxing.gate.token import MediumToken
 from tongxing.gate.touch import Touch, Visit
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
 from tongxing.messages import DenyList, KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
 from tongxing.messages.envelope import encode
@@ -104,12 +105,15 @@ class Site:
         self._lane(terminal_id, decision)
         return decision, decision.token_after
 
-    def present_card(self, card: CardLink, terminal_id: str, now_s: int) -> Decision:
+    def present_card(self, card: CardLink | LegacyFace, terminal_id: str, now_s: int) -> Decision:
         """A real card is held to a terminal of this site: it signs what it pays for.
 
-        The tap, with the card's signature, is on disk before the lane is told. Raises ValueError at
-        a site without `media`, KeyError for a terminal of another site.
+        An old card without a processor comes as the reader recognised it, and is turned away. The
+        tap, with the card's signature, is on disk before the lane is told. Raises ValueError at a
+        site without `media`, KeyError for a terminal of another site.
         """
+        if isinstance(card, LegacyFace):
+            return self._shown(terminal_id, now_s, lambda touch, visit: touch.legacy(card, visit))
         return self._shown(terminal_id, now_s, lambda touch, visit: touch.card(card, visit))
 
     def present_code(self, raw: bytes, terminal_id: str, now_s: int) -> Decision:

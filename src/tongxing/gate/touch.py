@@ -29,6 +29,7 @@ from tongxing.gate.reading.torn import TornTap, TornTaps
 from tongxing.gate.reading.writing import moment, records_of
 from tongxing.gate.token import MediumToken
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
 from tongxing.media.card.terminal import (
     COMPOSITE,
@@ -75,6 +76,13 @@ class Touch:
         self._modules: dict[str, CardLink] = {}
         self._numbers: dict[str, bytes] = {}
         self._signed: dict[str, int] = {}
+
+    def legacy(self, face: LegacyFace, visit: Visit) -> Decision:
+        """An M1 card is recognised and not read: what it says proves nothing. Its uid is noted, as
+        a reader saw it; anybody can give a card any uid."""
+        known = unread_token("card")
+        token = replace(known, medium_no=f"M1:{face.uid.hex()}", trust=face.trust)
+        return self._turned_away(token, visit, Refusal("LEGACY_NOT_READ"))
 
     def card(self, link: CardLink, visit: Visit) -> Decision:
         """Take a card through. The tap is on disk when this returns; the lane has not been told."""

@@ -5,13 +5,10 @@ moment. It answers no command; a reader tells what it is by its SAK (ISO/IEC 144
 answer it makes up (ATR). Nothing here reads its sectors.
 """
 
-from typing import Literal
-
 import msgspec
 
 from tongxing.media.card.readers.atr import kind_of
-
-Trust = Literal["legacy_untrusted"]
+from tongxing.network.legacy import LEGACY, Trust
 
 _PROCESSOR = 0x20
 _CLASSIC_SAKS = {0x01: "1K", 0x08: "1K", 0x09: "Mini", 0x18: "4K", 0x19: "2K", 0x88: "1K"}
@@ -24,7 +21,7 @@ class LegacyFace(msgspec.Struct, frozen=True):
 
     uid: bytes
     chip: str
-    trust: Trust = "legacy_untrusted"
+    trust: Trust = LEGACY
 
 
 def recognise_sak(uid: bytes, sak: int) -> LegacyFace | None:
