@@ -69,12 +69,7 @@ class Curve:
 
     def g(self, scalar: int) -> tuple[int, int]:
         """A multiple of the generator, the scalar not a multiple of n."""
-        found: Point = None
-        for bit, power in enumerate(powers(self)):
-            if scalar % self.n >> bit & 1:
-                found = self.add(found, power)
-        assert found is not None
-        return found
+        return multiple(self, scalar % self.n)
 
     def identity(self, signer: bytes, public: bytes) -> bytes:
         numbers = b"".join(b32(part) for part in (self.a, self.b, *self.generator))
@@ -104,6 +99,16 @@ def powers(curve: Curve) -> list[Point]:
     return found
 
 
+@cache
+def multiple(curve: Curve, scalar: int) -> tuple[int, int]:
+    found: Point = None
+    for bit, power in enumerate(powers(curve)):
+        if scalar >> bit & 1:
+            found = curve.add(found, power)
+    assert found is not None
+    return found
+
+
 NATIONAL = Curve(
     p=2**256 - 2**224 - 2**96 + 2**64 - 1,
     a=2**256 - 2**224 - 2**96 + 2**64 - 4,
@@ -126,10 +131,11 @@ class Crafted:
     signature: bytes
 
 
+@cache
 def crafted(reached: tuple[int, int], s: int, digest: int) -> Crafted:
     """A key under which s·G + t·key is exactly `reached`; `digest` may be any 256-bit number."""
     r = (digest + reached[0]) % N
-    minus = NATIONAL.times(N - s, NATIONAL.generator)
+    minus = NATIONAL.g(N - s)
     public = NATIONAL.times(pow(r + s, -1, N), NATIONAL.add(reached, minus))
     assert public is not None
     return Crafted(b32(public[0]) + b32(public[1]), b32(digest), b32(r) + b32(s))

@@ -4,6 +4,8 @@ A signature can be made for any wanted s and t once the digest may be chosen: th
 the digest is r less the x coordinate of s·G + t·key. So every edge is walked, not hoped for.
 """
 
+from functools import cache
+
 import pytest
 from crypto_world import CASES, NATIONAL, N, b32, crafted, key_of, raw, whole
 
@@ -119,6 +121,7 @@ def point_above_n() -> tuple[int, int]:
     return point_with_x_from(N)
 
 
+@cache
 def point_with_x_from(x: int) -> tuple[int, int]:
     p = NATIONAL.p
     while True:
