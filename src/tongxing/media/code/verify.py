@@ -20,7 +20,6 @@ from tongxing.media.code.layout import RideCode, parse_code, read_certificate
 from tongxing.media.code.travel import INSIDE, OUTSIDE, parse_travel
 from tongxing.media.crypto.providers import sm2 as chosen_sm2
 from tongxing.media.crypto.sm2 import PublicKey, Sm2
-from tongxing.media.crypto.sm2_points import quickest
 
 Name = Literal[
     "FORMAT", "CERT_INVALID", "CA_UNKNOWN", "CERT_EXPIRED", "ISSUER_UNKNOWN", "AUTH_SIGN",
@@ -111,7 +110,7 @@ def verify(
     `fare_fen` is the fare, or at an entry the highest there can be; `role` what the gate is for.
     Without `caches` every signature is computed; without `sm2` by the quickest computer there is.
     """
-    sm2, caches = quickest(sm2 or chosen_sm2()), caches or CodeCaches()
+    sm2, caches = sm2 or chosen_sm2(), caches or CodeCaches()
     code = parse_code(scanned)
     if isinstance(code, Refusal):
         return Refused("FORMAT", code)

@@ -99,7 +99,7 @@ class Libcrypto:
     """The library, found and bound. Raises LibcryptoUnfit when it is not there or too old."""
 
     def __init__(self) -> None:
-        self._library = _load()
+        self._library = load()
 
     def public(self, point: bytes) -> NativeKey | None:
         """A key of 64 bytes (x, y); None when OpenSSL refuses it, as it does off the curve."""
@@ -120,7 +120,7 @@ class Libcrypto:
         return pointer
 
 
-def _load() -> ctypes.CDLL:
+def load() -> ctypes.CDLL:
     """Find the library by the names it has on this system and bind its functions.
 
     On macOS only a versioned one is tried: loading the system's unversioned stub ends the process.

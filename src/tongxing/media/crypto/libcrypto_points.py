@@ -13,7 +13,7 @@ from ctypes import c_char_p, c_int, c_size_t, c_void_p
 from typing import Any
 
 from tongxing.media.crypto.curve import NUMBER_BYTES, G, number_bytes
-from tongxing.media.crypto.libcrypto import LibcryptoUnfit, _load
+from tongxing.media.crypto.libcrypto import LibcryptoUnfit, load
 
 _PLAIN_FORM = 4
 _PLAIN_BYTES = 1 + 2 * NUMBER_BYTES
@@ -190,7 +190,7 @@ def _release(library: ctypes.CDLL, context: int, numbers: list[int], points: lis
 
 
 def _bound() -> ctypes.CDLL:
-    library = _load()
+    library = load()
     try:
         for name, (result, arguments) in _FUNCTIONS.items():
             function = getattr(library, name)

@@ -25,6 +25,7 @@ from tongxing.media.crypto.libcrypto import LibcryptoUnfit
 from tongxing.media.crypto.sm2 import PRIVATE_BYTES, Sm2, is_private
 from tongxing.media.crypto.sm2_libcrypto import LibcryptoSm2
 from tongxing.media.crypto.sm2_plain import PlainSm2
+from tongxing.media.crypto.sm2_points import quickest
 from tongxing.media.crypto.sm2_simulated import SimulatedSigner
 from tongxing.media.crypto.sm3 import sm3
 from tongxing.media.crypto.standard import standard
@@ -159,7 +160,8 @@ def _libcrypto() -> Sm2 | None:
         signature = computer.sign(example.sm2_private, example.sm2_message)
         signs = key is not None and computer.verify(key, example.sm2_message, signature)
         off_curve = example.sm2_public[:-1] + bytes((example.sm2_public[-1] ^ 1,))
-        return computer if signs and computer.refuses(off_curve) else None
+        fit = signs and computer.refuses(off_curve) and is_right(computer)
+        return quickest(computer) if fit else None
     except LibcryptoUnfit:
         return None
 
