@@ -103,7 +103,8 @@ DONE, EXACT = 1, 0
 
 
 class Prices(NamedTuple):
-    """A compiled tariff. `numbers` are day zero and the codes of rail and of two refusals."""
+    """A compiled tariff. `numbers` are day zero and how many days follow, the codes of rail and of
+    three refusals, and whether the day of an entry that is not known (0) is a working day."""
 
     numbers: Cells
     days: Cells
@@ -127,8 +128,8 @@ class Prices(NamedTuple):
 
 (
     NUMBER_DAY_ZERO, NUMBER_DAYS, NUMBER_RAIL, NUMBER_NO_METER, NUMBER_NO_PACK_PRICE,
-    NUMBER_NO_FARE,
-) = range(6)  # fmt: skip
+    NUMBER_NO_FARE, NUMBER_NO_ENTRY_WORKDAY,
+) = range(7)  # fmt: skip
 
 
 class Columns(NamedTuple):

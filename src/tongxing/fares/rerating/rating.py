@@ -20,6 +20,8 @@ from tongxing.fares.rerating.exact import Priced, price_unit, welcome
 from tongxing.fares.rerating.journeys import JourneyTable
 from tongxing.fares.rerating.machine import can_compile
 from tongxing.fares.tariff import Tariff
+from tongxing.kernel.clock import calendar_date
+from tongxing.kernel.workdays import is_workday
 
 if TYPE_CHECKING:
     from tongxing.fares.rerating.numbering import Numbering
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 _CHUNKS_A_THREAD = 8
 _DAYS_MOST = 100_000
 _NOT_ASKED = -3
+_NO_ENTRY_S = 0
 
 OUTCOME_TYPES: dict[str, type[np.signedinteger]] = {
     "charge_fen": np.int32, "fare_fen": np.int32, "version": np.int16, "rule": np.int16,
@@ -163,7 +166,8 @@ class Rerater:
     def _prices(self, days: Numbers, zero: int, versions: list[int]) -> layout.Prices:
         plans, code = self.plans, self.codes.modes.find("rail")
         base_of, bases, portion_system, portion_fen = self.bases.tables()
-        numbers = [zero, len(days), code, self._no_meter, self._no_pack_price, self._no_fare]
+        refusals = [self._no_meter, self._no_pack_price, self._no_fare]
+        numbers = [zero, len(days), code, *refusals, int(is_workday(calendar_date(_NO_ENTRY_S)))]
         return layout.Prices(
             numbers=np.array(numbers, np.int64),
             days=days,

@@ -12,6 +12,7 @@ from tongxing.fares.rerating.layout import (
     MAX_PACKS,
     NONE,
     NUMBER_DAY_ZERO,
+    NUMBER_DAYS,
     PACK_DAYS,
     PACK_NAME,
     PACK_RIDES,
@@ -159,14 +160,16 @@ def use_pack(prices: Prices, memory: Memory, portions: int, rule: int, held: int
 
 @compiled
 def buy_pack(prices: Prices, memory: Memory, rule: int, bought_s: int) -> int:
-    """Put a pack into the medium's memory; EXACT when it holds too many for this table."""
+    """Put a pack into the medium's memory; EXACT when it holds too many for this table, or when the
+    day is not in the table of days (no time of the purchase is known)."""
     slot = memory.ride[RIDE_SLOT]
     at = memory.pack_count[slot]
-    if at >= MAX_PACKS:
-        return EXACT
     day = (bought_s + _OFFSET_S) // _DAY_S
+    listed_day = day - prices.numbers[NUMBER_DAY_ZERO]
+    if at >= MAX_PACKS or listed_day < 0 or listed_day >= prices.numbers[NUMBER_DAYS]:
+        return EXACT
     days = prices.packs[rule, PACK_DAYS]
-    month_end_s = prices.days[day - prices.numbers[NUMBER_DAY_ZERO], DAY_MONTH_END_S]
+    month_end_s = prices.days[listed_day, DAY_MONTH_END_S]
     until_s = (day + days) * _DAY_S - _OFFSET_S - 1 if days else month_end_s
     memory.packs[slot, at, HELD_NAME] = prices.packs[rule, PACK_NAME]
     memory.packs[slot, at, HELD_UNTIL] = until_s

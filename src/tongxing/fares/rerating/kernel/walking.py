@@ -38,6 +38,7 @@ from tongxing.fares.rerating.layout import (
     NONE,
     NUMBER_DAY_ZERO,
     NUMBER_DAYS,
+    NUMBER_NO_ENTRY_WORKDAY,
     NUMBER_NO_FARE,
     NUMBER_NO_METER,
     NUMBER_NO_PACK_PRICE,
@@ -246,7 +247,11 @@ def sell(prices: Prices, rides: Columns, memory: Memory, out: Outcomes, row: int
 
 @compiled
 def price_row(prices: Prices, rides: Columns, memory: Memory, out: Outcomes, row: int) -> int:
-    """One row: find its day, its tariff version and its period, then price it."""
+    """One row: find its day, its tariff version and its period, then price it.
+
+    The exit stands in for an entry that is not known where the version is found, never where the
+    hours of a relief are asked.
+    """
     entered_s, exited_s, ride = rides.entered_s[row], rides.exited_s[row], memory.ride
     zero, days = prices.numbers[NUMBER_DAY_ZERO], prices.numbers[NUMBER_DAYS]
     day = ((entered_s or exited_s) + _OFFSET_S) // _DAY_S - zero
@@ -258,7 +263,8 @@ def price_row(prices: Prices, rides: Columns, memory: Memory, out: Outcomes, row
     if rides.pack[row] != NONE:
         return sell(prices, rides, memory, out, row)
     ride[RIDE_SECOND] = (entered_s + _OFFSET_S) % _DAY_S
-    ride[RIDE_WORKDAY] = prices.days[day, DAY_WORKDAY]
+    workday = prices.days[day, DAY_WORKDAY]
+    ride[RIDE_WORKDAY] = workday if entered_s else prices.numbers[NUMBER_NO_ENTRY_WORKDAY]
     ride[RIDE_ORIGIN] = rides.origin[row]
     ride[RIDE_KEYS] = prices.days[charged, DAY_MONTH]
     ride[RIDE_KEYS + 1] = prices.days[charged, DAY_WEEK]
