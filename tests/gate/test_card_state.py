@@ -3,6 +3,7 @@
 from gate_world import DAY
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from tongxing.fares import FareState
 from tongxing.fares.model import Anchor, Counter, Pack
@@ -41,6 +42,12 @@ ENTRY = OpenEntry(
 )
 
 
+def ride_record(entry: OpenEntry | None) -> bytes:
+    record = open_ride_record(entry)
+    assert record is not None
+    return record
+
+
 def on_card(*records: bytes) -> dict[int, bytes]:
     """The records of a card by their id, blank ones where none is given."""
     return {record[1]: record for record in (*blank_records(), *records)}
@@ -58,9 +65,9 @@ def test_a_new_card_knows_nothing() -> None:
 
 
 def test_an_open_ride_comes_back_whole() -> None:
-    card = on_card(open_ride_record(ENTRY))
+    card = on_card(ride_record(ENTRY))
     assert open_ride(card) == ENTRY
-    assert open_ride(card | {OPEN_RIDE: open_ride_record(None)}) is None
+    assert open_ride(card | {OPEN_RIDE: ride_record(None)}) is None
 
 
 def test_counters_come_back_whole() -> None:
@@ -86,12 +93,13 @@ def test_a_city_writes_over_itself_and_a_fifth_over_the_oldest() -> None:
 
 def test_records_keep_their_length() -> None:
     lengths = {record[1]: len(record) for record in blank_records()}
-    card = written(on_card(open_ride_record(ENTRY)), "500000", STATE, NOW_S)
+    card = written(on_card(ride_record(ENTRY)), "500000", STATE, NOW_S)
     assert {record_id: len(record) for record_id, record in card.items()} == lengths
     assert max(lengths.values()) <= 255
 
 
 def test_what_does_not_fit_is_not_cut() -> None:
+    assert open_ride_record(replace(ENTRY, station="s" * 120, line="l" * 80)) is None
     packs = tuple(Pack(f"500000.pack-{number}", NOW_S + 1, 3) for number in range(40))
     assert fare_state_record((), "500000", FareState(packs=packs), NOW_S) is None
 

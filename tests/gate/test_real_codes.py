@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from tongxing.gate import MediaSetup, announce
 from tongxing.media.code.issue import Authorisation, authorise
+from tongxing.media.code.travel import INSIDE, Travel, make_travel
 from tongxing.media.code.verify import Trust
 from tongxing.media.crypto.providers import simulated_signer
 from tongxing.simulation.real_media import Phone
@@ -114,20 +115,51 @@ def test_a_denied_account_is_refused(tmp_path: Path) -> None:
     assert tap.medium_no == CODE.medium_no
 
 
-def test_a_ride_that_may_cost_more_than_the_code_allows_is_not_begun(tmp_path: Path) -> None:
+def test_a_denied_card_account_opens_nothing(tmp_path: Path) -> None:
+    """Field 5 may name a card of the same account: when that is denied, so is the code."""
+    card_number = "3104920100000000014"
+    raw = display(card_account="0" + card_number)
+    assert reason_of(open_world(tmp_path), raw, EIGHT) == "OPEN"
+    (tmp_path / "denied").mkdir()
+    world = open_world(tmp_path / "denied", denied=(card_number,))
+    assert reason_of(world, raw, EIGHT) == "MEDIUM_LOST"
+
+
+def test_a_code_that_says_it_is_inside_begins_no_ride(tmp_path: Path) -> None:
+    raw = display(custom=make_travel(Travel(1, INSIDE, sequence=3)))
     world = open_world(tmp_path)
+    assert reason_of(world, raw, EIGHT) == "QR_SEQUENCE"
+    assert reason_of(world, raw, EIGHT, "out") == "OPEN"
+
+
+def test_a_display_is_still_used_up_after_a_restart(tmp_path: Path) -> None:
+    world = open_world(tmp_path)
+    raw = PHONE.show(EIGHT)
+    assert reason_of(world, raw, EIGHT + 3) == "OPEN"
+    world.journal.close()
+    again = open_world(tmp_path)
+    assert reason_of(again, raw, EIGHT + 40, "in2") == "QR_REPLAYED"
+
+
+def display(limit_fen: int = 20_000, card_account: str = "", custom: bytes = b"") -> bytes:
+    """A display of the same account with something else granted."""
     granted = Authorisation(
         payment_account=CODE.medium_no[1:],
-        card_account="0000" + CODE.medium_no[1:],
+        card_account=card_account or "0000" + CODE.medium_no[1:],
         platform_id="50016900",
         user_key=simulated_signer().public_of(PHONE.private),
         ends_s=EIGHT + 86_400,
-        limit_fen=100,
+        limit_fen=limit_fen,
+        custom=custom,
     )
-    certificate = PHONE.authorisation[:117]
     issuer = MEDIA.signer_of("issuer", CODE.issuer)
-    small = authorise(issuer, certificate, granted)
-    assert isinstance(small, bytes)
-    raw = Phone(small, PHONE.private).show(EIGHT)
+    authorisation = authorise(issuer, PHONE.authorisation[:117], granted)
+    assert isinstance(authorisation, bytes)
+    return Phone(authorisation, PHONE.private).show(EIGHT)
+
+
+def test_a_ride_that_may_cost_more_than_the_code_allows_is_not_begun(tmp_path: Path) -> None:
+    world = open_world(tmp_path)
+    raw = display(limit_fen=100)
     assert reason_of(world, raw, EIGHT) == "QR_OVER_LIMIT"
     assert reason_of(world, raw, EIGHT, "out") == "OPEN", "where it began only the account knows"

@@ -43,6 +43,10 @@ _UNSENT = (
     "SELECT crc, CAST(body AS BLOB) FROM tap WHERE NOT EXISTS (SELECT 1 FROM batch WHERE"
     " acknowledged_s IS NOT NULL AND position BETWEEN first AND last) ORDER BY position LIMIT ?"
 )
+_NEWEST = (
+    "SELECT crc, body FROM (SELECT position, crc, CAST(body AS BLOB) AS body FROM tap"
+    " ORDER BY position DESC LIMIT ?) ORDER BY position"
+)
 _DISCARD = "DELETE FROM kept WHERE name = ?"
 _OPEN_BATCHES = "SELECT first, last FROM batch WHERE acknowledged_s IS NULL ORDER BY first LIMIT ?"
 _UNBATCHED = (
@@ -119,7 +123,8 @@ class Journal:
     def append(self, tap: Tap, settles: str = "") -> Tap | Refusal:
         """Number the tap and write it; returns it, with its identity, after it is on disk.
 
-        `settles` names something kept that this tap settles: it goes in the same transaction.
+        `settles` names something reserved that this tap settles: it goes in the same transaction,
+        and room for the tap has been left.
 
         `tap.ref` is `unnumbered(terminal_id)`. After a refusal no number has been used.
         """
@@ -175,6 +180,15 @@ class Journal:
             )
         )
 
+    def newest(self, limit: int) -> list[Tap] | Refusal:
+        """The last taps written, at most `limit`, in the order in which they were written."""
+        return self._using(lambda connection: self._taps(connection, _NEWEST, (limit,)))
+
+    def reserve(self, name: str, body: bytes) -> Refusal | None:
+        """Store something that a tap will settle, while the journal still has room for that tap."""
+        full = self._using(lambda connection: self._no_room(connection))
+        return full if full is not None else self.keep(name, body)
+
     def kept(self, name: str) -> bytes | Refusal | None:
         """The message stored under a name, None when there is none."""
         return self._using(lambda connection: self._kept(connection, name))
@@ -218,9 +232,10 @@ class Journal:
             return refusal
 
     def _append(self, connection: sqlite3.Connection, tap: Tap, settles: str) -> Tap | Refusal:
-        if self._until_room_check == 0:
-            if not journal_file.has_room(connection, self.path, self._settings):
-                return Refusal("JOURNAL_FULL", str(self.path))
+        if self._until_room_check == 0 and not settles:
+            full = self._no_room(connection)
+            if full is not None:
+                return full
             self._until_room_check = _ROOM_CHECK_EVERY
         terminal_id = tap.ref.terminal_id
         connection.execute("BEGIN IMMEDIATE")
@@ -231,8 +246,13 @@ class Journal:
         if settles:
             connection.execute(_DISCARD, (settles,))
         connection.execute("COMMIT")
-        self._until_room_check -= 1
+        self._until_room_check = max(self._until_room_check - 1, 0)
         return numbered
+
+    def _no_room(self, connection: sqlite3.Connection) -> Refusal | None:
+        if journal_file.has_room(connection, self.path, self._settings):
+            return None
+        return Refusal("JOURNAL_FULL", str(self.path))
 
     def _taps(
         self, connection: sqlite3.Connection, query: str, values: tuple[int, ...]

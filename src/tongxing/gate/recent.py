@@ -35,7 +35,11 @@ class RecentTaps:
             self._sweep(now_s)
         self._last[token.medium_no] = role, now_s
         if token.medium_kind == "code":
-            self._display_ends_s[token.medium_no, token.code_issued_s] = token.code_expires_s
+            self.note_display(token.medium_no, token.code_issued_s, token.code_expires_s)
+
+    def note_display(self, medium_no: str, issued_s: int, ends_s: int) -> None:
+        """Remember a display of a code that opened a lane, until it ends."""
+        self._display_ends_s[medium_no, issued_s] = ends_s
 
     def _sweep(self, now_s: int) -> None:
         self._sweep_s = now_s + _SWEEP_EVERY_S

@@ -24,6 +24,7 @@ from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
+from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.messages import DenyList, KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
 from tongxing.messages.envelope import encode
 from tongxing.network.registry import Registry
@@ -32,6 +33,8 @@ MediumWriter = Callable[[MediumToken], None]
 """Writes a token to the medium that is still in the reader's field."""
 
 _DENY_LIST = "deny_list"
+_DISPLAYS_MOST = 2_000
+"""Taps looked through for displays that are still good: more than a station sees in ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,17 @@ class Site:
         self._recent = RecentTaps()
         self._touch = None if setup.media is None else Touch(setup.media, journal)
 
+    def _remember(self) -> Refusal | None:
+        """Know again, after a restart, which displays of codes have opened a lane here."""
+        taps = self._journal.newest(_DISPLAYS_MOST) if self._touch is not None else []
+        if isinstance(taps, Refusal):
+            return taps
+        for tap in taps:
+            code = parse_code(tap.code) if tap.code and tap.outcome == "opened" else None
+            if isinstance(code, RideCode):
+                self._recent.note_display(tap.medium_no, code.generated_s, code.last_good_s)
+        return None
+
     @classmethod
     def open(cls, setup: SiteSetup, journal: Journal, lane: LaneOutput) -> "Site | Refusal":
         """A site on its journal. Refuses when the journal cannot be read.
@@ -81,7 +95,9 @@ class Site:
         if isinstance(kept, Refusal):
             return kept
         deny = DenyIndex(setup.city) if kept is None else DenyIndex.of(decode(kept, type=DenyList))
-        return cls(setup, journal, lane, deny)
+        site = cls(setup, journal, lane, deny)
+        refusal = site._remember()
+        return site if refusal is None else refusal
 
     def present(
         self, token: MediumToken, terminal_id: str, now_s: int, write: MediumWriter | None = None

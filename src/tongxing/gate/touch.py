@@ -48,6 +48,9 @@ from tongxing.media.card.terminal.talking import ask_sam
 from tongxing.messages import CardProof, PurseFacts, Tap
 
 CARD_LOCKED_HERE = "CARD_LOCKED_HERE"
+SM4_BIT, _LOCK_VERSION = 0x40, 0x01
+"""What tells the keys of the national algorithm, and the version of the maintenance key."""
+_DISTRUSTED_S, _DISTRUSTED_MOST = 600, 1_000
 UNCONFIRMED = "CARD_UNCONFIRMED"
 RECOVERY_TOO_OLD = "RECOVERY_TOO_OLD"
 """What `recover` says when so much was paid with the card since that its log has moved on."""
@@ -76,6 +79,7 @@ class Touch:
         self._modules: dict[str, CardLink] = {}
         self._numbers: dict[str, bytes] = {}
         self._signed: dict[str, int] = {}
+        self._distrusted: dict[str, int] = {}
 
     def legacy(self, face: LegacyFace, visit: Visit) -> Decision:
         """An M1 card is recognised and not read: what it says proves nothing. Its uid is noted, as
@@ -93,6 +97,8 @@ class Touch:
         if isinstance(cleared, Decision):
             return cleared
         card = cleared
+        if visit.now_s < self._distrusted.get(card.token.medium_no, 0):
+            return self._turned_away(card.token, visit, Refusal("CARD_MAC"))
         if card.objection is not None:
             return self._turned_away(card.token, visit, card.objection)
         decision = decide(card.token, visit.facts, visit.context)
@@ -115,18 +121,27 @@ class Touch:
         waiting = self._torn.waiting()
         if isinstance(waiting, Refusal):
             return waiting
-        due_s = now_s - self._setup.recovery.report_after_s
+        rules = self._setup.recovery
+        oldest = sorted(waiting, key=lambda torn: torn.tap.time_s)
+        crowded = {torn.tap.medium_no for torn in oldest[: max(len(oldest) - rules.most, 0)]}
         count = 0
-        for torn in waiting:
-            if torn.reported or torn.tap.time_s > due_s:
-                continue
-            told = replace(torn.tap, outcome="refused", reason=UNCONFIRMED)
-            refusal = self._torn.keep(replace(torn, reported=True))
-            written = self._journal.append(told) if refusal is None else refusal
-            if isinstance(written, Refusal):
-                return written
-            count += 1
+        for torn in oldest:
+            gone = torn.tap.time_s <= now_s - rules.forget_after_s
+            forgotten = gone or torn.tap.medium_no in crowded
+            if not torn.reported and (forgotten or torn.tap.time_s <= now_s - rules.report_after_s):
+                refusal = self._report(torn)
+                if refusal is not None:
+                    return refusal
+                count += 1
+            if forgotten and (refusal := self._torn.forget(torn.tap.medium_no)) is not None:
+                return refusal
         return count
+
+    def _report(self, torn: TornTap) -> Refusal | None:
+        told = replace(torn.tap, outcome="refused", reason=UNCONFIRMED)
+        refusal = self._torn.keep(replace(torn, reported=True))
+        written = self._journal.append(told) if refusal is None else refusal
+        return written if isinstance(written, Refusal) else None
 
     def _purchase(self, card: CardInHand, decision: Decision, visit: Visit) -> Decision:
         """Have the card sign what was decided."""
@@ -149,9 +164,19 @@ class Touch:
         if refusal is not None:
             return refused(decision.kind, card.token, decision.tariff, refusal)
         debit = finish(card.link, module, begun)
-        if isinstance(debit, Refusal):
+        if not isinstance(debit, Refusal):
+            return self._settled(torn, debit, decision)
+        if debit.code != "CARD_MAC":  # nobody knows how it ended; the entry waits for the card
             return refused(decision.kind, card.token, decision.tariff, debit)
-        return self._settled(torn, debit, decision)
+        self._distrust(card.token.medium_no, visit.now_s)
+        return self._turned_away(card.token, visit, debit)
+
+    def _distrust(self, medium_no: str, now_s: int) -> None:
+        """Remember for a while a card whose codes were wrong: a genuine one locks its keys after
+        three tries, and a wrong setting of ours must not lock a city's cards."""
+        if len(self._distrusted) >= _DISTRUSTED_MOST:
+            self._distrusted.clear()
+        self._distrusted[medium_no] = now_s + _DISTRUSTED_S
 
     def _clear_up(self, card: CardInHand, visit: Visit) -> CardInHand | Decision:
         """What an earlier visit of this card left open. The card to go on with, or the decision
@@ -169,12 +194,13 @@ class Touch:
         if isinstance(found, NotDone):
             refusal = self._torn.forget(card.token.medium_no)
             return card if refusal is None else self._turned_away(card.token, visit, refusal)
-        if not found.proven:
-            torn = replace(torn, found=found)
-            refusal = self._torn.keep(torn) or self._prove(card, visit)
-            if refusal is not None:
-                return self._turned_away(card.token, visit, refusal)
-        return self._happened(torn, found, card, visit)
+        if found.proven:
+            return self._happened(torn, found, card, visit, is_last=True)
+        torn = replace(torn, found=found, asked=torn.asked + 1)
+        is_last = self._torn.keep(torn) or self._prove(torn, card, visit)
+        if isinstance(is_last, Refusal):
+            return self._turned_away(card.token, visit, is_last)
+        return self._happened(torn, found, card, visit, is_last)
 
     def _still_signing(self, torn: TornTap) -> CardLink | None:
         """The security module that signed this purchase, if it has signed nothing since: it alone
@@ -184,26 +210,36 @@ class Touch:
             return None
         return self._module(terminal_id)
 
-    def _prove(self, card: CardInHand, visit: Visit) -> Refusal | None:
-        """Have the card sign a purchase of nothing that changes nothing: a genuine one can."""
+    def _prove(self, torn: TornTap, card: CardInHand, visit: Visit) -> bool | Refusal:
+        """Have the card sign a purchase of nothing that changes nothing: a genuine one can, and its
+        counter, which that signature covers, tells whether the torn purchase took place.
+
+        Whether that was the card's last one; refuses CARD_MAC when the counter has not moved on,
+        whatever was answered before.
+        """
         if card.same is None:
             return Refusal("CARD_RECORDS_MISSING")
-        plan = Purchase(0, COMPOSITE, moment(visit.now_s), (card.same,), self._setup.key_index)
+        plan = Purchase(0, COMPOSITE, moment(visit.now_s), (card.same,), card.key_index)
         module = self._module(visit.facts.terminal_id)
         begun = begin(card.link, module, card.ids, plan)
         if isinstance(begun, Refusal):
             return begun
         self._signed[visit.facts.terminal_id] = begun.serial
         debit = finish(card.link, module, begun)
-        return debit if isinstance(debit, Refusal) else None
+        if isinstance(debit, Refusal):
+            return debit
+        before = torn.unfinished.counter_before
+        counted = begun.counter_before - before
+        least = 1 if torn.unfinished.amount_fen else 0  # some cards do not count nothing
+        return counted <= torn.asked if counted >= least else Refusal("CARD_MAC")
 
     def _happened(
-        self, torn: TornTap, found: Debit, card: CardInHand, visit: Visit
+        self, torn: TornTap, found: Debit, card: CardInHand, visit: Visit, is_last: bool
     ) -> CardInHand | Decision:
         """The card had signed after all. In time and for the same thing, the lane opens. Else the
         money that moved is recorded; an entry that moved none was no entry, for the lane was shut.
         """
-        again = torn.role == visit.facts.role
+        again = is_last and torn.role == visit.facts.role
         in_time = 0 <= visit.now_s - torn.tap.time_s <= self._setup.recovery.window_s
         taken_fen = torn.tap.purse.taken_fen if torn.tap.purse else 0
         if (again and in_time) or taken_fen or torn.tap.kind == "exit":
@@ -243,7 +279,7 @@ class Touch:
             kind=COMPOSITE,
             time=moment(visit.now_s),
             records=records,
-            key_index=self._setup.key_index,
+            key_index=card.key_index,
             terminal_no=terminal_no,
         )
 
@@ -251,9 +287,10 @@ class Touch:
         """A refusal of the decision; a denied card of a local issuer is locked on the spot."""
         if visit.context.deny.reason(card.token.medium_no) == decision.reason:
             module = self._module(visit.facts.terminal_id)
-            locked = lock_card(card.link, module, card.ids, self._setup.home)
+            version = _LOCK_VERSION | (card.key_index & SM4_BIT)
+            locked = lock_card(card.link, module, card.ids, self._setup.home, key_version=version)
             if not isinstance(locked, Refusal):
-                decision = replace(decision, note=CARD_LOCKED_HERE)
+                decision = replace(decision, reason=CARD_LOCKED_HERE)
         return self._written(self._tap(card.token, decision, visit), decision)
 
     def _turned_away(self, token: MediumToken, visit: Visit, refusal: Refusal) -> Decision:

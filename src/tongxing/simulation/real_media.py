@@ -26,7 +26,14 @@ from tongxing.media.card.applications import CITY_UNION_AID, T_UNION_AID
 from tongxing.media.card.chip import CardProfile, MemoryStore, SoftwareCard, personalise
 from tongxing.media.card.chip.profile import CardKeyUse
 from tongxing.media.card.files import ACCOUNT_MARK
-from tongxing.media.card.terminal import IssuerHost, SoftwareSam, load
+from tongxing.media.card.terminal import (
+    Issuer,
+    IssuerHost,
+    IssuerList,
+    SoftwareSam,
+    load,
+    make_issuers,
+)
 from tongxing.media.card.terminal.reading import city_factor, read_city_ids, read_ids, select
 from tongxing.media.code.issue import (
     Authorisation,
@@ -132,6 +139,18 @@ class RunMedia:
             issuer_id(city)[:4].hex(): (f"local:{city}", city) for city in self._scenario.members
         }
 
+    @cached_property
+    def card_issuers(self) -> IssuerList:
+        """The white list of T-Union: each issuer with the beginnings of its card numbers."""
+        return make_issuers(
+            1,
+            (
+                Issuer(issuer_id(code)[:4], (found.number_prefixes["t_union"][:6],))
+                for code, found in self._scenario.issuing.items()
+                if "t_union" in found.number_prefixes
+            ),
+        )
+
     def setup(self, network: CityNetwork, places: PlaceCodes, journal: Journal) -> MediaSetup:
         """How a site of a city reads media."""
         city = network.code
@@ -148,6 +167,7 @@ class RunMedia:
             places=places,
             issuers=self.code_issuers,
             home=self._home(city),
+            card_issuers=self.card_issuers,
         )
 
     def of(self, token: MediumToken, opened_s: int) -> RealMedium:

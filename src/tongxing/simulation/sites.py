@@ -142,8 +142,11 @@ class Shard:
             return site.present_card(shown, facts.terminal_id, now_s)
         return site.present(shown, facts.terminal_id, now_s)[0]
 
-    def next_batches(self, name: str, limit: int) -> list[bytes] | Refusal:
-        return self._site(name)[0].next_batches(limit)
+    def next_batches(self, name: str, limit: int, now_s: int) -> list[bytes] | Refusal:
+        """The site's next batches, with what became of torn cards that nobody came back with."""
+        site = self._site(name)[0]
+        reported = site.report_unconfirmed(now_s)
+        return reported if isinstance(reported, Refusal) else site.next_batches(limit)
 
     def take_receipt(self, name: str, message: bytes, now_s: int) -> Refusal | None:
         taken = self._site(name)[0].take_receipt(message, now_s)

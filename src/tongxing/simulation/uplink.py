@@ -121,7 +121,7 @@ class Uplink:
             self._timeline.plan(later_s, self._upload, name, every_s)
             return
         self._tapped_since_asked.discard(name)
-        batches = self.sites[name].send(Shard.next_batches, name, BATCHES_PER_CONTACT)
+        batches = self.sites[name].send(Shard.next_batches, name, BATCHES_PER_CONTACT, now_s)
         self._timeline.plan(now_s + _SEALING_S, self._send, name, every_s, batches)
 
     def _send(self, name: str, every_s: int, sealed: Pending[list[bytes] | Refusal]) -> None:

@@ -12,7 +12,7 @@ from datetime import date
 from tongxing.gate.checks import accepted_here
 from tongxing.gate.facts import GateContext, ValidatorFacts
 from tongxing.gate.reading.kinds import TEST, product_of
-from tongxing.gate.reading.setup import MediaSetup
+from tongxing.gate.reading.setup import SM4_KEYS, MediaSetup
 from tongxing.gate.reading.state import (
     FARE_SLOTS,
     LOCAL_FILE,
@@ -26,7 +26,12 @@ from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.apdu import Command
-from tongxing.media.card.applications import CITY_UNION_AID, T_UNION_AID, parse_fci
+from tongxing.media.card.applications import (
+    CITY_UNION_AID,
+    T_UNION_AID,
+    T_UNION_SM_AID,
+    parse_fci,
+)
 from tongxing.media.card.files import (
     Transit,
     parse_city_union_info,
@@ -36,6 +41,8 @@ from tongxing.media.card.files import (
 )
 from tongxing.media.card.link import CardLink
 from tongxing.media.card.terminal import CardIds, RecordWrite
+from tongxing.media.card.terminal.checks import issuer_objection
+from tongxing.media.card.terminal.reading import CODE9_BYTES
 from tongxing.media.card.terminal.talking import ask, exchange, refusal_of
 from tongxing.network.regions import city_union_city, region_of
 from tongxing.network.registry import Registry
@@ -43,25 +50,33 @@ from tongxing.network.registry import Registry
 ACCOUNT_SUB_TYPE = 0xA1
 """The sub type by which we mark a City Union card that is only the key to an account."""
 
-_AIDS = {"t_union": T_UNION_AID, "city_union": CITY_UNION_AID}
+_AIDS = {
+    "t_union": T_UNION_AID,
+    "t_union_national": T_UNION_SM_AID,
+    "city_union": CITY_UNION_AID,
+}
+"""The applications a gate asks for, in this order; of T-Union first the one of both algorithms."""
 _NO_APPLICATION, _NO_RECORD = 0x6A82, 0x6A83
 _TRANSIT_FILE, _TRANSIT_BYTES = 0x1A, 128
 _PUBLIC_BYTES, _MANAGEMENT_BYTES = 30, 60
 _MONEY = 0x7FFF_FFFF
+_READ_CODE = Command(0x80, 0xCA, 0x00, 0x00, expected=CODE9_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
 class CardInHand:
-    """A card in the field, as far as a gate looks at it. `has_own_records`: it can keep our state.
+    """A card in the field, as far as a gate looks at it.
 
+    `has_own_records`: it can keep our state. `key_index` are the keys a terminal works with.
     `trips` are its common trip records that this tap can change, by their id. `same` writes back
-    what is there: a purchase of nothing with it proves that a card is genuine.
-    `objection` is a reason against it that its token cannot show.
+    what is there: a purchase of nothing with it proves that a card is genuine. `objection` is a
+    reason against it that its token cannot show.
     """
 
     link: CardLink
     scheme: str
     ids: CardIds
+    key_index: int
     token: MediumToken
     fare_slots: tuple[FareSlot, ...]
     has_own_records: bool
@@ -76,6 +91,7 @@ class _Identity:
 
     scheme: str
     application: str
+    aid: bytes
     ids: CardIds
     number: str
     issuer: str
@@ -97,7 +113,7 @@ def read_card(
     Refuses what the card or its answers refuse (`talking`, `applications`), CARD_NUMBER and
     CARD_ISSUER_UNKNOWN: then there is no medium to speak of.
     """
-    who = _identity(link, facts, context)
+    who = _identity(link, facts, context, setup)
     if isinstance(who, Refusal):
         return who
     balance = 0 if who.on_account else _balance(link)
@@ -127,17 +143,20 @@ def read_card(
     )
     objection = _objection(token, who, transit, facts, bool(own))
     same = _same(own, transit)
+    index = SM4_KEYS if who.aid == T_UNION_SM_AID else setup.key_index
     return CardInHand(
-        link, who.application, who.ids, token, slots, bool(own), trips, same, objection
+        link, who.application, who.ids, index, token, slots, bool(own), trips, same, objection
     )
 
 
-def _identity(link: CardLink, facts: ValidatorFacts, context: GateContext) -> _Identity | Refusal:
+def _identity(
+    link: CardLink, facts: ValidatorFacts, context: GateContext, setup: MediaSetup
+) -> _Identity | Refusal:
     """Who the card says it is, in the application that is accepted here; in T-Union's, or the only
     one it has, when none is, so that the passenger hears why."""
     first: _Identity | None = None
-    for aid in (T_UNION_AID, CITY_UNION_AID):
-        found = _said_by(link, aid, context.registry)
+    for aid in _AIDS.values():
+        found = _said_by(link, aid, context.registry, setup)
         if isinstance(found, Refusal):
             return found
         if found is None:
@@ -147,11 +166,13 @@ def _identity(link: CardLink, facts: ValidatorFacts, context: GateContext) -> _I
         first = first or found
     if first is None:
         return Refusal("CARD_APP_MISSING")
-    again = _said_by(link, _AIDS[first.application], context.registry)
+    again = _said_by(link, first.aid, context.registry, setup)
     return first if again is None else again
 
 
-def _said_by(link: CardLink, aid: bytes, registry: Registry) -> _Identity | Refusal | None:
+def _said_by(
+    link: CardLink, aid: bytes, registry: Registry, setup: MediaSetup
+) -> _Identity | Refusal | None:
     """What the card says of itself in one application; None when it has none of this name."""
     answer = exchange(link, Command(0x00, 0xA4, 0x04, 0x00, aid, 0))
     if isinstance(answer, Refusal):
@@ -160,10 +181,12 @@ def _said_by(link: CardLink, aid: bytes, registry: Registry) -> _Identity | Refu
         return None
     if not answer.ok:
         return refusal_of(answer.status)
-    return (_t_union if aid == T_UNION_AID else _city_union)(link, answer.data, registry)
+    if aid == CITY_UNION_AID:
+        return _city_union(link, answer.data, registry, setup)
+    return _t_union(link, answer.data, aid, setup)
 
 
-def _t_union(link: CardLink, fci: bytes, _registry: Registry) -> _Identity | Refusal:
+def _t_union(link: CardLink, fci: bytes, aid: bytes, setup: MediaSetup) -> _Identity | Refusal:
     raw = _public_file(link, fci)
     if isinstance(raw, Refusal):
         return raw
@@ -179,9 +202,14 @@ def _t_union(link: CardLink, fci: bytes, _registry: Registry) -> _Identity | Ref
     region = region_of(management.city or "") or region_of(public.city or "")
     if region is None or not region.division:
         return Refusal("CARD_ISSUER_UNKNOWN", values={"issuer": public.issuer_id[:4].hex()})
+    issuers = setup.card_issuers
+    wrong = None if issuers is None else issuer_objection(public, issuers)
+    if wrong is not None:
+        return wrong
     return _Identity(
         scheme="t_union",
         application="t_union",
+        aid=aid,
         ids=CardIds(raw[10:20], raw[:8], raw[12:20]),
         number=public.number,
         issuer=region.division,
@@ -194,7 +222,9 @@ def _t_union(link: CardLink, fci: bytes, _registry: Registry) -> _Identity | Ref
     )
 
 
-def _city_union(link: CardLink, fci: bytes, registry: Registry) -> _Identity | Refusal:
+def _city_union(
+    link: CardLink, fci: bytes, registry: Registry, setup: MediaSetup
+) -> _Identity | Refusal:
     raw = _public_file(link, fci)
     if isinstance(raw, Refusal):
         return raw
@@ -206,10 +236,14 @@ def _city_union(link: CardLink, fci: bytes, registry: Registry) -> _Identity | R
     city = city_union_city(info.city)
     if city is None or not city.division:
         return Refusal("CARD_ISSUER_UNKNOWN", values={"issuer": info.city})
+    code = ask(link, _READ_CODE, CODE9_BYTES) if setup.signs_code else b""
+    if isinstance(code, Refusal):
+        return code
     return _Identity(
         scheme=_scheme_of(registry, info.number, city.division),
         application="city_union",
-        ids=CardIds(raw[10:20], info.issuer_factor, info.card_factor),
+        aid=CITY_UNION_AID,
+        ids=CardIds(raw[10:20], info.issuer_factor, info.card_factor, code),
         number=info.number,
         issuer=city.division,
         kind=info.main_type,

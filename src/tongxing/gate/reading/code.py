@@ -6,6 +6,7 @@ medium. A code that is refused still leaves a token behind as far as it could be
 taps too.
 """
 
+from collections.abc import Mapping
 from datetime import date
 
 from tongxing.fares import pricing_refusal
@@ -20,7 +21,10 @@ from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.code.layout import RideCode
 from tongxing.media.code.verify import Accepted, verify
+from tongxing.media.code.verify import Role as Side
 from tongxing.messages.taps import MediumKind, account_token
+
+_SIDES: Mapping[str, Side] = {"entry": "entry", "board": "entry", "exit": "exit", "alight": "exit"}
 
 UNREAD = "unread"
 """What stands in a tap for the number, scheme and product of a medium that could not be read."""
@@ -42,12 +46,19 @@ def read_code(
         sm2=setup.sm2,
         skew_s=context.rules.clock_skew_s,
         fare_fen=_fare_ahead(facts, context),
+        denied=lambda account: _denied(account, context),
+        role=_SIDES.get(facts.role, "single"),
     )
     if isinstance(verdict, Accepted):
         return _token(verdict.code, setup), None
     code = verdict.code
     token = unread_token("code") if code is None else _token(code, setup)
     return token, verdict.refusal
+
+
+def _denied(account: str, context: GateContext) -> str:
+    """Why an account or a card of this number is denied; "" when it is not."""
+    return context.deny.reason(account_token(account)) or context.deny.reason(account)
 
 
 def unread_token(kind: MediumKind) -> MediumToken:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from tongxing.media.card.link import CardLink
+from tongxing.media.card.terminal import IssuerList
 from tongxing.media.code.caching import CodeCaches
 from tongxing.media.code.verify import Trust
 from tongxing.media.crypto.sm2 import Sm2
@@ -63,11 +64,14 @@ class RecoveryRules:
     """What happens to a card that was torn from the field.
 
     A passenger who comes back within `window_s` for the same thing walks through without another
-    charge. A purchase nobody came back for is reported unconfirmed after `report_after_s`.
+    charge. A purchase nobody came back for is reported unconfirmed after `report_after_s`, and kept
+    for its card until `forget_after_s`; of more than `most` that wait the oldest go first.
     """
 
     window_s: int = 120
     report_after_s: int = 86_400
+    forget_after_s: int = 60 * 86_400
+    most: int = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +82,9 @@ class MediaSetup:
     `institution` (8 bytes) are how cards name this city and its acquirer, `places` how this
     operator numbers its lines and stations. `issuers` says of each issuer of ride codes, by the 8
     digits of its id, its scheme and its division code. `home` are the 4-byte codes of the issuers
-    whose denied cards are locked on the spot.
+    whose denied cards are locked on the spot; `card_issuers` is the white list of issuers of
+    T-Union cards, without which every issuer of a known place is welcome. `signs_code`: the City
+    Union cards of this place have terminals sign their 9-byte code too.
     """
 
     sam_of: Callable[[str], CardLink]
@@ -88,6 +94,8 @@ class MediaSetup:
     places: PlaceCodes
     issuers: Mapping[str, tuple[str, str]]
     home: frozenset[bytes] = frozenset()
+    card_issuers: IssuerList | None = None
+    signs_code: bool = False
     key_index: int = DES_KEYS
     caches: CodeCaches = field(default_factory=CodeCaches)
     sm2: Sm2 | None = None

@@ -53,9 +53,10 @@ def open_ride(records: Mapping[int, bytes]) -> OpenEntry | None:
         return None
 
 
-def open_ride_record(entry: OpenEntry | None) -> bytes:
-    """The record of an open ride, or of none."""
-    return _record(OPEN_RIDE, b"" if entry is None else _PACKER.encode(entry))
+def open_ride_record(entry: OpenEntry | None) -> bytes | None:
+    """The record of an open ride, or of none; None when a city's names are too long for it."""
+    content = b"" if entry is None else _PACKER.encode(entry)
+    return _record(OPEN_RIDE, content) if len(content) <= _room(OPEN_RIDE) else None
 
 
 def fare_slots(records: Mapping[int, bytes]) -> tuple[FareSlot, ...]:

@@ -21,8 +21,9 @@ class TornTap(Struct, frozen=True, kw_only=True):
     """A tap whose card may have signed: the tap as it will be, and what the terminal knows.
 
     `note`, `charge_fen` and `half_trip_fen` are what the lane has to say when it opens after all.
-    `found` is what the card said when it came back, until the tap is settled. `reported` is set
-    once the tap has been handed on as unconfirmed.
+    `found` is what the card said when it came back, until the tap is settled, and `asked` how often
+    it was asked to sign a purchase of nothing to show that it is genuine. `reported` is set once
+    the tap has been handed on as unconfirmed.
     """
 
     tap: Tap
@@ -32,6 +33,7 @@ class TornTap(Struct, frozen=True, kw_only=True):
     half_trip_fen: int = 0
     note: str = ""
     found: Debit | None = None
+    asked: int = 0
     reported: bool = False
 
 
@@ -47,11 +49,17 @@ class TornTaps:
     def find(self, medium_no: str) -> TornTap | Refusal | None:
         """What waits of a card; refuses what the journal refuses."""
         body = self._journal.kept(self.name(medium_no))
-        return _DECODER.decode(body) if isinstance(body, bytes) else body
+        if not isinstance(body, bytes):
+            return body
+        try:
+            return _DECODER.decode(body)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            return Refusal("JOURNAL_CORRUPT", self.name(medium_no), {"detail": str(error)})
 
     def keep(self, torn: TornTap) -> Refusal | None:
-        """Write it down; on disk when this returns None."""
-        return self._journal.keep(self.name(torn.tap.medium_no), _ENCODER.encode(torn))
+        """Write it down, with room left for the tap that settles it; on disk when this returns
+        None."""
+        return self._journal.reserve(self.name(torn.tap.medium_no), _ENCODER.encode(torn))
 
     def forget(self, medium_no: str) -> Refusal | None:
         """The card says that nothing happened."""

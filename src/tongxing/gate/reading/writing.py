@@ -80,6 +80,8 @@ def _own_records(
     if not card.has_own_records:
         return ()
     opened = open_ride_record(after.open_entry)
+    if opened is None:
+        return Refusal("CARD_STATE_FULL")
     writes = [RecordWrite(opened[1], LOCAL_FILE, opened)]
     state = after.fare_states.get(facts.city)
     if state is not None and after.funding == "purse":

@@ -100,10 +100,15 @@ def _days(card: Presented, rules: Rules) -> Refusal | None:
 
 
 def _issuer(card: Presented, rules: Rules) -> Refusal | None:
-    found = rules.issuers.find(card.public.issuer_id[:ISSUER_BYTES])
+    return issuer_objection(card.public, rules.issuers)
+
+
+def issuer_objection(public: PublicInfo, issuers: IssuerList) -> Refusal | None:
+    """Why a card's issuer is not taken: not on the list, or not the one of the card's number."""
+    found = issuers.find(public.issuer_id[:ISSUER_BYTES])
     if found is None:
         return Refusal("CARD_ISSUER_UNKNOWN")
-    iin = (card.public.number or "")[:IIN_DIGITS]
+    iin = (public.number or "")[:IIN_DIGITS]
     return Refusal("CARD_ISSUER_MISMATCH") if found.iins and iin not in found.iins else None
 
 

@@ -20,6 +20,8 @@ from tongxing.media.card.terminal.model import (
 from tongxing.media.card.terminal.talking import ask, ask_sam, exchange
 
 INIT_ANSWER_BYTES = 15
+BALANCE_MASK = 0x7FFF_FFFF
+"""Some cards set the topmost bit of a balance; it means nothing."""
 READ_TERMINAL_NO = Command(0x00, 0xB0, 0x96, 0x00, expected=TERMINAL_BYTES)
 
 
@@ -54,7 +56,7 @@ def begin(card: CardLink, sam: CardLink, ids: CardIds, plan: Purchase) -> Unfini
         algorithm=opened[10],
         random4=opened[11:15],
         counter_before=int.from_bytes(opened[4:6], "big"),
-        balance_before_fen=int.from_bytes(opened[:4], "big"),
+        balance_before_fen=int.from_bytes(opened[:4], "big") & BALANCE_MASK,
         records=plan.records,
     )
 

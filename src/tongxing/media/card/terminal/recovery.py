@@ -86,7 +86,9 @@ def recover(
     """How an unfinished purchase ended, asked of the card. Its application is selected.
 
     `sam` is given when the security module has signed nothing since: then it checks MAC2 and the
-    debit is `proven`; it refuses CARD_MAC for a wrong one. Refuses RECOVERY_OTHER_CARD when another
+    debit is `proven`; it refuses CARD_MAC for a wrong one. Codes that nothing checks count only
+    when the card's log or records name this very purchase: a card answers for whichever purchase of
+    its own had that counter. Refuses RECOVERY_OTHER_CARD when another
     card is in the field, RECOVERY_TOO_OLD when the card has forgotten, and whatever keeps the card
     from answering: ask for it again then.
     """
@@ -106,9 +108,25 @@ def recover(
     if len(answer.data) != 8:
         return Refusal("CARD_RESPONSE_LENGTH", values={"length": len(answer.data)})
     mac2, tac = answer.data[:4], answer.data[4:]
-    if sam is None:
-        return Debit(mac2, tac, unfinished.fields, proven=False)
-    return check_mac2(sam, mac2) or Debit(mac2, tac, unfinished.fields, proven=True)
+    wrong = None if sam is None else check_mac2(sam, mac2)
+    if sam is not None and wrong is None:
+        return Debit(mac2, tac, unfinished.fields, proven=True)
+    shown = _is_shown(card, unfinished)
+    if isinstance(shown, Refusal):
+        return shown
+    if not shown:
+        return NotDone(unfinished.serial)
+    return wrong or Debit(mac2, tac, unfinished.fields, proven=False)
+
+
+def _is_shown(card: CardLink, unfinished: Unfinished) -> bool | Refusal:
+    """Whether the card's log names this purchase, or, where nothing was taken, its records do."""
+    log = _log(card)
+    if isinstance(log, Refusal):
+        return log
+    if any(_is_this(line, unfinished) for line in log):
+        return True
+    return _is_written(card, unfinished) if unfinished.amount_fen == 0 else False
 
 
 def _without_codes(card: CardLink, unfinished: Unfinished) -> Debit | NotDone | Refusal:
