@@ -14,7 +14,12 @@ from tongxing.city.covering import cover_purses
 from tongxing.city.desk import Desk
 from tongxing.city.members import issuer_member
 from tongxing.city.settling import BankLine
-from tongxing.city.signatures import SignaturesFound, check_signatures, media_of
+from tongxing.city.signatures import (
+    SignaturesFound,
+    SignaturesSeen,
+    check_signatures,
+    media_of,
+)
 from tongxing.city.store import days, exchange, media, riders
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date, business_day_end
@@ -172,13 +177,13 @@ class City(Desk):
 
     def check_signatures(self, vault: KeyVault, trust: Trust) -> SignaturesFound:
         """Check what our media signed, here and elsewhere, as far as the records have come."""
-        found, caches = SignaturesFound(), CodeCaches()
+        found, caches, seen = SignaturesFound(), CodeCaches(), SignaturesSeen()
         with self._transaction() as cursor:
             waiting = exchange.signed_records(cursor, issuer_member(self.code))
             while batch := list(islice(waiting, SIGNED_AT_ONCE)):
                 numbers = {number for record in batch for number in media_of(record)}
                 owners = riders.riders_of_media(cursor, sorted(numbers))
-                found.add(check_signatures(batch, vault, trust, owners, caches))
+                found.add(check_signatures(batch, vault, trust, owners, caches, seen))
         return found
 
     def settle(self, line: BankLine) -> Refusal | None:

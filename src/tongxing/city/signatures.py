@@ -8,8 +8,11 @@ is the hub's rulebook.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
+from tongxing.kernel.clock import CHINA, instant
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.card.files.coding import is_moment
 from tongxing.media.code.caching import CodeCaches
 from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.media.code.verify import Accepted, Trust, verify
@@ -20,6 +23,7 @@ from tongxing.messages import CardProof, Record
 from tongxing.messages.taps import account_token
 
 _CARD_DIGITS = 16
+_TRIPS_OF_A_TAP = 2
 _AHEAD_S = 90
 """How far ahead of a gate's clock a phone may be (the gates' own rule)."""
 
@@ -48,6 +52,23 @@ class SignaturesFound:
             self.unchecked[code] = self.unchecked.get(code, 0) + count
 
 
+class SignaturesSeen:
+    """Which trips each signature was shown for, so that none is shown for a third: a tap ends one
+    ride at most and begins another."""
+
+    def __init__(self) -> None:
+        self._trips: dict[bytes, set[str]] = {}
+
+    def is_reused(self, record: Record) -> bool:
+        """Whether one of the record's signatures stands for too many trips, this one included."""
+        names = [proof.tac + proof.terminal_no + _serial(proof) for proof in record.proofs]
+        names += record.codes
+        shown = [self._trips.setdefault(name, set()) for name in names]
+        for trips in shown:
+            trips.add(record.trip_id)
+        return any(len(trips) > _TRIPS_OF_A_TAP for trips in shown)
+
+
 def media_of(record: Record) -> list[str]:
     """The numbers of all media that this record and its signatures name."""
     codes = [parse_code(raw) for raw in record.codes]
@@ -61,25 +82,22 @@ def check_signatures(
     trust: Trust,
     riders: Mapping[str, str],
     caches: CodeCaches | None = None,
+    seen: SignaturesSeen | None = None,
 ) -> SignaturesFound:
     """Check all signatures of these records, card codes in one batch.
 
     `riders` says whose each medium is: a signature counts for the rider whom the record charges, by
-    whichever of the rider's media; another rider's is wrong there, however genuine. A withdrawn
-    record repeats those of the one before and is not asked.
+    whichever of the rider's media, for the ride's own time, and for no more rides than a tap can
+    have to do with (`seen` knows the others); what a purse signed must cover the charge. A
+    withdrawn record repeats the signatures of the one before and is not asked.
     """
-    found, caches = SignaturesFound(), caches or CodeCaches()
+    found, caches, seen = SignaturesFound(), caches or CodeCaches(), seen or SignaturesSeen()
     proofs: list[tuple[str, TacFields, bytes]] = []
     for record in records:
         if record.how == "void":
             continue
-        rider = _rider(riders, record.medium_no)
-        fits = [
-            proof
-            for proof in record.proofs
-            if _names_its_card(proof) and _rider(riders, proof.number) == rider
-        ]
-        if len(fits) < len(record.proofs):
+        fits = [proof for proof in record.proofs if _belongs(proof, record, riders)]
+        if len(fits) < len(record.proofs) or _too_little(record) or seen.is_reused(record):
             found.wrong.append(record.record_id)
         proofs += [(record.record_id, _fields(proof), proof.tac) for proof in fits]
         for code in record.codes:
@@ -115,6 +133,26 @@ def _check_cards(
 
 def _rider(riders: Mapping[str, str], medium_no: str) -> str:
     return riders.get(medium_no, medium_no)
+
+
+def _serial(proof: CardProof) -> bytes:
+    return proof.serial.to_bytes(4, "big")
+
+
+def _belongs(proof: CardProof, record: Record, riders: Mapping[str, str]) -> bool:
+    """Whether a proof is of the rider's card and of this ride's time."""
+    if not _names_its_card(proof) or not is_moment(proof.time):
+        return False
+    if _rider(riders, proof.number) != _rider(riders, record.medium_no):
+        return False
+    moment = datetime.strptime(proof.time, "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
+    return record.entered_s - _AHEAD_S <= instant(moment) <= record.exited_s + _AHEAD_S
+
+
+def _too_little(record: Record) -> bool:
+    """Whether a purse's ride, every tap of it signed, was charged more than the card signed."""
+    whole = record.funding == "purse" and len(record.proofs) == len(record.taps)
+    return whole and sum(proof.amount_fen for proof in record.proofs) < record.charge_fen
 
 
 def _names_its_card(proof: CardProof) -> bool:
