@@ -183,7 +183,10 @@ class City(Desk):
             while batch := list(islice(waiting, SIGNED_AT_ONCE)):
                 numbers = {number for record in batch for number in media_of(record)}
                 owners = riders.riders_of_media(cursor, sorted(numbers))
-                found.add(check_signatures(batch, vault, trust, owners, caches, seen))
+                found.add(check_signatures(batch, vault, trust, owners, caches))
+                for record in batch:
+                    seen.note(record)
+        found.wrong += [name for name in seen.reused() if name not in found.wrong]
         return found
 
     def settle(self, line: BankLine) -> Refusal | None:

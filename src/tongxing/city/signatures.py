@@ -53,20 +53,30 @@ class SignaturesFound:
 
 
 class SignaturesSeen:
-    """Which trips each signature was shown for, so that none is shown for a third: a tap ends one
-    ride at most and begins another."""
+    """Which trips each signature was shown for, so that none pays for a third: a tap ends one ride
+    at most and begins another. A trip that was withdrawn counts no more, whenever that is told."""
 
     def __init__(self) -> None:
-        self._trips: dict[bytes, set[str]] = {}
+        self._trips: dict[bytes, dict[str, str]] = {}
+        self._withdrawn: set[str] = set()
 
-    def is_reused(self, record: Record) -> bool:
-        """Whether one of the record's signatures stands for too many trips, this one included."""
+    def note(self, record: Record) -> None:
+        """Take note of a record, in any order."""
+        if record.how == "void":
+            self._withdrawn.add(record.trip_id)
+            return
         names = [proof.tac + proof.terminal_no + _serial(proof) for proof in record.proofs]
-        names += record.codes
-        shown = [self._trips.setdefault(name, set()) for name in names]
-        for trips in shown:
-            trips.add(record.trip_id)
-        return any(len(trips) > _TRIPS_OF_A_TAP for trips in shown)
+        for name in (*names, *record.codes):
+            self._trips.setdefault(name, {}).setdefault(record.trip_id, record.record_id)
+
+    def reused(self) -> list[str]:
+        """The records beyond those that a signature can stand for, in order."""
+        beyond: set[str] = set()
+        for trips in self._trips.values():
+            if len(trips) > _TRIPS_OF_A_TAP:
+                left = [name for trip, name in trips.items() if trip not in self._withdrawn]
+                beyond.update(left[_TRIPS_OF_A_TAP:])
+        return sorted(beyond)
 
 
 def media_of(record: Record) -> list[str]:
@@ -82,22 +92,21 @@ def check_signatures(
     trust: Trust,
     riders: Mapping[str, str],
     caches: CodeCaches | None = None,
-    seen: SignaturesSeen | None = None,
 ) -> SignaturesFound:
     """Check all signatures of these records, card codes in one batch.
 
     `riders` says whose each medium is: a signature counts for the rider whom the record charges, by
-    whichever of the rider's media, for the ride's own time, and for no more rides than a tap can
-    have to do with (`seen` knows the others); what a purse signed must cover the charge. A
-    withdrawn record repeats the signatures of the one before and is not asked.
+    whichever of the rider's media, and for the ride's own time; what a purse signed must cover the
+    charge. Whether one signature stands for too many rides, `SignaturesSeen` knows. A withdrawn
+    record repeats the signatures of the one before and is not asked.
     """
-    found, caches, seen = SignaturesFound(), caches or CodeCaches(), seen or SignaturesSeen()
+    found, caches = SignaturesFound(), caches or CodeCaches()
     proofs: list[tuple[str, TacFields, bytes]] = []
     for record in records:
         if record.how == "void":
             continue
         fits = [proof for proof in record.proofs if _belongs(proof, record, riders)]
-        if len(fits) < len(record.proofs) or _too_little(record) or seen.is_reused(record):
+        if len(fits) < len(record.proofs) or _too_little(record):
             found.wrong.append(record.record_id)
         proofs += [(record.record_id, _fields(proof), proof.tac) for proof in fits]
         for code in record.codes:
@@ -106,6 +115,7 @@ def check_signatures(
             else:
                 found.wrong.append(record.record_id)
     _check_cards(proofs, vault, found)
+    found.wrong = list(dict.fromkeys(found.wrong))
     return found
 
 
