@@ -6,6 +6,7 @@ import pytest
 from torn_street import NUMBER, TERMINAL, VAULT, Gate, begun, new_card, new_sam, plan_of
 
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.card.applications import CITY_UNION_AID, T_UNION_AID
 from tongxing.media.card.chip import MemoryStore, SoftwareCard, Switches, personalise
 from tongxing.media.card.chip.names import T_UNION_SM
 from tongxing.media.card.chip.trial import ISSUER, city_union_trial, trial_profile
@@ -30,7 +31,6 @@ from tongxing.media.card.terminal import (
     select,
     unlock_card,
 )
-from tongxing.media.card.terminal.reading import CITY_UNION_AID, T_UNION_AID
 from tongxing.media.card.terminal.trips import Place, entry_plan, exit_plan, repair_plan
 
 HOME = frozenset({ISSUER[:4]})

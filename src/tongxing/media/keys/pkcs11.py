@@ -121,8 +121,14 @@ class Pkcs11Vault:
         if name.algorithm != DES:
             values = {"algorithm": f"{algorithm:02X}"}
             return Refusal("KEY_ALGORITHM_UNSUPPORTED", use, values)
-        key = self._usable(name)
-        return key if isinstance(key, Refusal) else _enciphered_in(key, factor_block(factor))
+        from pkcs11 import exceptions
+
+        try:
+            key = self._usable(name)
+            return key if isinstance(key, Refusal) else _enciphered_in(key, factor_block(factor))
+        except exceptions.PKCS11Error as error:
+            values = {"use": use, "detail": type(error).__name__}
+            return Refusal("KEYVAULT_LOST", use, values)
 
     def _usable(self, name: MasterName) -> Any:
         """The handle of a master key that may be used here; a refusal else. Checked once."""

@@ -3,14 +3,15 @@
 Names and tags are those of docs/media.md. Nothing here decides what may be selected.
 """
 
+from tongxing.media.card.applications import (
+    CITY_UNION_AID,
+    PPSE_NAME,
+    T_UNION_AID,
+    T_UNION_SM_AID,
+)
 from tongxing.media.card.chip.image import Application, Binary, CardImage
 
-T_UNION = bytes.fromhex("A000000632010105")
-"""The T-Union purse, both algorithms."""
-T_UNION_SM = bytes.fromhex("A000000632010107")
-"""The T-Union purse that knows the national algorithm only."""
-CITY_UNION = bytes.fromhex("A00000000386980701")
-PPSE = b"2PAY.SYS.DDF01"
+T_UNION, T_UNION_SM, CITY_UNION, PPSE = T_UNION_AID, T_UNION_SM_AID, CITY_UNION_AID, PPSE_NAME
 PSE = b"1PAY.SYS.DDF01"
 MF_IDS = (0x3F00,)
 PUBLIC_INFO = 0x15

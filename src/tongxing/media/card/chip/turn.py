@@ -47,8 +47,6 @@ class Powered:
     challenge: bytes = b""
     pin_verified: bool = False
     authenticated: bool = False
-    waiting: bytes = b""
-    """An answer that GET RESPONSE will fetch."""
 
     def end_deal(self) -> None:
         """Nothing is in progress any more."""

@@ -5,14 +5,13 @@ This is not the reading of a whole card; it names the card so that a flow can be
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.apdu import Command
+from tongxing.media.card.applications import T_UNION_AID
 from tongxing.media.card.link import CardLink
 from tongxing.media.card.terminal.model import CardIds
 from tongxing.media.card.terminal.talking import ask
 
 PUBLIC_BYTES = 30
 CODE9_BYTES = 9
-T_UNION_AID = bytes.fromhex("A000000632010105")
-CITY_UNION_AID = bytes.fromhex("A00000000386980701")
 
 _READ_PUBLIC = Command(0x00, 0xB0, 0x95, 0x00, expected=PUBLIC_BYTES)
 _CITY_TAIL = bytes.fromhex("FF0000000000")
