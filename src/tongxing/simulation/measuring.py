@@ -1,11 +1,12 @@
 """How long a gate takes for a card, and how much of that is its own.
 
-A card is held to the exit of one real site, over a relay in this very process; the time that the
-card takes to answer is the card's, the rest is ours: deciding, pricing, journal, codes, and the
-relay itself. Clocks come in as arguments; nothing here compares with a target.
+A card is held to the exit of one real site, over a relay in this very process or directly; the time
+that the card takes to answer is the card's, the rest is ours: deciding, pricing, two durable writes,
+the security module, and the relay itself. Clocks come in as arguments; nothing here compares with a target.
 """
 
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -23,6 +24,7 @@ from tongxing.gate import (
 from tongxing.kernel.clock import at, month_key
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.media.card.chip import SoftwareCard
+from tongxing.media.card.readers import PoweredCard
 from tongxing.media.card.readers.relay import serve_card
 from tongxing.media.card.readers.tcp import open_tcp
 from tongxing.network import load_registry
@@ -74,11 +76,18 @@ class _TimedCard:
 
 
 def measure_exits(
-    folder: Path, city: str, seed: int, rounds: int, since_s: int, clock_ns: Callable[[], int]
+    folder: Path,
+    city: str,
+    seed: int,
+    rounds: int,
+    since_s: int,
+    clock_ns: Callable[[], int],
+    over_relay: bool = True,
 ) -> list[ExitTime]:
     """Exits of one purse card from one station, `rounds` of them, each after an entry.
 
-    The journal lies in `folder`. Raises Problem when a gate does not open: nothing was measured.
+    The journal lies in `folder`, which must be empty. Raises Problem when a gate does not open:
+    nothing was measured.
     """
     media = RunMedia(seed, load_scenario())
     purse, origin, destination = _commuter(city, seed)
@@ -86,7 +95,11 @@ def measure_exits(
     site, entry, exit_ = _site(city, seed, media, journal, (origin, destination))
     plastic = media.card(purse, since_s)
     card, found = _TimedCard(plastic.chip, clock_ns), []
-    with serve_card(card) as relay, _whole(open_tcp(*relay.address)) as link:
+    with ExitStack() as stack:
+        link: PoweredCard = card
+        if over_relay:
+            relay = stack.enter_context(serve_card(card))
+            link = stack.enter_context(_whole(open_tcp(*relay.address)))
         for number in range(rounds):
             now_s = since_s + number * _BETWEEN_S
             link.reset()

@@ -29,10 +29,21 @@ def command(city: str, rounds: int) -> None:
 
     note(WORDS("card.part.rides", rounds=rounds))
     since_s = at(load_scenario().first_day, 8)
-    with tempfile.TemporaryDirectory() as folder:
-        exits = measure_exits(
-            Path(folder), parse_city(city), _SEED, rounds, since_s, time.perf_counter_ns
-        )
+    ways = []
+    for over_relay in (True, False):
+        with tempfile.TemporaryDirectory() as folder:
+            ways.append(
+                measure_exits(
+                    Path(folder),
+                    parse_city(city),
+                    _SEED,
+                    rounds,
+                    since_s,
+                    time.perf_counter_ns,
+                    over_relay,
+                )
+            )
+    exits, direct = ways
     own = [one.own_ns for one in exits]
     figure_ms = _ms(own, 50)
     emit_json(
@@ -43,6 +54,8 @@ def command(city: str, rounds: int) -> None:
             "ratio": round(figure_ms / _BUDGET_MS, 5),
             "unit": "ms/exit",
             "own_p99_ms": _ms(own, 99),
+            "direct_ms": _ms([one.own_ns for one in direct], 50),
+            "direct_p99_ms": _ms([one.own_ns for one in direct], 99),
             "card_ms": _ms([one.card_ns for one in exits], 50),
             "whole_ms": _ms([one.whole_ns for one in exits], 50),
             "commands": exits[-1].commands,
