@@ -1,8 +1,8 @@
 """How long a gate takes for a card, and how much of that is its own.
 
-A card is held to the exit of one real site, over a relay in this very process or directly; the time
-that the card takes to answer is the card's, the rest is ours: deciding, pricing, two durable writes,
-the security module, and the relay itself. Clocks come in as arguments; nothing here compares with a target.
+A card is held to the exit of one real site, directly or over a relay in this very process. The
+time that the card takes to answer is the card's; the rest is ours: deciding, pricing, two durable
+writes, the security module, and, where there is one, the relay. Clocks come in as arguments.
 """
 
 from collections.abc import Callable
