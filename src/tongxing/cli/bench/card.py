@@ -1,5 +1,7 @@
-"""`tongxing bench card`: an exit with a card in this process, directly and over a relay, and our own
-part of it: everything but the card's answers."""
+"""`tongxing bench card`: an exit with a card in this process, and the part of it that is our own.
+
+Measured directly and over a TCP relay; everything but the card's own answers counts as ours.
+"""
 
 import tempfile
 import time
