@@ -32,6 +32,7 @@ _MISLEADING = (
     "PYTHONHOME",
     "PYTHONPATH",
     "PYTHONSTARTUP",
+    "PYTHONDONTWRITEBYTECODE",  # every start of every program would compile all of it again
     "PIP_TARGET",
     "PIP_PREFIX",
     "PIP_ROOT",
