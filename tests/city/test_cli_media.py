@@ -75,7 +75,6 @@ def test_a_counter_replaces_an_old_card_and_loads_its_money(desk: Counter) -> No
     )
     assert "Take 20.00 yuan in cash" in told
     assert f"The books hold 48.20 yuan, to be loaded at a counter from {stamp(READY_S)}" in told
-    assert "账上余额 48.20 元" in desk.say(*REPLACE, lang="zh")
     shown = desk.say("show", NEW, *AT_NOON)
     assert OLD_SHOWN in shown and "0 with this card, 1 with those before it" in shown
     assert NEW_SHOWN in desk.say("show", OLD, *AT_NOON)
@@ -83,7 +82,6 @@ def test_a_counter_replaces_an_old_card_and_loads_its_money(desk: Counter) -> No
     assert (started["amount_fen"], started["state"]) == (4_820, "pending")
     request = str(started["request"])
     again = desk.say("load", NEW, "--staff", "s7", *READY)
-    assert f"Now write 48.20 yuan to {NEW_SHOWN}" in again
     assert f"tongxing media loaded {request} yes" in again
     assert request in desk.say("show", NEW, *READY)
     done = desk.say("loaded", request, "yes", "--staff", "s7", *READY, lang="zh")
@@ -114,8 +112,36 @@ def test_a_replacement_as_json_names_no_full_number(desk: Counter) -> None:
             "fee_fen": 2_000,
             "waiting_fen": 4_820,
             "ready_s": READY_S,
+            "already": False,
         },
     }
+
+
+def test_a_replacement_asked_again_takes_no_second_fee(desk: Counter) -> None:
+    later = [*REPLACE[:-1], stamp(NOON + 600)]
+    assert "Take 20.00 yuan" in desk.say(*REPLACE)
+    told = desk.say(*later)
+    assert f"Done already at {stamp(NOON)}; nothing new was booked" in told
+    assert "do not collect the fee again" in told and "Take 20.00 yuan" not in told
+    chinese = desk.say(*later, lang="zh")
+    assert f"此换卡已于 {stamp(NOON)} 办理，本次没有新的登记；新卡费只收一次" in chinese
+    assert "请收新卡费" not in chinese and "账上余额 48.20 元" in chinese
+    found = desk.json(*later)["replaced"]
+    assert isinstance(found, dict) and found["already"] is True
+
+
+def test_a_load_asked_again_never_says_write_it_as_if_for_the_first_time(desk: Counter) -> None:
+    desk.say(*REPLACE)
+    load = ["load", NEW, "--staff", "s7", "--request", "l1", "--now"]
+    assert f"Now write 48.20 yuan to {NEW_SHOWN}" in desk.say(*load, stamp(READY_S))
+    again = desk.say(*load, stamp(READY_S + 60))
+    assert f"Begun already at {stamp(READY_S)}; nothing new was booked" in again
+    assert "Now write" not in again and "never twice" in again
+    assert "切勿写两次" in desk.say(*load, stamp(READY_S + 60), lang="zh")
+    assert desk.json(*load, stamp(READY_S + 60))["already"] is True
+    desk.say("loaded", "l1", "yes", "--staff", "s7", *READY)
+    ended = desk.say(*load, stamp(READY_S + 60))
+    assert "Begun already" in ended and "were loaded onto" in ended and "never twice" not in ended
 
 
 def test_a_card_of_an_account_and_a_national_one_are_replaced(desk: Counter) -> None:

@@ -7,7 +7,7 @@ that no fen is ever loaded twice. This module must never guess how a load ended.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from tongxing.city.accounts import CARD_REPLACED
@@ -30,12 +30,17 @@ LoadState = Literal["pending", "loaded", "not_loaded"]
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """A load of `amount_fen` onto a card's chip, under the request that started it."""
+    """A load of `amount_fen` onto a card's chip, under the request that started it.
+
+    `already_s` says when the same request started it before (None: only now); it is no part of the
+    load, so it is not compared.
+    """
 
     request_id: str
     medium_no: str
     amount_fen: int
     state: LoadState
+    already_s: int | None = field(default=None, compare=False)
 
 
 def start_load(
@@ -50,7 +55,9 @@ def start_load(
     before = store.find_load(cursor, request_id)
     if before is not None:
         same = (before.new_no, before.started_by) == (medium_no, staff)
-        return _load(before) if same else Refusal("REQUEST_REUSED", request_id)
+        if not same:
+            return Refusal("REQUEST_REUSED", request_id)
+        return replace(_load(before), already_s=before.started_s)
     card = store.find_medium(cursor, medium_no)
     if card is None:
         return Refusal("MEDIUM_UNKNOWN", medium_no)

@@ -7,7 +7,7 @@ rides somewhere never touches it. The old purse's money waits for the last gates
 onto the new chip (`loading`): what the issuer's books say, never what the old card claims.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tongxing.city.accounts import CARD_REPLACED
 from tongxing.city.members import issuer_member
@@ -54,7 +54,8 @@ class Replacing:
 class Replaced:
     """What was done: which card took whose place, what its holder paid for it, what the books say
     the old purse has (0 for a card of an account, whose money stays where it is), and from when
-    that can be loaded onto the new one."""
+    that can be loaded onto the new one. `already_s` says when the same request was carried out
+    before (None: only now); it is no part of what was done, so it is not compared."""
 
     old_no: str
     new_no: str
@@ -62,6 +63,7 @@ class Replaced:
     fee_fen: int
     waiting_fen: int
     ready_s: int
+    already_s: int | None = field(default=None, compare=False)
 
 
 def replace_medium(
@@ -77,7 +79,9 @@ def replace_medium(
         same = (before.old_no, before.new_no, before.why, before.decided_by) == (
             asked.old_no, asked.new.medium_no, asked.why, asked.staff,
         )  # fmt: skip
-        return _answer(cursor, before) if same else Refusal("REQUEST_REUSED", asked.request_id)
+        if not same:
+            return Refusal("REQUEST_REUSED", asked.request_id)
+        return _answer(cursor, before, before.decided_s)
     old = store.find_medium(cursor, asked.old_no)
     if old is None:
         return Refusal("MEDIUM_UNKNOWN", asked.old_no)
@@ -178,6 +182,8 @@ def _carry_out(
     )
 
 
-def _answer(cursor: Cursor, row: ReplacementRow) -> Replaced:
+def _answer(cursor: Cursor, row: ReplacementRow, already_s: int | None = None) -> Replaced:
     waiting_fen = sum(max(0, purse.balance_fen) for purse in store.old_purses(cursor, row.new_no))
-    return Replaced(row.old_no, row.new_no, row.why, row.fee_fen, waiting_fen, row.ready_s)
+    return Replaced(
+        row.old_no, row.new_no, row.why, row.fee_fen, waiting_fen, row.ready_s, already_s
+    )

@@ -5,6 +5,7 @@ import click
 from tongxing.cli.common import Words, emit_json, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.trips.desks import granted, moment, one_desk, request_of
+from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import masked
 from tongxing.kernel.money import yuan
 
@@ -26,9 +27,13 @@ def command(
         load = granted(desk.start_load(request_id, medium, staff, now_s))
     if settings().json:
         shown = {"request": load.request_id, "medium": masked(load.medium_no)}
-        emit_json({"city": desk.code, **shown, "amount_fen": load.amount_fen, "state": load.state})
+        told = {"state": load.state, "already": load.already_s is not None}
+        emit_json({"city": desk.code, **shown, "amount_fen": load.amount_fen, **told})
         return
     amount = {"amount": yuan(load.amount_fen), "medium": masked(load.medium_no)}
-    say(WORDS(f"load.{load.state}", **amount))
+    if load.already_s is not None:
+        say(WORDS("load.already", begun=stamp(load.already_s)))
+    unsure = load.state == "pending" and load.already_s is not None
+    say(WORDS("load.unsure" if unsure else f"load.{load.state}", **amount))
     if load.state == "pending":
         say(WORDS("load.next", request=load.request_id))

@@ -51,11 +51,16 @@ def command(
         purse = known.rider_kind == "purse"
     if settings().json:
         numbers = {"old_no": masked(done.old_no), "new_no": masked(done.new_no)}
-        shown = {"why": done.why, "fee_fen": done.fee_fen, "waiting_fen": done.waiting_fen}
-        emit_json({"city": desk.code, "replaced": {**numbers, **shown, "ready_s": done.ready_s}})
+        shown: dict[str, object] = {"why": done.why, "fee_fen": done.fee_fen}
+        shown |= {"waiting_fen": done.waiting_fen}
+        shown |= {"ready_s": done.ready_s, "already": done.already_s is not None}
+        emit_json({"city": desk.code, "replaced": {**numbers, **shown}})
         return
     say(WORDS("replace.done", old=masked(done.old_no), new=masked(done.new_no)))
-    say(WORDS("replace.fee", fee=yuan(done.fee_fen)))
+    if done.already_s is None:
+        say(WORDS("replace.fee", fee=yuan(done.fee_fen)))
+    else:
+        say(WORDS("replace.already", done=stamp(done.already_s)))
     ready = {"waiting": yuan(done.waiting_fen), "ready": stamp(done.ready_s)}
     say(WORDS("replace.purse", **ready) if purse else WORDS("replace.account"))
 
