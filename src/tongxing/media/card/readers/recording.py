@@ -6,8 +6,12 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.apdu import Command, parse_answer, parse_command
 from tongxing.media.card.link import CardLink
 
-# Instructions whose data is a PIN, a key, a cryptogram made for one, or a card's number.
-_SECRET = frozenset((0x1A, 0x20, 0x24, 0x2C, 0x5E, 0x70, 0x82, 0x88, 0xD4, 0xFA))
+# Instructions whose data is a PIN, a key, a cryptogram or a code made with one, or a card's number.
+_SECRET = frozenset(
+    (0x16, 0x18, 0x1A, 0x1E, 0x20, 0x24, 0x2C, 0x52, 0x54, 0x5E, 0x70, 0x82, 0x88, 0xD4, 0xFA)
+)
+_SECURED = 0x04
+"""In the class of a command: its data ends with a code."""
 
 
 @dataclass(slots=True)
@@ -40,6 +44,6 @@ def _told(command: Command) -> str:
     head = bytes((command.cla, command.ins, command.p1, command.p2)).hex().upper()
     if not command.data:
         return head
-    is_secret = command.ins in _SECRET
+    is_secret = command.ins in _SECRET or command.cla & _SECURED
     data = "*" * 8 if is_secret else command.data.hex().upper()
     return f"{head} {len(command.data):02X} {data}"
