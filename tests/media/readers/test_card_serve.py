@@ -107,6 +107,41 @@ def test_a_card_that_is_spoilt_while_it_is_lent_leaves_and_says_why(file: Path) 
     assert errors.splitlines()[-1].startswith("error FILE_NOT_READABLE: ")
 
 
+@pytest.mark.parametrize(
+    "other",
+    [["card", "serve", "{file}", "--tcp", "0"], ["card", "make", "{file}", "--replace"],
+     ["conformance", "card", "--image", "{file}"]],
+)  # fmt: skip
+def test_a_card_that_is_lent_is_nobody_elses_until_that_ends(
+    file: Path, other: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    before = file.read_bytes()
+    command = [word.format(file=file) for word in other]
+    with served(file, "--tcp", "0") as running:
+        port_told(running)
+        assert run(["--lang", "en", *command]) == 6
+    assert capsys.readouterr().err.startswith("error CARD_IMAGE_IN_USE: This software card is in")
+    assert file.read_bytes() == before
+    with FileStore(file).claimed() as refused:
+        assert refused is None
+
+
+def test_a_card_whose_file_was_deleted_does_not_come_back(file: Path) -> None:
+    with served(file, "--tcp", "0") as running:
+        link = open_tcp("127.0.0.1", port_told(running))
+        assert isinstance(link, TcpLink)
+        with link:
+            link.transmit(SELECT)
+            sam = new_sam()
+            unfinished = begin(link, sam, IDS, PURCHASE)
+            assert isinstance(unfinished, Unfinished)
+            file.unlink()
+            assert isinstance(finish(link, sam, unfinished), Refusal)
+        _, errors = running.communicate(timeout=20)
+    assert not file.exists()
+    assert errors.splitlines()[-1].startswith("error FILE_NOT_FOUND: ")
+
+
 def make_unwritable_and_unreadable(file: Path) -> None:
     """Also for root: what was a folder is a file now."""
     folder = file.parent

@@ -5,6 +5,7 @@ Its keys are the published test keys and lie in the file in the clear, so the fi
 """
 
 import secrets
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -83,8 +84,17 @@ def command(
         second=_second(city_union) if city_union else None,
         shared_purse=shared,
     )
-    FileStore(file).commit(personalise(made))
+    _write(file, made)
     _tell(file, made)
+
+
+def _write(file: Path, profile: CardProfile) -> None:
+    """Put the card in its file, unless another program is using the card that is there."""
+    store = FileStore(file)
+    with store.claimed() if file.exists() else nullcontext() as refused:
+        if refused is not None:
+            raise Problem(refused.code, str(file))
+        store.commit(personalise(profile))
 
 
 def _tell(file: Path, profile: CardProfile) -> None:

@@ -37,8 +37,16 @@ _USUAL = f"127.0.0.1:{PORT}"
 def command(context: click.Context, file: Path, vpcd: str, tcp: int | None, verbose: bool) -> None:
     if bool(vpcd) == (tcp is not None):
         raise usage_problem(context, "other", text="--vpcd / --tcp")
-    card = _Kept(file)
-    heard = _tell if verbose else _nothing
+    store = FileStore(file)
+    with store.claimed() as refused:
+        if refused is not None:
+            raise Problem(refused.code, str(file))
+        _serve(_Kept(store, file), vpcd, tcp, _tell if verbose else _nothing)
+
+
+def _serve(
+    card: "_Kept", vpcd: str, tcp: int | None, heard: Callable[[bytes, bytes], None]
+) -> None:
     try:
         if tcp is None:
             _on_the_reader(card, vpcd, heard)
@@ -47,14 +55,14 @@ def command(context: click.Context, file: Path, vpcd: str, tcp: int | None, verb
     except KeyboardInterrupt:
         note(WORDS("serve.stopped"))
     if card.spoilt is not None:
-        raise Problem(card.spoilt.code, str(file), **card.spoilt.values)
+        raise Problem(card.spoilt.code, str(card.file), **card.spoilt.values)
 
 
 class _Kept:
     """The card in the file. When the file can be read no more, the card leaves and says why."""
 
-    def __init__(self, file: Path) -> None:
-        self._store = FileStore(file)
+    def __init__(self, store: FileStore, file: Path) -> None:
+        self._store, self.file = store, file
         found = self._store.read()
         if isinstance(found, Refusal):
             raise Problem(found.code, str(file), **found.values)

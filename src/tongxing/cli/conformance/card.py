@@ -1,7 +1,8 @@
 """`tongxing conformance card`: the cases for a purse card, over any way to reach one."""
 
 import os
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -69,8 +70,7 @@ def _opened(
 ) -> AbstractContextManager[CardLink]:
     """The link that was asked for; the card of an image file is tried as a copy."""
     if image is not None:
-        found = _unrefused(FileStore(image).read(), str(image))
-        return nullcontext(SoftwareCard(MemoryStore(found), os.urandom))
+        return _copied(image)
     if tcp is not None:
         from tongxing.media.card.readers.tcp import open_tcp, parse_address
 
@@ -83,6 +83,15 @@ def _opened(
 
     note(WORDS("waiting"))
     return _unrefused(open_pcsc(pcsc or ""), "--pcsc")
+
+
+@contextmanager
+def _copied(image: Path) -> Iterator[CardLink]:
+    """A copy of the card in a file that no other program may write to meanwhile."""
+    store = FileStore(image)
+    with store.claimed() as refused:
+        found = refused or store.read()
+        yield SoftwareCard(MemoryStore(_unrefused(found, str(image))), os.urandom)
 
 
 def _unrefused(found: Found | Refusal, where: str) -> Found:

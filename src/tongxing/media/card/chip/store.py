@@ -4,13 +4,19 @@
 changes an image and never mends one.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
+
+from fasteners import InterProcessLock
 
 from tongxing.kernel.files import PART, write_whole
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.chip.image import CardImage
 from tongxing.media.card.chip.image_file import from_bytes, to_bytes
+
+_LOCK = ".lock"
 
 
 class CardStore(Protocol):
@@ -48,11 +54,15 @@ class CardFileUnreadable(OSError):
 
 
 class FileStore:
-    """A card in a file, which only its owner can read. One process at a time may use it."""
+    """A card in a file, which only its owner can read. Whoever writes to it claims it first.
+
+    A card that was read here and is gone is not written again: it would come back from the dead.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._swept = False
+        self._was_there = False
 
     def read(self) -> CardImage | Refusal:
         """The card in the file.
@@ -67,7 +77,27 @@ class FileStore:
             return Refusal("FILE_NOT_FOUND", where)
         except OSError:
             return Refusal("FILE_NOT_READABLE", where)
+        self._was_there = True
         return from_bytes(raw, where)
+
+    @contextmanager
+    def claimed(self) -> Iterator[Refusal | None]:
+        """Keep other programs from claiming the card meanwhile; CARD_IMAGE_IN_USE if one has it.
+
+        Where no file can be made beside the card nobody can change it, and it is free for all.
+        """
+        path = self._path.resolve()
+        lock = InterProcessLock(path.with_name(path.name + _LOCK))
+        try:
+            is_ours = lock.acquire(blocking=False)
+        except OSError:
+            yield None
+            return
+        try:
+            yield None if is_ours else Refusal("CARD_IMAGE_IN_USE", path.name)
+        finally:
+            if is_ours:
+                lock.release()
 
     def load(self) -> CardImage:
         found = self.read()
@@ -76,9 +106,12 @@ class FileStore:
         return found
 
     def commit(self, image: CardImage) -> None:
+        if self._was_there and not self._path.exists():
+            raise CardFileUnreadable(Refusal("FILE_NOT_FOUND", self._path.name))
         if not self._swept:
             self._sweep()
         write_whole(self._path, to_bytes(image), private=True)
+        self._was_there = True
 
     def _sweep(self) -> None:
         """Remove what a killed process left half written; it holds keys too."""
