@@ -35,6 +35,29 @@ def test_a_broken_write_leaves_the_old_file(
     assert all(path.name.endswith(PART) for path in tmp_path.iterdir() if path != place)
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no pipes among its files")
+@pytest.mark.parametrize("kind", ["pipe", "folder", "link", "broken link"])
+@pytest.mark.parametrize("private", [False, True])
+def test_only_a_regular_file_is_ever_replaced(tmp_path: Path, kind: str, private: bool) -> None:
+    place, target = tmp_path / "place", tmp_path / "target"
+    match kind:
+        case "pipe":
+            os.mkfifo(place)
+        case "folder":
+            place.mkdir()
+        case _:
+            place.symlink_to(target)
+    if kind == "link":
+        target.write_bytes(b"old")
+    before = place.lstat()
+    with pytest.raises(OSError) as refused:
+        write_whole(place, b"new", private=private)
+    assert refused.value.filename == str(place)
+    assert place.lstat() == before
+    assert target.exists() == (kind == "link")
+    assert not [path for path in tmp_path.iterdir() if path.name.endswith(PART)]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows keeps names on the disk by itself")
 def test_the_name_is_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     synced: list[bool] = []

@@ -4,7 +4,9 @@ A file is written beside its place, flushed to the disk and moved there in one s
 only module of the room that touches the disk, for the rooms that must and share nothing else.
 """
 
+import errno
 import os
+import stat
 import sys
 from pathlib import Path
 
@@ -16,8 +18,10 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     """Put a file in its place in one step; it is on the disk when this returns.
 
     A `private` file can be read by its owner only, from its first byte on. Raises OSError when the
-    disk or the folder refuses.
+    disk or the folder refuses, and for a place taken by anything but a regular file: a device, a
+    folder or a link is never replaced.
     """
+    _refuse_irregular(path)
     part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
     if private:
         part.unlink(missing_ok=True)
@@ -28,6 +32,16 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
         os.fsync(file.fileno())
     os.replace(part, path)
     sync_folder(path.parent)
+
+
+def _refuse_irregular(path: Path) -> None:
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        code = errno.EISDIR if stat.S_ISDIR(mode) else errno.EPERM
+        raise OSError(code, os.strerror(code), str(path))
 
 
 def sync_folder(folder: Path) -> None:
