@@ -1,6 +1,7 @@
 """`tongxing media`: a counter shows, replaces and loads a card, in both languages and as JSON."""
 
 import json
+import shlex
 
 import pytest
 from counter_world import NEW, NOON, OLD, READY_S, counter, ride, send
@@ -91,6 +92,22 @@ def test_a_counter_replaces_an_old_card_and_loads_its_money(desk: Counter) -> No
     assert desk.refusal("load", NEW, "--staff", "s7", "--request", "2").startswith(
         "error LOAD_NOTHING: No money waits"
     )
+
+
+@pytest.mark.parametrize(
+    ("staff", "city", "request_id"), [("s7", [], "l1"), ("Li 7", ["--city", "重庆"], "l 1")]
+)
+def test_the_command_that_a_load_prints_ends_it_as_pasted(
+    desk: Counter, staff: str, city: list[str], request_id: str
+) -> None:
+    desk.say(*REPLACE)
+    asked = ["load", NEW, "--staff", staff, *city, "--request", request_id, *READY]
+    printed = [line.strip() for line in desk.say(*asked).splitlines()]
+    assert printed[-1] == desk.say(*asked, lang="zh").splitlines()[-1].strip()
+    program, group, *words = shlex.split(printed[-1])
+    assert (program, group) == ("tongxing", "media")
+    assert "48.20 yuan were loaded" in desk.say(*words)
+    assert desk.json(*asked)["state"] == "loaded"
 
 
 def test_what_is_not_on_the_chip_waits_on(desk: Counter) -> None:

@@ -1,5 +1,7 @@
 """`tongxing media load`: begin to load an old card's money onto the new one's chip."""
 
+import shlex
+
 import click
 
 from tongxing.cli.common import Words, emit_json, say, settings
@@ -36,4 +38,11 @@ def command(
     unsure = load.state == "pending" and load.already_s is not None
     say(WORDS("load.unsure" if unsure else f"load.{load.state}", **amount))
     if load.state == "pending":
-        say(WORDS("load.next", request=load.request_id))
+        say(WORDS("load.next"))
+        say(f"    {_next_command(load.request_id, staff, city)}")
+
+
+def _next_command(request: str, staff: str, city: str | None) -> str:
+    """The command that ends this load, whole and on a line of its own, so that it can be pasted."""
+    words = ["tongxing", "media", "loaded", request, "yes", "--staff", staff]
+    return shlex.join([*words, *(("--city", city) if city is not None else ())])
