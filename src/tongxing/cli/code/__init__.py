@@ -10,7 +10,7 @@ from tongxing.cli.shell import family
 @family(
     __name__,
     first=("issue", "show", "verify"),
-    not_commands=("arguments", "fields", "given", "keyring"),
+    not_commands=("arguments", "fields", "given", "keyring", "written"),
 )
 def command() -> None:
     """The group; every command is a module beside this one."""

@@ -10,10 +10,10 @@ import click
 from tongxing.cli.arguments import Whole
 from tongxing.cli.code.arguments import MOMENT
 from tongxing.cli.code.keyring import ROOT_INDEX, ROOTS, Keyring, open_keyring
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.code.written import holds_ride_code, put, refuse_existing
+from tongxing.cli.common import Words, emit_json, in_both, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.kernel.clock import calendar_date, stamp
-from tongxing.kernel.files import write_whole
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.media.code.issue import (
     AUTHORISED_S,
@@ -41,6 +41,7 @@ _CARD_DIGITS = 19
 @make_command()
 @click.option("--account", metavar="ACCOUNT", required=True)
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", required=True)
+@click.option("--replace", "may_replace", is_flag=True)
 @click.option("--keys", type=click.Path(path_type=Path), metavar="DIR")
 @click.option("--card", metavar="CARD_NUMBER", default="")
 @click.option("--at", "at_s", type=MOMENT, metavar="TIME")
@@ -52,6 +53,7 @@ _CARD_DIGITS = 19
 def command(
     account: str,
     out: Path,
+    may_replace: bool,
     keys: Path | None,
     card: str,
     at_s: int | None,
@@ -62,7 +64,7 @@ def command(
 ) -> None:
     now_s = int(time.time()) if at_s is None else at_s
     folder = keys or settings().home / "code-keys"
-    _digits(account, 1, _ACCOUNT_DIGITS, "--account")
+    _digits(account, 1, _ACCOUNT_DIGITS, "account")
     keyring = open_keyring(folder)
     granted = Authorisation(
         payment_account=account,
@@ -75,7 +77,8 @@ def command(
         custom=_custom(custom),
     )
     code = _made(keyring, granted, now_s)
-    write_whole(out, _as_asked(code, out.suffix.lower()))
+    refuse_existing(out, may_replace or holds_ride_code(out))
+    put(out, _as_asked(code, out.suffix.lower()))
     _tell(code, out, folder, keyring.made, now_s)
 
 
@@ -119,23 +122,28 @@ def _as_asked(code: bytes, suffix: str) -> bytes:
 def _card_account(account: str, card: str) -> str:
     if not card:
         return account.rjust(_CARD_ACCOUNT_DIGITS, "0")
-    return card_account_of(_digits(card, _CARD_DIGITS, _CARD_DIGITS, "--card"))
+    return card_account_of(_digits(card, _CARD_DIGITS, _CARD_DIGITS, "card"))
 
 
 def _custom(text: str) -> bytes:
     try:
         custom = bytes.fromhex(text)
     except ValueError:
-        raise Problem("CODE_FIELD", "--custom", name="--custom") from None
+        raise _misfit("custom") from None
     if len(custom) > CUSTOM_BYTES_MAX:
-        raise Problem("CODE_FIELD", "--custom", name="--custom")
+        raise _misfit("custom")
     return custom
 
 
 def _digits(text: str, least: int, most: int, name: str) -> str:
     if not (text.isascii() and text.isdecimal() and least <= len(text) <= most):
-        raise Problem("CODE_FIELD", name, name=name)
+        raise _misfit(name)
     return text
+
+
+def _misfit(name: str) -> Problem:
+    expected = in_both("expected", "code", f"expected.{name}")
+    return Problem("CODE_FIELD", name=f"--{name}", **expected)
 
 
 def _tell(code: bytes, out: Path, folder: Path, made: tuple[str, ...], now_s: int) -> None:

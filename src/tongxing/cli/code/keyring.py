@@ -42,9 +42,13 @@ class Keyring:
 def open_keyring(folder: Path) -> Keyring:
     """The keys of a folder; what is missing is made, and ``roots.json`` tells the public root.
 
-    Raises Problem(CODE_KEY) for a file that holds no private key.
+    Raises Problem: CODE_KEY for a file that holds no private key, CODE_KEYS_FOLDER when a file is
+    where the folder should be.
     """
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except (FileExistsError, NotADirectoryError):
+        raise Problem("CODE_KEYS_FOLDER", str(folder)) from None
     made = tuple(owner for owner in OWNERS if _make_missing(folder / f"{owner}.key"))
     root, issuer, user = (_load(folder / f"{owner}.key") for owner in OWNERS)
     told = json.dumps({str(ROOT_INDEX): root.public.hex()}) + "\n"

@@ -1,6 +1,7 @@
 """`tongxing code verify`: the verdict of a gate on a code, without a network."""
 
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,14 +30,14 @@ Read = TypeVar("Read")
 @click.option("--at", "at_s", type=MOMENT, metavar="TIME")
 @click.option("--issuers", type=READABLE_FILE, metavar="FILE")
 @click.option("--denied", type=READABLE_FILE, metavar="FILE")
-@click.option("--fare", "fare_fen", type=Whole(0, _FEN_MAX), metavar="FEN", default=0)
+@click.option("--fare", "fare_fen", type=Whole(0, _FEN_MAX), metavar="FEN")
 def command(
     file: Path,
     roots: Path,
     at_s: int | None,
     issuers: Path | None,
     denied: Path | None,
-    fare_fen: int,
+    fare_fen: int | None,
 ) -> int:
     computer = sm2()
     trust = Trust(
@@ -54,11 +55,13 @@ def command(
             trust,
             now_s,
             sm2=computer,
-            fare_fen=fare_fen,
+            fare_fen=fare_fen or 0,
             denied=lambda account: accounts.get(account, ""),
         )
     )
-    _tell(verdict, now_s, computer.name)
+    given_lists = {"issuers": issuers, "denied": denied, "fare": fare_fen}
+    asked = {name: value is not None for name, value in given_lists.items()}
+    _tell(verdict, now_s, computer.name, asked)
     return 0 if isinstance(verdict, Accepted) else 1
 
 
@@ -68,21 +71,36 @@ def _read(path: Path | None, found: Read | Refusal) -> Read:
     return found
 
 
-def _tell(verdict: Accepted | Refused, now_s: int, computer: str) -> None:
+def _tell(
+    verdict: Accepted | Refused, now_s: int, computer: str, asked: Mapping[str, bool]
+) -> None:
     if settings().json:
-        emit_json(_verdict_json(verdict, now_s, computer))
+        not_asked = [name for name, was_asked in asked.items() if not was_asked]
+        emit_json(_verdict_json(verdict, now_s, computer) | {"not_asked": not_asked})
         return
     if isinstance(verdict, Accepted):
-        say(WORDS("verify.accepted"))
+        say(_accepted(asked))
     else:
         language, refusal = settings().language, verdict.refusal
         number = "" if verdict.number is None else f" ({verdict.number})"
         say(f"{verdict.reason}{number} {refusal.code}: {refusal.message(language)}")
         say(f"  → {refusal.next_step(language)}")
     if verdict.code is not None:
+        if isinstance(verdict, Refused):
+            say(WORDS("verify.unverified"))
         for name, value in as_rows(verdict.code, WORDS):
             say(f"  {name}: {value}")
     say(WORDS("verify.judged", time=stamp(now_s), computer=computer))
+
+
+def _accepted(asked: Mapping[str, bool]) -> str:
+    """What was found in order, and what nobody gave a list or a fare to ask by."""
+    told = WORDS("verify.accepted")
+    for key, wanted in (("verify.also_asked", True), ("verify.not_asked", False)):
+        names = [WORDS(f"asked.{name}") for name, was_asked in asked.items() if was_asked is wanted]
+        if names:
+            told += WORDS(key, names=WORDS("issue.comma").join(names))
+    return told
 
 
 def _verdict_json(verdict: Accepted | Refused, now_s: int, computer: str) -> dict[str, object]:
