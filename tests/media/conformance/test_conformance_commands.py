@@ -102,6 +102,12 @@ def test_a_faulty_verifier_fails(capsys: pytest.CaptureFixture[str]) -> None:
         (["card", "--tcp", "nowhere"], 2, "READER_ADDRESS"),
         (["card", "--command", "/no/such/card"], 3, "COMMAND_NOT_STARTED"),
         (["card", "--tcp", "127.0.0.1:9", "--only", "zzz"], 2, "CONFORMANCE_NO_CASE"),
+        (
+            ["card", "--tcp", "127.0.0.1:9", "--only", "load", "--only", "zzz"],
+            2,
+            "CONFORMANCE_NO_CASE: There is no case whose name begins with zzz and",
+        ),
+        (["code", "--builtin", "--only", "nothing", "--only", "C99"], 2, "CONFORMANCE_NO_CASE"),
         (["code"], 2, "USAGE"),
         (["code", "--builtin", "--command", "x"], 2, "USAGE"),
         (["code", "--command", "/no/such/verifier"], 3, "COMMAND_NOT_STARTED"),
@@ -112,7 +118,38 @@ def test_what_cannot_be_tried_is_said_in_one_line(
     arguments: list[str], code: int, name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(["conformance", *arguments]) == code
-    assert capsys.readouterr().err.startswith(f"error {name}: ")
+    assert capsys.readouterr().err.startswith(f"error {name}")
+
+
+def test_a_rule_chooses_its_cases_and_the_list_shows_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["conformance", "card", "--list", "--only", "F1"]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert len(told) > 1 and all(line.startswith("F1   ") for line in told)
+    assert run(["conformance", "code", "--builtin", "--only", "C10", "--json"]) == 0
+    assert {case["rule"] for case in json.loads(capsys.readouterr().out)["cases"]} == {"C10"}
+
+
+@pytest.mark.parametrize(
+    ("language", "program", "said"),
+    [
+        ("en", "import sys; sys.exit(2)", "the program ended (exit status 2)"),
+        ("zh", "import sys; sys.exit(2)", "程序已结束（退出码 2）"),
+        ("en", "print('my card v1.0 starting'); input(); input()",
+         "answered 'my card v1.0 starting' to reset, which is not ok"),
+        ("en", "input(); print('ok'); print('my card'); input(); input()",
+         "answered 'my card', which is not hex"),
+        ("en", "import time; time.sleep(60)", "no answer in 5 s"),
+    ],
+)  # fmt: skip
+def test_a_program_that_fails_ends_the_run_and_is_told_why(
+    language: str, program: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "bad.py").write_text(program)
+    command = f"{sys.executable} -u {tmp_path / 'bad.py'}"
+    assert run(["--lang", language, "conformance", "card", "--command", command]) == 1
+    told = capsys.readouterr().out
+    assert told.count(said) == 1
+    assert told.count("FAIL") + told.count("不符") == 1
 
 
 def test_cases_are_listed_without_a_card(capsys: pytest.CaptureFixture[str]) -> None:

@@ -18,7 +18,7 @@ from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.media.card.chip import FileStore, MemoryStore, SoftwareCard, personalise
 from tongxing.media.card.chip.trial import trial_profile
 from tongxing.media.card.link import CardLink
-from tongxing.media.conformance.card import CardUnderTest, case_names, parse_profile, run_card
+from tongxing.media.conformance.card import CardUnderTest, case_rules, parse_profile, run_card
 from tongxing.media.conformance.card.vectors import Fresh, Vector
 
 _VECTOR_NUMBER = "3199010000000000013"
@@ -45,9 +45,9 @@ def command(
     listed: bool,
 ) -> int:
     described = _profile(profile)
-    names = wanted(case_names(described), only)
+    rules = wanted(case_rules(described), only)
     if listed:
-        list_cases(names)
+        list_cases(rules)
         return 0
     if sum(one is not None for one in (pcsc, tcp, program, image)) != 1:
         raise usage_problem(context, "other", text="--pcsc / --tcp / --command / --image")

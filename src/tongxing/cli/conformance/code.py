@@ -6,7 +6,7 @@ from tongxing.cli.conformance.telling import list_cases, tell, wanted
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
 from tongxing.kernel.reasons import Problem, Refusal
-from tongxing.media.conformance.code import Builtin, case_names, open_code_program, run_code
+from tongxing.media.conformance.code import Builtin, case_rules, open_code_program, run_code
 
 
 @make_command()
@@ -18,9 +18,9 @@ from tongxing.media.conformance.code import Builtin, case_names, open_code_progr
 def command(
     context: click.Context, program: str | None, builtin: bool, only: tuple[str, ...], listed: bool
 ) -> int:
-    names = wanted(case_names(), only)
+    rules = wanted(case_rules(), only)
     if listed:
-        list_cases(names)
+        list_cases(rules)
         return 0
     if builtin == (program is not None):
         raise usage_problem(context, "other", text="--command / --builtin")

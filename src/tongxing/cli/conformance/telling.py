@@ -1,6 +1,6 @@
 """How results of the conformance kit are shown: a line for each case as it ends, then the sum."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tongxing.cli.common import Words, emit_json, say, settings
 from tongxing.kernel.reasons import Problem
@@ -10,21 +10,24 @@ WORDS = Words("conformance")
 _SENT_SHOWN = 160
 
 
-def wanted(names: Sequence[str], only: Sequence[str]) -> list[str]:
-    """The names that begin with one of `only`. Raises Problem(CONFORMANCE_NO_CASE) for none."""
-    found = list(chosen(names, only))
-    if not found:
-        raise Problem("CONFORMANCE_NO_CASE", "--only", only=", ".join(only))
-    return found
+def wanted(rules: Mapping[str, str], only: Sequence[str]) -> dict[str, str]:
+    """The cases that `only` asks for, each with its rule.
+
+    Raises Problem(CONFORMANCE_NO_CASE) when one of `only` is no rule and begins no name.
+    """
+    idle = [one for one in only if not any(chosen(rules, (one,)))]
+    if idle:
+        raise Problem("CONFORMANCE_NO_CASE", "--only", only=", ".join(idle))
+    return {name: rules[name] for name in chosen(rules, only)}
 
 
-def list_cases(names: Sequence[str]) -> None:
+def list_cases(rules: Mapping[str, str]) -> None:
     """Print what there is."""
     if settings().json:
-        emit_json({"cases": list(names)})
+        emit_json({"cases": [{"case": name, "rule": rule} for name, rule in rules.items()]})
         return
-    for name in names:
-        say(f"{name:<40} {title_of(name)}")
+    for name, rule in rules.items():
+        say(f"{rule:<4} {name:<40} {title_of(name)}")
 
 
 def title_of(name: str) -> str:
@@ -59,7 +62,7 @@ def _print(result: Result) -> None:
         say(f"      {WORDS(f'why.{result.why}')}")
     if (found := result.difference) is None:
         return
-    say(f"      {WORDS(f'what.{found.what}')}")
+    say(f"      {WORDS(f'what.{found.what}', told=found.told)}")
     rows = (("sent", found.sent), ("expected", found.expected), ("found", found.found))
     for key, value in rows:
         if value:

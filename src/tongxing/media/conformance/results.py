@@ -1,6 +1,6 @@
 """What a case of the kit ends with: passed, failed with what differed, or skipped with why."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -9,12 +9,14 @@ Verdict = Literal["pass", "fail", "skip"]
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """What was not as it should be: `what` is a key of the catalogue, the rest is for people."""
+    """What was not as it should be: `what` is a key of the catalogue, whose text may have `told` in
+    it; the rest is for people."""
 
     what: str
     sent: str = ""
     expected: str = ""
     found: str = ""
+    told: str = ""
 
 
 class Result(msgspec.Struct, frozen=True):
@@ -30,8 +32,10 @@ class Result(msgspec.Struct, frozen=True):
 class Differs(Exception):
     """Ends a case of the kit that did not go as it should; never leaves the runner."""
 
-    def __init__(self, what: str, sent: str = "", expected: str = "", found: str = "") -> None:
-        self.difference = Difference(what, sent, expected, found)
+    def __init__(
+        self, what: str, sent: str = "", expected: str = "", found: str = "", told: str = ""
+    ) -> None:
+        self.difference = Difference(what, sent, expected, found, told)
         super().__init__(what)
 
 
@@ -54,6 +58,13 @@ def result_of(case: str, rule: str, run: Callable[[], None]) -> Result:
     return Result(case, rule, "pass")
 
 
-def chosen(names: Iterable[str], only: Sequence[str]) -> Iterator[str]:
-    """The names that begin with one of `only`; all of them when it is empty."""
-    return (name for name in names if not only or name.startswith(tuple(only)))
+def chosen(rules: Mapping[str, str], only: Sequence[str]) -> Iterator[str]:
+    """The cases whose name begins with one of `only` or whose rule is one; all when it is empty.
+
+    `rules` has the rule of each case by its name.
+    """
+    return (
+        name
+        for name, rule in rules.items()
+        if not only or rule in only or name.startswith(tuple(only))
+    )

@@ -17,7 +17,14 @@ _SHOWN_MAX = 80
 
 
 class ProgramGone(Exception):
-    """The program ended, or what it wrote is no line; the program is ended for good."""
+    """The program ended, or what it wrote is no line; the program is ended for good.
+
+    `status` is its exit status where it ended by itself, `wrote` what it wrote instead of a line.
+    """
+
+    def __init__(self, status: int | None = None, wrote: bytes = b"") -> None:
+        self.status, self.wrote = status, wrote
+        super().__init__("the program gave no line")
 
 
 def open_program(
@@ -54,12 +61,19 @@ class LineProgram:
             self.close()
             raise
         except (OSError, ValueError) as error:
-            self.close()
-            raise ProgramGone from error
+            raise self._gone() from error
         if not answer.endswith(b"\n") or not answer.strip():
-            self.close()
-            raise ProgramGone
+            raise self._gone(answer)
         return answer.strip()
+
+    def _gone(self, wrote: bytes = b"") -> ProgramGone:
+        """End the program; one that is about to end by itself has a moment to do so."""
+        status = None
+        if not wrote:
+            with suppress(subprocess.TimeoutExpired):
+                status = self._process.wait(_END_S)
+        self.close()
+        return ProgramGone(status, wrote)
 
     def close(self) -> None:
         """End the program. Twice is harmless."""

@@ -6,6 +6,6 @@ written with, `profile` what the kit has to know of the card beforehand.
 """
 
 from tongxing.media.conformance.card.profile import CardUnderTest, parse_profile
-from tongxing.media.conformance.card.running import case_names, run_card
+from tongxing.media.conformance.card.running import case_names, case_rules, run_card
 
-__all__ = ["CardUnderTest", "case_names", "parse_profile", "run_card"]
+__all__ = ["CardUnderTest", "case_names", "case_rules", "parse_profile", "run_card"]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.apdu import OK, Answer, Command, parse_answer
 from tongxing.media.card.link import CardGone, CardLink
+from tongxing.media.card.readers.command import ProgramFailed
 from tongxing.media.conformance.card.profile import CardUnderTest
 from tongxing.media.conformance.results import Differs, Skipped
 from tongxing.media.crypto.suites import CryptoSuite, suite_of
@@ -38,13 +39,15 @@ class Opened:
 
 @dataclass(slots=True)
 class Desk:
-    """One card under test. `reset` takes its power, None where the link cannot."""
+    """One card under test. `reset` takes its power, None where the link cannot; `is_over` says
+    that the program in front of the card failed, so that no other case can be tried."""
 
     card: CardLink = field(repr=False)
     profile: CardUnderTest
     vault: KeyVault = field(repr=False)
     reset: Callable[[], None] | None = None
     serial: int = 300
+    is_over: bool = False
     factors: tuple[bytes, bytes] = (b"", b"")
     told: dict[int, tuple[int, int]] = field(default_factory=dict)
 
@@ -54,7 +57,7 @@ class Desk:
         try:
             answer = parse_answer(self.card.transmit(sent))
         except CardGone as gone:
-            raise Differs("gone", shown(sent), "", gone.code) from gone
+            raise self.lost(gone, shown(sent)) from gone
         if isinstance(answer, Refusal):
             raise Differs("answer", shown(sent), "2 … 258", str(answer.values.get("length", "")))
         return answer
@@ -92,8 +95,15 @@ class Desk:
         try:
             self.reset()
         except CardGone as gone:
-            raise Differs("gone", "", "", gone.code) from gone
+            raise self.lost(gone) from gone
         self.select()
+
+    def lost(self, gone: CardGone, sent: str = "") -> Differs:
+        """What a card that left makes of a case. A program that failed ends the whole run."""
+        if isinstance(gone, ProgramFailed):
+            self.is_over = True
+            return Differs(gone.what, sent, told=gone.told)
+        return Differs("gone", sent, "", gone.code)
 
     def select(self) -> bytes:
         """Select the application under test; its template."""

@@ -1,7 +1,8 @@
 """Runs the cases against one card, in their order, and tells how each ended as soon as it has.
 
 Every case begins with the card freshly powered and selected where the link can do that. A card that
-is gone for good fails every case that follows; nothing here raises because of what a card does.
+is gone for good fails every case that follows, and a program that fails ends the run; nothing here
+raises because of what a card does.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +14,7 @@ from tongxing.media.conformance.card.case import Case
 from tongxing.media.conformance.card.desk import Desk
 from tongxing.media.conformance.card.profile import CardUnderTest, family_of
 from tongxing.media.conformance.card.vectors import Fresh, Vector, run_vector, vectors
-from tongxing.media.conformance.results import Differs, Result, Skipped, chosen, result_of
+from tongxing.media.conformance.results import Result, Skipped, chosen, result_of
 from tongxing.media.crypto.suites import SM4
 
 _MODULES = (selecting, loading, states, buying, proving, locking)
@@ -27,8 +28,13 @@ class _Resettable(Protocol):
 
 def case_names(profile: CardUnderTest) -> list[str]:
     """The names of all cases that a run with this profile has."""
-    named = [name for case in ALL for name, _ in _instances(case, profile)]
-    return [*named, *(vector.name for vector in vectors())]
+    return list(case_rules(profile))
+
+
+def case_rules(profile: CardUnderTest) -> dict[str, str]:
+    """The rule that each case tests, by the case's name, in their order."""
+    named = {name: case.rule for case in ALL for name, _ in _instances(case, profile)}
+    return named | {vector.name: _VECTOR_RULE for vector in vectors()}
 
 
 def run_card(
@@ -38,16 +44,18 @@ def run_card(
     fresh: Fresh | None = None,
     only: Sequence[str] = (),
 ) -> Iterator[Result]:
-    """Run the cases whose name begins with one of `only`; all when it is empty.
+    """Run the cases whose name begins with one of `only`, or whose rule it is; all when empty.
 
     `fresh` makes cards whose random numbers are set; without it the vectors are skipped.
     """
     desk = Desk(link, profile, profile.vault(), _resetting(link))
-    wanted = set(chosen(case_names(profile), only))
+    wanted = set(chosen(case_rules(profile), only))
     for case in ALL:
         for name, index in _instances(case, profile):
             if name in wanted:
                 yield result_of(name, case.rule, _running(case, desk, index))
+                if desk.is_over:
+                    return
     for vector in vectors():
         if vector.name in wanted:
             yield result_of(vector.name, _VECTOR_RULE, _vector(vector, fresh))
@@ -79,7 +87,7 @@ def _reset(desk: Desk) -> None:
         if desk.reset is not None:
             desk.reset()
     except CardGone as gone:
-        raise Differs("gone", "", "", gone.code) from gone
+        raise desk.lost(gone) from gone
 
 
 def _vector(vector: Vector, fresh: Fresh | None) -> Callable[[], None]:

@@ -6,6 +6,14 @@ opens a real gate.
 """
 
 from tongxing.media.conformance.code.asking import Asked, Builtin, CodeProgram, open_code_program
-from tongxing.media.conformance.code.running import case_names, run_code
+from tongxing.media.conformance.code.running import case_names, case_rules, run_code
 
-__all__ = ["Asked", "Builtin", "CodeProgram", "case_names", "open_code_program", "run_code"]
+__all__ = [
+    "Asked",
+    "Builtin",
+    "CodeProgram",
+    "case_names",
+    "case_rules",
+    "open_code_program",
+    "run_code",
+]

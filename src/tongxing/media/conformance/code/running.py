@@ -30,7 +30,7 @@ from tongxing.media.conformance.code.recipe import (
 )
 from tongxing.media.conformance.results import Differs, Result, Skipped, chosen, result_of
 
-_BITS = "any-bit-turned"
+_BITS, _BITS_RULE, _ISSUE_RULE = "any-bit-turned", "C16", "I1"
 _BIT_EVERY = 53
 """A prime: every place within a byte has its turn."""
 
@@ -66,20 +66,26 @@ _ISSUED = (
 
 def case_names() -> list[str]:
     """The names of all cases."""
-    return [*(case.name for case in CASES), _BITS, *(question.id for question in _ISSUED)]
+    return list(case_rules())
+
+
+def case_rules() -> dict[str, str]:
+    """The rule that each case tests, by the case's name, in their order."""
+    shown = {case.name: case.rule for case in CASES}
+    return shown | {_BITS: _BITS_RULE} | {question.id: _ISSUE_RULE for question in _ISSUED}
 
 
 def run_code(asked: Asked, *, only: Sequence[str] = ()) -> Iterator[Result]:
-    """Run the cases whose name begins with one of `only`; all when it is empty."""
-    wanted = set(chosen(case_names(), only))
+    """Run the cases whose name begins with one of `only`, or whose rule it is; all when empty."""
+    wanted = set(chosen(case_rules(), only))
     for case in CASES:
         if case.name in wanted:
             yield result_of(case.name, case.rule, _shown(asked, case))
     if _BITS in wanted:
-        yield result_of(_BITS, "C16", lambda: _bits(asked))
+        yield result_of(_BITS, _BITS_RULE, lambda: _bits(asked))
     for question in _ISSUED:
         if question.id in wanted:
-            yield result_of(question.id, "I1", _made(asked, question))
+            yield result_of(question.id, _ISSUE_RULE, _made(asked, question))
 
 
 def _shown(asked: Asked, case: CodeCase) -> Callable[[], None]:
@@ -118,7 +124,7 @@ def _judged(question: VerifyQuestion, answered: Answered, reason: str) -> None:
 
 def _bits(asked: Asked) -> None:
     """One bit of a good code is turned over, many times: whatever the reason, none may pass."""
-    case = CodeCase(_BITS, "C16")
+    case = CodeCase(_BITS, _BITS_RULE)
     question = _question(case, *accounts(len(CASES)))
     code = bytes.fromhex(question.code)
     for bit in range(0, len(code) * 8, _BIT_EVERY):
