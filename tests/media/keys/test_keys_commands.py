@@ -35,8 +35,11 @@ def test_a_vault_for_tests_shows_check_values_and_is_not_fit_for_real_money(
     assert "8BAF47" in told.out and "SM4" in told.out
     assert run(["keys", "check", file, "--lang", "en"]) == 1
     refused = capsys.readouterr()
-    assert refused.out.count("TEST_KEY_IN_PROD") == 8
-    assert "KEYVAULT_ENVIRONMENT" in refused.out
+    assert refused.out.splitlines() == [
+        "KEYVAULT_ENVIRONMENT: This vault is marked for tests, not for real money",
+        "    → Make one of its own: tongxing keys make FILE --env prod",
+        "Not fit for real money; findings: 1.",
+    ]
     assert run(["keys", "check", file, "--env", "test"]) == 0
     whole = told.out + told.err + refused.out + refused.err + capsys.readouterr().out
     assert PASSPHRASE not in whole
@@ -53,10 +56,38 @@ def test_a_vault_for_real_money_has_new_keys_each_time_and_is_fit(
         capsys.readouterr()
         assert run(["keys", "show", file, "--json"]) == 0
         shown.append(json.loads(capsys.readouterr().out))
-        assert run(["keys", "check", file]) == 0
+        assert run(["keys", "check", file, "--env", "prod"]) == 0
     assert shown[0]["environment"] == "prod" and len(shown[0]["keys"]) == 8
     assert shown[0] != shown[1]
     assert (tmp_path / "prod.vault").stat().st_mode & 0o077 == 0
+
+
+def test_live_keys_do_not_belong_into_a_test_environment(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = made(tmp_path, "prod")
+    capsys.readouterr()
+    assert run(["keys", "check", file, "--env", "test", "--lang", "en"]) == 1
+    told = capsys.readouterr().out
+    assert "KEYVAULT_ENVIRONMENT: This vault is marked for real money, not for tests" in told
+    assert "tongxing keys make FILE --env test" in told
+    assert run(["keys", "check", file, "--env", "test", "--lang", "zh"]) == 1
+    assert "此密钥库标明用于正式环境，不能用于测试环境" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("environment", "en", "zh"),
+    [("prod", "real money", "正式环境"), ("test", "tests", "测试环境")],
+)
+def test_a_vault_shows_what_it_is_marked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], environment: str, en: str, zh: str
+) -> None:
+    file = made(tmp_path, environment)
+    capsys.readouterr()
+    assert run(["keys", "show", file, "--lang", "en"]) == 0
+    assert f"This vault is marked for {en}." in capsys.readouterr().out
+    assert run(["keys", "show", file, "--lang", "zh"]) == 0
+    assert f"此密钥库标明用于{zh}。" in capsys.readouterr().out
 
 
 def test_a_vault_is_never_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,7 +124,7 @@ def test_without_a_secret_and_without_a_terminal_nothing_is_guessed(
         ["show"],
         ["show", "--module", "x.so"],
         ["check", "--token", "cards"],
-        ["show", "FILE", "--module", "x.so", "--token", "cards"],
+        ["show", __file__, "--module", "x.so", "--token", "cards"],
         ["make", "FILE"],
         ["make", "FILE", "--env", "live"],
     ],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.common import Words, emit_json, in_both, say, settings
 from tongxing.cli.keys.vaults import Vault, open_vault, vault_options
 from tongxing.cli.shell import command as make_command
 from tongxing.kernel.reasons import Refusal
@@ -39,12 +39,17 @@ def command(
 
 
 def _findings(vault: Vault, environment: Environment) -> list[Refusal]:
-    """Everything that keeps this vault from serving `environment`."""
-    found: list[Refusal] = []
-    if environment == "prod":
-        found += vault.refused()
-        if vault.environment != "prod":
-            found.append(Refusal("KEYVAULT_ENVIRONMENT"))
+    """Everything that keeps this vault from serving `environment`.
+
+    A vault that is marked for the other one is refused for that alone: test keys protect nothing,
+    and live keys do not belong where tests are run. What else is in it does not matter then.
+    """
+    if vault.environment != environment:
+        marked = in_both("marked", "keys", f"environment.{vault.environment}")
+        asked = in_both("asked", "keys", f"environment.{environment}")
+        values = {"environment": environment, **marked, **asked}
+        return [Refusal("KEYVAULT_ENVIRONMENT", values=values)]
+    found = list(vault.refused()) if environment == "prod" else []
     there = {name.use for name in vault.check_values()}
     missing = [use for use in KEY_USES if use not in there]
     return found + [Refusal("KEYVAULT_USE_MISSING", use, {"use": use}) for use in missing]

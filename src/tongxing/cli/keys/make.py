@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tongxing.cli.common import Words, emit_json, note, say, settings
-from tongxing.cli.keys.vaults import PASSPHRASE, print_keys, rows_of, secret
+from tongxing.cli.keys.vaults import new_passphrase, print_keys, rows_of, secret_option
 from tongxing.cli.shell import command as make_command
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.reasons import Problem, Refusal
@@ -23,7 +23,7 @@ _OWN_USER_ONLY = 0o600
 @make_command()
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--env", "environment", type=click.Choice(["test", "prod"]), required=True)
-@click.option("--secret-file", "secret_file", type=click.Path(path_type=Path), metavar="FILE")
+@secret_option
 def command(file: Path, environment: Environment, secret_file: Path | None) -> None:
     if file.exists():
         raise Problem("KEYVAULT_FILE_EXISTS", str(file))
@@ -33,7 +33,7 @@ def command(file: Path, environment: Environment, secret_file: Path | None) -> N
         if environment == "prod"
         else dict(simulated_masters())
     )
-    passphrase = secret("ask.new_passphrase", PASSPHRASE, secret_file, twice=True)
+    passphrase = new_passphrase(secret_file)
     sealed = seal(masters, environment, passphrase, secrets.token_bytes)
     if isinstance(sealed, Refusal):
         raise Problem(sealed.code, str(file), **sealed.values)

@@ -56,6 +56,16 @@ class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keys: tuple[_Key, ...]
 
 
+def passphrase_objection(passphrase: str) -> Refusal | None:
+    """Why a passphrase may not seal a vault: KEYVAULT_PASSPHRASE_SHORT, or
+    KEYVAULT_PASSPHRASE_REPEATS for one character again and again."""
+    if len(passphrase) < PASSPHRASE_MIN:
+        return Refusal("KEYVAULT_PASSPHRASE_SHORT", values={"least": PASSPHRASE_MIN})
+    if len(set(passphrase)) == 1:
+        return Refusal("KEYVAULT_PASSPHRASE_REPEATS")
+    return None
+
+
 def seal(
     masters: Mapping[MasterName, bytes],
     environment: Environment,
@@ -65,10 +75,12 @@ def seal(
 ) -> bytes | Refusal:
     """The content of a vault file. `random` gives as many unpredictable bytes as it is asked for.
 
-    Refuses KEYVAULT_PASSPHRASE_SHORT, and TEST_KEY_IN_PROD for a test key in a vault for "prod".
+    Refuses what `passphrase_objection` names, and TEST_KEY_IN_PROD for a test key in a vault for
+    "prod".
     """
-    if len(passphrase) < PASSPHRASE_MIN:
-        return Refusal("KEYVAULT_PASSPHRASE_SHORT", values={"least": PASSPHRASE_MIN})
+    objection = passphrase_objection(passphrase)
+    if objection is not None:
+        return objection
     refused = SoftwareVault(masters, environment).refused() if environment == "prod" else ()
     if refused:
         return refused[0]
