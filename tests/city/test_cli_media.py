@@ -106,6 +106,7 @@ def test_the_command_that_a_load_prints_ends_it_as_pasted(
     assert printed[-1] == desk.say(*asked, lang="zh").splitlines()[-1].strip()
     program, group, *words = shlex.split(printed[-1])
     assert (program, group) == ("tongxing", "media")
+    assert words == ["loaded", request_id, "yes", "--staff", staff, *city]
     assert "48.20 yuan were loaded" in desk.say(*words)
     assert desk.json(*asked)["state"] == "loaded"
 
