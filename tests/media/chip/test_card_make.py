@@ -37,15 +37,21 @@ def public_info(card: SoftwareCard) -> PublicInfo:
 
 
 def test_a_card_is_made_as_asked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    arguments = ("--number", "3199 0100 0000 0000 013", "--balance", "6070", "--city", "1000")
-    card = made(tmp_path / "card", *arguments, "--kind", "3", "--account")
+    arguments = ("--number", "3199 0100 0000 0000 013", "--city", "1000", "--kind", "3")
+    card = made(tmp_path / "card", *arguments, "--balance", "6070")
     info = public_info(card)
-    assert (info.number, info.city, info.account_based) == (NUMBER, "1000", True)
+    assert (info.number, info.city, info.account_based) == (NUMBER, "1000", False)
     management = parse_management(do(card, "00B097003C"))
     assert isinstance(management, Management)
     assert (management.city, management.kind) == ("1000", 3)
     assert do(card, "805C030204").hex() == "000017b6"
     assert NUMBER in capsys.readouterr().out
+
+
+def test_a_card_of_an_account_is_marked_and_holds_no_money(tmp_path: Path) -> None:
+    card = made(tmp_path / "card", "--account")
+    assert public_info(card).account_based
+    assert do(card, "805C030204").hex() == "00000000"
 
 
 def test_it_says_that_its_keys_are_worth_nothing(
@@ -116,6 +122,10 @@ def test_a_card_that_is_there_is_only_replaced_when_asked(
         (("--balance", "-1"), "ARG_INVALID"),
         (("--city", "500000"), "ARG_INVALID"),
         (("--shared",), "USAGE"),
+        (("--account", "--balance", "500"), "USAGE"),
+        (("--kind", "99"), "ARG_INVALID"),
+        (("--kind", "0"), "ARG_INVALID"),
+        (("--kind", "6"), "ARG_INVALID"),
     ],
 )
 def test_what_makes_no_card_is_refused_and_nothing_is_written(

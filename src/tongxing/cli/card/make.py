@@ -36,7 +36,8 @@ _T_UNION_DIGITS, _CITY_UNION_DIGITS = 19, 16
 _BEGINS = "31"
 _BALANCE_MAX_FEN = Switches().balance_max_fen
 _CITIES, _USUAL_CITY = Whole(1_000, 9_999), 6900
-_BYTE_MAX = 255
+_KINDS = (1, 5)
+"""Ordinary, student, senior, test, military."""
 
 
 @make_command()
@@ -44,7 +45,7 @@ _BYTE_MAX = 255
 @click.option("--number", "number", default="", metavar="DIGITS")
 @click.option("--balance", "balance_fen", type=Whole(0, _BALANCE_MAX_FEN), default=0, metavar="FEN")
 @click.option("--city", "city", type=_CITIES, default=_USUAL_CITY, metavar="CODE")
-@click.option("--kind", "kind", type=Whole(0, _BYTE_MAX), default=1, metavar="CODE")
+@click.option("--kind", "kind", type=Whole(*_KINDS), default=1, metavar="CODE")
 @click.option("--account", "account", is_flag=True)
 @click.option("--national", "national", is_flag=True)
 @click.option("--city-union", "city_union", default="", metavar="DIGITS")
@@ -66,6 +67,8 @@ def command(
 ) -> None:
     if shared and not city_union:
         raise usage_problem(context, "other", text="--shared (--city-union)")
+    if account and balance_fen:
+        raise usage_problem(context, "account_balance")
     if file.exists() and not may_replace:
         raise Problem("CARD_IMAGE_EXISTS", str(file))
     digits = _t_union_number(number) if number else _drawn_number()
