@@ -212,3 +212,25 @@ def test_a_dual_card_shows_both_purses(capsys: pytest.CaptureFixture[str], tmp_p
         ("t_union", "3199010000000000013"),
         ("city_union", "4000000000000017"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("language", "account", "shared"),
+    [
+        ("en", "account card: the money is in the account", "both show the same money"),
+        ("zh", "账户卡：钱在账户里", "同一笔钱"),
+    ],
+)
+def test_a_card_says_where_its_money_is(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, language: str, account: str, shared: str
+) -> None:
+    union = ("--city-union", "4000000000000017")
+    told = []
+    for options in (["--account"], [*union, "--shared"], [*union]):
+        image = str(tmp_path / "one.card")
+        assert run(["card", "make", image, "--replace", *options]) == 0
+        capsys.readouterr()
+        assert run(["--lang", language, "card", "read", "--image", image]) == 0
+        told.append(capsys.readouterr().out)
+    assert [account in one for one in told] == [True, False, False]
+    assert [shared in one for one in told] == [False, True, False]

@@ -49,7 +49,8 @@ def command(
         raise usage_problem(context, "other", text="--reader / --tcp / --image")
     with _opened(reader, tcp, image) as link:
         face = _legacy(link) or _unrefused(read_card(link, journeys=journeys))
-    shown = _legacy_object(face) if isinstance(face, LegacyFace) else _object(face, full)
+        shared = _shares_money(link) if image else None
+    shown = _legacy_object(face) if isinstance(face, LegacyFace) else _object(face, full, shared)
     if settings().json:
         emit_json(shown)
     else:
@@ -97,9 +98,18 @@ def _legacy_object(face: LegacyFace) -> Described:
             "purses": []}  # fmt: skip
 
 
-def _object(face: CardFace, full: bool) -> Described:
+def _object(face: CardFace, full: bool, shared: bool | None) -> Described:
+    """`shared`: whether its applications have one purse; None where only the issuer knows."""
     purses = [_purse(purse, full) for purse in face.purses]
-    return {"kind": "cpu", "trust": None, "scheme": face.scheme, "purses": purses}
+    return {"kind": "cpu", "trust": None, "scheme": face.scheme, "purses": purses,
+            "shared_purse": shared}  # fmt: skip
+
+
+def _shares_money(link: CardLink) -> bool:
+    """Whether several applications of a software card have one purse."""
+    from tongxing.media.card.chip import SoftwareCard
+
+    return isinstance(link, SoftwareCard) and link.image.shares_money
 
 
 def _purse(purse: PurseFace, full: bool) -> Described:
@@ -113,6 +123,7 @@ def _purse(purse: PurseFace, full: bool) -> Described:
         "locked": purse.locked,
         "number": number if full or number is None else hidden(number),
         "balance_fen": purse.balance_fen,
+        "account": purse.public.account_based if purse.public else None,
         "starts": purse.starts.isoformat() if purse.starts else None,
         "expires": purse.expires.isoformat() if purse.expires else None,
         "unreadable": dict(purse.unreadable),

@@ -82,6 +82,8 @@ def print_face(shown: Described) -> None:
         title = str(purse[f"scheme_{language}"] or purse["scheme"])
         rows = [(field_name(name), _purse_value(purse, name)) for name in _PURSE_FIELDS]
         print_table(title, [WORDS("column.field"), WORDS("column.value")], rows)
+        if purse["account"]:
+            say(WORDS("read.account"))
         if purse["locked"]:
             say(WORDS("read.locked"))
         for part, code in purse["unreadable"].items():
@@ -89,6 +91,8 @@ def print_face(shown: Described) -> None:
         for found in purse["files"].values():
             if found.get("empty") is not True:
                 print_object(found)
+    if shown["shared_purse"]:
+        say(WORDS("read.shared"))
 
 
 _PURSE_FIELDS = ("aid", "number", "balance_fen", "starts", "expires")

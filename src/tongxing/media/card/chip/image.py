@@ -208,6 +208,11 @@ class CardImage(msgspec.Struct, frozen=True):
     files: tuple[Binary | Variable, ...] = ()
     blocked: bool = False
 
+    @property
+    def shares_money(self) -> bool:
+        """Whether several applications spend from one purse."""
+        return len(self.applications) > len(self.purses)
+
     def with_application(self, place: int, application: Application) -> "CardImage":
         """The card with one application replaced."""
         return replace(self, applications=put(self.applications, place, application))
