@@ -199,8 +199,10 @@ def _progress_lines(label: str, total: int) -> Callable[[int], None]:
     return advance
 
 
-def loopback_socket(port: int) -> socket.socket:
+def loopback_socket(port: int, option: str = "--port") -> socket.socket:
     """A bound (not yet listening) socket on this machine's own address; port 0 takes a free one.
+
+    `option` is what the caller gives the port with, for the next step of a refusal.
 
     Raises Problem(PORT_IN_USE) when another program has the port, PORT_FORBIDDEN when this user
     may not take it.
@@ -212,5 +214,5 @@ def loopback_socket(port: int) -> socket.socket:
     except OSError as error:
         taken.close()
         code = "PORT_IN_USE" if error.errno == errno.EADDRINUSE else "PORT_FORBIDDEN"
-        raise Problem(code, f"127.0.0.1:{port}", port=port) from error
+        raise Problem(code, f"127.0.0.1:{port}", port=port, option=option) from error
     return taken

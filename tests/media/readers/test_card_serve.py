@@ -1,6 +1,7 @@
 """`tongxing card serve`: a card in a file, lent to other programs, kept whatever ends that."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -165,6 +166,16 @@ def test_what_cannot_be_served_is_said_in_one_line(
 ) -> None:
     assert run(["card", "serve", str(file), *options]) == code
     assert capsys.readouterr().err.startswith(f"error {name}: ")
+
+
+def test_a_port_that_is_taken_is_told_with_this_commands_own_option(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        assert run(["--lang", "en", "card", "serve", str(file), "--tcp", port]) == 6
+    told = capsys.readouterr().err
+    assert "PORT_IN_USE" in told and "--tcp 0" in told and "--port" not in told
 
 
 def test_what_is_no_card_is_not_served(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -99,7 +99,7 @@ def _on_the_reader(card: _Kept, text: str, heard: Callable[[bytes, bytes], None]
 
 
 def _over_tcp(card: _Kept, port: int, heard: Callable[[bytes, bytes], None]) -> None:
-    with CardServer(card, loopback_socket(port), heard=heard) as server:
+    with CardServer(card, loopback_socket(port, "--tcp"), heard=heard) as server:
         host, taken = server.address
         say(WORDS("serve.lent", address=f"{host}:{taken}"))
         note(WORDS("serve.how_to_stop"))
