@@ -87,7 +87,7 @@ def test_a_file_with_anything_else_in_it_is_refused(text: str) -> None:
     assert isinstance(found, Refusal)
     assert found.code == "CODE_ROOTS"
     assert "JSON" in found.next_step("zh")
-    assert '{"1": "02…"}' in found.next_step("en")
+    assert "JSON" in found.next_step("en")
 
 
 def test_a_list_of_issuers_with_remarks() -> None:
