@@ -1,7 +1,7 @@
 """Files that are there whole or not at all, also after a power cut.
 
-A file is written beside its place, flushed to the disk and moved there in one step. This is the
-only module of the room that touches the disk, for the rooms that must and share nothing else.
+A file is written beside its place, flushed to the disk and moved there in one step. The only
+other module of the room that writes there is `compiling`, and its code can be lost without harm.
 """
 
 import errno
