@@ -1,0 +1,1 @@
+"""Passengers' money: paid in, paid back, debited by agreement, owed."""

@@ -1,0 +1,1 @@
+"""The pages of staff: the counter and the station machine."""

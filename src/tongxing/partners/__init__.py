@@ -1,0 +1,1 @@
+"""What lies outside, behind interfaces: payment, short messages, identity."""

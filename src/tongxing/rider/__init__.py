@@ -1,0 +1,1 @@
+"""The passenger's pages: phone first, installable, code without a network."""

@@ -1,0 +1,1 @@
+"""Small servers that play the partners: the real protocol, real signatures, no real money."""

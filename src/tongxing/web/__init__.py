@@ -1,0 +1,1 @@
+"""What every face shares: languages, words, headers, templates, serving."""
