@@ -28,6 +28,7 @@ _BY_CODE = ("anybody.", "account.", "owed.")  # looked up by a key that is put t
 def sources() -> str:
     root = files(PACKAGE)
     found = [
+        *files("tongxing.web").iterdir(),
         *root.iterdir(),
         *root.joinpath("pages").iterdir(),
         *root.joinpath("templates").iterdir(),

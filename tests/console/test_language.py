@@ -3,7 +3,7 @@
 import pytest
 from fastapi.testclient import TestClient
 
-from tongxing.console.language import accepted_language
+from tongxing.web.language import accepted_language
 
 
 @pytest.mark.parametrize(

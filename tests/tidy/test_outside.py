@@ -7,7 +7,7 @@ from tree import texts_with
 
 _ADDRESS = re.compile(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
 _NAMESPACES = {"www.w3.org"}  # names of SVG and XLink, never fetched
-_PAGES = "src/tongxing/console/"
+_PAGES = tuple(f"src/tongxing/{face}/" for face in ("console", "rider", "counter", "web"))
 _PARTS = (".html", ".css", ".js", ".svg", ".jinja", ".j2", ".py")
 PAGES = [
     (name, text)

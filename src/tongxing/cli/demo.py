@@ -223,13 +223,14 @@ class _Teller:
 
 
 def _serve(database: Any, taken: socket.socket) -> None:
-    from tongxing.console.serving import serve
+    from tongxing.console import create_app
+    from tongxing.web.serving import serve
 
     def told(address: str) -> None:
         say(WORDS("address", address=address))
         note(WORDS("how_to_stop"))
 
-    serve(database, taken, "simulated", told)
+    serve(create_app(database, "simulated"), taken, told)
 
 
 def _print_travel(summary: dict[str, Any]) -> None:

@@ -14,8 +14,9 @@ WORDS = Words("serve")
 @click.option("--port", "port", type=Whole(0, 65_535), default=0, metavar="PORT")
 def command(port: int) -> None:
     from tongxing.cli.books import books_at
-    from tongxing.console.serving import serve
+    from tongxing.console import create_app
     from tongxing.simulation.runbook import MARKER
+    from tongxing.web.serving import serve
 
     dsn, home = settings().dsn, settings().home
     if not dsn and not (home / "postgres").exists():
@@ -24,7 +25,7 @@ def command(port: int) -> None:
         if not database.schemas():
             raise Problem("CONSOLE_HOME_EMPTY", "TONGXING_DSN" if dsn else str(home))
         is_simulated = (home / MARKER).exists()
-        serve(database, taken, "simulated" if is_simulated else "", _told)
+        serve(create_app(database, "simulated" if is_simulated else ""), taken, _told)
     note(WORDS("stopped"))
 
 

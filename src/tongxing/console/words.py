@@ -1,59 +1,31 @@
 """Everything the console says, from the catalogues in `texts/`, and how it writes figures.
 
-Amounts carry ¥ and two digits; what is owed carries a word and never a bare minus. No text for
-people stands in code or in a template.
+What is owed carries a word and never a bare minus.
 """
-
-from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
-from unicodedata import east_asian_width
 
 from markupsafe import Markup, escape
 
 from tongxing.console.names import Names
-from tongxing.kernel.clock import stamp
-from tongxing.kernel.money import yuan
-from tongxing.kernel.texts import Catalogue, load_catalogue
+from tongxing.kernel.texts import Catalogue
+from tongxing.web.words import Words as CommonWords
+from tongxing.web.words import catalogue_of
 
 PACKAGE = "tongxing.console"
-MINUS = "\N{MINUS SIGN}"
 
 
-@cache
 def catalogue() -> Catalogue:
-    """All texts of the console. Raises ValueError when two files claim one key."""
-    entries: dict[str, dict[str, str]] = {}
-    for entry in sorted(files(PACKAGE).joinpath("texts").iterdir(), key=lambda item: item.name):
-        if not entry.name.endswith(".toml"):
-            continue
-        found = load_catalogue(PACKAGE, f"texts/{entry.name}").entries
-        twice = entries.keys() & found.keys()
-        if twice:
-            raise ValueError(f"{entry.name}: texts stand in two files: {sorted(twice)}")
-        entries.update(found)
-    return Catalogue(entries)
+    """All texts of the console."""
+    return catalogue_of(PACKAGE)
 
 
-class Words:
+class Words(CommonWords):
     """Texts, names and figures in one language."""
 
+    names: Names
+
     def __init__(self, language: str) -> None:
-        self.language = language
+        super().__init__(language, PACKAGE)
         self.names = Names(language, catalogue())
-
-    def text(self, key: str, **values: object) -> str:
-        """The text of a key. Raises KeyError for an unknown key."""
-        return catalogue().text(key, self.language, **values)
-
-    def money(self, amount_fen: int) -> str:
-        """``¥1,234.50``; a negative amount with a real minus sign before it."""
-        sign = MINUS if amount_fen < 0 else ""
-        return f"{sign}¥{yuan(abs(amount_fen))}"
-
-    def change(self, amount_fen: int) -> str:
-        """An amount that is added or taken away: always with its sign."""
-        return f"+{self.money(amount_fen)}" if amount_fen > 0 else self.money(amount_fen)
 
     def owed(self, amount_fen: int) -> Markup:
         """What a party is owed (+) or owes (-): the amount with its word, colour beside it."""
@@ -62,36 +34,6 @@ class Words:
         amount = self.money(abs(amount_fen))
         return Markup(f'<span class="owed {kind}"><b>{escape(word)}</b> {escape(amount)}</span>')
 
-    def number(self, count: int) -> str:
-        """A count, with a comma at each thousand."""
-        return f"{count:,}"
-
-    def listed(self, names: Sequence[str]) -> str:
-        """``Beijing, Chongqing and Tianjin``."""
-        if len(names) < 2:
-            return "".join(names)
-        return self.text("list.comma").join(names[:-1]) + self.text("list.and") + names[-1]
-
-    def shortened(self, name: str, room: int) -> str:
-        """A name cut to the room of so many Latin letters; a Chinese character takes 1.7."""
-        widths = [17 if east_asian_width(sign) in "WF" else 10 for sign in name]
-        if sum(widths) <= 10 * room:
-            return name
-        kept, left = "", 10 * (room - 1)
-        for sign, width in zip(name, widths, strict=True):
-            if width > left:
-                break
-            kept, left = kept + sign, left - width
-        return kept.rstrip() + "…"
-
     def figure(self, name: str, value: int) -> str:
         """A figure of a proof: money when its name says fen, else a count."""
         return self.money(value) if name.endswith("_fen") else self.number(value)
-
-    def when(self, time_s: int) -> str:
-        """Date and time in China."""
-        return stamp(time_s)
-
-    def clock(self, time_s: int) -> str:
-        """Time of day in China."""
-        return stamp(time_s)[11:]

@@ -7,13 +7,13 @@ from fastapi import APIRouter, Request, Response
 
 from tongxing.console.asking import asked_choice, asked_text
 from tongxing.console.days import choose_day
-from tongxing.console.language import language_of
 from tongxing.console.pictures.points import Point, place_points
 from tongxing.console.reading import Snapshot
 from tongxing.console.web import console_of, render
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.registry import Registry, load_registry
 from tongxing.network.reports import CoverageRow
+from tongxing.web.language import language_of
 
 SCHEMES = ("t_union", "city_union")
 STATES = ("in_service", "not_in_service", "not_yet", "left")

@@ -8,7 +8,6 @@ from tongxing.console import figures
 from tongxing.console.asking import asked_day
 from tongxing.console.clearing import settled_of
 from tongxing.console.days import choose_day, read_day
-from tongxing.console.language import language_of
 from tongxing.console.names import Names
 from tongxing.console.pictures import bars, flow
 from tongxing.console.pictures.bars import bar_chart
@@ -18,6 +17,7 @@ from tongxing.console.web import console_of, render
 from tongxing.console.words import Words
 from tongxing.kernel.clock import BUSINESS_DAY_CUT_S
 from tongxing.kernel.proofs import Proof
+from tongxing.web.language import language_of
 
 PATIENCE_S = 0.2
 HOMES_SHOWN = 8

@@ -14,7 +14,6 @@ from tongxing.console.clearing import (
     trip_matrix,
 )
 from tongxing.console.days import choose_day
-from tongxing.console.language import language_of
 from tongxing.console.reading import Snapshot
 from tongxing.console.web import console_of, render
 from tongxing.console.words import Words
@@ -25,6 +24,7 @@ from tongxing.hub.settlement import PaymentState
 from tongxing.hub.store import windows as papers
 from tongxing.hub.windows import WindowState
 from tongxing.kernel.texts import LANGUAGES
+from tongxing.web.language import language_of
 
 PHASES = (1, 2, 3)
 PAPER_KINDS = (*(TEXT + language for language in LANGUAGES), CSV, CAMT_053)

@@ -4,10 +4,10 @@ from fastapi import APIRouter, Request, Response
 
 from tongxing.console.days import DayChoice
 from tongxing.console.journey import find_journey
-from tongxing.console.language import language_of
 from tongxing.console.web import console_of, render
 from tongxing.hub.verdicts import code_table
 from tongxing.kernel.reasons import Problem
+from tongxing.web.language import language_of
 
 router = APIRouter()
 

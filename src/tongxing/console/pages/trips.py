@@ -12,7 +12,6 @@ from tongxing.city import views
 from tongxing.city.views import HOW_GROUPS, TripFilter, TripRow, WaitingCount
 from tongxing.console.asking import asked_choice, asked_day, asked_page, asked_text
 from tongxing.console.days import DayChoice, choose_day
-from tongxing.console.language import language_of
 from tongxing.console.reading import Books, Snapshot
 from tongxing.console.tables import csv_blocks
 from tongxing.console.web import console_of, link, render
@@ -21,6 +20,7 @@ from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import masked
 from tongxing.kernel.reasons import Problem
 from tongxing.network.transport import MODES
+from tongxing.web.language import language_of
 
 ROWS_PER_PAGE = 100
 PAGES_MAX = 50

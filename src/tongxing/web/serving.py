@@ -1,4 +1,4 @@
-"""Serving the console on a socket that is already bound, until it is told to stop.
+"""Serving faces on a socket that is already bound, until it is told to stop.
 
 The address is only told once pages can be fetched from it. Nothing here chooses an address.
 """
@@ -7,24 +7,19 @@ import socket
 from collections.abc import Callable
 
 import uvicorn
-
-from tongxing.console.app import create_app
-from tongxing.console.web import ClockNote
-from tongxing.storage import Database
+from starlette.types import ASGIApp
 
 _GOODBYE_S = 2
 
 
-def serve(
-    database: Database, taken: socket.socket, clock_note: ClockNote, ready: Callable[[str], None]
-) -> None:
-    """Serve until Ctrl-C, which is the ordinary end and returns; `ready` is given the address.
+def serve(app: ASGIApp, taken: socket.socket, ready: Callable[[str], None]) -> None:
+    """Serve `app` until Ctrl-C, which is the ordinary end; `ready` is given the address.
 
     Another signal's exception passes through after the server has ended tidily.
     """
     host, port = taken.getsockname()[:2]
     config = uvicorn.Config(
-        create_app(database, clock_note),
+        app,
         log_level="warning",
         access_log=False,
         server_header=False,
