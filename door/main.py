@@ -20,6 +20,7 @@ from door.words import ROOT, Trouble, choose_language, step, text
 
 _EXIT_INTERRUPTED = 130
 _EXIT_STOPPED = 143
+_TEST_PROCESSES_MAX = 4
 _CACHES = (".pytest_cache", ".mypy_cache", ".ruff_cache", ".import_linter_cache", ".hypothesis")
 
 
@@ -94,7 +95,14 @@ def _test(rest: list[str]) -> int:
     else:
         step("no_browser")
     cards_for_tests()
-    return become([str(PYTHON), "-m", "pytest", *rest], environment(extra), ROOT)
+    return become([str(PYTHON), "-m", "pytest", *_spread(rest), *rest], environment(extra), ROOT)
+
+
+def _spread(rest: list[str]) -> list[str]:
+    """Who runs everything runs it on all cores; who names tests wants to see them one by one."""
+    if set(rest) - {"-q", "-v", "-x"}:
+        return []
+    return ["-n", str(min(os.cpu_count() or 1, _TEST_PROCESSES_MAX)), "--dist", "loadfile"]
 
 
 def _check(rest: list[str]) -> int:
