@@ -1,0 +1,179 @@
+"""Electronic single tickets: sold until they are suspended, and paid back where they were not used.
+
+A ticket is paid from its buyer's account into a liability of its own. Its money first returns to
+the account, in one posting, and then goes back the way it came by the money's desk, under a request
+made from the ticket's number: after a crash anywhere the same request is asked again, and pays once
+(R-157, R-158).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tongxing.city.members import issuer_member
+from tongxing.city.office import Office
+from tongxing.city.store import media
+from tongxing.city.store import upgrade_tickets as store
+from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.upgrade_tickets import ETicketRow
+from tongxing.city.store.upgrading import lock
+from tongxing.city.upgrading.asking import Money
+from tongxing.city.upgrading.programme import programme_at
+from tongxing.kernel.clock import business_date
+from tongxing.kernel.ids import digest
+from tongxing.kernel.money import yuan
+from tongxing.kernel.reasons import Refusal
+from tongxing.ledger import Line, Posting, credit, debit
+from tongxing.ledger.store import write_postings
+
+LIABILITY, USED = "liab_e_tickets", "liab_e_tickets_used"
+"""What is owed to the buyers of unused tickets, and to whoever carried the users of used ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class ETicket:
+    """An electronic single ticket and its state: sold, used, returning (its money is on the
+    account, the refund is not taken over yet) or refunded."""
+
+    ticket_no: str
+    account: str
+    fare_fen: int
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefundRun:
+    """What a run over the unused tickets did: how many and how much went on their way, and the
+    tickets whose refund was refused for now, with why."""
+
+    refunded: int
+    refunded_fen: int
+    waiting: tuple[tuple[str, Refusal], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ETickets:
+    """Where electronic single tickets are sold, used and paid back."""
+
+    office: Office
+    money: Money
+
+    def sell(self, account: str, request_id: str, fare_fen: int, now_s: int) -> ETicket | Refusal:
+        """See `UpgradeDesk.sell_e_ticket`."""
+        ticket_no = digest("e_ticket", self.office.code, request_id)
+        with self.office.writing() as cursor:
+            lock(cursor, [f"e_ticket:{request_id}"])
+            before = store.e_ticket_of_request(cursor, request_id)
+            if before is not None:
+                same = (before.account, before.fare_fen) == (account, fare_fen)
+                return _ticket(before) if same else Refusal("REQUEST_REUSED", request_id)
+        if self._are_suspended(now_s):
+            return Refusal("UPGRADE_E_TICKET_SUSPENDED")
+        if fare_fen < 1:
+            return Refusal("AMOUNT_NOT_POSITIVE")
+        available_fen = self.money.balance(account).available_fen
+        with self.office.writing() as cursor:
+            lock(cursor, [f"e_ticket:{request_id}"])
+            before = store.e_ticket_of_request(cursor, request_id)
+            if before is not None:
+                return _ticket(before)
+            spendable_fen = store.spendable(cursor, account)
+            if spendable_fen is None:
+                return Refusal("RIDER_UNKNOWN")
+            if min(spendable_fen, available_fen) < fare_fen:
+                return Refusal("UPGRADE_E_TICKET_MONEY", values={"fare": yuan(fare_fen)})
+            store.write_e_ticket(cursor, ticket_no, request_id, account, fare_fen, now_s)
+            self._move(cursor, "e_ticket_sold", ticket_no, account, -fare_fen, now_s)
+        return ETicket(ticket_no, account, fare_fen, "sold")
+
+    def use(self, ticket_no: str, now_s: int) -> ETicket | Refusal:
+        """See `UpgradeDesk.use_e_ticket`."""
+        with self.office.writing() as cursor:
+            row = store.find_e_ticket(cursor, ticket_no, lock=True)
+            if row is None:
+                return Refusal("UPGRADE_E_TICKET_UNKNOWN")
+            if row.how == "used":
+                return _ticket(row)
+            if row.how:
+                return Refusal("UPGRADE_E_TICKET_RETURNED")
+            if self._are_suspended(now_s):
+                return Refusal("UPGRADE_E_TICKET_SUSPENDED")
+            store.end_e_ticket(cursor, ticket_no, "used", now_s)
+            issuer = issuer_member(self.office.code)
+            lines = (
+                debit(issuer, LIABILITY, row.fare_fen),
+                credit(issuer, USED, row.fare_fen),
+            )
+            self._post(cursor, "e_ticket_used", ticket_no, lines, now_s)
+            return ETicket(ticket_no, row.account, row.fare_fen, "used")
+
+    def refund(self, ticket_no: str, now_s: int) -> ETicket | Refusal:
+        """See `UpgradeDesk.refund_unused`."""
+        with self.office.writing() as cursor:
+            row = store.find_e_ticket(cursor, ticket_no, lock=True)
+            if row is None:
+                return Refusal("UPGRADE_E_TICKET_UNKNOWN")
+            if row.how == "used":
+                return Refusal("UPGRADE_E_TICKET_USED")
+            if not row.how and not self._are_suspended(now_s):
+                return Refusal("UPGRADE_E_TICKET_GOOD")
+            if not row.how:
+                store.end_e_ticket(cursor, ticket_no, "returned", now_s)
+                self._move(cursor, "e_ticket_returned", ticket_no, row.account, row.fare_fen, now_s)
+        if row.refund:
+            return _ticket(row)
+        request_id = digest("e_ticket_refund", self.office.code, ticket_no)
+        refund = self.money.refund(row.account, request_id, row.fare_fen, now_s)
+        if isinstance(refund, Refusal):
+            return refund
+        with self.office.writing() as cursor:
+            store.write_e_ticket_paid(cursor, ticket_no, refund.refund_id, now_s)
+        return ETicket(ticket_no, row.account, row.fare_fen, "refunded")
+
+    def refund_all(self, now_s: int, progress: Callable[[int, int], None]) -> RefundRun:
+        """See `UpgradeDesk.refund_all_unused`."""
+        with self.office.reading() as cursor:
+            numbers = store.unpaid_e_tickets(cursor)
+        count = fen = 0
+        waiting = []
+        for done, ticket_no in enumerate(numbers, start=1):
+            found = self.refund(ticket_no, now_s)
+            if isinstance(found, Refusal):
+                if found.code != "UPGRADE_E_TICKET_USED":
+                    waiting.append((ticket_no, found))
+            else:
+                count, fen = count + 1, fen + found.fare_fen
+            progress(done, len(numbers))
+        return RefundRun(count, fen, tuple(waiting))
+
+    def _are_suspended(self, now_s: int) -> bool:
+        programme = programme_at(self.office.code, now_s)
+        rule = None if isinstance(programme, Refusal) else programme.single_tickets()
+        return rule is not None and rule.e_tickets_suspended
+
+    def _move(
+        self, cursor: Cursor, kind: str, ticket_no: str, account: str, fen: int, now_s: int
+    ) -> None:
+        issuer = issuer_member(self.office.code)
+        liability = media.liability_of(cursor, account)
+        assert liability is not None, "a ticket is sold to one of our accounts"
+        there, back = (liability, LIABILITY) if fen < 0 else (LIABILITY, liability)
+        lines = (debit(issuer, there, abs(fen)), credit(issuer, back, abs(fen)))
+        media.add_to_balance(cursor, account, fen)
+        self._post(cursor, kind, ticket_no, lines, now_s)
+
+    def _post(
+        self,
+        cursor: Cursor,
+        kind: str,
+        ticket_no: str,
+        lines: tuple[Line, ...],
+        now_s: int,
+    ) -> None:
+        posting_id = digest(kind, self.office.code, ticket_no)
+        booked_on = business_date(now_s)
+        write_postings(cursor, [Posting(posting_id, kind, now_s, booked_on, ticket_no, lines)])
+
+
+def _ticket(row: ETicketRow) -> ETicket:
+    state = "used" if row.how == "used" else "refunded" if row.refund else "returning"
+    return ETicket(row.ticket_no, row.account, row.fare_fen, state if row.how else "sold")
