@@ -1,0 +1,1 @@
+"""Dated data of people: numbers and lists, consent texts, words of notices."""
