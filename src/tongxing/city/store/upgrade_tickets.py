@@ -137,13 +137,3 @@ def write_e_ticket_paid(cursor: Cursor, ticket_no: str, refund: str, now_s: int)
         "INSERT INTO upgrade_e_ticket_paid VALUES (%s, %s, %s) ON CONFLICT DO NOTHING",
         (ticket_no, refund, now_s),
     )
-
-
-def spendable(cursor: Cursor, account: str) -> int | None:
-    """What an account's balance has beyond what is held (fen), its row locked; None for nobody."""
-    row = cursor.execute(
-        "SELECT balance_fen - held_fen FROM rider WHERE rider_id = %s AND kind = 'account'"
-        " FOR UPDATE",
-        (account,),
-    ).fetchone()
-    return None if row is None else int(row[0])

@@ -97,13 +97,6 @@ class Cells(Protocol):
     def blind_index(self, domain: str, value: str) -> str: ...
 
 
-class MoneyBalance(Protocol):
-    """What an account has to spend."""
-
-    @property
-    def available_fen(self) -> int: ...
-
-
 class Refunded(Protocol):
     """A refund that the money's desk has taken over: from here on it ends by itself."""
 
@@ -113,8 +106,6 @@ class Refunded(Protocol):
 
 class Money(Protocol):
     """What is asked of the money's desk: a refund goes back the way the money came."""
-
-    def balance(self, account: str) -> MoneyBalance: ...
 
     def refund(
         self, account: str, request_id: str, amount_fen: int, now_s: int

@@ -29,6 +29,7 @@ from tongxing.city.upgrading.e_tickets import ETicket, ETickets, RefundRun
 from tongxing.city.upgrading.first_top_up import FirstTopUp, TopUpGate, TopUps
 from tongxing.city.upgrading.flows import Flows
 from tongxing.city.upgrading.guide import Guide, guide
+from tongxing.city.upgrading.linking import Tell, tell_nobody
 from tongxing.city.upgrading.listing import LinkedMedia, Listing, ListMade
 from tongxing.city.upgrading.numbers import NumberHelp, number_help
 from tongxing.city.upgrading.popups import Popups
@@ -46,7 +47,10 @@ KEEP_TRIES_DAYS = 30
 
 
 class UpgradeDesk:
-    """The upgrade service of one city. Thread-safe; see the modules of this room for each part."""
+    """The upgrade service of one city. Thread-safe; see the modules of this room for each part.
+
+    `tell` leaves people a notice (`people.notify`): upgrade_linked and upgrade_moved.
+    """
 
     def __init__(
         self,
@@ -57,12 +61,13 @@ class UpgradeDesk:
         *,
         cells: Cells,
         money: Money,
+        tell: Tell = tell_nobody,
     ) -> None:
         self._office = office
         self._people = people
-        self._flows = Flows(office, people, cells)
+        self._flows = Flows(office, people, cells, tell)
         self._popups = Popups(office, people, self._flows)
-        self._top_ups = TopUps(office, people)
+        self._top_ups = TopUps(office, people, tell)
         self._tickets = SingleTicketSales(office, identity, cells, draw)
         self._e_tickets = ETickets(office, money)
         self._listing = Listing(office)
@@ -228,7 +233,7 @@ class UpgradeDesk:
     def sell_e_ticket(
         self, account: str, request_id: str, fare_fen: int, now_s: int
     ) -> ETicket | Refusal:
-        """An electronic single ticket, paid from an account. Refuses UPGRADE_E_TICKET_SUSPENDED
+        """An electronic single ticket; its price is frozen on an account. Refuses UPGRADE_E_TICKET_SUSPENDED
         from a date on (R-157), UPGRADE_E_TICKET_MONEY, AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN."""
         return self._e_tickets.sell(account, request_id, fare_fen, now_s)
 

@@ -1,15 +1,16 @@
 """Electronic single tickets: sold until they are suspended, and paid back where they were not used.
 
-A ticket is paid from its buyer's account into a liability of its own. Its money first returns to
-the account, in one posting, and then goes back the way it came by the money's desk, under a request
-made from the ticket's number: after a crash anywhere the same request is asked again, and pays once
-(R-157, R-158).
+The price of a ticket is frozen on its buyer's account, and taken only when the ticket is used. What
+was not used is thawed and goes back the way it came by the money's desk, under a request made from
+the ticket's number: after a crash anywhere the same request is asked again, and pays once (R-157,
+R-158).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tongxing.city.members import issuer_member
+from tongxing.city.money.balances import balance_of, freeze, thaw
 from tongxing.city.office import Office
 from tongxing.city.store import media
 from tongxing.city.store import upgrade_tickets as store
@@ -22,17 +23,19 @@ from tongxing.kernel.clock import business_date
 from tongxing.kernel.ids import digest
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal
-from tongxing.ledger import Line, Posting, credit, debit
+from tongxing.ledger import Posting, credit, debit
 from tongxing.ledger.store import write_postings
 
-LIABILITY, USED = "liab_e_tickets", "liab_e_tickets_used"
-"""What is owed to the buyers of unused tickets, and to whoever carried the users of used ones."""
+USED = "liab_e_tickets_used"
+"""What is owed to whoever carried the holders of used tickets."""
+
+_WHY = "e_ticket"
 
 
 @dataclass(frozen=True, slots=True)
 class ETicket:
-    """An electronic single ticket and its state: sold, used, returning (its money is on the
-    account, the refund is not taken over yet) or refunded."""
+    """An electronic single ticket and its state: sold, used, returning (thawed, the refund is not
+    taken over yet) or refunded."""
 
     ticket_no: str
     account: str
@@ -66,23 +69,18 @@ class ETickets:
             if before is not None:
                 same = (before.account, before.fare_fen) == (account, fare_fen)
                 return _ticket(before) if same else Refusal("REQUEST_REUSED", request_id)
-        if self._are_suspended(now_s):
-            return Refusal("UPGRADE_E_TICKET_SUSPENDED")
-        if fare_fen < 1:
-            return Refusal("AMOUNT_NOT_POSITIVE")
-        available_fen = self.money.balance(account).available_fen
-        with self.office.writing() as cursor:
-            lock(cursor, [f"e_ticket:{request_id}"])
-            before = store.e_ticket_of_request(cursor, request_id)
-            if before is not None:
-                return _ticket(before)
-            spendable_fen = store.spendable(cursor, account)
-            if spendable_fen is None:
-                return Refusal("RIDER_UNKNOWN")
-            if min(spendable_fen, available_fen) < fare_fen:
+            if self._are_suspended(now_s):
+                return Refusal("UPGRADE_E_TICKET_SUSPENDED")
+            lock(cursor, [f"e_tickets_of:{account}"])
+            balance = balance_of(cursor, account, now_s)
+            if isinstance(balance, Refusal):
+                return balance
+            if balance.available_fen < fare_fen:
                 return Refusal("UPGRADE_E_TICKET_MONEY", values={"fare": yuan(fare_fen)})
+            frozen = freeze(cursor, account, fare_fen, _WHY, None, ticket_no, now_s, rides=True)
+            if frozen is not None:
+                return frozen
             store.write_e_ticket(cursor, ticket_no, request_id, account, fare_fen, now_s)
-            self._move(cursor, "e_ticket_sold", ticket_no, account, -fare_fen, now_s)
         return ETicket(ticket_no, account, fare_fen, "sold")
 
     def use(self, ticket_no: str, now_s: int) -> ETicket | Refusal:
@@ -98,12 +96,8 @@ class ETickets:
             if self._are_suspended(now_s):
                 return Refusal("UPGRADE_E_TICKET_SUSPENDED")
             store.end_e_ticket(cursor, ticket_no, "used", now_s)
-            issuer = issuer_member(self.office.code)
-            lines = (
-                debit(issuer, LIABILITY, row.fare_fen),
-                credit(issuer, USED, row.fare_fen),
-            )
-            self._post(cursor, "e_ticket_used", ticket_no, lines, now_s)
+            thaw(cursor, ticket_no, now_s)
+            self._take(cursor, row, now_s)
             return ETicket(ticket_no, row.account, row.fare_fen, "used")
 
     def refund(self, ticket_no: str, now_s: int) -> ETicket | Refusal:
@@ -150,28 +144,16 @@ class ETickets:
         rule = None if isinstance(programme, Refusal) else programme.single_tickets()
         return rule is not None and rule.e_tickets_suspended
 
-    def _move(
-        self, cursor: Cursor, kind: str, ticket_no: str, account: str, fen: int, now_s: int
-    ) -> None:
+    def _take(self, cursor: Cursor, row: ETicketRow, now_s: int) -> None:
         issuer = issuer_member(self.office.code)
-        liability = media.liability_of(cursor, account)
+        liability = media.liability_of(cursor, row.account)
         assert liability is not None, "a ticket is sold to one of our accounts"
-        there, back = (liability, LIABILITY) if fen < 0 else (LIABILITY, liability)
-        lines = (debit(issuer, there, abs(fen)), credit(issuer, back, abs(fen)))
-        media.add_to_balance(cursor, account, fen)
-        self._post(cursor, kind, ticket_no, lines, now_s)
-
-    def _post(
-        self,
-        cursor: Cursor,
-        kind: str,
-        ticket_no: str,
-        lines: tuple[Line, ...],
-        now_s: int,
-    ) -> None:
-        posting_id = digest(kind, self.office.code, ticket_no)
+        lines = (debit(issuer, liability, row.fare_fen), credit(issuer, USED, row.fare_fen))
+        media.add_to_balance(cursor, row.account, -row.fare_fen)
+        posting_id = digest("e_ticket_used", self.office.code, row.ticket_no)
         booked_on = business_date(now_s)
-        write_postings(cursor, [Posting(posting_id, kind, now_s, booked_on, ticket_no, lines)])
+        posting = Posting(posting_id, "e_ticket_used", now_s, booked_on, row.ticket_no, lines)
+        write_postings(cursor, [posting])
 
 
 def _ticket(row: ETicketRow) -> ETicket:

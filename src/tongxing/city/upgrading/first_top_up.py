@@ -13,7 +13,7 @@ from tongxing.city.store.upgrade_tickets import TopUpRow
 from tongxing.city.store.upgrading import lock
 from tongxing.city.upgrading import linking
 from tongxing.city.upgrading.asking import IDENTITY_LEVEL, People, Upgrade
-from tongxing.city.upgrading.linking import Wish
+from tongxing.city.upgrading.linking import Tell, Wish
 from tongxing.city.upgrading.programme import Programme, programme_at
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
@@ -44,6 +44,7 @@ class TopUps:
 
     office: Office
     people: People
+    tell: Tell
 
     def allowed(
         self, medium_no: str, kind: str, issued_on: date | None, person_id: str | None, now_s: int
@@ -117,7 +118,7 @@ class TopUps:
             before = store.find_first_top_up(cursor, wish.medium_no)
             if before is not None and before.request_id != wish.request_id:
                 return Refusal("UPGRADE_TOP_UP_BEFORE", wish.kind.name)
-            linked = linking.link(cursor, programme, wish)
+            linked = linking.link(cursor, programme, wish, self.tell)
             if isinstance(linked, Refusal) and linked.code == "REQUEST_REUSED":
                 return linked
             link_id = "" if isinstance(linked, Refusal) else linked.link_id

@@ -22,7 +22,7 @@ from tongxing.city.upgrading.asking import (
     Upgrade,
 )
 from tongxing.city.upgrading.data_forms import Channel, Kind, Way
-from tongxing.city.upgrading.linking import Wish
+from tongxing.city.upgrading.linking import Tell, Wish
 from tongxing.city.upgrading.numbers import read_number
 from tongxing.city.upgrading.programme import Programme, programme_at
 from tongxing.kernel.ids import digest
@@ -37,6 +37,7 @@ class Flows:
     office: Office
     people: People
     cells: Cells
+    tell: Tell
 
     def by_number(
         self, person_id: str, request_id: str, form: CardForm, now_s: int
@@ -116,6 +117,8 @@ class Flows:
         asked: str,
     ) -> Upgrade | Refusal:
         """Link a ride code with its holder, by whatever channel it came."""
+        if person.closed_s is not None:
+            return Refusal("PERSON_NOT_FOUND", person.person_id)
         if person.level < channel.level:
             return Refusal("UPGRADE_LEVEL_LOW", channel.name, {"level": channel.level})
         wish = Wish(
@@ -201,7 +204,11 @@ class Flows:
         person = self.people.person(wish.holder)
         channel = programme.channel(wish.channel)
         assert channel is not None, "a wish is made for an open channel"
-        if isinstance(person, Refusal) or person.level >= channel.level:
+        if isinstance(person, Refusal):
+            return person
+        if person.closed_s is not None:
+            return Refusal("PERSON_NOT_FOUND", person.person_id)
+        if person.level >= channel.level:
             return person
         if channel.level < IDENTITY_LEVEL:
             return Refusal("UPGRADE_LEVEL_LOW", channel.name, {"level": channel.level})
@@ -237,7 +244,7 @@ class Flows:
             if isinstance(given, Refusal):
                 return given
         with self.office.writing() as cursor:
-            found = linking.link(cursor, programme, wish)
+            found = linking.link(cursor, programme, wish, self.tell)
         if isinstance(found, Refusal) and not had:
             with self.office.reading() as cursor:
                 others = store.links_of_holder(cursor, wish.holder)

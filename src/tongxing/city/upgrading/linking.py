@@ -5,6 +5,7 @@ A number that is unknown, denied, or linked with somebody else gets one and the 
 that nobody learns from it which; the way out is the desk, where staff see the card.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tongxing.city.store import upgrading as store
@@ -14,10 +15,19 @@ from tongxing.city.upgrading.asking import How, Upgrade
 from tongxing.city.upgrading.data_forms import Kind
 from tongxing.city.upgrading.programme import Programme, told
 from tongxing.kernel.clock import DAY_S, calendar_date
-from tongxing.kernel.ids import digest
+from tongxing.kernel.ids import digest, masked
 from tongxing.kernel.reasons import Refusal
 
 NOT_HERE = "UPGRADE_NUMBER_NOT_HERE"
+
+Tell = Callable[[Cursor, str, str, Mapping[str, object], int], None]
+"""Leave a person a notice: cursor, person id, kind of notice, its values, when (as `notify`)."""
+
+
+def tell_nobody(
+    cursor: Cursor, whom: str, kind: str, values: Mapping[str, object], now_s: int
+) -> None:
+    """For houses without passengers' pages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +63,11 @@ def answered(cursor: Cursor, request_id: str, asked: str) -> Upgrade | Refusal |
     return upgrade_of(store.link_of(cursor, before.link_id), already=before.repeated)
 
 
-def link(cursor: Cursor, programme: Programme, wish: Wish) -> Upgrade | Refusal:
+def link(
+    cursor: Cursor, programme: Programme, wish: Wish, tell: Tell = tell_nobody
+) -> Upgrade | Refusal:
     """Link a medium with its holder; who is linked already is told so, and nothing is repeated.
+    Holders are told what helpers and staff linked for them, and what was taken from them.
 
     Refuses REQUEST_REUSED, UPGRADE_TRIES_USED, UPGRADE_LIMIT_REACHED, UPGRADE_OTHERS_LIMIT, and
     UPGRADE_NUMBER_NOT_HERE for every number that is not the holder's to link.
@@ -75,7 +88,10 @@ def link(cursor: Cursor, programme: Programme, wish: Wish) -> Upgrade | Refusal:
     issued = not wish.kind.in_books or store.is_issued(cursor, wish.medium_no)
     if (now is not None and not wish.in_hand) or not issued:
         return _not_here(cursor, programme, wish)
-    return _write(cursor, programme, wish, now, slot)
+    found = _write(cursor, programme, wish, now, slot)
+    if isinstance(found, Upgrade):
+        _tell(cursor, wish, now, tell, programme.time_s)
+    return found
 
 
 def objection(cursor: Cursor, programme: Programme, wish: Wish) -> Refusal | None:
@@ -164,6 +180,14 @@ def _write(
         return _not_here(cursor, programme, wish)
     _note(cursor, wish, row.link_id, programme.time_s, repeated=False)
     return upgrade_of(row, already=False)
+
+
+def _tell(cursor: Cursor, wish: Wish, before: NowRow | None, tell: Tell, now_s: int) -> None:
+    values = {"medium": masked(wish.medium_no)}
+    if before is not None:
+        tell(cursor, before.holder, "upgrade_moved", values, now_s)
+    if wish.helper or wish.staff:
+        tell(cursor, wish.holder, "upgrade_linked", values, now_s)
 
 
 def _not_here(cursor: Cursor, programme: Programme, wish: Wish) -> Refusal:

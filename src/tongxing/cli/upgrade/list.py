@@ -1,0 +1,41 @@
+"""`tongxing upgrade list`: make and write the list of linked media for whoever checks."""
+
+from pathlib import Path
+
+import click
+
+from tongxing.city.upgrading.listing import Listing
+from tongxing.cli.arguments import Whole
+from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.fares.arguments import expect_folder
+from tongxing.cli.shell import command as make_command
+from tongxing.cli.trips.desks import granted, moment
+from tongxing.cli.upgrade.offices import office_of
+from tongxing.kernel.files import write_whole
+from tongxing.messages.envelope import encode
+
+WORDS = Words("upgrade")
+
+
+@make_command()
+@click.option("--out", "out", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--since", "since", type=Whole(0, 2**31), default=0, metavar="VERSION")
+@click.option("--city", "city", metavar="CITY")
+@click.option("--now", "now", metavar="TIME")
+def command(out: Path | None, since: int, city: str | None, now: str | None) -> None:
+    expect_folder(out)
+    with office_of(city) as office:
+        listing = Listing(office)
+        made = listing.publish(moment(now, "--now"))
+        found = granted(listing.export(since))
+    if out is not None:
+        write_whole(out, encode(found), private=True)
+    changes = {"added": len(found.added), "removed": len(found.removed)}
+    if settings().json:
+        named = {"version": made.version, "media": made.media, "since": since}
+        emit_json({**named, **changes, "file": None if out is None else str(out)})
+        return
+    say(WORDS("list.made", version=made.version, media=made.media))
+    say(WORDS("list.changes", since=since, **changes))
+    if out is not None:
+        say(WORDS("list.written", file=out))
