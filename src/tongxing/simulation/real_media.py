@@ -14,7 +14,6 @@ from random import Random
 from typing import Any, TypeVar
 
 from tongxing.gate import Journal, MediaSetup, MediumToken, PlaceCodes
-from tongxing.gate.reading.card import ACCOUNT_SUB_TYPE
 from tongxing.gate.reading.kinds import kind_of
 from tongxing.gate.reading.serials import JournalSerials
 from tongxing.gate.reading.state import blank_records, fare_state_record
@@ -26,6 +25,7 @@ from tongxing.media.card.applications import CITY_UNION_AID, T_UNION_AID
 from tongxing.media.card.chip import CardProfile, MemoryStore, SoftwareCard, personalise
 from tongxing.media.card.chip.profile import CardKeyUse
 from tongxing.media.card.files import ACCOUNT_MARK
+from tongxing.media.card.files.city_union import ACCOUNT_SUB_TYPE
 from tongxing.media.card.terminal import (
     Issuer,
     IssuerHost,

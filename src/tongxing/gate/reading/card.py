@@ -39,6 +39,7 @@ from tongxing.media.card.files import (
     parse_public_info,
     parse_transit,
 )
+from tongxing.media.card.files.city_union import ACCOUNT_SUB_TYPE
 from tongxing.media.card.link import CardLink
 from tongxing.media.card.terminal import CardIds, RecordWrite
 from tongxing.media.card.terminal.checks import issuer_objection
@@ -46,9 +47,6 @@ from tongxing.media.card.terminal.reading import CODE9_BYTES
 from tongxing.media.card.terminal.talking import ask, exchange, refusal_of
 from tongxing.network.regions import city_union_city, region_of
 from tongxing.network.registry import Registry
-
-ACCOUNT_SUB_TYPE = 0xA1
-"""The sub type by which we mark a City Union card that is only the key to an account."""
 
 _AIDS = {
     "t_union": T_UNION_AID,

@@ -12,6 +12,9 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.files.coding import bcd, bcd_day
 from tongxing.media.card.files.layout import Field, Fields, Layout
 
+ACCOUNT_SUB_TYPE = 0xA1
+"""The sub type by which we mark a card that is only the key to an account."""
+
 CITY_UNION = Layout(
     "city_union",
     0x15,
