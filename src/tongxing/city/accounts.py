@@ -10,7 +10,7 @@ from datetime import date
 
 from tongxing.city.members import issuer_member
 from tongxing.city.riding import EMPTY_FARE_STATE, RiderState
-from tongxing.city.store import media
+from tongxing.city.store import binding, media
 from tongxing.city.store.cursor import Cursor
 from tongxing.fares import FareState
 from tongxing.kernel.ids import digest
@@ -27,8 +27,9 @@ OPENING_LINES_MAX = 5_000
 
 @dataclass(frozen=True, slots=True)
 class MediumOpening:
-    """A medium as it is taken over: its number, kind, product, counters from before, and what it
-    can prove: an M1 card is `legacy_untrusted`."""
+    """A medium as it is taken over: its number, kind, product, counters from before, what it can
+    prove (an M1 card is `legacy_untrusted`), and when it was handed out, None where nobody knows.
+    """
 
     medium_no: str
     medium_kind: MediumKind
@@ -36,6 +37,7 @@ class MediumOpening:
     product: str
     fare_state: FareState = EMPTY_FARE_STATE
     trust: Trust = "proven"
+    issued_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +102,8 @@ def open_riders(
             for medium in item.media
         ],
     )
+    known = [medium for item in openings for medium in item.media if medium.issued_on is not None]
+    media.note_issued(cursor, {one.medium_no: one.issued_on for one in known if one.issued_on})
     for start in range(0, len(openings), OPENING_LINES_MAX):
         chunk = openings[start : start + OPENING_LINES_MAX]
         write_postings(cursor, [_opening_posting(city, chunk, opened_s, booked_on)])
@@ -117,7 +121,8 @@ def top_up(
     """Add paid-in money to a rider's balance, once per `reference` of the payment.
 
     Refuses AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN, LEGACY_TOP_UP_REFUSED (a purse whose card proves
-    nothing) and CARD_REPLACED; the same reference again has no effect.
+    nothing), CARD_REPLACED, and CARD_TOP_UP_ON_ACCOUNT for the old purse of a card that was an
+    account's by then; the same reference again has no effect.
     """
     if amount_fen <= 0:
         return Refusal("AMOUNT_NOT_POSITIVE", rider_id)
@@ -127,6 +132,9 @@ def top_up(
     posting_id = digest("top_up", city, reference)
     if media.posting_exists(cursor, posting_id):
         return None
+    bound_s = binding.bound_since(cursor, rider_id)
+    if bound_s is not None and occurred_s >= bound_s:
+        return Refusal("CARD_TOP_UP_ON_ACCOUNT", rider_id)
     purse = media.purse_of(cursor, rider_id)
     if purse is not None:
         trust, denied = purse

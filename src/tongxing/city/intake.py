@@ -62,13 +62,13 @@ def take_batches(
     The caller holds the transaction, and hands out the receipts after it has committed.
     """
     arrived, clashing = _distinct(batches, half_trip_terms(city), received_s)
-    media = riders.riders_of_media(cursor, sorted({item.tap.medium_no for item in arrived}))
-    new, conflicts = taps.write_new_taps(cursor, arrived, media, received_s)
+    owners = riders.owners_of_media(cursor, sorted({item.tap.medium_no for item in arrived}))
+    new, conflicts = taps.write_new_taps(cursor, arrived, owners, received_s)
     taps.quarantine(cursor, clashing, received_s)
     opened: dict[str, list[Tap]] = defaultdict(list)
     for item in arrived:
         if item.tap.ref in new and item.tap.outcome == "opened" and not item.set_aside:
-            opened[media[item.tap.medium_no]].append(item.tap)
+            opened[owners.of(item.tap.medium_no, item.tap.funding)].append(item.tap)
     closed_until_s = days.closed_until(cursor)
     rate_riders(cursor, city, fares, opened, closed_until_s, business_date(received_s))
     conflicts |= {item.tap.ref for item in clashing}

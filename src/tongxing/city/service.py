@@ -10,6 +10,7 @@ from itertools import islice
 
 from tongxing.city import accounts, feedback, healing, intake, presenting, rating, settling
 from tongxing.city.accounts import RiderOpening
+from tongxing.city.binding.terms import binding_terms
 from tongxing.city.covering import cover_purses
 from tongxing.city.desk import Desk
 from tongxing.city.members import issuer_member
@@ -20,9 +21,9 @@ from tongxing.city.signatures import (
     check_signatures,
     media_of,
 )
-from tongxing.city.store import days, exchange, media, riders
+from tongxing.city.store import binding, days, exchange, media, riders
 from tongxing.fares import CityFares
-from tongxing.kernel.clock import business_date, business_day_end
+from tongxing.kernel.clock import DAY_S, business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.code.caching import CodeCaches
 from tongxing.media.code.verify import Trust
@@ -131,10 +132,15 @@ class City(Desk):
         with self._transaction() as cursor:
             entries = media.denied_media(cursor)
             version = media.next_deny_version(cursor)
-            message = seal(
-                DenyList(city=self.code, version=version, published_s=published_s, entries=entries),
-                self._key,
+            notice_s = binding_terms(self.code, published_s).notice_days * DAY_S
+            deny = DenyList(
+                city=self.code,
+                version=version,
+                published_s=published_s,
+                entries=entries,
+                notices=binding.notices_to_list(cursor, published_s - notice_s, version),
             )
+            message = seal(deny, self._key)
             media.write_deny_list(cursor, version, published_s, len(entries), message)
             return message
 

@@ -153,6 +153,8 @@ def _belongs(proof: CardProof, record: Record, riders: Mapping[str, str]) -> boo
     """Whether a proof is of the rider's card and of this ride's time."""
     if not _names_its_card(proof) or not is_moment(proof.time):
         return False
+    if record.funding == "purse" and proof.number != record.medium_no:
+        return False  # a purse pays for itself alone, also when its card has become an account's
     if _rider(riders, proof.number) != _rider(riders, record.medium_no):
         return False
     moment = datetime.strptime(proof.time, "%Y%m%d%H%M%S").replace(tzinfo=CHINA)

@@ -36,7 +36,14 @@ def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> D
         return refused(kind, token, tariff, refusal)
     if token.funding == "purse":
         return _decide_purse(token, facts, context, tariff)
-    return Decision(outcome="opened", reason=OPEN, kind=kind, token_after=token, tariff=tariff)
+    return Decision(
+        outcome="opened",
+        reason=OPEN,
+        kind=kind,
+        token_after=token,
+        tariff=tariff,
+        note=context.deny.notice(token.medium_no),
+    )
 
 
 def refused(kind: TapKind, token: MediumToken, tariff: str, refusal: Refusal) -> Decision:
@@ -113,7 +120,7 @@ def _decide_purse(
         charge_fen=due.charge_fen,
         half_trip_fen=due.half_trip_fen,
         lines=due.lines,
-        note=HALF_TRIP_COLLECTED if due.half_trip_fen else "",
+        note=(HALF_TRIP_COLLECTED if due.half_trip_fen else context.deny.notice(token.medium_no)),
     )
 
 

@@ -25,9 +25,18 @@ class DenyIndex:
     Version 0 is the empty list of a gate that has not been given one yet.
     """
 
-    def __init__(self, city: str, version: int = 0, entries: Iterable[DenyEntry] = ()) -> None:
+    def __init__(
+        self,
+        city: str,
+        version: int = 0,
+        entries: Iterable[DenyEntry] = (),
+        notices: Iterable[DenyEntry] = (),
+    ) -> None:
         self.city = city
         self.version = version
+        self._notices = {
+            entry.medium_no: entry.reason for entry in notices if entry.reason in all_reasons()
+        }
         self._numbers = bytearray()
         self._starts = array(_UINT32, [0])
         self._codes: list[str] = []
@@ -41,7 +50,7 @@ class DenyIndex:
     @classmethod
     def of(cls, deny: DenyList) -> "DenyIndex":
         """The index of a list that has already been checked."""
-        return cls(deny.city, deny.version, deny.entries)
+        return cls(deny.city, deny.version, deny.entries, deny.notices)
 
     def __len__(self) -> int:
         return len(self._code_of)
@@ -52,6 +61,11 @@ class DenyIndex:
             return ""
         found = self._find(medium_no.encode(errors="replace"))
         return "" if found is None else self._codes[self._code_of[found]]
+
+    def notice(self, medium_no: str) -> str:
+        """The code of what the holder of this medium is told beside an open lane, "" for nothing;
+        a code that this gate does not know yet is not said. There are few, for a few days each."""
+        return self._notices.get(medium_no, "")
 
     def _find(self, number: bytes) -> int | None:
         slots, mask = self._slots, len(self._slots) - 1

@@ -1,23 +1,36 @@
 """Media and the riders behind them, outside the path of a tap."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import LiteralString
 
 from tongxing.city.riding import NEW_STATE, RiderState
 from tongxing.city.store.cursor import Cursor
-from tongxing.city.store.riders import encode_state
+from tongxing.city.store.riders import encode_state, owners_of_media
 from tongxing.messages import DenyEntry
+from tongxing.messages.taps import Funding
 from tongxing.network.legacy import Trust
 
 RiderFields = tuple[str, str, str, int, int, RiderState]
 MediumFields = tuple[str, str, str, str, str, Trust]
 
+_STOPPED: LiteralString = (
+    "SELECT rider_id, 'ACCOUNT_OVERDRAWN' AS reason FROM rider WHERE kind = 'account'"
+    " AND balance_fen < pending_fen AND balance_fen - pending_fen + limit_fen < 0"
+    " UNION ALL SELECT account, reason FROM account_stop"
+    " UNION ALL SELECT account, CASE WHEN signed THEN 'ACCOUNT_UNPAID' ELSE 'ACCOUNT_NO_MONEY' END"
+    " FROM account_credit JOIN rider ON rider_id = account"
+    " WHERE balance_fen - pending_fen <= deny_at_fen"
+    " UNION ALL SELECT account, 'ACCOUNT_FROZEN' FROM (SELECT account, sum(amount_fen) AS fen"
+    " FROM money_frozen WHERE rides GROUP BY account) AS frozen JOIN rider ON rider_id = account"
+    " WHERE balance_fen - pending_fen - fen <= 0"
+)
+"""The accounts all of whose media are refused now, with every reason for it."""
+
 _DENIED: LiteralString = (
     "SELECT medium_no, denied AS reason FROM medium WHERE denied <> ''"
-    " UNION ALL SELECT medium_no, 'ACCOUNT_OVERDRAWN' FROM medium JOIN rider USING"
-    " (rider_id) WHERE denied = '' AND kind = 'account' AND balance_fen < pending_fen"
-    " AND balance_fen - pending_fen + limit_fen < 0"
+    " UNION ALL SELECT medium_no, min(reason) FROM (" + _STOPPED + ") AS stopped"
+    " JOIN medium USING (rider_id) WHERE denied = '' GROUP BY medium_no"
     " UNION ALL SELECT medium_no, 'LEGACY_OVERSPENT' FROM medium WHERE denied = ''"
     " AND trust = 'legacy_untrusted' AND (SELECT sum(amount_fen) FROM purse_cover"
     " WHERE purse_cover.rider_id = medium.rider_id) > 0"
@@ -47,21 +60,38 @@ def write_media(cursor: Cursor, rows: Sequence[MediumFields]) -> None:
             copy.write_row(row)
 
 
+def note_issued(cursor: Cursor, issued: Mapping[str, date]) -> None:
+    """Note when media were handed out."""
+    cursor.executemany(
+        "UPDATE medium SET issued_on = %s WHERE medium_no = %s",
+        [(day, medium_no) for medium_no, day in issued.items()],
+    )
+
+
 def liability_of(cursor: Cursor, rider_id: str) -> str | None:
     """The ledger account of one of our own riders; None for anybody else."""
     row = cursor.execute("SELECT liability FROM rider WHERE rider_id = %s", (rider_id,)).fetchone()
     return None if row is None else row[0]
 
 
-def liabilities_of_media(cursor: Cursor, medium_nos: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Rider and ledger account behind each medium we issued."""
-    return {
-        str(medium_no): (str(rider_id), str(liability))
-        for medium_no, rider_id, liability in cursor.execute(
-            "SELECT medium_no, rider_id, liability FROM medium JOIN rider USING (rider_id)"
-            " WHERE medium_no = ANY(%s) AND liability IS NOT NULL",
-            (list(medium_nos),),
+def payers_of(
+    cursor: Cursor, used: Sequence[tuple[str, Funding]]
+) -> dict[tuple[str, Funding], tuple[str, str]]:
+    """Rider and ledger account behind each medium that we issued, by what paid."""
+    owners = owners_of_media(cursor, sorted({medium_no for medium_no, _ in used}))
+    ours = {one: owners.of(*one) for one in used if one[0] in owners.now}
+    liabilities = {
+        str(rider_id): str(liability)
+        for rider_id, liability in cursor.execute(
+            "SELECT rider_id, liability FROM rider WHERE rider_id = ANY(%s)"
+            " AND liability IS NOT NULL",
+            (sorted(set(ours.values())),),
         )
+    }
+    return {
+        one: (rider_id, liabilities[rider_id])
+        for one, rider_id in ours.items()
+        if rider_id in liabilities
     }
 
 
@@ -87,9 +117,9 @@ def deny(cursor: Cursor, medium_no: str, reason: str) -> None:
 
 
 def denied_media(cursor: Cursor) -> list[DenyEntry]:
-    """Media to refuse now: those marked, all media of an account below its limit, and legacy purses
-    that spent more than they had. What is held for half trips counts as gone; what an open trip
-    holds does not, or nobody could leave."""
+    """Media to refuse now: those marked, all media of an account that is stopped, below its limit
+    or without money (`money.exposure`), and legacy purses that spent more than they had. What is
+    held for half trips counts as gone; what an open trip holds does not, or nobody could leave."""
     return [
         DenyEntry(str(medium_no), str(reason))
         for medium_no, reason in cursor.execute(_DENIED + " ORDER BY 1")
@@ -102,6 +132,15 @@ def denial_of(cursor: Cursor, medium_no: str) -> str:
         "SELECT reason FROM (" + _DENIED + ") AS listed WHERE medium_no = %s", (medium_no,)
     ).fetchone()
     return "" if row is None else str(row[0])
+
+
+def denials_of_account(cursor: Cursor, account: str) -> tuple[str, ...]:
+    """The reasons for which all media of an account are refused now."""
+    rows = cursor.execute(
+        "SELECT DISTINCT reason FROM (" + _STOPPED + ") AS stopped WHERE rider_id = %s ORDER BY 1",
+        (account,),
+    )
+    return tuple(str(row[0]) for row in rows)
 
 
 def purse_of(cursor: Cursor, rider_id: str) -> tuple[Trust, str] | None:

@@ -9,6 +9,7 @@ import msgspec
 from tongxing.city.riding import NEW_STATE, RiderState
 from tongxing.city.store.cursor import Cursor
 from tongxing.messages import Tap
+from tongxing.messages.taps import Funding
 
 _STATES = msgspec.json.Decoder(RiderState)
 _ENCODER = msgspec.json.Encoder()
@@ -39,8 +40,35 @@ def decode_state(text: str) -> RiderState:
     return _STATES.decode(text) if text else NEW_STATE
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Who pays for what is done with a medium. A card that was bound to an account has two: the
+    account, and its old purse for what that purse itself paid (`purses`)."""
+
+    now: Mapping[str, str]
+    purses: Mapping[str, str]
+
+    def of(self, medium_no: str, funding: Funding) -> str:
+        """The rider of a tap or record; a number we do not know is a rider by itself."""
+        if funding == "purse" and medium_no in self.purses:
+            return self.purses[medium_no]
+        return self.now.get(medium_no, medium_no)
+
+
+def owners_of_media(cursor: Cursor, medium_nos: Sequence[str]) -> Owners:
+    """The riders of these medium numbers, by what pays."""
+    rows = cursor.execute(
+        "SELECT medium_no, rider_id, purse_rider FROM medium WHERE medium_no = ANY(%s)",
+        (list(medium_nos),),
+    ).fetchall()
+    return Owners(
+        {str(medium_no): str(rider_id) for medium_no, rider_id, _ in rows},
+        {str(medium_no): str(purse) for medium_no, _, purse in rows if purse},
+    )
+
+
 def riders_of_media(cursor: Cursor, medium_nos: Sequence[str]) -> dict[str, str]:
-    """The rider of each medium number; a number we do not know is a rider by itself."""
+    """The rider of each medium number now; a number we do not know is a rider by itself."""
     known = {
         str(medium_no): str(rider_id)
         for medium_no, rider_id in cursor.execute(

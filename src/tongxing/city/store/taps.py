@@ -1,9 +1,10 @@
 """Evidence: writing taps once, and finding what came twice."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.riders import Owners
 from tongxing.city.trip import order_key
 from tongxing.kernel.clock import business_date
 from tongxing.kernel.ids import digest
@@ -30,17 +31,18 @@ def arrived_tap(tap: Tap, site: str, set_aside: str = "") -> ArrivedTap:
 
 
 def write_new_taps(
-    cursor: Cursor, arrived: Sequence[ArrivedTap], riders: Mapping[str, str], received_s: int
+    cursor: Cursor, arrived: Sequence[ArrivedTap], owners: Owners, received_s: int
 ) -> tuple[set[TapRef], set[TapRef]]:
     """Store the taps not seen before; quarantine those whose identity carries other content.
 
-    `arrived` holds each identity at most once; `riders` names the rider of each medium number.
+    `arrived` holds each identity at most once; `owners` names the riders of their media.
     Returns the identities that are new and those that are in conflict; the rest are duplicates.
     """
     cursor.execute("CREATE TEMP TABLE arriving (LIKE tap) ON COMMIT DROP")
     with cursor.copy("COPY arriving FROM STDIN") as copy:
         for item in arrived:
-            copy.write_row(_row(item, riders[item.tap.medium_no], received_s))
+            rider_id = owners.of(item.tap.medium_no, item.tap.funding)
+            copy.write_row(_row(item, rider_id, received_s))
     new = {
         TapRef(str(terminal), int(epoch), int(seq))
         for terminal, epoch, seq in cursor.execute(
