@@ -1,6 +1,7 @@
 """A city with its people, an inbox for messages, a register of identities, and short words."""
 
 import hashlib
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -24,6 +25,9 @@ HOUR_S, DAY_S = 3_600, 86_400
 PHONE, OTHER_PHONE, THIRD_PHONE = "13800138000", "13912345678", "18612345678"
 NAME, OTHER_NAME = "张三丰", "欧阳小红"
 CLIENT, DEVICE = "192.0.2.7", "Pixel 9"
+
+
+_desks = itertools.count(1)
 
 
 class Chance:
@@ -87,7 +91,7 @@ class World:
             cells,
             self.inbox,
             self.register,
-            Chance(),
+            Chance(f"desk {next(_desks)}"),
             terms_at=self._terms,
             **more,
         )
