@@ -174,6 +174,10 @@ class CodeDesk:
         most_fen = terms.most_lost_fen(covered, row.ends_s - now_s)
         return DeviceEnded(device_id, row.ended_s, row.ends_s, most_fen)
 
+    def kinds(self, now_s: int) -> tuple[CodeKind, ...]:
+        """The kinds of code of this city, whoever asks."""
+        return self._rules(now_s).kinds
+
     def types(self, account: str, now_s: int) -> list[CodeType]:
         """The kinds of code of this city as this account sees them, in the order of the rules.
 
