@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from html import unescape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import requests
@@ -58,8 +59,6 @@ def listening() -> Iterator[Merchant]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_GET = do_POST
-
         def log_message(self, format: str, *args: object) -> None:
             """Says nothing."""
 
@@ -76,15 +75,14 @@ def listening() -> Iterator[Merchant]:
 
 
 def press(url: str, choice: str = "yes", language: str = "en") -> str:
-    """Open a page of the sandbox as a passenger and press one of its two buttons; the page after."""
+    """Open a page of the sandbox as a passenger and press a button; the page after."""
     with requests.Session() as browser:
         browser.headers["Accept-Language"] = language
         shown = browser.get(url, timeout=5)
         assert shown.status_code == 200, shown.text
-        action = shown.url
-        if "/gateway.do" in action:
-            action = url_of_form(shown.text, action)
-        after = browser.post(action, data={"choice": choice}, timeout=5)
+        back = shown.text.split('name="back" value="')[1:]
+        fields = {"choice": choice} | ({"back": unescape(back[0].split('"')[0])} if back else {})
+        after = browser.post(url_of_form(shown.text, shown.url), data=fields, timeout=5)
         assert after.status_code == 200, after.text
         return after.text
 

@@ -1,5 +1,7 @@
 """Alipay over real HTTP against the sandbox: paid, refunded, debited, and told."""
 
+from dataclasses import replace
+
 import pytest
 from partners_merchant import Merchant, press, until
 
@@ -17,6 +19,7 @@ from tongxing.partners.payment import (
 )
 from tongxing.partners.settings import AlipaySettings
 from tongxing.sandbox import Sandbox
+from tongxing.sandbox.keys import private_pem, public_pem
 
 BACK = "https://city.example/back"
 
@@ -164,10 +167,6 @@ def test_an_agreement_that_is_refused_on_its_page_is_not_signed(sandbox: Sandbox
 
 
 def test_without_a_scene_there_is_no_mandate() -> None:
-    from dataclasses import replace
-
-    from tongxing.sandbox.keys import private_pem, public_pem
-
     settings = AlipaySettings(
         "http://127.0.0.1:1/", "1", "2", private_pem("merchant"), public_pem("alipay"), ""
     )
@@ -229,8 +228,6 @@ def test_what_was_done_before_the_answer_was_lost_is_found_again(sandbox: Sandbo
 
 
 def test_a_slow_partner_is_not_waited_for(sandbox: Sandbox) -> None:
-    from dataclasses import replace
-
     settings = sandbox.settings.alipay
     assert settings is not None
     hasty = AlipayChannel(replace(settings, patience=Patience(0.2, 0.2)))
@@ -239,10 +236,6 @@ def test_a_slow_partner_is_not_waited_for(sandbox: Sandbox) -> None:
 
 
 def test_another_key_or_application_is_turned_away(sandbox: Sandbox) -> None:
-    from dataclasses import replace
-
-    from tongxing.sandbox.keys import private_pem
-
     settings = sandbox.settings.alipay
     assert settings is not None
     for wrong in (

@@ -7,7 +7,7 @@ rules of JSON, and verified before anything in them is believed.
 
 import binascii
 import json
-from base64 import b64decode
+from base64 import b64decode, b64encode
 
 from alipay import AliPay
 from cryptography.exceptions import InvalidSignature
@@ -67,7 +67,7 @@ class AlipaySigner:
         """Whether Alipay signed the fields of this notice."""
         rest = dict(fields)
         sign = rest.pop("sign", "")
-        if rest.get("sign_type") != SIGN_TYPE or not sign.isascii():
+        if rest.get("sign_type") != SIGN_TYPE or not _is_base64(sign):
             return False
         try:
             return bool(self._library.verify(rest, sign))
@@ -98,6 +98,14 @@ def member(content: bytes, name: str) -> bytes:
         if key == name:
             return text[start:place].encode("utf-8")
         place = _skip(text, place) + 1
+
+
+def _is_base64(text: str) -> bool:
+    """Whether a text is Base64 in its one form: the library passes over what does not belong."""
+    try:
+        return b64encode(b64decode(text, validate=True)).decode() == text
+    except ValueError:
+        return False
 
 
 def _skip(text: str, place: int) -> int:

@@ -11,15 +11,13 @@ from collections.abc import Mapping
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tongxing.partners.strict import BadAnswer, Fields, json_object
 from tongxing.sandbox.alipay_methods import METHODS, Declined
 from tongxing.sandbox.alipay_notices import joined
 from tongxing.sandbox.desk import STRANGER, Desk
-from tongxing.sandbox.keys import signature
+from tongxing.sandbox.keys import MERCHANT, key_pair, signature
 
 PAGES = frozenset(
     {"alipay.trade.wap.pay", "alipay.trade.page.pay", "alipay.user.agreement.page.sign"}
@@ -33,7 +31,7 @@ def read_request(desk: Desk, fields: Mapping[str, str]) -> tuple[str, Fields]:
         raise Declined("40002", "isv.invalid-app-id")
     if fields.get("sign_type") != "RSA2" or fields.get("charset", "").lower() != "utf-8":
         raise Declined("40002", "isv.invalid-signature-type")
-    if not _is_signed(desk, fields):
+    if not _is_signed(fields):
         raise Declined("40002", "isv.invalid-signature")
     if not _STAMP.fullmatch(fields.get("timestamp", "")) or fields.get("version") != "1.0":
         raise Declined("40002", "isv.invalid-timestamp")
@@ -75,9 +73,8 @@ def answer(desk: Desk, fields: Mapping[str, str]) -> bytes:
     return f'{{"{name}":{inner},"sign":"{sign}"}}'.encode()
 
 
-def _is_signed(desk: Desk, fields: Mapping[str, str]) -> bool:
-    key = load_pem_private_key(desk.alipay.private_key.encode(), None).public_key()
-    assert isinstance(key, RSAPublicKey), "the sandbox made it"
+def _is_signed(fields: Mapping[str, str]) -> bool:
+    key = key_pair(MERCHANT).public_key()
     rest = {name: text for name, text in fields.items() if text and name != "sign"}
     try:
         raw = b64decode(fields.get("sign", ""), validate=True)

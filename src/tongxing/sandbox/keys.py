@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509 import CertificateBuilder, Name, NameAttribute, random_serial_number
 from cryptography.x509.oid import NameOID
 
+MERCHANT = "merchant"
+"""Whose key the sandbox's one customer signs with."""
 _DAYS = 365
 
 

@@ -28,7 +28,7 @@ from tongxing.sandbox.alipay_methods import Declined, open_agreement, open_trade
 from tongxing.sandbox.book import Book, Message
 from tongxing.sandbox.desk import Desk, Dropped, body_of
 from tongxing.sandbox.faults import Faults
-from tongxing.sandbox.keys import certificate, private_pem, public_pem
+from tongxing.sandbox.keys import MERCHANT, certificate, private_pem, public_pem
 from tongxing.sandbox.notifying import Delivery, Notifier
 from tongxing.sandbox.pages import FACE, PACKAGE, page_routes, show_agreement, show_trade
 from tongxing.web.surrounding import LOOPBACK, surround
@@ -234,7 +234,7 @@ def _settings(address: str, notify_base: str) -> PartnerSettings:
             gateway=f"{address}/alipay/gateway.do",
             app_id="9021000100000000",
             seller_id="2088000000000001",
-            private_key=private_pem("merchant"),
+            private_key=private_pem(MERCHANT),
             alipay_public_key=public_pem("alipay"),
             notify_url=f"{notify_base}/alipay" if notify_base else "",
             sign_scene="INDUSTRY|SANDBOX",
@@ -243,8 +243,8 @@ def _settings(address: str, notify_base: str) -> PartnerSettings:
             base=f"{address}/wechat",
             app_id="wx0000000000000000",
             merchant_id="1900000001",
-            serial_no=certificate("merchant")[0],
-            private_key=private_pem("merchant"),
+            serial_no=certificate(MERCHANT)[0],
+            private_key=private_pem(MERCHANT),
             api_v3_key="sandbox0sandbox0sandbox0sandbox0",
             notify_url=f"{notify_base}/wechat" if notify_base else "",
             platform_keys={certificate("wechat")[0]: public_pem("wechat")},

@@ -11,13 +11,11 @@ from base64 import b64decode
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from tongxing.partners.strict import BadAnswer, Fields, json_object
 from tongxing.sandbox.desk import STRANGER, Desk
-from tongxing.sandbox.keys import certificate
+from tongxing.sandbox.keys import MERCHANT, certificate, key_pair
 from tongxing.sandbox.wechat_notices import SCHEME, moment, sealed, signed_headers
 from tongxing.sandbox.wechat_paths import Declined, act
 
@@ -64,8 +62,7 @@ def _is_signed(desk: Desk, method: str, target: str, authorization: str, body: b
     if abs(desk.clock() - int(now)) > _AGE_MAX_S:
         return False
     signed = f"{method}\n{target}\n{now}\n{parts.get('nonce_str')}\n".encode() + body + b"\n"
-    key = load_pem_private_key(ours.private_key.encode(), None).public_key()
-    assert isinstance(key, RSAPublicKey), "the sandbox made it"
+    key = key_pair(MERCHANT).public_key()
     try:
         raw = b64decode(parts.get("signature", ""), validate=True)
         key.verify(raw, signed, PKCS1v15(), SHA256())

@@ -1,0 +1,1 @@
+"""Which variable fills which setting of which partner, as data."""
