@@ -26,7 +26,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
 
 
-@pytest.mark.req("R-010", "R-012")
+@pytest.mark.req("R-010")
 def test_signing_in_opens_an_account_and_its_rider_together(database: Database) -> None:
     world = World(database)
     first = world.signed_in()
@@ -172,7 +172,7 @@ def test_a_child_needs_a_guardian_and_grows_up(database: Database) -> None:
     world.proofs_hold()
 
 
-@pytest.mark.req("R-153", "R-156")
+@pytest.mark.req("R-153")
 def test_staff_open_an_account_for_an_elder_without_a_phone(database: Database) -> None:
     world = World(database)
     elder = an_id(7, born="19380102")
