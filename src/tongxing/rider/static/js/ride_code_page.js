@@ -295,8 +295,8 @@ function endButton(device) {
       const ended = await ask("end", { device_id: device.device_id });
       if (device.device_id === phone?.deviceId) await drop();
       const amount = (ended.most_lost_fen / 100).toFixed(2);
-      await contact();
       put("told", word("ended", { until: day(ended.still_until_s), amount }));
+      await contact();
     } catch (error) {
       if (error instanceof Refused) put("told", error.told);
     }
