@@ -11,7 +11,6 @@ from tongxing.gate import OpenEntry
 from tongxing.gate.reading.kinds import kind_of, product_of
 from tongxing.gate.reading.state import (
     FARE_SLOTS,
-    OPEN_RIDE,
     blank_records,
     fare_slots,
     fare_state_record,
@@ -19,6 +18,7 @@ from tongxing.gate.reading.state import (
     open_ride_record,
 )
 from tongxing.kernel.clock import at
+from tongxing.media.card.files.kept import OPEN_RIDE
 from tongxing.simulation.scenario import load_scenario
 
 NOW_S = at(DAY, 9)

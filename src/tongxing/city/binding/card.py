@@ -19,6 +19,7 @@ from tongxing.media.card.files import (
     parse_public_info,
     parse_transit,
 )
+from tongxing.media.card.files.kept import LOCAL_FILE, OPEN_RIDE, content_of
 from tongxing.media.card.files.transit import BUS, RAIL
 from tongxing.media.card.link import CardLink
 from tongxing.media.card.terminal import SINGLE, CardIds, Purchase, SoftwareSam, Unfinished, begin
@@ -142,7 +143,7 @@ def _seen(card: CardLink, application: PurseApplication) -> PurseSeen | Refusal:
     balance = ask(card, _GET_BALANCE, 4)
     if isinstance(balance, Refusal):
         return balance
-    entered = _entered(card) if application is T_UNION_PURSE else False
+    entered = _entered(card, application)
     if isinstance(entered, Refusal):
         return entered
     number, enabled, starts, expires = _said(application, public)
@@ -180,18 +181,24 @@ def _kind_of(card: CardLink, application: PurseApplication, public: bytes) -> in
     return management if isinstance(management, Refusal) else management.kind
 
 
-def _entered(card: CardLink) -> bool | Refusal:
-    """Whether a ride is open in one of the card's common records."""
-    for record_id in (RAIL, BUS):
-        command = Command(0x00, 0xB2, record_id & 0xFF, _TRANSIT_FILE << 3, expected=_TRANSIT_BYTES)
-        answer = exchange(card, command)
-        if isinstance(answer, Refusal):
-            return answer
-        if answer.status in _MISSING:
-            continue
-        trip = parse_transit(answer.data) if answer.ok else refusal_of(answer.status)
+def _entered(card: CardLink, application: PurseApplication) -> bool | Refusal:
+    """Whether a ride is open on the card: as our gates keep it, or in a common record."""
+    own = _record(card, LOCAL_FILE, OPEN_RIDE, 0)
+    if isinstance(own, Refusal) or (own and content_of(own)):
+        return own if isinstance(own, Refusal) else True
+    for record_id in (RAIL, BUS) if application is T_UNION_PURSE else ():
+        raw = _record(card, _TRANSIT_FILE, record_id & 0xFF, _TRANSIT_BYTES)
+        trip = parse_transit(raw) if isinstance(raw, bytes) else raw
         if isinstance(trip, Refusal):
             return trip
-        if trip.entered:
+        if trip is not None and trip.entered:
             return True
     return False
+
+
+def _record(card: CardLink, sfi: int, record_id: int, length: int) -> bytes | Refusal | None:
+    """A record by its id; None where the card has no such file or record."""
+    answer = exchange(card, Command(0x00, 0xB2, record_id, sfi << 3, expected=length))
+    if isinstance(answer, Refusal) or answer.ok:
+        return answer if isinstance(answer, Refusal) else answer.data
+    return None if answer.status in _MISSING else refusal_of(answer.status)

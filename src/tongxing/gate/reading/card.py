@@ -15,8 +15,6 @@ from tongxing.gate.reading.kinds import TEST, product_of
 from tongxing.gate.reading.setup import SM4_KEYS, MediaSetup
 from tongxing.gate.reading.state import (
     FARE_SLOTS,
-    LOCAL_FILE,
-    OPEN_RIDE,
     FareSlot,
     fare_slots,
     open_ride,
@@ -40,6 +38,7 @@ from tongxing.media.card.files import (
     parse_transit,
 )
 from tongxing.media.card.files.city_union import ACCOUNT_SUB_TYPE
+from tongxing.media.card.files.kept import LOCAL_FILE, OPEN_RIDE
 from tongxing.media.card.link import CardLink
 from tongxing.media.card.terminal import CardIds, RecordWrite
 from tongxing.media.card.terminal.checks import issuer_objection

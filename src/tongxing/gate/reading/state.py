@@ -15,11 +15,9 @@ from msgspec.structs import replace
 from tongxing.fares import FareState
 from tongxing.fares.counters import period_key
 from tongxing.gate.token import OpenEntry
+from tongxing.media.card.files.kept import OPEN_RIDE, content_of
 
-LOCAL_FILE = 0x19
-OPEN_RIDE = 0xA1
 FARE_SLOTS = (0xB0, 0xB1, 0xB2, 0xB3)
-_HEAD = 3
 _BODY = {OPEN_RIDE: 200, **dict.fromkeys(FARE_SLOTS, 240)}
 _PACKER = msgspec.msgpack.Encoder()
 _OPEN = msgspec.msgpack.Decoder(OpenEntry)
@@ -44,7 +42,7 @@ def blank_records() -> tuple[bytes, ...]:
 
 def open_ride(records: Mapping[int, bytes]) -> OpenEntry | None:
     """The ride that our record says is open, None when it says none or is not ours."""
-    content = _content(records.get(OPEN_RIDE, b""))
+    content = content_of(records.get(OPEN_RIDE, b""))
     if not content:
         return None
     try:
@@ -90,7 +88,7 @@ def _current(state: FareState, now_s: int) -> FareState:
 
 
 def _slot(record_id: int, record: bytes) -> FareSlot | None:
-    content = _content(record)
+    content = content_of(record)
     if len(content) < 8 or not content[:3].hex().isdecimal():
         return None
     try:
@@ -110,9 +108,3 @@ def _record(record_id: int, content: bytes) -> bytes:
     body = len(content).to_bytes(2, "big") + content
     assert len(body) <= _BODY[record_id], "what we keep on a card fits its record"
     return bytes((0x27, record_id, _BODY[record_id])) + body.ljust(_BODY[record_id], b"\x00")
-
-
-def _content(record: bytes) -> bytes:
-    length = int.from_bytes(record[_HEAD : _HEAD + 2], "big")
-    content = record[_HEAD + 2 : _HEAD + 2 + length]
-    return content if len(content) == length else b""

@@ -9,7 +9,7 @@ from tongxing.fares import Rider, price
 from tongxing.gate.facts import Decision, GateContext, ValidatorFacts
 from tongxing.gate.reading.card import CardInHand
 from tongxing.gate.reading.setup import MediaSetup
-from tongxing.gate.reading.state import LOCAL_FILE, fare_state_record, open_ride_record
+from tongxing.gate.reading.state import fare_state_record, open_ride_record
 from tongxing.gate.reading.transit import record_of, vehicle_mark
 from tongxing.gate.rides import half_trip, rider_of, single_tap
 from tongxing.gate.token import NO_FARE_STATE, MediumToken, OpenEntry
@@ -17,6 +17,7 @@ from tongxing.kernel.clock import local
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.files import OwnPart, Transit, with_own_part
 from tongxing.media.card.files.journey import ENTRY, EXIT, SINGLE
+from tongxing.media.card.files.kept import LOCAL_FILE
 from tongxing.media.card.terminal import RecordWrite
 from tongxing.media.card.terminal.trips import (
     TRIP_SFI,
