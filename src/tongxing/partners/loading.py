@@ -50,6 +50,8 @@ def chosen_partners(environ: Mapping[str, str]) -> PartnerSettings | Refusal | N
         for name in chosen:
             if name not in known:
                 raise _bad(WHICH, "partner", name=name[:40], known=", ".join([SANDBOX, *known]))
+        for name in chosen:
+            _require(known[name], environ)
         made = {name: _values(known[name], environ) for name in chosen}
     except Problem as problem:
         return problem.refusal
@@ -69,6 +71,14 @@ def variables() -> list[str]:
     return found
 
 
+def _require(fields: Mapping[str, _Entry], environ: Mapping[str, str]) -> None:
+    """Raises Problem for the first variable that has to be set and is not: before any file."""
+    for entry in fields.values():
+        variable = entry["variable"]
+        if "default" not in entry and not environ.get(variable, "").strip():
+            raise Problem("PARTNER_SETTING_MISSING", variable, name=variable)
+
+
 def _values(fields: Mapping[str, _Entry], environ: Mapping[str, str]) -> dict[str, Any]:
     return {name: _value(entry, environ) for name, entry in fields.items()}
 
@@ -76,11 +86,7 @@ def _values(fields: Mapping[str, _Entry], environ: Mapping[str, str]) -> dict[st
 def _value(entry: _Entry, environ: Mapping[str, str]) -> object:
     """One setting, checked. Raises Problem."""
     variable = entry["variable"]
-    text = environ.get(variable, "").strip()
-    if not text:
-        if "default" not in entry:
-            raise Problem("PARTNER_SETTING_MISSING", variable, name=variable)
-        text = entry["default"]
+    text = environ.get(variable, "").strip() or entry.get("default", "")
     if entry["kind"] == "keyed":
         return _keyed(entry, text, environ)
     return _KINDS[entry["kind"]](entry, text)

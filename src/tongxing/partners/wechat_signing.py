@@ -10,10 +10,12 @@ import binascii
 import threading
 from base64 import b64decode
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
 from cryptography.x509 import load_pem_x509_certificate
@@ -36,7 +38,7 @@ class WechatSigner:
 
     def __init__(self, settings: WechatSettings) -> None:
         self._settings = settings
-        self._private_key = load_pem_private_key(settings.private_key.encode(), None)
+        self._private_key = _private_key(settings.private_key)
         self._keys = {serial: _public_key(pem) for serial, pem in settings.platform_keys.items()}
         self._lock = threading.Lock()
         self._fetched_s = 0
@@ -126,6 +128,12 @@ class WechatSigner:
         except (BadAnswer, ValueError):
             return {}
         return found
+
+
+@lru_cache(maxsize=8)
+def _private_key(pem: str) -> PrivateKeyTypes:
+    """The merchant's key; kept, for checking it takes a while."""
+    return load_pem_private_key(pem.encode(), None)
 
 
 def _public_key(pem: str) -> RSAPublicKey:

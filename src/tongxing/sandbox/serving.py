@@ -30,7 +30,7 @@ from tongxing.sandbox.desk import Desk, Dropped, body_of
 from tongxing.sandbox.faults import Faults
 from tongxing.sandbox.keys import MERCHANT, certificate, private_pem, public_pem
 from tongxing.sandbox.notifying import Delivery, Notifier
-from tongxing.sandbox.pages import FACE, PACKAGE, page_routes, show_agreement, show_trade
+from tongxing.sandbox.pages import FACE, PACKAGE, page_routes
 from tongxing.web.surrounding import LOOPBACK, surround
 
 PARTNER_PATHS = ("/alipay/", "/wechat/", "/aliyun/")
@@ -199,7 +199,7 @@ def _alipay(desk: Desk, body: bytes) -> Response:
 
 
 def _alipay_page(desk: Desk, request: Request) -> Response:
-    """The cashier or the signing page, for an address that the merchant signed."""
+    """Leads an address that the merchant signed to the cashier or the signing page."""
     if desk.faults.down:
         return PlainTextResponse("", 503)
     try:
@@ -207,9 +207,10 @@ def _alipay_page(desk: Desk, request: Request) -> Response:
         method, content = alipay.read_request(desk, fields)
         with desk.book.lock:
             if method == "alipay.user.agreement.page.sign":
-                return show_agreement(desk, request, open_agreement(desk, content))
+                key = open_agreement(desk, content).key
+                return RedirectResponse(f"/agreement/{key}", 303)
             if method in alipay.PAGES:
-                return show_trade(desk, request, open_trade(desk, content), "")
+                return RedirectResponse(f"/cashier/{open_trade(desk, content).key}", 303)
         reason = "isv.invalid-method"
     except Declined as declined:
         reason = declined.sub_code
