@@ -181,13 +181,13 @@ def test_a_spray_hits_less_than_one_number_in_ten_thousand() -> None:
 
 
 def test_honest_people_do_not_trip_it(database: Database) -> None:
-    world = World(database, breaker_wrong=10)
-    for number, phone in enumerate(phones(30)):
+    world = World(database, breaker_wrong=5)
+    for number, phone in enumerate(phones(15)):
         code = world.asked(phone, client=f"c{number}")
         if number % 3 == 0:
             world.desk.sign_in(phone, other_than(code), "s1", "", NOON)
         assert isinstance(world.desk.sign_in(phone, code, "s1", "", NOON), SignedIn)
-    assert world.desk.code_health(NOON).wrong == 10
+    assert world.desk.code_health(NOON).wrong == 5
 
 
 def test_a_client_gets_so_many_codes_and_so_many_wrong_tries(database: Database) -> None:

@@ -104,9 +104,37 @@ def test_money_has_to_leave_first_and_the_ledger_stays(database: Database) -> No
             {"half_trip": 1},
         ),
         (
-            "INSERT INTO medium (medium_no, rider_id, medium_kind, scheme, product) SELECT"
-            " '5000000000000001', rider_id, 'card', 'local:500000', 'ordinary' FROM rider",
-            {"card": 1},
+            "INSERT INTO payment_order (order_id, request_id, content, account, kind, channel,"
+            " amount_fen, created_s, expires_s, state) SELECT 'o', 'r', '', rider_id, 'top_up',"
+            " 'alipay', 500, 0, 1, 'open' FROM rider",
+            {"payment": 1},
+        ),
+        (
+            "WITH one AS (INSERT INTO refund SELECT 'f', 'r', '', rider_id, 'source', 300, 1"
+            " FROM rider RETURNING refund_id) INSERT INTO refund_part (part_id, refund_id,"
+            " order_id, channel, amount_fen, state, next_s) SELECT 'p', refund_id, 'o', 'alipay',"
+            " 300, 'asked', 1 FROM one",
+            {"refund": 300},
+        ),
+        (
+            "INSERT INTO payment_mandate (mandate_id, request_id, content, account, channel,"
+            " asked_s, state) SELECT 'm', 'r', '', rider_id, 'alipay', 1, 'signed' FROM rider",
+            {"mandate": 1},
+        ),
+        (
+            "INSERT INTO money_frozen SELECT 'case', rider_id, 700, NULL, false FROM rider",
+            {"frozen": 700},
+        ),
+        (
+            "INSERT INTO binding (binding_id, request_id, person_id, account, channel, step,"
+            " medium_no, begun_s, changed_s) SELECT 'b', 'r', '', rider_id, 'nfc', 'moving',"
+            " '5000000000000001', 1, 1 FROM rider",
+            {"binding": 1},
+        ),
+        (
+            "INSERT INTO loss_report SELECT 'l', rider_id, '5000000000000001', 'purse', 1, 2, 3"
+            " FROM rider",
+            {"loss": 1},
         ),
     ],
 )
@@ -120,6 +148,18 @@ def test_what_is_open_in_the_books_keeps_the_account(
     before = world.rows("SELECT * FROM person, person_cell")
     assert items(world.desk.close_account(person.person_id, "r1", NOON)) == found
     assert world.rows("SELECT * FROM person, person_cell") == before
+
+
+def test_a_closed_accounts_card_is_refused_at_the_gates(database: Database) -> None:
+    world = World(database)
+    person, card = world.signed_in().person, "5000000000000001"
+    with world.office.writing() as cursor:
+        owner = person.account
+        media.write_media(cursor, [(card, owner, "card", "local:500000", "ordinary", "proven")])
+    assert isinstance(world.desk.close_account(person.person_id, "r1", NOON), Closed)
+    with world.office.reading() as cursor:
+        denied = {one.medium_no: one.reason for one in media.denied_media(cursor)}
+    assert denied == {card: "ACCOUNT_CLOSED", f"Q{person.account}": "ACCOUNT_CLOSED"}
 
 
 def test_other_rooms_and_wards_keep_it_too(database: Database) -> None:

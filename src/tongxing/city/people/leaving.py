@@ -25,7 +25,6 @@ from tongxing.kernel.clock import DAY_S, stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import Catalogue, load_catalogue
-from tongxing.messages.taps import account_token
 
 KIND = "close"
 OpenItems = Callable[[Cursor, str], Sequence[OpenItem]]
@@ -40,7 +39,7 @@ def people_texts() -> Catalogue:
 
 def open_items(cursor: Cursor, row: PersonRow, more: Sequence[OpenItems] = ()) -> list[OpenItem]:
     """What keeps a person's account from being closed; its rider stays locked."""
-    found = store.open_items(cursor, row.account, account_token(row.account))
+    found = store.open_items(cursor, row.account)
     wards = store.wards_of(cursor, row.person_id)
     items = [OpenItem(kind, amount) for kind, amount in found.items()]
     items += [OpenItem("ward", wards)] if wards else []
@@ -80,12 +79,23 @@ def close_account(
         return Refusal("ACCOUNT_HAS_OPEN_ITEMS", living.account, values)
     for row_ in acts.helps(cursor, "(helper_id = %s OR helped_id = %s)", (person_id, person_id)):
         acts.end_help(cursor, row_.help_id, now_s, person_id)
-    media.deny(cursor, account_token(living.account), "ACCOUNT_CLOSED")
+    refusal = _end_bindings(cursor, living.account, now_s)
+    assert refusal is None, "what cannot stop is an open item"
+    for medium_no in store.media_of(cursor, living.account):
+        media.deny(cursor, medium_no, "ACCOUNT_CLOSED")
     content = house.cells.blind_index(KIND, person_id)
     acts.write_request(cursor, request_id, KIND, content, person_id, now_s)
     store.forget(cursor, person_id)
     persons.close_person(cursor, person_id, now_s)
     return Closed(living.account, now_s)
+
+
+def _end_bindings(cursor: Cursor, account: str, now_s: int) -> Refusal | None:
+    """A closed account's card is nobody's. That room tells people things, so it imports this one;
+    it is imported late."""
+    from tongxing.city.binding import leaving as bindings
+
+    return bindings.close_account(cursor, account, now_s)
 
 
 def told(item: OpenItem, language: str) -> str:

@@ -120,8 +120,11 @@ class Feedback:
 
 @dataclass(frozen=True, slots=True)
 class OpenItem:
-    """Why an account cannot be closed yet: debt, balance, held, open_trip, half_trip, card, or what
-    another room names; its money (fen) or how many."""
+    """Why an account cannot be closed yet; its money (fen) or how many.
+
+    `kind`: balance, debt, held, open_trip, half_trip, binding, frozen, payment, refund, mandate,
+    loss, dispute, ward, or what another room names.
+    """
 
     kind: str
     amount: int

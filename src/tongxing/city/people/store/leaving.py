@@ -4,8 +4,24 @@ from typing import LiteralString
 
 from tongxing.city.store.cursor import Cursor
 
+_OPEN: dict[str, LiteralString] = {
+    "half_trip": "SELECT count(*) FROM half_trip WHERE rider_id = %s",
+    "binding": "SELECT count(*) FROM binding WHERE account = %s AND step IN ('moving', 'sealing')",
+    "frozen": "SELECT coalesce(sum(amount_fen), 0) FROM money_frozen WHERE account = %s",
+    "payment": "SELECT count(*) FROM payment_order WHERE account = %s AND state = 'open'",
+    "refund": "SELECT coalesce(sum(refund_part.amount_fen), 0) FROM refund_part JOIN refund"
+    " USING (refund_id) WHERE account = %s AND state IN ('set_aside', 'asked')",
+    "mandate": "SELECT count(*) FROM payment_mandate WHERE account = %s AND state = 'signed'",
+    "loss": "SELECT count(*) FROM loss_report WHERE account = %s AND purse_rider <> ''"
+    " AND report_id NOT IN (SELECT report_id FROM loss_lifted)"
+    " AND report_id NOT IN (SELECT report_id FROM loss_found)",
+    "dispute": "SELECT count(*) FROM dispute WHERE account = %s"
+    " AND case_id NOT IN (SELECT case_id FROM dispute_end)",
+}
+"""What other rooms of the city keep open for an account, by kind."""
 
-def open_items(cursor: Cursor, account: str, code_medium: str) -> dict[str, int]:
+
+def open_items(cursor: Cursor, account: str) -> dict[str, int]:
     """What keeps an account from being closed, by kind (fen, or how many); its rider is locked."""
     row = cursor.execute(
         "SELECT balance_fen, held_fen, open_since_s FROM rider WHERE rider_id = %s FOR UPDATE",
@@ -14,21 +30,22 @@ def open_items(cursor: Cursor, account: str, code_medium: str) -> dict[str, int]
     if row is None:
         return {}
     balance_fen, held_fen, open_since_s = row
-    halves = _count(cursor, "SELECT count(*) FROM half_trip WHERE rider_id = %s", (account,))
-    cards = _count(
-        cursor,
-        "SELECT count(*) FROM medium WHERE rider_id = %s AND medium_no <> %s AND denied = ''",
-        (account, code_medium),
-    )
     found = {
         "balance": max(0, balance_fen),
         "debt": max(0, -balance_fen),
         "held": held_fen,
         "open_trip": 1 if open_since_s is not None else 0,
-        "half_trip": halves,
-        "card": cards,
     }
+    found |= {kind: _count(cursor, query, (account,)) for kind, query in _OPEN.items()}
     return {kind: amount for kind, amount in found.items() if amount}
+
+
+def media_of(cursor: Cursor, account: str) -> list[str]:
+    """An account's media that gates still take."""
+    rows = cursor.execute(
+        "SELECT medium_no FROM medium WHERE rider_id = %s AND denied = '' ORDER BY 1", (account,)
+    )
+    return [str(medium_no) for (medium_no,) in rows]
 
 
 def balance_of(cursor: Cursor, account: str) -> tuple[int, int]:
