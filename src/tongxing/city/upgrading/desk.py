@@ -233,8 +233,11 @@ class UpgradeDesk:
     def sell_e_ticket(
         self, account: str, request_id: str, fare_fen: int, now_s: int
     ) -> ETicket | Refusal:
-        """An electronic single ticket; its price is frozen on an account. Refuses UPGRADE_E_TICKET_SUSPENDED
-        from a date on (R-157), UPGRADE_E_TICKET_MONEY, AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN."""
+        """An electronic single ticket; its price is frozen on an account.
+
+        Refuses UPGRADE_E_TICKET_SUSPENDED from a date on (R-157), UPGRADE_E_TICKET_MONEY,
+        AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN and REQUEST_REUSED.
+        """
         return self._e_tickets.sell(account, request_id, fare_fen, now_s)
 
     def use_e_ticket(self, ticket_no: str, now_s: int) -> ETicket | Refusal:

@@ -112,7 +112,7 @@ class ETickets:
                 return Refusal("UPGRADE_E_TICKET_GOOD")
             if not row.how:
                 store.end_e_ticket(cursor, ticket_no, "returned", now_s)
-                self._move(cursor, "e_ticket_returned", ticket_no, row.account, row.fare_fen, now_s)
+                thaw(cursor, ticket_no, now_s)
         if row.refund:
             return _ticket(row)
         request_id = digest("e_ticket_refund", self.office.code, ticket_no)
