@@ -15,7 +15,6 @@ def world() -> World:
     return World()
 
 
-@pytest.mark.req("R-013")
 def test_a_page_that_is_let_in_talks_to_the_card(world: World) -> None:
     session = world.session()
     seen = world.ask("GET", "/card", session=session)

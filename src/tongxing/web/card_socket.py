@@ -9,6 +9,7 @@ anything else, has lost the card. One exchange at a time; no message may be long
 import json
 import queue
 from collections.abc import Callable, Mapping
+from concurrent.futures import CancelledError
 from typing import TypeVar
 
 import anyio
@@ -48,7 +49,10 @@ class SocketCard:
         self._exchanges += 1
         if self._exchanges > EXCHANGES_MAX or not 0 < len(command) <= COMMAND_MAX:
             return self._lose("CARD_REMOVED")
-        found = from_thread.run(self._exchange, command)
+        try:
+            found = from_thread.run(self._exchange, command)
+        except CancelledError:  # the server is ending, or the page went
+            return self._lose("CARD_REMOVED")
         if isinstance(found, bytes):
             return found
         return self._lose(found)
