@@ -29,8 +29,16 @@ self.addEventListener("fetch", (event) => {
   if (isShell) event.respondWith(freshOrKept(event.request));
 });
 
+async function keptOf(request) {
+  const how = { ignoreSearch: true, ignoreVary: true };
+  const found = await caches.match(request, how);
+  if (found !== undefined || request.mode !== "navigate") return found;
+  // The page has two addresses; whichever of them was kept will do.
+  return (await caches.match(SCOPE.href, how)) ?? caches.match(`${SCOPE.href}code`, how);
+}
+
 async function freshOrKept(request) {
-  const kept = await caches.match(request, { ignoreSearch: true, ignoreVary: true });
+  const kept = await keptOf(request);
   if (kept === undefined) return fetch(request);
   const fresh = fetch(request).then(
     (answer) => (answer.status >= 500 ? kept.clone() : answer),

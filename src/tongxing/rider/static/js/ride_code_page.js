@@ -311,7 +311,7 @@ async function keepShell() {
   const shell = await caches.open(`tongxing-shell-${data.shell}`);
   const loaded = performance.getEntriesByType("resource").map((entry) => entry.name);
   const parts = [...new Set(loaded)].filter((name) => name.startsWith(new URL(data.static, location.href).href));
-  await Promise.all(parts.map(async (name) => shell.put(name, await fetch(name))));
+  await Promise.all(parts.map(async (name) => shell.put(new URL(name).pathname, await fetch(name))));
   const page = await fetch(location.pathname, { credentials: "same-origin" });
   if (page.ok && !page.redirected) await shell.put(location.pathname, page);
   await navigator.serviceWorker.register(`${data.worker}?v=${data.shell}`);
