@@ -157,8 +157,14 @@ def test_each_next_ride_costs_what_the_bar_said(kind: str) -> None:
     for number in range(60):
         ride_s = at(date(2026, 3, 2 + number // 5), 8 + 2 * (number % 5))
         told = asked(CHONGQING, state, kind, now_s=ride_s)["CQ-MONTH"]
-        facts = RideFacts(mode="rail", place=CHONGQING, origin="chaotianmen",
-                          destination="shapingba", entered_s=ride_s, exited_s=ride_s + 1_800)  # fmt: skip
+        facts = RideFacts(
+            mode="rail",
+            place=CHONGQING,
+            origin="chaotianmen",
+            destination="shapingba",
+            entered_s=ride_s,
+            exited_s=ride_s + 1_800,
+        )
         quote = price(fares, facts, rider, state)
         assert quote.charge_fen == quote.fare_fen * told.rate_bp // 10_000
         after = asked(CHONGQING, quote.state, kind, now_s=ride_s)["CQ-MONTH"]

@@ -1,0 +1,84 @@
+"""The passenger's pages as a web application, mounted at `/rider`: its routes, and what surrounds
+every answer.
+
+Pages ask the desks and show what they say. A refusal is shown beside the field it is about, or as a
+page of its own; nobody is told by a status or a text whether a number is known.
+"""
+
+from collections.abc import Collection
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from tongxing.kernel.reasons import Problem, Refusal
+from tongxing.rider import code_api, proving, web
+from tongxing.rider.code_api import CodePages
+from tongxing.rider.desks import RiderDesks
+from tongxing.rider.pages import (
+    automatic,
+    binding,
+    helping,
+    home,
+    installing,
+    loss,
+    me,
+    money,
+    paying,
+    refunding,
+    signing,
+    trips,
+    upgrading,
+    where,
+)
+from tongxing.rider.words import PACKAGE
+from tongxing.web.surrounding import LOOPBACK, surround
+
+_GZIP_FROM_BYTES = 1_000
+
+PAGES = (
+    home, signing, proving, money, paying, refunding, automatic, trips, binding, loss, upgrading,
+    where, me, helping, installing, code_api,
+)  # fmt: skip
+
+
+def create_rider_app(
+    desks: RiderDesks, hosts: Collection[str] = LOOPBACK, agent_note: str = ""
+) -> FastAPI:
+    """The pages of one city's passengers.
+
+    `hosts` are the names they answer to. `agent_note` is where passengers get the small program
+    that lets these pages use a card reader (an address), "" where they are told at a desk.
+    """
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desks = desks
+    app.state.agent_note = agent_note
+    app.state.codes = CodePages(desks.codes, _account_of, desks.clock)
+    for page in PAGES:
+        app.include_router(page.router)
+    static = Path(str(files(PACKAGE).joinpath("static")))
+    app.mount("/static", StaticFiles(directory=static), name="static")
+    app.add_exception_handler(web.SignInNeeded, _sign_in)
+    app.add_exception_handler(Problem, web.FACE.on_problem)
+    app.add_exception_handler(HTTPException, web.FACE.on_http_error)
+    app.add_exception_handler(Exception, web.FACE.on_bug)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES)
+    app.middleware("http")(surround(_failure, hosts, web.AGENT_HEADERS))
+    return app
+
+
+def _account_of(request: Request) -> str | None:
+    found = web.maybe_signed_in(request)
+    return None if found is None else found.account
+
+
+async def _sign_in(request: Request, _error: Exception) -> Response:
+    return web.to_sign_in(request)
+
+
+def _failure(request: Request, refusal: Refusal) -> Response:
+    return web.FACE.failure(request, refusal)
