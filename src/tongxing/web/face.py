@@ -13,7 +13,7 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -23,7 +23,7 @@ from tongxing.kernel.reasons import Problem, Refusal, reason
 from tongxing.kernel.texts import LANGUAGES
 from tongxing.web.language import OWN_NAMES, TAGS, language_of
 from tongxing.web.surrounding import HEADERS
-from tongxing.web.words import Words
+from tongxing.web.words import COMMON, Words
 
 STATUS_OF_EXIT = {2: 400, 4: 404, 5: 409, 6: 503}
 _STATUS_OF_CODE = {"PAGE_HOST": 421, "PAGE_METHOD": 405, "PAGE_FOREIGN": 403}
@@ -36,7 +36,8 @@ Shared = Callable[[Request], Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Face:
-    """The pages of one package: its ``templates``, ``texts`` and ``static`` files.
+    """The pages of one package: its ``templates``, ``texts`` and ``static`` files. Templates and
+    texts that every face shares (``forms.html``) lie in this room and are found like its own.
 
     `root` is where it is mounted ("" or a path such as ``/rider``). `words` gives its words in a
     language; `own_filters` are further methods of these that templates use as filters, and
@@ -155,7 +156,7 @@ def language_links(request: Request) -> list[dict[str, str]]:
 def _environment(face: Face, language: str) -> Environment:
     words = face.words(language)
     made = Environment(
-        loader=PackageLoader(face.package),
+        loader=ChoiceLoader([PackageLoader(face.package), PackageLoader(COMMON)]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

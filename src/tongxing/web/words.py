@@ -13,6 +13,7 @@ from tongxing.kernel.money import yuan
 from tongxing.kernel.texts import Catalogue, load_catalogue
 from tongxing.web.names import Names
 
+COMMON = "tongxing.web"
 MINUS = "\N{MINUS SIGN}"
 
 
@@ -37,8 +38,9 @@ class Words:
 
     def __init__(self, language: str, package: str) -> None:
         self.language = language
-        self.names = Names(language, catalogue_of(package))
-        self._catalogue = catalogue_of(package)
+        entries = {**catalogue_of(COMMON).entries, **catalogue_of(package).entries}
+        self._catalogue = Catalogue(entries)
+        self.names = Names(language, self._catalogue)
 
     def text(self, key: str, **values: object) -> str:
         """The text of a key. Raises KeyError for an unknown key."""
