@@ -6,8 +6,10 @@ that a statement can be held against the books before it is believed.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date
 
+from tongxing.city.bearing import bear_late_trips
 from tongxing.city.charging import IN_TRANSIT, PRESENTED, UNSPLIT
 from tongxing.city.members import acquirer_member, issuer_member
 from tongxing.city.store import exchange, media
@@ -17,6 +19,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.ledger import Line, Posting, credit, debit
 from tongxing.ledger.store import balance, write_postings
 from tongxing.messages import IssuerDetail, Record, Statement, VerdictFile
+from tongxing.messages.taps import Funding
 
 UNKNOWN_MEDIUM = "susp_unknown_medium"
 MISMATCH = "liab_mismatch"
@@ -98,7 +101,8 @@ def _verdict_posting(
 def book_issuer_detail(
     cursor: Cursor, city: str, detail: IssuerDetail, received_s: int, booked_on: date
 ) -> Refusal | None:
-    """Take from our passengers what they rode elsewhere, and owe it to the hub.
+    """Take from our passengers what they rode elsewhere, and owe it to the hub. What a bound card's
+    own purse paid is taken from that purse, whenever it is told.
 
     A record whose medium we never issued is booked in suspense for a person, not lost. Refuses
     MEMBER_MISMATCH for another issuer's detail.
@@ -107,7 +111,7 @@ def book_issuer_detail(
         return Refusal("MEMBER_MISMATCH", detail.issuer)
     booked = exchange.known_issuer_records(cursor, [item.record_id for item in detail.records])
     new = [item for item in detail.records if item.record_id not in booked]
-    owners = media.liabilities_of_media(cursor, [record.medium_no for record in new])
+    owners = media.payers_of(cursor, [(record.medium_no, record.funding) for record in new])
     write_postings(
         cursor,
         [
@@ -117,11 +121,13 @@ def book_issuer_detail(
     )
     charged: dict[str, int] = defaultdict(int)
     for record in new:
-        if record.medium_no in owners:
-            charged[owners[record.medium_no][0]] += record.delta_fen
+        payer = owners.get((record.medium_no, record.funding))
+        if payer is not None:
+            charged[payer[0]] += record.delta_fen
     for rider_id, amount_fen in sorted(charged.items()):
         media.add_to_balance(cursor, rider_id, -amount_fen)
     exchange.write_issuer_records(cursor, detail.window_id, new)
+    bear_late_trips(cursor, city, charged, booked_on)
     return None
 
 
@@ -129,12 +135,12 @@ def _issuer_posting(
     city: str,
     window_id: str,
     record: Record,
-    owners: dict[str, tuple[str, str]],
+    owners: Mapping[tuple[str, Funding], tuple[str, str]],
     received_s: int,
     booked_on: date,
 ) -> Posting:
     issuer = issuer_member(city)
-    _, liability = owners.get(record.medium_no, ("", UNKNOWN_MEDIUM))
+    _, liability = owners.get((record.medium_no, record.funding), ("", UNKNOWN_MEDIUM))
     return Posting(
         posting_id=digest("issuer_record", city, record.record_id),
         kind="ridden_elsewhere",

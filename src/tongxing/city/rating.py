@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from tongxing.city.bearing import bear_late_trips
 from tongxing.city.charging import Revision, posting_of, retold, revisions
 from tongxing.city.half_trips import NO_RESOLUTIONS
 from tongxing.city.riding import NEW_STATE, Folded, fold, order_key
@@ -89,6 +90,7 @@ def rate_riders(
     updates = [outcome.update for outcome in outcomes.values()]
     riders.write_riders(cursor, updates)
     half_trips.write_pending(cursor, updates)
+    bear_late_trips(cursor, city, rows, booked_on)
     return Rated(len(additions), sum(outcome.more_waiting for outcome in outcomes.values()))
 
 

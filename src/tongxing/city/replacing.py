@@ -10,10 +10,11 @@ onto the new chip (`loading`): what the issuer's books say, never what the old c
 from dataclasses import dataclass, field
 
 from tongxing.city.accounts import CARD_REPLACED
+from tongxing.city.loss_terms import loss_terms
 from tongxing.city.members import issuer_member
-from tongxing.city.replacement_terms import ReplacementTerms, replacement_terms
+from tongxing.city.replacement_terms import replacement_terms
 from tongxing.city.riding import NEW_STATE
-from tongxing.city.store import media
+from tongxing.city.store import disputes, media
 from tongxing.city.store import replacing as store
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.replacing import MediumRow, ReplacementRow, Why
@@ -27,6 +28,8 @@ from tongxing.network.registry import Registry
 
 BANK_OWN = "bank_own"
 CARD_INCOME = "inc_card"
+_ENDED_BEFORE = {"lost": "MEDIUM_LOST", "unbound": "CARD_UNBOUND"}
+"""For what a card is on the deny list already when it is replaced for this reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,30 +96,35 @@ def replace_medium(
     )
     if refusal is not None:
         return refusal
-    terms = replacement_terms(city, now_s)
     row = ReplacementRow(
         request_id=asked.request_id,
         old_no=old.medium_no,
         new_no=asked.new.medium_no,
         why=asked.why,
-        fee_fen=terms.fee_fen,
-        ready_s=terms.ready_s(now_s) if old.rider_kind == "purse" else now_s,
+        fee_fen=_fee_fen(city, asked.why, now_s),
+        ready_s=_ready_s(city, old, asked.why, now_s),
         decided_s=now_s,
         decided_by=asked.staff,
     )
-    _carry_out(cursor, city, old, asked.new, row, terms)
+    _carry_out(cursor, city, old, asked.new, row)
     return _answer(cursor, row)
 
 
 def _old_objection(cursor: Cursor, old: MediumRow, why: Why) -> Refusal | None:
     """REPLACE_NOT_A_CARD for a code, REPLACED_ALREADY, REPLACE_DENIED for a card that is denied for
-    a reason of its own, REPLACE_NOT_LEGACY, REPLACE_LOAD_PENDING while money goes onto it."""
+    a reason of its own, REPLACE_NOT_LOST, REPLACE_NOT_UNBOUND and REPLACE_NOT_LEGACY where that is
+    not so, REPLACE_DISPUTED, REPLACE_LOAD_PENDING while money goes onto it."""
     if old.medium_kind != "card":
         return Refusal("REPLACE_NOT_A_CARD", old.medium_no)
     done = store.replacement_of(cursor, old.medium_no)
     if done is not None:
         return Refusal("REPLACED_ALREADY", old.medium_no, {"new": masked(done.new_no)})
-    if old.denied:
+    needed = _ENDED_BEFORE.get(why, "")
+    if needed and old.denied != needed:
+        return Refusal(f"REPLACE_NOT_{why.upper()}", old.medium_no)
+    if why == "lost" and disputes.open_case_of_card(cursor, old.medium_no):
+        return Refusal("REPLACE_DISPUTED", old.medium_no)
+    if old.denied != needed:
         told = reason(old.denied)
         values = {"why_zh": told.zh, "why_en": told.en}
         return Refusal("REPLACE_DENIED", old.medium_no, values)
@@ -155,17 +163,28 @@ def _is_ours(city: str, registry: Registry, old_scheme: str, new: NewCard) -> bo
     )
 
 
+def _fee_fen(city: str, why: Why, now_s: int) -> int:
+    if why == "lost":
+        return loss_terms(city, now_s).lost_fee_fen
+    if why == "unbound":
+        return loss_terms(city, now_s).unbound_fee_fen
+    return replacement_terms(city, now_s).fee_fen
+
+
+def _ready_s(city: str, old: MediumRow, why: Why, now_s: int) -> int:
+    """From when an old purse's money may be loaded. That of an unbound card waited already: no
+    gate took anything from its purse while it was an account's."""
+    waits = old.rider_kind == "purse" and why != "unbound"
+    return replacement_terms(city, now_s).ready_s(now_s) if waits else now_s
+
+
 def _carry_out(
-    cursor: Cursor,
-    city: str,
-    old: MediumRow,
-    new: NewCard,
-    row: ReplacementRow,
-    terms: ReplacementTerms,
+    cursor: Cursor, city: str, old: MediumRow, new: NewCard, row: ReplacementRow
 ) -> None:
-    media.deny(cursor, old.medium_no, CARD_REPLACED)
+    if row.why != "lost":  # a lost card stays one, and is told so at a gate
+        media.deny(cursor, old.medium_no, CARD_REPLACED)
     rider_id = old.rider_id
-    if old.rider_kind == "purse":
+    if old.rider_kind == "purse" or row.why == "unbound":
         rider_id = new.medium_no
         liability = f"liab_purse:{rider_id}"
         media.write_riders(cursor, [(rider_id, "purse", liability, 0, 0, NEW_STATE)])
@@ -174,7 +193,7 @@ def _carry_out(
     )
     store.write_replacement(cursor, row)
     issuer = issuer_member(city)
-    fee = (debit(issuer, BANK_OWN, terms.fee_fen), credit(issuer, CARD_INCOME, terms.fee_fen))
+    fee = (debit(issuer, BANK_OWN, row.fee_fen), credit(issuer, CARD_INCOME, row.fee_fen))
     posting_id = digest("card_fee", city, row.request_id)
     booked_on = business_date(row.decided_s)
     write_postings(

@@ -17,7 +17,8 @@ class Cover:
 
 
 def due(cursor: Cursor) -> list[Cover]:
-    """The steps that are due now, of replaced and of legacy purses only, in order of rider."""
+    """The steps that are due now, in order of rider: of replaced, legacy, unbound and found purses
+    only."""
     rows = cursor.execute(
         "WITH borne AS (SELECT rider_id, sum(amount_fen)::bigint AS total, max(number) AS number"
         " FROM purse_cover GROUP BY rider_id)"
@@ -26,9 +27,10 @@ def due(cursor: Cursor) -> list[Cover]:
         " WHERE kind = 'purse' AND balance_fen <> 0 AND rider_id IN"
         " (SELECT rider_id FROM rider WHERE balance_fen < 0"
         " UNION ALL SELECT rider_id FROM borne WHERE total > 0)"
-        " AND EXISTS (SELECT 1 FROM medium WHERE medium.rider_id = rider.rider_id AND"
-        " (trust = 'legacy_untrusted' OR EXISTS"
+        " AND (EXISTS (SELECT 1 FROM medium WHERE medium.rider_id = rider.rider_id AND"
+        " (trust = 'legacy_untrusted' OR denied = 'CARD_UNBOUND' OR EXISTS"
         " (SELECT 1 FROM replacement WHERE old_no = medium.medium_no)))"
+        " OR EXISTS (SELECT 1 FROM loss_found WHERE purse_rider = rider.rider_id))"
         " ORDER BY rider_id"
     )
     return [Cover(*row) for row in rows]

@@ -7,8 +7,9 @@ from typing import Literal, LiteralString
 from tongxing.city.store.cursor import Cursor
 from tongxing.network.legacy import Trust
 
-Why = Literal["legacy", "damaged", "expired"]
-"""Why a card is replaced: its chip proves nothing, does not answer, or is past its last day."""
+Why = Literal["legacy", "damaged", "expired", "lost", "unbound"]
+"""Why a card is replaced: its chip proves nothing, does not answer, or is past its last day; it was
+reported lost; a dispute took it off an account."""
 
 _BEFORE = (
     "WITH RECURSIVE before (medium_no, ready_s, steps) AS ("
@@ -176,7 +177,8 @@ def trips_of(cursor: Cursor, medium_nos: Sequence[str]) -> tuple[int, int | None
     """How many trips of these cards stand, at home and elsewhere, and when the newest ended."""
     row = cursor.execute(
         "SELECT count(*), max(exited_s) FROM trip WHERE how <> 'void' AND medium_no = ANY(%(nos)s)"
-        " AND rider_id IN (SELECT rider_id FROM medium WHERE medium_no = ANY(%(nos)s))",
+        " AND rider_id IN (SELECT unnest(ARRAY[rider_id, purse_rider]) FROM medium"
+        " WHERE medium_no = ANY(%(nos)s))",
         {"nos": list(medium_nos)},
     ).fetchone()
     away = cursor.execute(

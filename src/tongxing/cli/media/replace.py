@@ -1,10 +1,11 @@
 """`tongxing media replace`: a new card takes an old one's place at the counter."""
 
-from typing import Literal
+from typing import get_args
 
 import click
 
 from tongxing.city import NewCard, Replacing
+from tongxing.city.store.replacing import Why
 from tongxing.cli.common import Words, emit_json, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.trips.desks import granted, moment, one_desk, request_of
@@ -16,13 +17,14 @@ from tongxing.network.legacy import Trust
 from tongxing.network.registry import load_registry
 
 WORDS = Words("media")
+WHYS = get_args(Why)
 
 
 @make_command()
 @click.argument("old", metavar="OLD")
 @click.argument("new", metavar="NEW")
 @click.option("--staff", "staff", metavar="ID", required=True)
-@click.option("--why", "why", type=click.Choice(["legacy", "damaged", "expired"]))
+@click.option("--why", "why", type=click.Choice(WHYS))
 @click.option("--scheme", "scheme", metavar="SCHEME", default="")
 @click.option(
     "--trust", "trust", type=click.Choice(["proven", "legacy_untrusted"]), default="proven"
@@ -34,7 +36,7 @@ def command(
     old: str,
     new: str,
     staff: str,
-    why: Literal["legacy", "damaged", "expired"] | None,
+    why: Why | None,
     scheme: str,
     trust: Trust,
     city: str | None,

@@ -1,0 +1,97 @@
+"""The numbers of a loss and of a disputed binding: who bears what from when, what waits how long.
+
+They are dated data (``data/losing.toml``), read strictly; no number of these stands in code.
+"""
+
+from datetime import date
+from functools import cache
+from importlib.resources import files
+from typing import Literal
+
+import msgspec
+from msgspec import UNSET, Struct, UnsetType
+
+from tongxing.kernel.clock import DAY_S, calendar_date
+
+Outcome = Literal["back", "released"]
+"""Where the money of a dispute ends: in the card's own purse again, or in the account."""
+
+
+class LossTerms(Struct, frozen=True, kw_only=True):
+    """The numbers of one city on one day; ``data/losing.toml`` says what each means."""
+
+    push_s: int
+    late_taps_days: int
+    found_days: int
+    dispute_days: int
+    lost_fee_fen: int
+    unbound_fee_fen: int
+    proof_age_s: int
+    undecided_card: Outcome
+    undecided_person: Outcome
+
+    def effective_s(self, reported_s: int) -> int:
+        """From when the issuer bears what is ridden with a medium reported at `reported_s`."""
+        return reported_s + self.push_s
+
+    def money_s(self, reported_s: int) -> int:
+        """From when what is left in a lost card's own purse goes to the account."""
+        return self.effective_s(reported_s) + self.late_taps_days * DAY_S
+
+    def undecided(self, by_card: bool) -> Outcome:
+        """What a dispute comes to that nobody decided in time."""
+        return self.undecided_card if by_card else self.undecided_person
+
+
+class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": "from"}):
+    city: str
+    from_day: date
+    push_s: int | UnsetType = UNSET
+    late_taps_days: int | UnsetType = UNSET
+    found_days: int | UnsetType = UNSET
+    dispute_days: int | UnsetType = UNSET
+    lost_fee_fen: int | UnsetType = UNSET
+    unbound_fee_fen: int | UnsetType = UNSET
+    proof_age_s: int | UnsetType = UNSET
+    undecided_card: Outcome | UnsetType = UNSET
+    undecided_person: Outcome | UnsetType = UNSET
+
+    def said(self) -> dict[str, int | str]:
+        found = {name: getattr(self, name) for name in LossTerms.__struct_fields__}
+        return {name: value for name, value in found.items() if value is not UNSET}
+
+
+class _File(Struct, frozen=True, forbid_unknown_fields=True):
+    terms: list[_Row]
+
+
+@cache
+def _content() -> bytes:
+    return files("tongxing.city").joinpath("data", "losing.toml").read_bytes()
+
+
+def loss_terms(city: str, time_s: int) -> LossTerms:
+    """What holds in a city (its division code) at an instant."""
+    return read_loss_terms(_content(), city, calendar_date(time_s))
+
+
+def read_loss_terms(content: bytes, city: str, day: date) -> LossTerms:
+    """A city's numbers on a day, from the file. Before the first table for every city, that holds.
+
+    Raises ValueError (msgspec.ValidationError is one) for an unknown or missing number, one below
+    zero, and two tables of one city and day.
+    """
+    rows = sorted(msgspec.toml.decode(content, type=_File).terms, key=lambda row: row.from_day)
+    owners = [(row.city, row.from_day) for row in rows]
+    if len(set(owners)) != len(owners):
+        raise ValueError("two tables of one city and day")
+    numbers = [value for row in rows for value in row.said().values() if isinstance(value, int)]
+    if any(value < 0 for value in numbers):
+        raise ValueError("a number is below zero")
+    merged: dict[str, int | str] = {}
+    for owner in ("", city):
+        of_owner = [row for row in rows if row.city == owner]
+        begun = [row for row in of_owner if row.from_day <= day]
+        for row in begun or (of_owner[:1] if owner == "" else ()):
+            merged |= row.said()
+    return msgspec.convert(merged, LossTerms)
