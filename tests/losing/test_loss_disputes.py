@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import psycopg
 import pytest
 from loss_world import (
     CARD,
@@ -242,4 +243,34 @@ def test_a_late_ride_of_the_unbound_card_is_never_anybodys_debt(world: World) ->
         at=moment("23:30"),
     )
     assert world.balance(CARD) == 0 and world.account("exp_purse_loss") > 0
+    world.proven()
+
+
+def test_cut_at_any_statement_a_decision_is_whole_or_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, left = psycopg.Cursor.execute, [0]
+
+    def cutting(self: psycopg.Cursor, *given: object, **more: object) -> object:
+        left[0] -= 1
+        if left[0] == 0:
+            raise ConnectionAbortedError
+        return real(self, *given, **more)
+
+    disputed(world)
+    do(world, "propose")
+    before, cuts = world.case("case"), 0
+    for count in range(1, 80):
+        left[0] = count
+        with monkeypatch.context() as patch:
+            patch.setattr(psycopg.Cursor, "execute", cutting)
+            try:
+                do(world, "approve")
+                break
+            except ConnectionAbortedError:
+                cuts += 1
+        assert world.case("case") == before
+        assert (world.balance(), world.frozen()) == (10_000, 10_000)
+    assert cuts > 10 and world.case("case").back_fen == 3_000
+    assert (world.balance(), world.balance(CARD), world.frozen()) == (7_000, 3_000, 0)
     world.proven()

@@ -1,5 +1,7 @@
 """What was left in a lost card's own purse is found once; what comes later is the issuer's loss."""
 
+import re
+from pathlib import Path
 from random import Random
 
 import psycopg
@@ -95,6 +97,33 @@ def test_found_again_before_the_money_was_keeps_it_in_the_purse(world: World) ->
     report_of(world.desk.found_again("a1", "loss-1", "f1", NOON + 500))
     assert world.desk.release_found(MONEY_S) == Released(0, 0)
     assert world.balance(OTHER_PURSE) == 5_000
+
+
+@pytest.mark.req("R-010")
+def test_the_worked_loss_of_the_page(world: World) -> None:
+    """Each row of docs/losing.md: account, purse, borne."""
+
+    def row() -> tuple[int, int, int]:
+        borne = world.borne + world.account("exp_purse_loss")
+        return world.balance(), world.balance(OTHER_PURSE), borne
+
+    taps, rows = Taps(), []
+    world.lost()
+    rows.append(row())
+    send(world.city, spent(taps, moment("11:00"), 300), at=NOON + DAY_S)
+    rows.append(row())
+    late = taps("13:00", CARD, "entry", "chaotianmen"), taps("13:40", CARD, "exit", "shapingba")
+    send(world.city, *late, at=NOON + 3 * DAY_S)
+    rows.append(row())
+    world.desk.release_found(MONEY_S)
+    rows.append(row())
+    send(world.city, spent(taps, moment("11:30"), 200), at=NOON + 11 * DAY_S)
+    rows.append(row())
+    page = Path(__file__).parents[2].joinpath("docs", "losing.md").read_text("utf-8")
+    table = page.partition("## A worked loss")[2].partition("**refunded")[0]
+    told = re.findall(r"\| ([0-9.]+) \| ([0-9.]+) \| ([0-9.]+) \|$", table, re.MULTILINE)
+    assert [tuple(round(float(fen) * 100) for fen in line) for line in told] == rows
+    world.proven()
 
 
 class Cut(Exception):

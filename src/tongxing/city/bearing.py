@@ -2,8 +2,8 @@
 
 A gate without a connection may open to a lost medium for days. What such a trip cost is a fact, and
 the fold books it as ever; whose it is follows from its time alone. So for each trip that began at
-or after the effective time of a loss, and has a tap of the lost medium from then on, the charge as it
-is booked now goes back to the passenger and is the issuer's loss. A trip that began before stays
+or after the effective time of a loss, and has a tap of the lost medium from then on, the charge as
+it is booked now goes back to the passenger and is the issuer's loss. A trip that began before stays
 the passenger's, though it ended after. Booked again whenever a trip is revised: for any order of
 taps, twice or late, the same fen.
 """

@@ -172,8 +172,8 @@ def _fee_fen(city: str, why: Why, now_s: int) -> int:
 
 
 def _ready_s(city: str, old: MediumRow, why: Why, now_s: int) -> int:
-    """From when an old purse's money may be loaded. That of an unbound card waited already: no
-    gate took anything from its purse while it was an account's."""
+    """From when an old purse's money may be loaded. That of an unbound card waited in the account;
+    what a gate still took from its own purse meanwhile is the issuer's loss."""
     waits = old.rider_kind == "purse" and why != "unbound"
     return replacement_terms(city, now_s).ready_s(now_s) if waits else now_s
 

@@ -166,7 +166,8 @@ def give_card_its_purse(cursor: Cursor, medium_no: str, purse_rider: str, denied
         liability = f"liab_purse:{rider_id}"
         media.write_riders(cursor, [(rider_id, "purse", liability, 0, 0, NEW_STATE)])
     cursor.execute(
-        "UPDATE medium SET rider_id = %s, denied = %s, purse_rider = '', bound_s = 0 WHERE medium_no = %s",
+        "UPDATE medium SET rider_id = %s, denied = %s, purse_rider = '', bound_s = 0"
+        " WHERE medium_no = %s",
         (rider_id, denied, medium_no),
     )
     return liability
