@@ -130,6 +130,7 @@ class AlipayChannel:
         return RefundState("pending") if now.state == "absent" else now
 
     def query_refund(self, refund_id: str, order_id: str) -> RefundState:
+        """`absent` where Alipay names no status: it never had the refund, or it failed."""
         content: dict[str, object] = {
             "out_trade_no": order_id,
             "out_request_no": refund_id,
@@ -167,6 +168,7 @@ class AlipayChannel:
         return PayAsked(link + quote(page, safe="") if link else page)
 
     def query_mandate(self, mandate_id: str) -> MandateState:
+        """`absent` also for an agreement that has ended: Alipay no longer tells of it."""
         answer = self._ask("alipay.user.agreement.query", self._agreement(mandate_id))
         if isinstance(answer, Refusal):
             absent = answer.values.get("reason") in _NO_AGREEMENT
@@ -183,6 +185,7 @@ class AlipayChannel:
             return MandateState("unknown")
 
     def end_mandate(self, mandate_id: str, mandate_ref: str) -> MandateState:
+        """Ends by Alipay's number of the agreement, or by ours where there is none yet."""
         content: dict[str, object] = self._agreement(mandate_id)
         if mandate_ref:
             content = {"agreement_no": mandate_ref}

@@ -98,6 +98,7 @@ class WechatChannel:
         return PayAsked(f"{page}{joint}redirect_url={quote(order.return_url, safe='')}")
 
     def query(self, order_id: str) -> PayState:
+        """What was paid stays `paid`, also when all of it went back."""
         path = f"{_ORDERS}/out-trade-no/{quote(order_id, safe='')}?mchid={self.merchant}"
         answer = self._ask("GET", path)
         if isinstance(answer, Refusal):
