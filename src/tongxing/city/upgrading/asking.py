@@ -72,7 +72,9 @@ class People(Protocol):
         guardian_person_id: str,
         now_s: int,
         request_id: str,
-    ) -> Holder | Refusal: ...
+    ) -> Holder | Refusal:
+        """Open an account for a child or an elder, once per request."""
+        ...
 
     def helped_by(self, helper_id: str) -> Sequence[HelpedPerson]: ...
 
