@@ -1,0 +1,46 @@
+"""The pages of staff as a web application, mounted at `/counter`: counter, supervisor and machine.
+
+Pages ask the desks and show what they say; what they change is noted with who did it.
+"""
+
+from collections.abc import Collection
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from tongxing.counter import web
+from tongxing.counter.desks import CounterDesks
+from tongxing.counter.pages import signing
+from tongxing.counter.words import PACKAGE
+from tongxing.kernel.reasons import Problem
+from tongxing.web.surrounding import LOOPBACK, surround
+
+_GZIP_FROM_BYTES = 1_000
+
+PAGES = (signing,)
+
+
+def create_counter_app(desks: CounterDesks, hosts: Collection[str] = LOOPBACK) -> FastAPI:
+    """The pages of one city's staff. `hosts` are the names they answer to."""
+    app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.desks = desks
+    for page in PAGES:
+        app.include_router(page.router)
+    static = Path(str(files(PACKAGE).joinpath("static")))
+    app.mount("/static", StaticFiles(directory=static), name="static")
+    app.add_exception_handler(web.SignInNeeded, _sign_in)
+    app.add_exception_handler(Problem, web.FACE.on_problem)
+    app.add_exception_handler(HTTPException, web.FACE.on_http_error)
+    app.add_exception_handler(Exception, web.FACE.on_bug)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES)
+    app.middleware("http")(surround(web.FACE.failure, hosts, web.READER_HEADERS))
+    return app
+
+
+async def _sign_in(request: Request, _error: Exception) -> Response:
+    return web.go("/sign-in")
