@@ -120,7 +120,7 @@ def test_one_verified_number_is_one_person_without_a_hint_whose(database: Databa
     assert person_of(corrected).name_masked == "李*"
 
 
-def test_fifty_claims_of_one_number_give_it_to_one(database: Database) -> None:
+def test_many_claims_of_one_number_give_it_to_one(database: Database) -> None:
     world = World(database)
     people = [
         world.signed_in(phone).person.person_id for phone in (PHONE, OTHER_PHONE, THIRD_PHONE)

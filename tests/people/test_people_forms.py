@@ -1,6 +1,7 @@
 """What people write: phones, identity numbers, names and text, and the masks over them."""
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 from people_world import CHONGQING, NOON, an_id
@@ -21,6 +22,7 @@ from tongxing.city.people.forms import (
     read_name,
     read_text,
 )
+from tongxing.city.people.one_time import PURPOSES
 from tongxing.city.people.terms import read_people_terms
 from tongxing.kernel.reasons import Refusal
 
@@ -177,3 +179,21 @@ def test_each_consent_text_has_a_wording_in_force() -> None:
     texts = read_consent_texts((row + newer).encode())
     assert consent_texts(NOON, texts)["terms"].version == "1"
     assert consent_texts(NOON + 86_400, texts)["terms"].version == "2"
+
+
+def test_the_page_names_the_numbers_that_hold() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "people.md").read_text(encoding="utf-8")
+    for told in (
+        f"| tries of one code | {TERMS.code_tries},",
+        f"| codes for one number | {TERMS.codes_a_day} in 24 hours",
+        f"{TERMS.client_codes_max} codes and {TERMS.client_wrong_max} wrong tries",
+        f"{TERMS.breaker_wrong} in ten minutes where they are half",
+        f"{TERMS.breaker_wrong_max} always",
+        f"| {TERMS.sms_cap_fen // 100} yuan an hour",
+        f"| {TERMS.keep_codes_h} hours |",
+        f"| {TERMS.keep_sessions_days} days |",
+        f"| {TERMS.keep_notices_days} days |",
+        f"| {TERMS.keep_requests_days} days |",
+    ):
+        assert told in page, told
+    assert all(f"`{purpose}`" in page for purpose in PURPOSES)
