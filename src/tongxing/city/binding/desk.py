@@ -242,13 +242,13 @@ class BindingDesk:
         """End a binding in the caller's transaction, who deals with its money and its card."""
         leaving.end(cursor, binding_id, why, now_s)
 
-    def machines(self, on: date) -> list[MachineStation]:
-        """The stations of this city whose machines bind cards on a day."""
-        return terms.machines(self._office.code, on)
+    def machines(self, city: str, on: date) -> list[MachineStation]:
+        """The stations of a city whose machines bind cards on a day."""
+        return terms.machines(city, on)
 
-    def branches(self, on: date) -> list[Branch]:
-        """The branches of this city that bind cards on a day."""
-        return terms.branches(self._office.code, on)
+    def branches(self, city: str, on: date) -> list[Branch]:
+        """The branches of a city that bind cards on a day."""
+        return terms.branches(city, on)
 
     def _at(self, binding_id: str, now_s: int) -> _At | Refusal:
         with self._office.reading() as cursor:
