@@ -94,6 +94,7 @@ class PeopleDesk(SigningDesk):
         if refusal is not None:
             return refusal
         with self._office.writing() as cursor:
+            house.lock_values(cursor, (ID_NUMBER, identity.number.number))
             row = house.living(cursor, person_id, lock_row=True)
             if isinstance(row, Refusal):
                 return row

@@ -66,6 +66,8 @@ def close_account(
         if kind != KIND or row is None or content not in house.indexes(KIND, person_id):
             return Refusal("REQUEST_REUSED", request_id)
         return Closed(row.account, at_s)
+    phone = house.opened(cursor, PERSON, person_id).get(PHONE, "")
+    house.lock_values(cursor, (PHONE, phone))
     living = house.living(cursor, person_id, lock_row=True)
     if isinstance(living, Refusal):
         return living
