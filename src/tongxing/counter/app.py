@@ -15,14 +15,14 @@ from starlette.staticfiles import StaticFiles
 
 from tongxing.counter import web
 from tongxing.counter.desks import CounterDesks
-from tongxing.counter.pages import signing
+from tongxing.counter.pages import finding, person, signing
 from tongxing.counter.words import PACKAGE
 from tongxing.kernel.reasons import Problem
 from tongxing.web.surrounding import LOOPBACK, surround
 
 _GZIP_FROM_BYTES = 1_000
 
-PAGES = (signing,)
+PAGES = (signing, finding, person)
 
 
 def create_counter_app(desks: CounterDesks, hosts: Collection[str] = LOOPBACK) -> FastAPI:
