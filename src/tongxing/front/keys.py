@@ -1,0 +1,55 @@
+"""The keys a city's front works with: cards, ride codes, personal data.
+
+They lie in one folder as sealed files, each useless without the passphrase. Nothing here makes a
+key: ``tongxing keys make`` does, or the simulation for its own made-up city.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tongxing.city.codes import CodeIssuer
+from tongxing.city.codes.issuer_file import unseal_issuer
+from tongxing.city.people.cells import Cells
+from tongxing.kernel.reasons import Refusal
+from tongxing.media.keys import KeyVault
+from tongxing.media.keys.vault_file import unseal
+
+FOLDER, PASSPHRASE_FILE = "TONGXING_KEYS", "TONGXING_KEYS_PASSPHRASE_FILE"
+VAULT, ISSUER, CELLS = "cards.vault", "codes.issuer", "people.keys"
+
+
+@dataclass(frozen=True)
+class CityKeys:
+    """What signs, proves and seals in one city."""
+
+    vault: KeyVault
+    issuer: CodeIssuer
+    cells: Cells
+
+
+def keys_of(city: str, environ: Mapping[str, str]) -> CityKeys | Refusal:
+    """The keys of a city in the folder that the environment names: ``<folder>/<city>/``.
+
+    Refuses FRONT_KEYS_MISSING for a variable or file that is not there, and what the files refuse:
+    KEYVAULT_PASSPHRASE, KEYVAULT_FILE, CODE_ISSUER_FILE, PEOPLE_KEYS_FILE.
+    """
+    folder, secret_file = environ.get(FOLDER, ""), environ.get(PASSPHRASE_FILE, "")
+    for name, value in ((FOLDER, folder), (PASSPHRASE_FILE, secret_file)):
+        if not value:
+            return Refusal("FRONT_KEYS_MISSING", name, {"what": name})
+    try:
+        passphrase = Path(secret_file).read_text(encoding="utf-8").strip()
+        at = Path(folder) / city
+        vault = unseal((at / VAULT).read_bytes(), passphrase)
+        issuer = unseal_issuer((at / ISSUER).read_bytes(), passphrase)
+    except OSError as error:
+        return Refusal("FRONT_KEYS_MISSING", city, {"what": str(error.filename or "")})
+    cells = Cells.from_file(at / CELLS, passphrase)
+    for found in (vault, issuer, cells):
+        if isinstance(found, Refusal):
+            return found
+    assert not isinstance(vault, Refusal)
+    assert not isinstance(issuer, Refusal)
+    assert not isinstance(cells, Refusal)
+    return CityKeys(vault, issuer, cells)

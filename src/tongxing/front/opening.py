@@ -1,0 +1,109 @@
+"""A city opens its doors to passengers and staff: every desk, over one office, with its neighbours.
+
+This is the one place where the rooms of a city are wired together. What is due by the clock (debits
+by agreement, refunds that a crash left open, found money, data whose time is over) is done by
+`do_what_is_due`, which may be called as often as one likes.
+"""
+
+import logging
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tongxing.city.binding.desk import BindingDesk
+from tongxing.city.codes import CodeDesk
+from tongxing.city.losing import LossDesk
+from tongxing.city.losing.desk import Publish
+from tongxing.city.money import MoneyDesk, balances
+from tongxing.city.office import Office
+from tongxing.city.people.desk import PeopleDesk
+from tongxing.city.people.notices import notify
+from tongxing.city.staffing import StaffDesk
+from tongxing.city.upgrading import UpgradeDesk
+from tongxing.city.upgrading.programme import programme_at
+from tongxing.fares import book_codes, load_city_fares
+from tongxing.front.keys import CityKeys
+from tongxing.front.partners import Partners
+from tongxing.kernel.reasons import Refusal
+from tongxing.network.registry import load_registry
+from tongxing.storage import Database
+
+Draw = Callable[[int], bytes]
+_log = logging.getLogger("tongxing.front")
+
+
+@dataclass(frozen=True)
+class CityFront:
+    """The desks of one open city. `upgrading` is None where there is no such service."""
+
+    office: Office
+    people: PeopleDesk
+    money: MoneyDesk
+    binding: BindingDesk
+    codes: CodeDesk
+    losing: LossDesk
+    staff: StaffDesk
+    upgrading: UpgradeDesk | None
+    channels: tuple[str, ...]
+    publish: Publish | None
+
+    @property
+    def city(self) -> str:
+        """The city's division code."""
+        return self.office.code
+
+    def do_what_is_due(self, now_s: int) -> list[str]:
+        """Everything that the clock has made due. What failed is logged, told by name, and tried
+        again the next time; one failure never keeps the rest from being done."""
+        failed = []
+        for name, work in (
+            ("collect", self.money.collect),
+            ("resume", self.money.resume),
+            ("release_found", self.losing.release_found),
+            ("purge", self.people.purge),
+        ):
+            try:
+                work(now_s)
+            except Exception:
+                _log.exception("what was due was not done: %s", name)
+                failed.append(name)
+        return failed
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.office.close()
+
+
+def open_city(
+    database: Database,
+    city: str,
+    keys: CityKeys,
+    partners: Partners,
+    now_s: int,
+    publish: Publish | None = None,
+    draw: Draw = secrets.token_bytes,
+) -> CityFront:
+    """A city's desks over its books in `database`, which are brought up to date first.
+
+    `publish` brings a new deny list to the gates at once. Raises what `Office` raises.
+    """
+    office = Office(city, database, load_city_fares(city) if city in book_codes() else None)
+    people = PeopleDesk(office, keys.cells, partners.sms, partners.identity, draw)
+    money = MoneyDesk(office, partners.channels, tell=notify)
+    upgrading = None
+    if not isinstance(programme_at(city, now_s), Refusal):
+        upgrading = UpgradeDesk(
+            office, people, partners.identity, draw, cells=keys.cells, money=money, tell=notify
+        )
+    return CityFront(
+        office=office,
+        people=people,
+        money=money,
+        binding=BindingDesk(office, keys.vault, people, money, draw),
+        codes=CodeDesk(office, keys.issuer, draw, people),
+        losing=LossDesk(office, people, balances, load_registry()),
+        staff=StaffDesk(office, draw),
+        upgrading=upgrading,
+        channels=tuple(partners.channels),
+        publish=publish,
+    )
