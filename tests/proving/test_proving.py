@@ -38,12 +38,12 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 def test_sound_books_are_proven(books: Database, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, "--dsn", books.dsn, "--lang", "en")
     assert code == 0
-    assert "All 11 proofs hold." in out
+    assert "All 13 proofs hold." in out
 
 
 def test_the_proofs_speak_chinese_too(books: Database, capsys: pytest.CaptureFixture[str]) -> None:
     _, out, _ = run(capsys, "--dsn", books.dsn, "--lang", "zh")
-    assert "11 项验证全部成立。" in out
+    assert "13 项验证全部成立。" in out
     assert "备付金（分）" in out
 
 

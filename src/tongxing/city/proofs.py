@@ -3,6 +3,7 @@
 from typing import LiteralString
 
 from tongxing.city.members import acquirer_member, issuer_member
+from tongxing.city.money.proofs import payments_booked_once, refunds_set_aside
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.proofs import Proof
 from tongxing.ledger.store import (
@@ -25,6 +26,8 @@ def prove_city(cursor: Cursor, city: str) -> list[Proof]:
         _each_record_one_file(cursor, city),
         _statements_agree(cursor, city),
         _float_backs_liabilities(cursor, city),
+        payments_booked_once(cursor, city),
+        refunds_set_aside(cursor, city),
         _charges_are_sums_of_revisions(cursor, city),
         _every_price_explained(cursor, city),
         _nothing_in_quarantine(cursor, city),
