@@ -64,7 +64,6 @@ def test_the_gateway_turns_away_a_request_that_was_changed(sandbox: Sandbox) -> 
     assert not sandbox.desk.book.trades
 
 
-@pytest.mark.req("R-012")
 def test_each_field_of_a_notice_is_covered_by_its_signature(
     sandbox: Sandbox, merchant: Merchant
 ) -> None:

@@ -103,6 +103,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.req("R-136")
 @pytest.mark.parametrize(("knob", "value", "code"), FAULTS)
 def test_what_goes_wrong_is_a_refusal_that_passes(
     sandbox: Sandbox, knob: str, value: object, code: str
@@ -124,7 +125,6 @@ def test_a_message_is_never_sent_twice_by_itself(sandbox: Sandbox) -> None:
     assert len(sandbox.messages()) == 1, "it was sent before the answer was lost"
 
 
-@pytest.mark.req("R-136")
 def test_a_name_and_a_number_belong_together_or_do_not(sandbox: Sandbox) -> None:
     checker = AliyunIdentity(settings_of(sandbox))
     for number, name in known_people().items():
