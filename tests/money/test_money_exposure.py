@@ -80,7 +80,7 @@ def test_no_seed_loses_more_than_the_formula(
         chance, day = Random(seed), at(date(2026, 3, 18 + seed), 6)
         owed = -here.balance()
         if owed >= 0:
-            here.pays_in(owed + chance.choice((100, 101, 150)), f"r{seed}", day - 100)
+            here.pays_in(owed + chance.choice((100, 101, 150)), f"seed{seed}", day - 100)
         now, lists, rides = day, [(day, here.denied())], 0
         while now < day + 6 * 3600 and rides < 15:
             now += terms.min_trip_s + chance.choice((0, 0, 1, 200))

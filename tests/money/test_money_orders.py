@@ -284,7 +284,7 @@ def test_every_state_answers_every_move(database: Database, state: str, move: st
         for step in (before, move):
             if step is not None:
                 go(cursor, step)
-    after = {key: value for key, value in MOVES.items()}[state, move]
+    after = dict(MOVES.items())[state, move]
     assert ok(here.desk.order(order_id, NOON)).state == (after or state)
     assert here.balance() == (5_000 if "paid" in (after, state) else 0)
     here.proofs_hold()

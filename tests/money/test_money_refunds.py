@@ -1,6 +1,7 @@
 """Money goes back to its source: what the ledger has, once, and whatever happens on the way."""
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from money_world import (
@@ -237,7 +238,7 @@ def test_what_failed_and_then_left_the_bank_after_all_is_booked(database: Databa
     here.pays_in(5_000)
     here.partner.refusing.add("refund")
     ok(here.desk.refund(ACCOUNT, "b1", 3_000, NOON))
-    [part] = [row for row in all_parts(here)]
+    [part] = all_parts(here)
     here.partner.money_fen -= 3_000
     body = notice(kind="refunded", order_id=part.order_id, refund_id=part.part_id, amount_fen=3_000)
     for _ in range(3):
@@ -434,6 +435,14 @@ def test_first_in_first_out(
     assert sum(one.fen for one in shares(left, left.with_way_fen)) == sum(back.values())
     with pytest.raises(ValueError, match="more than is left"):
         shares(left, left.with_way_fen + 1)
+
+
+def test_the_document_shows_the_same_table() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "money.md").read_text(encoding="utf-8")
+    for came, out, posted, kept, back, without in FIFO[:8]:
+        first = ", ".join(f"{order or 'card'} {fen}" for order, _, fen in came)
+        may = ", ".join(f"{order} {fen}" for order, fen in back.items())
+        assert f"| {first} | {out} | {posted} | {kept} | {may} | {without} |" in text
 
 
 def test_available_is_one_subtraction() -> None:
