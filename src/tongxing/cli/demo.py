@@ -5,7 +5,6 @@ would run. A run that was finished here before is shown again, an unfinished one
 """
 
 import re
-import socket
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import date
@@ -62,6 +61,7 @@ def command(
     no_serve: bool,
     port: int,
 ) -> int:
+    from tongxing.cli.faces import serve_all
     from tongxing.storage.database import database_at
 
     plan = plan_of(seed, first_day, days, passengers, faults, real_media)
@@ -74,7 +74,7 @@ def command(
         else:
             print_summary(played)
         if taken is not None:
-            _serve(database, taken)
+            serve_all(database, settings().home, taken, simulated=True)
     return 0 if played.sound else 1
 
 
@@ -220,17 +220,6 @@ class _Teller:
             note(WORDS(f"replacing.{news}"))
         elif stage != "done":
             note(WORDS(f"stage.{stage}", day=news, passengers=f"{self._plan.passengers:,}"))
-
-
-def _serve(database: Any, taken: socket.socket) -> None:
-    from tongxing.console import create_app
-    from tongxing.web.serving import serve
-
-    def told(address: str) -> None:
-        say(WORDS("address", address=address))
-        note(WORDS("how_to_stop"))
-
-    serve(create_app(database, "simulated"), taken, told)
 
 
 def _print_travel(summary: dict[str, Any]) -> None:

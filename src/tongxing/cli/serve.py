@@ -1,9 +1,9 @@
-"""`tongxing serve`: the console over the books of a home folder or of a database, until Ctrl-C."""
+"""`tongxing serve`: the pages over the books of a home folder or of a database, until Ctrl-C."""
 
 import click
 
 from tongxing.cli.arguments import Whole
-from tongxing.cli.common import Words, loopback_socket, note, say, settings
+from tongxing.cli.common import Words, loopback_socket, note, settings
 from tongxing.cli.shell import command as command_of
 from tongxing.kernel.reasons import Problem
 
@@ -14,9 +14,8 @@ WORDS = Words("serve")
 @click.option("--port", "port", type=Whole(0, 65_535), default=0, metavar="PORT")
 def command(port: int) -> None:
     from tongxing.cli.books import books_at
-    from tongxing.console import create_app
+    from tongxing.cli.faces import serve_all
     from tongxing.simulation.runbook import MARKER
-    from tongxing.web.serving import serve
 
     dsn, home = settings().dsn, settings().home
     if not dsn and not (home / "postgres").exists():
@@ -24,11 +23,5 @@ def command(port: int) -> None:
     with loopback_socket(port) as taken, books_at(dsn, home) as database:
         if not database.schemas():
             raise Problem("CONSOLE_HOME_EMPTY", "TONGXING_DSN" if dsn else str(home))
-        is_simulated = (home / MARKER).exists()
-        serve(create_app(database, "simulated" if is_simulated else ""), taken, _told)
+        serve_all(database, home, taken, (home / MARKER).exists())
     note(WORDS("stopped"))
-
-
-def _told(address: str) -> None:
-    say(WORDS("address", address=address))
-    note(WORDS("how_to_stop"))

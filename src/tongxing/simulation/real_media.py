@@ -13,6 +13,8 @@ from functools import cached_property
 from random import Random
 from typing import Any, TypeVar
 
+from tongxing.city.codes import CodeIssuer
+from tongxing.city.codes.issuer import signer_for_tests
 from tongxing.gate import Journal, MediaSetup, MediumToken, PlaceCodes
 from tongxing.gate.reading.kinds import kind_of
 from tongxing.gate.reading.serials import JournalSerials
@@ -215,7 +217,7 @@ class RunMedia:
         granted = Authorisation(
             payment_account=account,
             card_account="0000" + account,
-            platform_id=f"5001{_region(token.issuer)}",
+            platform_id=_platform(token.issuer),
             user_key=simulated_signer().public_of(private),
             ends_s=at(_EXPIRES),
             account_type=kind_of(token.issuer, "code", token.product),
@@ -224,6 +226,11 @@ class RunMedia:
         )
         issuer = self.signer_of("issuer", token.issuer)
         return Phone(_whole(authorise(issuer, self._certificate(token.issuer), granted)), private)
+
+    def code_issuer(self, city: str) -> CodeIssuer:
+        """Who signs ride codes for the people of a city's pages: the run's own issuer."""
+        signs = signer_for_tests(self._private("issuer", city))
+        return CodeIssuer(signs, self._certificate(city), _platform(city), is_test=True)
 
     def top_up(self, card: PlasticCard, amount_fen: int, order: str, now_s: int) -> None:
         """Load a card at a machine of its issuer. Raises ValueError when card or issuer refuse."""
@@ -273,6 +280,10 @@ def terminal_number(region: str, terminal_id: str) -> bytes:
     """The 6-byte number of a terminal's security module: its region, then eight digits."""
     drawn = int(sha256_hex(terminal_id.encode())[:12], 16)
     return bytes.fromhex(f"{region}{drawn % 10**8:08d}")
+
+
+def _platform(city: str) -> str:
+    return f"5001{_region(city)}"
 
 
 def _region(city: str) -> str:

@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from tongxing.city.desk import schema_of
+from tongxing.city.office import people_schema_of
 from tongxing.kernel.reasons import Problem
 from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
@@ -19,8 +21,9 @@ from tongxing.storage.database import Connection
 SCHEMA = "simulation"
 MIGRATIONS = "tongxing.simulation.migrations"
 MARKER = "simulation.json"
-FOLDERS = ("gates", "statements")
+FOLDERS = ("gates", "statements", "front")
 
+_CITY = schema_of("")
 _RUN_LOCK, _HOUSE_LOCK = 0x746F6E67, 0x746F6E68  # any two fixed numbers
 _WAIT_S = 20
 
@@ -42,6 +45,15 @@ class Parameters:
 
     def encoded(self) -> str:
         return json.dumps(asdict(self), sort_keys=True)
+
+
+def seed_at(home: Path) -> int | None:
+    """The seed of the run whose papers lie in this home folder; None where there is none."""
+    try:
+        found = json.loads((home / MARKER).read_text(encoding="utf-8"))
+        return int(found["seed"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +126,8 @@ class RunBook:
             raise Problem("HOME_NOT_WRITABLE", str(self._home)) from error
         for schema in self._database.schemas():
             self._database.drop_schema(schema)
+            if schema.startswith(_CITY):
+                self._database.drop_schema(people_schema_of(schema.removeprefix(_CITY)))
 
     def finish(self, parameters: Parameters, summary: dict[str, Any]) -> None:
         """Note that the run came to its end, with what it had to say."""

@@ -4,7 +4,7 @@ The address is only told once pages can be fetched from it. Nothing here chooses
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -12,8 +12,15 @@ from starlette.types import ASGIApp
 _GOODBYE_S = 2
 
 
-def serve(app: ASGIApp, taken: socket.socket, ready: Callable[[str], None]) -> None:
-    """Serve `app` until Ctrl-C, which is the ordinary end; `ready` is given the address.
+def serve(
+    app: ASGIApp,
+    taken: socket.socket,
+    ready: Callable[[str], None],
+    more: Sequence[socket.socket] = (),
+) -> None:
+    """Serve `app` until Ctrl-C, which is the ordinary end; `ready` is given the address of `taken`.
+
+    `more` are sockets that the same application also answers on.
 
     Another signal's exception passes through after the server has ended tidily.
     """
@@ -27,12 +34,13 @@ def serve(app: ASGIApp, taken: socket.socket, ready: Callable[[str], None]) -> N
     )
     server = _Server(config, lambda: ready(f"http://{host}:{port}/"))
     try:
-        server.run(sockets=[taken])
+        server.run(sockets=[taken, *more])
     except KeyboardInterrupt as stopped:
         if type(stopped) is not KeyboardInterrupt:
             raise
     finally:
-        taken.close()
+        for each in (taken, *more):
+            each.close()
 
 
 class _Server(uvicorn.Server):

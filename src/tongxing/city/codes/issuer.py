@@ -96,7 +96,7 @@ def simulated_issuer(
         root_index=TEST_ROOT_INDEX,
     )
     assert isinstance(certificate, bytes)
-    return CodeIssuer(_quickest(issuer_key), certificate, platform_id, is_test=True), root
+    return CodeIssuer(signer_for_tests(issuer_key), certificate, platform_id, is_test=True), root
 
 
 def renewed(
@@ -126,7 +126,9 @@ def certified(issuer: CodeIssuer, private: bytes, computer: Sm2 | None = None) -
     return public == issuer.fields.public_key
 
 
-def _quickest(private: bytes) -> Signer:
+def signer_for_tests(private: bytes) -> Signer:
+    """Signs with a key that protects nothing: by OpenSSL where it can, else in plain Python, which
+    is slow and not constant time."""
     computer = sm2()
     if isinstance(computer.public_of(private), Refusal):
         return lambda message: simulated_signer().sign(private, message)

@@ -19,6 +19,7 @@ from tongxing.city.people.one_time import Asked, try_code, use_code
 from tongxing.city.people.sessions import read_device
 from tongxing.city.people.signing import SigningDesk
 from tongxing.city.people.store import acts, persons
+from tongxing.city.people.taking_over import take_over
 from tongxing.city.people.terms import people_terms
 from tongxing.city.people.values import (
     Closed,
@@ -71,6 +72,11 @@ class PeopleDesk(SigningDesk):
             if row is None or row.closed_s is not None:
                 return None
             return self._house.person(cursor, row)
+
+    def take_over(self, account: str, phone: str, now_s: int) -> Person | Refusal:
+        """Give an account of the books its person; see `taking_over.take_over`."""
+        with self._office.writing() as cursor:
+            return take_over(self._house, cursor, account, phone, now_s)
 
     def verify_identity(
         self, person_id: str, name: str, id_number: str, now_s: int

@@ -1,5 +1,6 @@
 """What one account's books hold for its passenger's eyes: trips by month, media, the fold state."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import LiteralString
@@ -78,3 +79,17 @@ def state_of(cursor: Cursor, rider_id: str) -> RiderState:
     """What the fold remembers of an account; the empty state for one that is not here."""
     row = cursor.execute("SELECT state FROM rider WHERE rider_id = %s", (rider_id,)).fetchone()
     return NEW_STATE if row is None else decode_state(str(row[0]))
+
+
+def busiest_accounts(cursor: Cursor, kinds: Sequence[str], limit: int) -> list[str]:
+    """Accounts with exactly these kinds of media, by how much they travelled, the busiest first."""
+    rows = cursor.execute(
+        "SELECT rider_id FROM rider JOIN (SELECT rider_id, array_agg(medium_kind ORDER BY"
+        " medium_kind) AS kinds, max(denied) AS denied FROM medium GROUP BY rider_id) AS m"
+        " USING (rider_id) LEFT JOIN (SELECT rider_id, count(*) AS trips FROM trip"
+        " WHERE how <> 'void' GROUP BY rider_id) AS t USING (rider_id)"
+        " WHERE kind = 'account' AND kinds = %s AND denied = '' AND balance_fen > 0"
+        " ORDER BY coalesce(trips, 0) DESC, rider_id LIMIT %s",
+        (sorted(kinds), limit),
+    )
+    return [str(row[0]) for row in rows]
