@@ -21,10 +21,13 @@ from binding_world import (
 )
 from msgspec.structs import replace
 
+from tongxing.city.binding.moving import unfinished_of
 from tongxing.city.binding.values import Binding
 from tongxing.city.office import Office
+from tongxing.city.store import binding as store
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.chip import MemoryStore, SoftwareCard
+from tongxing.media.card.terminal import Unfinished
 from tongxing.simulation.real_media import PlasticCard
 from tongxing.storage import Database
 
@@ -165,15 +168,25 @@ def debit_step(world: World) -> int:
 
 
 class Liar:
-    """A reader that lies about what the card kept of its last purchase."""
+    """A reader that says that a torn purchase was made: with a code, and in the card's log."""
 
-    def __init__(self, card: PlasticCard, said: bytes) -> None:
-        self._card, self._said = card, said
+    def __init__(self, card: PlasticCard, torn: Unfinished) -> None:
+        self._card = card
+        self._line = (
+            (torn.counter_before + 1).to_bytes(2, "big")
+            + bytes(3)
+            + torn.amount_fen.to_bytes(4, "big")
+            + bytes((torn.kind,))
+            + torn.terminal_no
+            + bytes.fromhex(torn.time)
+        )
         card.enter_field()
 
     def transmit(self, command: bytes) -> bytes:
         if command[1] == 0x5A:
-            return self._said
+            return bytes(range(8)) + b"\x90\x00"
+        if command[1] == 0xB2 and command[3] >> 3 == 0x18:
+            return self._line + b"\x90\x00"
         return self._card.chip.transmit(command)
 
 
@@ -183,9 +196,11 @@ def test_only_the_cards_own_code_makes_money(database: Database) -> None:
     binding_id, card = world.ready(balance_fen=MONEY_FEN)
     hand = Hand(card, debit_step(world), executed=False)
     assert code_of(world.desk().activate(binding_id, hand, NOON)) == "CARD_REMOVED"
-    liar = Liar(card, bytes(range(8)) + b"\x90\x00")
-    found = world.desk().activate(binding_id, liar, NOON + 2)
-    assert not isinstance(found, Refusal) or world.balance(account_no(1)) == 0
+    with world.office.reading() as cursor:
+        [move] = store.moves_of(cursor, binding_id)
+    liar = Liar(card, unfinished_of(move))
+    assert code_of(world.desk().activate(binding_id, liar, NOON + 2)) == "CARD_PROOF_INVALID"
+    assert (card.balance_fen, world.balance(account_no(1))) == (MONEY_FEN, 0)
     one = Waiting(1, "person-1", binding_id, card)
     moved_once(world, one, finished(world, one, NOON + 9))
     world.holds()

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from tongxing.gate.denylist import DenyIndex
 from tongxing.kernel.clock import at
 from tongxing.messages import DenyEntry, DenyList
+from tongxing.messages.envelope import encode
 
 numbers = st.text(alphabet="0123456789Q:", max_size=24)
 
@@ -63,3 +64,26 @@ def test_a_hundred_thousand_entries_are_small_and_exact() -> None:
     assert sum(sys.getsizeof(part) for part in parts) < 45 * len(deny)
     for number in range(0, 200_000, 97):
         assert bool(deny.reason(f"3105{number:015d}")) == (number % 2 == 0)
+
+
+def test_a_notice_denies_nobody_and_is_told_beside_an_open_lane() -> None:
+    noticed = DenyList(
+        city="500000",
+        version=2,
+        published_s=at(DAY),
+        entries=[DenyEntry("4000000000000025", "MEDIUM_LOST")],
+        notices=[
+            DenyEntry("4000000000000017", "CARD_NOW_BOUND"),
+            DenyEntry("4000000000000033", "INVENTED_NEXT_YEAR"),
+        ],
+    )
+    deny = DenyIndex.of(noticed)
+    assert (len(deny), deny.reason("4000000000000017")) == (1, "")
+    assert deny.notice("4000000000000017") == "CARD_NOW_BOUND"
+    assert deny.notice("4000000000000033") == "", "a notice this gate cannot say is not said"
+    assert deny.notice("4000000000000025") == ""
+
+
+def test_a_list_without_notices_is_what_it_was_before_there_were_any() -> None:
+    plain = DenyList(city="500000", version=1, published_s=5, entries=[])
+    assert encode(plain) == b'{"city":"500000","version":1,"published_s":5,"entries":[]}'
