@@ -55,13 +55,17 @@ class CityFront:
     def do_what_is_due(self, now_s: int) -> list[str]:
         """Everything that the clock has made due. What failed is logged, told by name, and tried
         again the next time; one failure never keeps the rest from being done."""
-        failed = []
-        for name, work in (
+        due: list[tuple[str, Callable[[int], object]]] = [
             ("collect", self.money.collect),
             ("resume", self.money.resume),
             ("release_found", self.losing.release_found),
+            ("lapse", self.losing.lapse),
             ("purge", self.people.purge),
-        ):
+        ]
+        if self.upgrading is not None:
+            due.append(("purge_upgrades", self.upgrading.purge))
+        failed = []
+        for name, work in due:
             try:
                 work(now_s)
             except Exception:

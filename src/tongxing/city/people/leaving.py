@@ -81,7 +81,7 @@ def close_account(
         return Refusal("ACCOUNT_HAS_OPEN_ITEMS", living.account, values)
     for row_ in acts.helps(cursor, "(helper_id = %s OR helped_id = %s)", (person_id, person_id)):
         acts.end_help(cursor, row_.help_id, now_s, person_id)
-    refusal = _end_bindings(cursor, living.account, now_s)
+    refusal = _end_elsewhere(cursor, living, now_s)
     assert refusal is None, "what cannot stop is an open item"
     for medium_no in store.media_of(cursor, living.account):
         media.deny(cursor, medium_no, "ACCOUNT_CLOSED")
@@ -92,12 +92,14 @@ def close_account(
     return Closed(living.account, now_s)
 
 
-def _end_bindings(cursor: Cursor, account: str, now_s: int) -> Refusal | None:
-    """A closed account's card is nobody's. That room tells people things, so it imports this one;
-    it is imported late."""
+def _end_elsewhere(cursor: Cursor, row: PersonRow, now_s: int) -> Refusal | None:
+    """A closed account's card is nobody's, and its media are linked with nobody. Those rooms tell
+    people things, so they import this one; they are imported late."""
     from tongxing.city.binding import leaving as bindings
+    from tongxing.city.upgrading import linking
 
-    return bindings.close_account(cursor, account, now_s)
+    linking.end_all(cursor, row.person_id, row.person_id, now_s)
+    return bindings.close_account(cursor, row.account, now_s)
 
 
 def told(item: OpenItem, language: str) -> str:
