@@ -15,20 +15,36 @@ from starlette.staticfiles import StaticFiles
 
 from tongxing.counter import web
 from tongxing.counter.desks import CounterDesks
-from tongxing.counter.pages import finding, person, signing
+from tongxing.counter.pages import (
+    binding,
+    closing,
+    disputes,
+    finding,
+    halves,
+    machine,
+    opening,
+    person,
+    signing,
+    upgrading,
+    watching,
+)
 from tongxing.counter.words import PACKAGE
 from tongxing.kernel.reasons import Problem
 from tongxing.web.surrounding import LOOPBACK, surround
 
 _GZIP_FROM_BYTES = 1_000
 
-PAGES = (signing, finding, person)
+PAGES = (
+    signing, finding, person, binding, halves, opening, upgrading, disputes, closing, watching,
+    machine,
+)  # fmt: skip
 
 
 def create_counter_app(desks: CounterDesks, hosts: Collection[str] = LOOPBACK) -> FastAPI:
     """The pages of one city's staff. `hosts` are the names they answer to."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desks = desks
+    app.state.hosts = tuple(hosts)
     for page in PAGES:
         app.include_router(page.router)
     static = Path(str(files(PACKAGE).joinpath("static")))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from tongxing.city.staffing import Staff
@@ -57,7 +57,7 @@ class SignInNeeded(Exception):
     """Raised where a page needs to know who works; answered by the sign-in page."""
 
 
-def desks_of(request: Request) -> CounterDesks:
+def desks_of(request: HTTPConnection) -> CounterDesks:
     """The desks that this request's city has."""
     found = request.app.state.desks
     assert isinstance(found, CounterDesks)
@@ -73,13 +73,23 @@ def _shared(request: Request) -> Mapping[str, Any]:
         "city": desks.city,
         "now_s": desks.clock(),
         "has_upgrades": desks.upgrading is not None,
+        "has_trips": desks.passenger is not None,
+        "is_machine": at_work is not None and not at_work.staff.may("desk"),
     }
 
 
-FACE = Face(PACKAGE, Words, root=ROOT, shared=_shared, error_status=_STATUS)
+FACE = Face(
+    PACKAGE,
+    Words,
+    root=ROOT,
+    own_filters=("of", "refused", "advice"),
+    own_globals=("upgrade_word", "open_item"),
+    shared=_shared,
+    error_status=_STATUS,
+)
 
 
-def at_work(request: Request) -> AtWork:
+def at_work(request: HTTPConnection) -> AtWork:
     """Whoever is signed in. Raises SignInNeeded."""
     desks = desks_of(request)
     token, now_s = request.cookies.get(SESSION_COOKIE, ""), desks.clock()
@@ -91,23 +101,23 @@ def at_work(request: Request) -> AtWork:
     return found
 
 
-def serving(request: Request) -> AtWork:
+def serving(request: HTTPConnection) -> AtWork:
     """Whoever is signed in and may serve passengers. Raises SignInNeeded and, for a machine,
     Problem(STAFF_NOT_ALLOWED)."""
     return _with_role(request, "desk")
 
 
-def supervising(request: Request) -> AtWork:
+def supervising(request: HTTPConnection) -> AtWork:
     """Whoever is signed in and may decide what needs a second person."""
     return _with_role(request, "supervisor")
 
 
-def standing(request: Request) -> AtWork:
+def standing(request: HTTPConnection) -> AtWork:
     """A signed-in station machine."""
     return _with_role(request, "machine")
 
 
-def _with_role(request: Request, role: str) -> AtWork:
+def _with_role(request: HTTPConnection, role: str) -> AtWork:
     found = at_work(request)
     if not found.staff.may(role):
         raise Problem("STAFF_NOT_ALLOWED", role)
@@ -138,7 +148,30 @@ def go(path: str, **arguments: object) -> RedirectResponse:
     return RedirectResponse(link(ROOT + path, **arguments), 303)
 
 
-def noted(request: Request, who: AtWork, act: str, subject: str, why: str, found: object) -> object:
+def expect(found: Any) -> Any:
+    """What a desk gave; a refusal becomes a page of its own. Raises Problem."""
+    if isinstance(found, Refusal):
+        raise Problem(found.code, found.where, **found.values)
+    return found
+
+
+def keep(response: Response, request: Request, name: str, value: str, path: str = ROOT) -> None:
+    """Set a cookie that stays with these pages and goes with the browser."""
+    response.set_cookie(
+        name, value, path=path, httponly=True, samesite="strict",
+        secure=request.url.scheme == "https",
+    )  # fmt: skip
+
+
+def rider_home(request: Request) -> str:
+    """The address of the passenger's pages, under which a partner sends them back."""
+    own = f"{request.url.scheme}://{request.url.netloc}/rider"
+    return desks_of(request).rider_home or own
+
+
+def noted(
+    request: HTTPConnection, who: AtWork, act: str, subject: str, why: str, found: object
+) -> object:
     """What a desk gave, after it was noted who asked for it and for which ticket."""
     result = found.code if isinstance(found, Refusal) else DONE
     desks_of(request).staff.note(who.staff.staff_id, act, subject, why, result, who.now_s)

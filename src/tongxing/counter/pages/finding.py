@@ -22,7 +22,8 @@ BY = ("phone", "id_number", "account")
 @router.get("/")
 def ask(request: Request, who: Serving) -> Response:
     """Whom to serve."""
-    return page(request, "find.html", **_asked(request, {}))
+    closed = request.query_params.get("done") == "closed"
+    return page(request, "find.html", closed=closed, **_asked(request, {}))
 
 
 @router.post("/find")

@@ -9,6 +9,7 @@ from tongxing.counter.web import (
     again,
     desks_of,
     go,
+    keep,
     page,
 )
 from tongxing.kernel.reasons import Refusal
@@ -31,8 +32,8 @@ def enter(request: Request, sent: Sent) -> Response:
     found = desks.staff.sign_in(staff_id, sent.raw("secret", 200), desks.clock())
     if isinstance(found, Refusal):
         return again(request, "sign_in.html", found, "staff_id", staff_id=staff_id)
-    response = go("/machine" if found.staff.may("machine") else "/")
-    response.set_cookie(SESSION_COOKIE, found.token, path=ROOT, httponly=True, samesite="strict")
+    response = go("/" if found.staff.may("desk") else "/machine")
+    keep(response, request, SESSION_COOKIE, found.token)
     return response
 
 
