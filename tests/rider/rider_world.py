@@ -34,6 +34,7 @@ from tongxing.partners.payment import (
     NoticeAnswer,
     PartnerNotice,
     PayAsked,
+    PaymentChannel,
     PayOrder,
     PayState,
     RefundOrder,
@@ -283,15 +284,21 @@ def code_of(person: Person) -> str:
     return account_token(person.account)
 
 
-def open_world(database: Database, *, upgrading: bool = True) -> World:
-    """Chongqing at noon, with nobody in it."""
+def open_world(
+    database: Database,
+    *,
+    channels: Mapping[str, PaymentChannel] | None = None,
+    sandbox: str = "",
+    now_s: int = NOON,
+) -> World:
+    """Chongqing at noon, with nobody in it; `channels` are other partners than ours in memory."""
     fares = load_city_fares(CHONGQING)
     city = City(CHONGQING, database, CITY_KEY, KEYS, fares)
     office = Office(CHONGQING, database, fares)
     inbox, register, partner, draw = Inbox(), Register(), Partner(), Chance()
     cells = Cells.for_tests("rider")
     people = PeopleDesk(office, cells, inbox, register, draw)
-    till = MoneyDesk(office, {"alipay": partner}, notify)
+    till = MoneyDesk(office, channels or {"alipay": partner}, notify)
     worlds: list[World] = []
     desks = RiderDesks(
         office=office,
@@ -300,15 +307,14 @@ def open_world(database: Database, *, upgrading: bool = True) -> World:
         money=till,
         codes=CodeDesk(office, ISSUER, draw, people),
         losing=LossDesk(office, people, money, load_registry()),
-        upgrading=UpgradeDesk(office, people, register, draw, cells=cells, money=till)
-        if upgrading
-        else None,
-        channels=("alipay",),
+        upgrading=UpgradeDesk(office, people, register, draw, cells=cells, money=till),
+        channels=tuple(till.channels()),
         clock=lambda: worlds[0].now_s,
+        sandbox={"sms": f"{sandbox}/messages"} if sandbox else {},
     )
     app = FastAPI()
     app.mount("/rider", create_rider_app(desks))
-    world = World(city, office, desks, inbox, register, partner, app)
+    world = World(city, office, desks, inbox, register, partner, app, now_s)
     worlds.append(world)
     return world
 

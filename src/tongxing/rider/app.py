@@ -30,7 +30,9 @@ from tongxing.rider.pages import (
     money,
     paying,
     refunding,
+    returning,
     signing,
+    touching,
     trips,
     upgrading,
     where,
@@ -41,8 +43,8 @@ from tongxing.web.surrounding import LOOPBACK, surround
 _GZIP_FROM_BYTES = 1_000
 
 PAGES = (
-    home, signing, proving, money, paying, refunding, automatic, trips, binding, loss, upgrading,
-    where, me, helping, installing, code_api,
+    home, signing, proving, money, paying, refunding, automatic, trips, binding, touching, loss,
+    upgrading, where, me, helping, returning, installing, code_api,
 )  # fmt: skip
 
 
@@ -56,6 +58,7 @@ def create_rider_app(
     """
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     app.state.desks = desks
+    app.state.hosts = tuple(hosts)
     app.state.agent_note = agent_note
     app.state.codes = CodePages(desks.codes, _account_of, desks.clock)
     for page in PAGES:

@@ -44,6 +44,9 @@ class RiderDesks:
     sandbox: Mapping[str, str] = field(default_factory=dict)
     """Where the stand-ins of partners show what they sent (``sms``: an address); else empty."""
 
+    agent: str = ""
+    """Where the card agent of a passenger's own machine listens, "" for its usual port."""
+
     @property
     def city(self) -> str:
         """The city's division code."""

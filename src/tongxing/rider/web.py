@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from urllib.parse import urlencode
 
 from fastapi import Depends
-from starlette.requests import Request
+from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
 
 from tongxing.city.people.values import Person
@@ -81,7 +81,7 @@ class SignInNeeded(Exception):
     """Raised where a page needs to know whose it is; answered by a way to the sign-in page."""
 
 
-def desks_of(request: Request) -> RiderDesks:
+def desks_of(request: HTTPConnection) -> RiderDesks:
     """The desks that this request's city has."""
     found = request.app.state.desks
     assert isinstance(found, RiderDesks)
@@ -163,7 +163,7 @@ def go(path: str, **arguments: object) -> RedirectResponse:
     return RedirectResponse(link(ROOT + path, **arguments), 303)
 
 
-def signed_in(request: Request) -> Passenger:
+def signed_in(request: HTTPConnection) -> Passenger:
     """Whoever is signed in. Raises SignInNeeded."""
     desks = desks_of(request)
     token, now_s = request.cookies.get(SESSION_COOKIE, ""), desks.clock()
@@ -175,7 +175,7 @@ def signed_in(request: Request) -> Passenger:
     return passenger
 
 
-def maybe_signed_in(request: Request) -> Passenger | None:
+def maybe_signed_in(request: HTTPConnection) -> Passenger | None:
     """Whoever is signed in, or None: for pages that everybody may read."""
     try:
         return signed_in(request)

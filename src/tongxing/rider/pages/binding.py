@@ -7,6 +7,7 @@ page can be opened again, and none does more than the desk lets it.
 from typing import Any
 
 from fastapi import APIRouter, Request
+from starlette.requests import HTTPConnection
 from starlette.responses import Response
 
 from tongxing.city.binding.terms import BindingTerms, binding_terms
@@ -88,12 +89,8 @@ def card(request: Request, passenger: Signed) -> Response:
     found = current(request, passenger)
     if found is None or found.channel in AT_DESK or found.step in TAPPING:
         return go("/bind")
-    values: dict[str, Any] = {
-        "binding": found,
-        "purpose": "prove",
-        "then": f"{web.ROOT}/bind/found",
-    }
-    return page(request, "bind_card.html", tab="code", **values)
+    then = f"{web.ROOT}/bind/found"
+    return page(request, "bind_card.html", **_tapping(request, found, "prove", then))
 
 
 @router.get("/bind/found")
@@ -177,11 +174,11 @@ def activate(request: Request, passenger: Signed) -> Response:
     found = current(request, passenger)
     if found is None or found.step not in ("mandated", *TAPPING):
         return go("/bind")
-    values: dict[str, Any] = {"binding": found, "purpose": "activate", "then": f"{web.ROOT}/bind"}
-    return page(request, "bind_card.html", tab="code", **values)
+    shown = _tapping(request, found, "activate", f"{web.ROOT}/bind")
+    return page(request, "bind_card.html", **shown)
 
 
-def current(request: Request, passenger: Passenger) -> Binding | None:
+def current(request: HTTPConnection, passenger: Passenger) -> Binding | None:
     """The binding that is under way, if one is."""
     found = desks_of(request).binding.current(passenger.person_id)
     return None if found is None or found.step in ("active", "ended") else found
@@ -192,13 +189,24 @@ def terms_of(request: Request, passenger: Passenger) -> BindingTerms:
     return binding_terms(desks_of(request).city, passenger.now_s)
 
 
+def _tapping(request: Request, found: Binding, purpose: str, then: str) -> dict[str, Any]:
+    return {
+        "tab": "code",
+        "binding": found,
+        "purpose": purpose,
+        "then": then,
+        "agent": desks_of(request).agent,
+        "agent_note": request.app.state.agent_note,
+    }
+
+
 def _ways(request: Request, passenger: Passenger, terms: BindingTerms) -> dict[str, Any]:
-    desk, today = desks_of(request).binding, calendar_date(passenger.now_s)
+    desks, today = desks_of(request), calendar_date(passenger.now_s)
     return {
         "tab": "code",
         "terms": terms,
-        "machines": desk.machines(today),
-        "branches": desk.branches(today),
+        "machines": desks.binding.machines(desks.city, today),
+        "branches": desks.binding.branches(desks.city, today),
         "request_id": web.new_id(),
     }
 

@@ -66,7 +66,7 @@ def declare(request: Request, passenger: Signed, trip_id: str, sent: Sent) -> Re
     """State where it was."""
     station = sent.value("station", 80)
     if not station:
-        asking = _half(request, passenger, trip_id)
+        asking = _half(request, passenger, trip_id) | {"other": sent.value("other", 1)}
         suggestion = getattr(asking["half"], "suggestion", None)
         field = "station" if suggestion is None or sent.value("other") else "yes"
         return again(request, "half_trip.html", Refusal("CHOICE_MISSING"), field, **asking)
@@ -78,7 +78,8 @@ def declare(request: Request, passenger: Signed, trip_id: str, sent: Sent) -> Re
     if found.code in ("HALF_TRIP_UNKNOWN", "HALF_TRIP_SETTLED"):
         raise Problem(found.code, found.where, **found.values)
     told = _named(request, found)
-    return again(request, "half_trip.html", told, "station", **_half(request, passenger, trip_id))
+    asking = _half(request, passenger, trip_id) | {"other": "1"}
+    return again(request, "half_trip.html", told, "station", **asking)
 
 
 @router.get("/trips/{trip_id}")

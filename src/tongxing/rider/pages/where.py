@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tongxing.city.store.passenger import OwnMedium
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.network import answers
@@ -16,8 +15,6 @@ from tongxing.network.registry import Registry, load_registry
 from tongxing.network.schemes import MODES
 from tongxing.rider.web import Passenger, Visitor, again, desks_of, page
 from tongxing.web.language import language_of
-
-EXAMPLES_MAX = 4
 
 router = APIRouter()
 
@@ -33,10 +30,21 @@ class ModeSaid:
 
 @dataclass(frozen=True, slots=True)
 class OwnReach:
-    """One's own medium at a place, mode by mode."""
+    """One's own media of a scheme at a place, mode by mode; `kinds` is card, code or both.
 
-    medium: OwnMedium
+    `nowhere` is the one reason where no mode takes them, else "".
+    """
+
+    scheme: str
+    kinds: str
     modes: tuple[ModeSaid, ...]
+
+    @property
+    def nowhere(self) -> str:
+        """Why none of them works there; "" where one does, or where the reasons differ."""
+        texts = {said.text for said in self.modes}
+        works = any(said.accepted for said in self.modes)
+        return "" if works or len(texts) != 1 else texts.pop()
 
 
 @router.get("/where")
@@ -65,21 +73,25 @@ def _own(
     place: Place,
     today: date,
 ) -> list[OwnReach]:
-    """What the account's media are good for there (R-008, R-009); one of each scheme and kind."""
+    """What the account's media are good for there (R-008, R-009), scheme by scheme."""
     if passenger is None:
         return []
     desks, language = desks_of(request), language_of(request)
-    found: dict[tuple[str, str], OwnReach] = {}
+    kinds: dict[str, set[str]] = {}
     for medium in desks.passenger.media(passenger.account):
-        scheme = registry.schemes.get(medium.scheme)
-        key = (medium.medium_kind, medium.scheme)
-        if scheme is None or key in found:
+        kind = "code" if medium.medium_kind == "code" else "card"
+        kinds.setdefault(medium.scheme, set()).add(kind)
+    found = []
+    for name, having in kinds.items():
+        scheme = registry.schemes.get(name)
+        if scheme is None:
             continue
         said = []
         for mode in MODES:
             if mode in scheme.modes:
-                answer = registry.acceptance(medium.scheme, desks.city, place.code, mode, today)
+                answer = registry.acceptance(name, desks.city, place.code, mode, today)
                 text = registry.explain(answer, language)
                 said.append(ModeSaid(mode, answer.accepted, text))
-        found[key] = OwnReach(medium, tuple(said))
-    return list(found.values())
+        both = "both" if len(having) > 1 else having.pop()
+        found.append(OwnReach(name, both, tuple(said)))
+    return found

@@ -1,5 +1,8 @@
 // What every page does: move focus to an error summary, count down a wait, follow an order.
 
+// What was sent is not asked for again: "back" and "reload" open the page anew instead.
+history.replaceState(null, "", location.href);
+
 const summary = document.querySelector("[data-focus]");
 if (summary) summary.focus();
 

@@ -1,0 +1,130 @@
+"""Walking through the pages in a real browser at the width of a phone, looking at each of them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from rider_site import Site
+
+AXE = Path(__file__).parents[1] / "console/vendor/axe.min.js"
+PHONE = {"width": 390, "height": 844}
+TAGS = {"zh": "zh-CN", "en": "en"}
+
+
+class Walk:
+    """One passenger's browser on the site, in one language."""
+
+    def __init__(self, browser: Any, site: Site, language: str) -> None:
+        self.site, self.language = site, language
+        self.context = browser.new_context(viewport=PHONE)
+        cookie = {"name": "lang", "value": language, "url": site.address}
+        self.context.add_cookies([cookie])
+        self.page = self.context.new_page()
+        self.page.set_default_timeout(20_000)
+        self.problems: list[str] = []
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self._axe = AXE.read_text(encoding="utf-8")
+
+    def close(self) -> None:
+        self.context.close()
+
+    def goes(self, path: str) -> "Walk":
+        """Open a page by its address, and look at it."""
+        self.page.goto(f"{self.site.address}/rider{path}")
+        return self.looks()
+
+    def taps(self, selector: str) -> "Walk":
+        """Tap something, and look at what comes."""
+        self.page.locator(selector).first.click()
+        self.page.wait_for_load_state()
+        return self.looks()
+
+    def fills(self, **fields: str) -> "Walk":
+        """Write into fields by their ids."""
+        for name, text in fields.items():
+            self.page.locator(f"#{name}").fill(text)
+        return self
+
+    def ticks(self, *ids: str) -> "Walk":
+        for name in ids:
+            self.page.locator(f"#{name}").check()
+        return self
+
+    def sends(self) -> "Walk":
+        """The main button of the page's form."""
+        return self.taps("main form button.wide")
+
+    def is_at(self, path: str) -> "Walk":
+        self.page.wait_for_url(lambda url: url.split("?")[0].endswith(f"/rider{path}"))
+        return self
+
+    def says(self, text: str) -> "Walk":
+        """The page says this somewhere that can be seen."""
+        self.page.get_by_text(text).first.wait_for()
+        return self
+
+    def looks(self) -> "Walk":
+        """Nothing is cut off, the language is told, the checker of accessibility finds nothing."""
+        page = self.page
+        if not page.url.startswith(self.site.address):
+            return self
+        where = page.url
+        assert page.locator("html").get_attribute("lang") == TAGS[self.language], where
+        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], where
+        page.evaluate(self._axe + ";0")
+        found = page.evaluate("axe.run({resultTypes: ['violations']})")
+        told = [(one["id"], [n["target"] for n in one["nodes"]][:3]) for one in found["violations"]]
+        assert told == [], (where, told)
+        assert self.problems == [], (where, self.problems)
+        return self
+
+    def error_leads_to(self, field: str) -> "Walk":
+        """The summary of errors has the focus, and its link leads to the field."""
+        summary = self.page.locator(".errors")
+        summary.wait_for()
+        assert summary.evaluate("it => it === document.activeElement")
+        link = summary.locator("a").first
+        assert link.get_attribute("href") == f"#{field}"
+        assert self.page.locator(f"#{field}").count() == 1
+        link.click()
+        return self
+
+    def targets_are_large(self) -> "Walk":
+        """What is tapped is at least 44 pixels high."""
+        for target in self.page.locator("header a, nav a, button, select, main input").all():
+            box = target.bounding_box()
+            if box is not None and "skip" not in (target.get_attribute("class") or ""):
+                assert box["height"] >= 43.5, target.evaluate("it => it.outerHTML")
+        return self
+
+
+def pay_at_partner(walk: Walk) -> None:
+    """On the sandbox's page: pay, and come back."""
+    page = walk.page
+    page.wait_for_url("**/cashier/**")
+    page.locator("button[value=yes]").click()
+    page.locator("#back").click()
+
+
+def sign_at_partner(walk: Walk) -> None:
+    """On the sandbox's page: agree, and come back."""
+    page = walk.page
+    page.wait_for_url("**/agreement/**")
+    page.locator("button[value=yes]").click()
+    page.locator("#back").click()
+
+
+def hold_card(walk: Walk, transmit: Callable[[str], str]) -> None:
+    """The city's app: a card under the phone, whose answers come from `transmit` (hex)."""
+    walk.context.expose_function("cardAnswers", transmit)
+    walk.context.add_init_script(
+        """window.TongxingCard = {
+          open: async () => undefined,
+          transmit: async (hex) => {
+            const answer = await window.cardAnswers(hex);
+            if (answer === "") throw new Error("CARD_REMOVED");
+            return answer;
+          },
+          close: async () => undefined,
+        };"""
+    )
