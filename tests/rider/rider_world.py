@@ -56,9 +56,9 @@ NAME = "张三丰"
 HOME = "http://127.0.0.1"
 MEDIA = RunMedia(7, load_scenario())
 
-CITY_KEY = SigningKey.from_secret(f"CITY-{CHONGQING}", b"c" * 32)
+CITY_KEYS = [SigningKey.from_secret(f"CITY-{code}", b"c" * 32) for code in (CHONGQING, BEIJING)]
 SITE_KEY = SigningKey.from_secret("SITE-1", b"s" * 32)
-KEYS = KeyRing({key.sender: key.public_bytes() for key in (CITY_KEY, SITE_KEY)})
+KEYS = KeyRing({key.sender: key.public_bytes() for key in (*CITY_KEYS, SITE_KEY)})
 ISSUER, ROOT = simulated_issuer(Random(1).randbytes, "01016900", "50016900", DAY)
 
 
@@ -290,11 +290,13 @@ def open_world(
     channels: Mapping[str, PaymentChannel] | None = None,
     sandbox: str = "",
     now_s: int = NOON,
+    code: str = CHONGQING,
 ) -> World:
-    """Chongqing at noon, with nobody in it; `channels` are other partners than ours in memory."""
-    fares = load_city_fares(CHONGQING)
-    city = City(CHONGQING, database, CITY_KEY, KEYS, fares)
-    office = Office(CHONGQING, database, fares)
+    """A city at noon, with nobody in it; `channels` are other partners than ours in memory."""
+    fares = load_city_fares(code)
+    key = SigningKey.from_secret(f"CITY-{code}", b"c" * 32)
+    city = City(code, database, key, KEYS, fares)
+    office = Office(code, database, fares)
     inbox, register, partner, draw = Inbox(), Register(), Partner(), Chance()
     cells = Cells.for_tests("rider")
     people = PeopleDesk(office, cells, inbox, register, draw)
