@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha256
-from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -19,22 +18,15 @@ from tongxing.city.binding.values import Binding
 from tongxing.city.office import Office
 from tongxing.city.proofs import prove_city
 from tongxing.city.store.cursor import Cursor
-from tongxing.fares import CityFares, load_city_fares
+from tongxing.fares import load_city_fares
 from tongxing.gate import (
-    Decision,
-    Journal,
     MediumToken,
-    PlaceCodes,
-    Site,
-    SiteSetup,
-    ValidatorFacts,
 )
 from tongxing.kernel import clock
 from tongxing.kernel.reasons import Refusal
-from tongxing.media.card.link import CardGone, CardLink
+from tongxing.media.card.link import CardGone
 from tongxing.messages import KeyRing, SigningKey
 from tongxing.messages.taps import account_token
-from tongxing.network.registry import load_registry
 from tongxing.simulation.real_media import PlasticCard, RunMedia
 from tongxing.simulation.scenario import load_scenario
 from tongxing.storage import Database
@@ -396,63 +388,3 @@ def _token(number: int, balance_fen: int, scheme: str) -> MediumToken:
 
 def _fields(found: BindingTerms) -> dict[str, Any]:
     return {name: getattr(found, name) for name in BindingTerms.__struct_fields__}
-
-
-@dataclass
-class Gates:
-    """A station's gates with real readers: an entry and an exit on line 1, and what they said."""
-
-    site: Site
-    city: City
-    told: list[Decision]
-
-    def hold(self, card: CardLink | PlasticCard, terminal: str, now_s: int) -> Decision:
-        """Hold a card to a gate."""
-        link = card.enter_field() if isinstance(card, PlasticCard) else card
-        return self.site.present_card(link, terminal, now_s)
-
-    def upload(self, now_s: int) -> int:
-        """Send every tap to the city, in order; how many were new there."""
-        count = 0
-        while (message := self.site.next_batch()) is not None:
-            assert isinstance(message, bytes), message
-            count += self.send(message, now_s)
-        return count
-
-    def send(self, message: bytes, now_s: int) -> int:
-        [receipt] = self.city.intake([message], now_s)
-        assert isinstance(receipt, bytes), receipt
-        taken = self.site.take_receipt(receipt, now_s)
-        assert isinstance(taken, int), taken
-        return taken
-
-    def hear_lists(self, now_s: int) -> None:
-        """Take the city's newest deny list."""
-        assert self.site.load_deny_list(self.city.publish_deny_list(now_s)) is None
-
-
-def open_gates(world: World, folder: Path) -> Gates:
-    """Gates of line 1 on a fresh journal."""
-    journal = Journal.open(folder / "site.sqlite", SITE, 7)
-    assert isinstance(journal, Journal), journal
-    fares, told = load_city_fares(CITY), list[Decision]()
-    facts = [_validator(fares, "entry", STATIONS[0], "in"), _validator(fares, "exit", STATIONS[1])]
-    setup = SiteSetup(
-        city=CITY,
-        validators={one.terminal_id: one for one in facts},
-        fares=fares,
-        registry=load_registry(),
-        key=key_of(SITE),
-        city_keys=KeyRing({CITY: key_of(CITY).public_bytes()}),
-        media=MEDIA.setup(fares.network, PlaceCodes(fares.network), journal),
-    )
-    site = Site.open(setup, journal, lambda _terminal, decision: told.append(decision))
-    assert isinstance(site, Site), site
-    return Gates(site, world.city, told)
-
-
-def _validator(fares: CityFares, role: Any, station: str, name: str = "out") -> ValidatorFacts:
-    line = fares.network.lines["rail-1"]
-    return ValidatorFacts(
-        name, CITY, line.place, line.mode, line.operator, "rail-1", station, "", role
-    )

@@ -3,19 +3,18 @@
 from pathlib import Path
 
 import pytest
+from binding_gates import Gates, open_gates
 from binding_world import (
     CITY,
     DAY,
     MEDIA,
     NOON,
-    Gates,
     Hand,
     World,
     account_no,
     card_no,
     code_token,
     done,
-    open_gates,
     open_world,
 )
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from binding_gates import open_gates
 from binding_world import (
     MEDIA,
     NOON,
@@ -11,7 +12,6 @@ from binding_world import (
     card_no,
     code_token,
     done,
-    open_gates,
     open_world,
 )
 

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from binding_gates import open_gates
 from binding_world import (
     CITY,
     DAY,
@@ -15,7 +16,6 @@ from binding_world import (
     card_no,
     code_of,
     done,
-    open_gates,
     open_world,
 )
 
