@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from money_cutting import Cut, cut_desk
 from money_world import (
     ACCOUNT,
     BACK,
@@ -21,11 +22,11 @@ from money_world import (
     world,
 )
 from msgspec.structs import replace
-from test_money_refunds import Cut, cut_desk
 
 from street import moment
 from tongxing.city.money import MoneyTerms
 from tongxing.city.money.mandates import MOVES, take_mandate
+from tongxing.city.money.store.credit import lock_mandate
 from tongxing.city.money.till import Till
 from tongxing.kernel.clock import DAY_S
 from tongxing.partners.payment import MandateState
@@ -133,21 +134,22 @@ def test_a_signing_told_after_the_end_is_ended_again_at_the_partner(database: Da
     assert here.partner.mandates[mandate_id].state == "ended"
 
 
-@pytest.mark.parametrize(("state", "move"), MOVES)
-def test_every_state_of_a_mandate_answers_every_move(
-    database: Database, state: str, move: str
-) -> None:
+def test_every_state_of_a_mandate_answers_every_move(database: Database) -> None:
     here = world(database)
-    asked = ok(here.desk.ask_mandate(ACCOUNT, "m1", "pay", BACK, NOON))
     till = Till(here.office, {"pay": here.partner})
-    before = {"asked": (), "signed": ("signed",), "ended": ("ended",)}[state]
-    said = {"sign": "signed", "end": "ended"}[move]
-    for word in (*before, said):
+    for number, ((state, move), after) in enumerate(MOVES.items()):
+        asked = ok(here.desk.ask_mandate(ACCOUNT, f"m{number}", "pay", BACK, NOON + number))
+        before = {"asked": (), "signed": ("signed",), "ended": ("ended",)}[state]
+        said = {"sign": "signed", "end": "ended"}[move]
+        for word in (*before, said):
+            with here.office.writing() as cursor:
+                found = MandateState(word, f"A-{number}", ACCOUNT)
+                assert take_mandate(cursor, till, asked.mandate_id, "pay", found, NOON) is None
         with here.office.writing() as cursor:
-            found = MandateState(word, "A-1", ACCOUNT)
-            assert take_mandate(cursor, till, asked.mandate_id, "pay", found, NOON) is None
-    after = dict(MOVES)[state, move]
-    assert here.desk.mandate(ACCOUNT).state == (after or state)
+            row = lock_mandate(cursor, asked.mandate_id)
+            assert row is not None and row.state == (after or state), (state, move)
+            gone = MandateState("ended", f"A-{number}", ACCOUNT)
+            assert take_mandate(cursor, till, asked.mandate_id, "pay", gone, NOON) is None
 
 
 @pytest.mark.req("R-012", "R-024")

@@ -1,15 +1,12 @@
 """Money goes back to its source: what the ledger has, once, and whatever happens on the way."""
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
 import pytest
 from money_world import (
     ACCOUNT,
     NOON,
-    OTHER,
     SIGNED,
-    Killed,
     World,
     code_of,
     notice,
@@ -17,10 +14,8 @@ from money_world import (
     world,
 )
 
-from tongxing.city.money import MoneyDesk, freeze, thaw
-from tongxing.city.money.balances import available
+from tongxing.city.money import freeze, refunding, thaw
 from tongxing.city.money.refunding import MOVES, _end
-from tongxing.city.money.sources import left_of, shares
 from tongxing.city.money.store import refunds as store
 from tongxing.city.money.store.refunds import MoneyIn
 from tongxing.city.money.till import Till
@@ -272,179 +267,26 @@ def test_notices_of_a_refund_come_again_and_with_other_amounts(database: Databas
     here.proofs_hold()
 
 
-@pytest.mark.parametrize(("state", "heard"), MOVES)
-def test_every_state_of_a_part_answers_everything(
-    database: Database, state: str, heard: str
-) -> None:
-    from tongxing.city.money import refunding
-
+def test_every_state_of_a_part_answers_everything(database: Database) -> None:
     here = world(database)
-    here.pays_in(5_000)
     till = Till(here.office, {"pay": here.partner})
-    with here.office.writing() as cursor:
-        row = ok(refunding.set_aside(cursor, till, ACCOUNT, "b1", 3_000, NOON))
-        [part] = store.parts_of(cursor, row.refund_id)
-        if state in ("done", "failed"):
-            _end(cursor, till, part, "done" if state == "done" else "failed", "T1", NOON)
-        elif state == "asked":
-            store.ask_part(cursor, part.part_id, 1, NOON, NOON)
-    after = dict(MOVES)[state, heard]
-    if heard == "ask":
+    for number, ((state, heard), after) in enumerate(MOVES.items()):
+        day = NOON + number * DAY_S
+        here.pays_in(100, f"walk{number}", day)
         with here.office.writing() as cursor:
-            refunding._claim(cursor, till, part, NOON)
-    else:
-        said = {"done": "done", "failed": "failed", "waits": "pending"}[heard]
-        answer = RefundState(said, "T1", 3_000, NOON)
+            row = ok(refunding.set_aside(cursor, till, ACCOUNT, f"b{number}", 100, day))
+            [part] = store.parts_of(cursor, row.refund_id)
+            if state in ("done", "failed"):
+                _end(cursor, till, part, "done" if state == "done" else "failed", "T1", day)
+            elif state == "asked":
+                store.ask_part(cursor, part.part_id, 1, day, day)
         with here.office.writing() as cursor:
-            assert refunding.take_answer(cursor, till, part.part_id, answer, NOON) is None
-    assert all_parts(here)[0].state == (after or state)
+            if heard == "ask":
+                refunding._claim(cursor, till, part, day)
+            else:
+                said = {"done": "done", "failed": "failed", "waits": "pending"}[heard]
+                answer = RefundState(said, "T1", 100, day)
+                assert refunding.take_answer(cursor, till, part.part_id, answer, day) is None
+            [now] = store.parts_of(cursor, row.refund_id)
+        assert now.state == (after or state), (state, heard)
     here.proofs_hold()
-
-
-STEPS = ("office 1", "partner before", "partner after", "office 2", "office 3", "office 4")
-
-
-class Cut:
-    """Ends the process at the n-th entry or exit of a transaction, or call of the partner."""
-
-    def __init__(self, at: int) -> None:
-        self.left = at
-
-    def __call__(self) -> None:
-        self.left -= 1
-        if self.left == 0:
-            raise Killed
-
-
-def cut_desk(here: World, cut: Cut) -> MoneyDesk:
-    """A desk over the same books and partner that is cut off somewhere."""
-
-    class CutOffice:
-        code = here.office.code
-
-        def __getattr__(self, name: str) -> object:
-            inner = getattr(here.office, name)
-            if name not in ("writing", "reading"):
-                return inner
-            from contextlib import contextmanager
-
-            @contextmanager
-            def cutting():
-                cut()
-                with inner() as cursor:
-                    yield cursor
-                    cut()
-                cut()
-
-            return cutting
-
-    class CutPartner:
-        def __getattr__(self, name: str) -> object:
-            inner = getattr(here.partner, name)
-            if not callable(inner):
-                return inner
-
-            def call(*arguments: object) -> object:
-                cut()
-                answer = inner(*arguments)
-                cut()
-                return answer
-
-            return call
-
-    return MoneyDesk(CutOffice(), {"pay": CutPartner()})
-
-
-def test_cut_off_anywhere_a_refund_is_finished_and_moved_once(database: Database) -> None:
-    here = world(database)
-    at = NOON
-    finished = False
-    cuts = 0
-    while not finished:
-        cuts += 1
-        at += DAY_S
-        here.pays_in(1_000, f"r{cuts}", at)
-        before = here.partner.money_fen
-        try:
-            ok(cut_desk(here, Cut(cuts)).refund(ACCOUNT, f"b{cuts}", 1_000, at))
-            finished = True
-        except Killed:
-            pass
-        fresh = here.new_desk()
-        fresh.resume(at + 60)
-        refund = ok(fresh.refund(ACCOUNT, f"b{cuts}", 1_000, at + 70))
-        assert refund.state == "done", f"cut {cuts}"
-        assert here.partner.money_fen == before - 1_000 == here.booked("bank_float")
-        assert here.balance() == 0
-    assert cuts > 10
-    here.proofs_hold()
-
-
-def test_cut_off_anywhere_a_top_up_is_paid_and_booked_once(database: Database) -> None:
-    here = world(database)
-    finished, cuts, at = False, 0, NOON
-    while not finished:
-        cuts += 1
-        at += DAY_S
-        desk = cut_desk(here, Cut(cuts))
-        try:
-            order = ok(desk.top_up(OTHER, f"r{cuts}", 100, "pay", "", at))
-            here.partner.paid(order.order_id)
-            ok(desk.order(order.order_id, at + 5))
-            finished = True
-        except Killed:
-            pass
-        fresh = here.new_desk()
-        order = ok(fresh.top_up(OTHER, f"r{cuts}", 100, "pay", "", at + 20))
-        here.partner.paid(order.order_id)
-        ok(fresh.order(order.order_id, at + 30))
-        assert here.balance(OTHER) == here.partner.money_fen == 100 * cuts, f"cut {cuts}"
-    assert cuts > 10
-    here.proofs_hold()
-
-
-# What was paid in (when, fen; "" has no way back), paid out at a counter, what is left, of it held
-# or frozen, and then what may go back of each payment and what has no way back. As in the document.
-FIFO = [
-    ([("A", 1, 100), ("B", 2, 100)], 0, 200, 0, {"A": 100, "B": 100}, 0),
-    ([("A", 1, 100), ("B", 2, 100)], 0, 150, 0, {"A": 50, "B": 100}, 0),
-    ([("A", 1, 100), ("B", 2, 100)], 0, 80, 0, {"B": 80}, 0),
-    ([("A", 1, 100), ("", 2, 50)], 0, 120, 0, {"A": 70}, 50),
-    ([("A", 1, 100), ("", 2, 50)], 0, 120, 30, {"A": 70}, 20),
-    ([("A", 1, 100), ("", 2, 50)], 0, 120, 80, {"A": 40}, 0),
-    ([("A", 1, 100), ("", 2, 50)], 50, 100, 0, {"A": 100}, 0),
-    ([("", 1, 50), ("A", 2, 100)], 0, 120, 0, {"A": 100}, 20),
-    ([("A", 1, 100)], 0, -30, 0, {}, 0),
-    ([("A", -9, 100), ("B", 2, 100)], 0, 200, 0, {"B": 100}, 100),
-]
-
-
-@pytest.mark.parametrize(("came", "out", "posted", "kept", "back", "without"), FIFO)
-def test_first_in_first_out(
-    came: list[tuple[str, int, int]],
-    out: int,
-    posted: int,
-    kept: int,
-    back: dict[str, int],
-    without: int,
-) -> None:
-    money = [MoneyIn(order, "pay" if order else "", at_s, fen) for order, at_s, fen in came]
-    left = left_of(money, out, posted, kept, from_s=0)
-    assert {one.order_id: one.fen for one in left.with_way} == back
-    assert left.without_fen == without
-    assert sum(one.fen for one in shares(left, left.with_way_fen)) == sum(back.values())
-    with pytest.raises(ValueError, match="more than is left"):
-        shares(left, left.with_way_fen + 1)
-
-
-def test_the_document_shows_the_same_table() -> None:
-    text = (Path(__file__).parents[2] / "docs" / "money.md").read_text(encoding="utf-8")
-    for came, out, posted, kept, back, without in FIFO[:8]:
-        first = ", ".join(f"{order or 'card'} {fen}" for order, _, fen in came)
-        may = ", ".join(f"{order} {fen}" for order, fen in back.items())
-        assert f"| {first} | {out} | {posted} | {kept} | {may} | {without} |" in text
-
-
-def test_available_is_one_subtraction() -> None:
-    assert available(500, 120, 80) == 300
-    assert available(-50, 0, 10) == -60
