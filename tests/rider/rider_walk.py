@@ -1,5 +1,6 @@
 """Walking through the pages in a real browser at the width of a phone, looking at each of them."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,8 @@ from rider_site import Site
 AXE = Path(__file__).parents[1] / "console/vendor/axe.min.js"
 PHONE = {"width": 390, "height": 844}
 TAGS = {"zh": "zh-CN", "en": "en"}
+_CHECKED: set[tuple[object, ...]] = set()
+"""What the checker has seen in this run: language, address, whether with errors, title."""
 
 
 class Walk:
@@ -71,6 +74,11 @@ class Walk:
         where = page.url
         assert page.locator("html").get_attribute("lang") == TAGS[self.language], where
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], where
+        kind = re.sub(r"[0-9a-f]{16,}|\d+", "#", where.partition("/rider")[2].partition("#")[0])
+        shown = (self.language, kind, page.locator(".errors").count(), page.title())
+        if shown in _CHECKED:
+            return self
+        _CHECKED.add(shown)
         page.evaluate(self._axe + ";0")
         found = page.evaluate("axe.run({resultTypes: ['violations']})")
         told = [(one["id"], [n["target"] for n in one["nodes"]][:3]) for one in found["violations"]]
