@@ -22,7 +22,7 @@ from tongxing.rider.words import PACKAGE, Words
 from tongxing.web.face import Face, link, wants_json
 from tongxing.web.forms import FieldError, Posted, Sent, field_errors, new_id
 from tongxing.web.language import language_of
-from tongxing.web.surrounding import HEADERS
+from tongxing.web.surrounding import HEADERS, LOOPBACK
 
 __all__ = [
     "FACE",
@@ -47,12 +47,13 @@ ROOT = "/rider"
 SESSION_COOKIE, VISIT_COOKIE, DEVICE_COOKIE = "rider", "rider_visit", "rider_device"
 SESSION_AGE_S, VISIT_AGE_S, DEVICE_AGE_S = 30 * 86_400, 3_600, 365 * 86_400
 
+_HERE = " ".join(f"http://{name}:*" for name in LOOPBACK[:2])
 AGENT_HEADERS: Mapping[str, str] = {
     **HEADERS,
     "Content-Security-Policy": HEADERS["Content-Security-Policy"].replace(
         "default-src 'self';",
-        "default-src 'self'; img-src 'self' data:; connect-src 'self' http://127.0.0.1:*"
-        " http://localhost:*; worker-src 'self'; manifest-src 'self';",
+        f"default-src 'self'; img-src 'self' data:; connect-src 'self' {_HERE};"
+        " worker-src 'self'; manifest-src 'self';",
     ),
 }
 """The headers of a page from which a card reader on this same machine may be asked."""
