@@ -1,7 +1,6 @@
 """Every page of staff, in both languages, and who may see which."""
 
 import re
-from typing import Any
 
 import pytest
 from fastapi.routing import APIRoute
@@ -58,7 +57,7 @@ def test_every_route_asks_for_a_role(seen: Life) -> None:
     count = 0
     for route in routes():
         if isinstance(route, APIRoute) and route.path not in OPEN:
-            for method in route.methods:
+            for method in route.methods or ():
                 answer = nobody.request(method, filled(route.path, seen), follow_redirects=False)
                 assert answer.status_code == 303, (route.path, answer.status_code)
                 assert answer.headers["location"] == "/counter/sign-in", route.path
@@ -78,7 +77,7 @@ def test_a_machine_reaches_no_counter_page_and_a_counter_no_machine(seen: Life) 
         if isinstance(route, WebSocketRoute):
             assert closed(foreign, filled(route.path, seen)) == 1008, route.path
             continue
-        for method in route.methods:
+        for method in route.methods or ():
             answer = foreign.request(method, filled(route.path, seen))
             assert answer.status_code == 403, (route.path, answer.status_code)
             assert "STAFF_NOT_ALLOWED" in answer.text, route.path
@@ -89,7 +88,7 @@ def test_a_desk_decides_nothing_that_takes_a_supervisor(seen: Life) -> None:
     asked = 0
     for route in routes():
         if isinstance(route, APIRoute) and route.path in FOR_SUPERVISORS:
-            for method in route.methods:
+            for method in route.methods or ():
                 answer = desk.request(method, filled(route.path, seen))
                 assert answer.status_code == 403, (route.path, answer.status_code)
                 asked += 1
@@ -118,7 +117,7 @@ def test_a_cookie_is_secure_where_the_request_was(seen: Life) -> None:
 def test_what_a_supervisor_watches(seen: Life) -> None:
     page = seen.world.at("boss-1", "en").get("/counter/watch").text
     assert "闸机扫码慢" in page and "Ride code" in page
-    assert "The signature" in page or "signature" in page
+    assert "signature" in page
     assert seen.world.code == CHONGQING
 
 
@@ -137,8 +136,3 @@ def _without_names(text: str) -> str:
     for part in (r'<[^>]*lang="zh-CN"[^>]*>[^<]*', r"闸机扫码慢|卡是我的", r"张\*+"):
         text = re.sub(part, "", text)
     return text.replace('<html lang="zh-CN">', "")
-
-
-def rows(client: Any, path: str) -> int:
-    """How many rows a page's table has."""
-    return int(client.get(path).text.count("<tr>"))
