@@ -23,6 +23,7 @@ from tongxing.partners.alipay import AlipayChannel
 from tongxing.partners.wechat import WechatChannel
 from tongxing.rider.pages.me import ABOUTS
 from tongxing.rider.words import PACKAGE, Words, catalogue
+from tongxing.web.words import catalogue_of
 
 _DIRECT = re.compile(r"""\b(?:t|text)\(\s*['"]([a-z0-9_.]+)['"]\s*(~)?""")
 _GROUPED = re.compile(r"""\bcoded\(\s*['"]([a-z_.]+)['"]""")
@@ -35,6 +36,7 @@ def sources() -> str:
     root = files(PACKAGE)
     found = [
         *files("tongxing.web").iterdir(),
+        *files("tongxing.web").joinpath("templates").iterdir(),
         *root.iterdir(),
         *root.joinpath("pages").iterdir(),
         *root.joinpath("templates").iterdir(),
@@ -47,7 +49,15 @@ def sources() -> str:
 def test_every_text_that_is_asked_for_exists() -> None:
     asked = {key for key, more in _DIRECT.findall(sources()) if not more}
     assert len(asked) > 300
-    assert not asked - catalogue().entries.keys()
+    assert not asked - (catalogue().entries.keys() | catalogue_of("tongxing.web").entries.keys())
+
+
+def test_what_forms_of_every_face_share_stands_once() -> None:
+    macro = re.compile(r"{% macro (\w+)\(")
+    shared = files("tongxing.web").joinpath("templates/forms.html").read_text(encoding="utf-8")
+    own = files(PACKAGE).joinpath("templates/parts.html").read_text(encoding="utf-8")
+    assert not set(macro.findall(shared)) & set(macro.findall(own))
+    assert not catalogue_of("tongxing.web").entries.keys() & catalogue().entries.keys()
 
 
 def test_no_text_is_left_over() -> None:

@@ -6,17 +6,13 @@ that leaves too early loses nothing: the same step is done again.
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from anyio import to_thread
 from fastapi import WebSocket
 
 from tongxing.counter.web import ROOT, AtWork, SignInNeeded
 from tongxing.kernel.reasons import Problem, Refusal
-from tongxing.web.card_socket import SocketCard, with_card
-
-NOT_OURS = 1008
-"""How a socket is closed that was not opened by our own page for somebody who may."""
+from tongxing.web.card_socket import NOT_OURS, SocketCard, opened_by, with_card
 
 Found = TypeVar("Found")
 Role = Callable[[WebSocket], AtWork]
@@ -30,7 +26,7 @@ async def touch(
 ) -> None:
     """Let `talk` speak with the card for what `prepare` found; a path of ours is where the page
     goes next. Closes with 1008 where nobody who may asks, or nothing is there to do."""
-    who = await to_thread.run_sync(_allowed, socket, role)
+    who = await to_thread.run_sync(opened_by, socket, lambda one: _who(one, role))
     found = None if who is None else await to_thread.run_sync(prepare, who)
     if who is None or found is None:
         await socket.close(NOT_OURS)
@@ -44,13 +40,7 @@ def _last(said: str | Refusal) -> Mapping[str, Any]:
     return said.as_json() if isinstance(said, Refusal) else {"next": ROOT + said}
 
 
-def _allowed(socket: WebSocket, role: Role) -> AtWork | None:
-    host = socket.headers.get("host", "")
-    name = urlsplit(f"//{host}").hostname or ""
-    known = {urlsplit(f"//{one}").hostname for one in socket.app.state.hosts}
-    origin = socket.headers.get("origin")
-    if name not in known or (origin is not None and urlsplit(origin).netloc != host):
-        return None
+def _who(socket: WebSocket, role: Role) -> AtWork | None:
     try:
         return role(socket)
     except (SignInNeeded, Problem):

@@ -11,6 +11,7 @@ import queue
 from collections.abc import Callable, Mapping
 from concurrent.futures import CancelledError
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import anyio
 from anyio import from_thread, to_thread
@@ -25,6 +26,9 @@ TOTAL_S = 120.0
 MESSAGE_MAX = 2 * ANSWER_MAX + 64
 EXCHANGES_MAX = 400
 DONE, WRONG = 1000, 1011
+NOT_OURS = 1008
+"""How a socket is closed that was not opened by our own page for somebody who may."""
+
 _GONE: Mapping[object, Gone] = {
     "CARD_REMOVED": "CARD_REMOVED",
     "CARD_TIMEOUT": "CARD_TIMEOUT",
@@ -32,6 +36,19 @@ _GONE: Mapping[object, Gone] = {
 }
 
 T = TypeVar("T")
+Who = TypeVar("Who")
+
+
+def opened_by(socket: WebSocket, who: Callable[[WebSocket], Who | None]) -> Who | None:
+    """Whom `who` knows by the socket's session, where the page that opens it is one of ours under
+    one of our names (`app.state.hosts`); else None, and `who` is not asked."""
+    host = socket.headers.get("host", "")
+    name = urlsplit(f"//{host}").hostname or ""
+    known = {urlsplit(f"//{one}").hostname for one in socket.app.state.hosts}
+    origin = socket.headers.get("origin")
+    if name not in known or (origin is not None and urlsplit(origin).netloc != host):
+        return None
+    return who(socket)
 
 
 class SocketCard:

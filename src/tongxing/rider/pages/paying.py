@@ -12,9 +12,9 @@ from starlette.responses import JSONResponse, Response
 from tongxing.city.money import Order
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.rider import web
-from tongxing.rider.amounts import read_amount
 from tongxing.rider.pages.money import balance_of
 from tongxing.rider.web import Passenger, Sent, Signed, again, desks_of, go, page, wants_json
+from tongxing.web.amounts import read_amount
 
 AMOUNTS = (2_000, 5_000, 10_000, 20_000, 30_000)
 

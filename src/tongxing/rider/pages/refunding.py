@@ -12,10 +12,10 @@ from starlette.responses import Response
 from tongxing.city.money import Refundable
 from tongxing.kernel.reasons import Refusal
 from tongxing.rider import web
-from tongxing.rider.amounts import read_amount
 from tongxing.rider.pages.money import balance_of
 from tongxing.rider.proving import PAY_OUT, is_fresh, to_proof
 from tongxing.rider.web import Passenger, Sent, Signed, again, desks_of, expect, go, page
+from tongxing.web.amounts import read_amount
 
 router = APIRouter()
 

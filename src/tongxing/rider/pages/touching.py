@@ -6,7 +6,6 @@ open it. A card that leaves too early loses nothing: the same step is done again
 
 from collections.abc import Callable, Mapping
 from typing import Any
-from urllib.parse import urlsplit
 
 from anyio import to_thread
 from fastapi import APIRouter, WebSocket
@@ -16,11 +15,8 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.rider import web
 from tongxing.rider.desks import RiderDesks
 from tongxing.rider.pages.binding import current
-from tongxing.rider.web import Passenger, desks_of
-from tongxing.web.card_socket import SocketCard, with_card
-
-NOT_OURS = 1008
-"""How a socket is closed that was not opened by our own page for somebody who is signed in."""
+from tongxing.rider.web import desks_of
+from tongxing.web.card_socket import NOT_OURS, SocketCard, opened_by, with_card
 
 Talk = Callable[[SocketCard], Binding | Refusal]
 
@@ -53,7 +49,7 @@ async def _touch(
     talk: Callable[[RiderDesks, Binding, SocketCard], Binding | Refusal],
     then: str,
 ) -> None:
-    passenger = await to_thread.run_sync(_allowed, socket)
+    passenger = await to_thread.run_sync(opened_by, socket, web.maybe_signed_in)
     found = None if passenger is None else await to_thread.run_sync(current, socket, passenger)
     if found is None:
         await socket.close(NOT_OURS)
@@ -65,14 +61,3 @@ async def _touch(
 
 def _last(said: Binding | Refusal, then: str) -> Mapping[str, Any]:
     return said.as_json() if isinstance(said, Refusal) else {"next": web.ROOT + then}
-
-
-def _allowed(socket: WebSocket) -> Passenger | None:
-    """Whoever is signed in, where the page that asks is one of ours under one of our names."""
-    host = socket.headers.get("host", "")
-    name = urlsplit(f"//{host}").hostname or ""
-    known = {urlsplit(f"//{one}").hostname for one in socket.app.state.hosts}
-    origin = socket.headers.get("origin")
-    if name not in known or (origin is not None and urlsplit(origin).netloc != host):
-        return None
-    return web.maybe_signed_in(socket)
