@@ -14,6 +14,7 @@ from tongxing.city.money.store.refunds import RefundHow
 from tongxing.city.people.terms import people_terms
 from tongxing.city.store.binding import Channel
 from tongxing.fares.rules import Period
+from tongxing.kernel.reasons import all_reasons
 from tongxing.kernel.texts import load_catalogue
 from tongxing.messages.records import How
 from tongxing.messages.taps import MediumKind
@@ -21,7 +22,9 @@ from tongxing.network.registry import load_registry
 from tongxing.network.reports import State
 from tongxing.partners.alipay import AlipayChannel
 from tongxing.partners.wechat import WechatChannel
+from tongxing.rider.pages import helping, upgrading
 from tongxing.rider.pages.me import ABOUTS
+from tongxing.rider.statuses import ERROR_STATUS, FORM_STATUS
 from tongxing.rider.words import PACKAGE, Words, catalogue
 from tongxing.web.words import catalogue_of
 
@@ -158,6 +161,17 @@ def test_a_notice_says_times_and_amounts_as_people_do() -> None:
 )  # fmt: skip
 def test_a_share_is_said_as_people_say_it(rate_bp: int, zh: str, en: str) -> None:
     assert (Words("zh").share(rate_bp), Words("en").share(rate_bp)) == (zh, en)
+
+
+def test_pages_name_only_reasons_that_somebody_gives() -> None:
+    """A code that no desk knows decides nothing: the status and the field would be others."""
+    written = set(re.findall(r'"([A-Z]{2,}(?:_[A-Z]+)+_?)"', sources()))
+    assert {"OTP_SPEND_STOPPED", "IDENTITY_NOT_CONFIRMED", "TICK_MISSING"} <= written
+    known = tuple(all_reasons())
+    assert not [code for code in written if not any(one.startswith(code) for one in known)]
+    for table in (FORM_STATUS, ERROR_STATUS, helping.FIELDS, upgrading.FIELDS):
+        assert not table.keys() - set(known)
+    assert FORM_STATUS["OTP_SPEND_STOPPED"] == 503
 
 
 @pytest.mark.req("R-019")

@@ -19,6 +19,18 @@ from tongxing.rider.web import Passenger, Sent, Signed, Visitor, again, desks_of
 
 TEXT = "upgrade"
 NUMBER_FIELDS = ("NUMBER_", "UPGRADE_NUMBER", "UPGRADE_TRIES", "UPGRADE_LIMIT", "UPGRADE_OTHERS")
+FIELDS = {
+    "UPGRADE_TICK_REQUIRED": "agree",
+    "PHONE_INVALID": "phone",
+    "NAME_INVALID": "name",
+    "UPGRADE_NAME_DIFFERS": "name",
+    "UPGRADE_DATA_NEEDED": "name",
+    "ID_NUMBER_INVALID": "id_number",
+    "IDENTITY_NOT_CONFIRMED": "id_number",
+    "IDENTITY_TAKEN": "id_number",
+    "IDENTITY_OTHER": "id_number",
+    "TEXT_FORBIDDEN_CHAR": "name",
+}
 
 router = APIRouter()
 
@@ -233,14 +245,4 @@ def _field(refusal: Refusal) -> str:
         return "number"
     if code.startswith("OTP_"):
         return "code"
-    fields = {
-        "UPGRADE_TICK_REQUIRED": "agree",
-        "PHONE_INVALID": "phone",
-        "NAME_INVALID": "name",
-        "UPGRADE_NAME_DIFFERS": "name",
-        "UPGRADE_DATA_NEEDED": "name",
-        "ID_NUMBER_INVALID": "id_number",
-        "IDENTITY_MISMATCH": "id_number",
-        "TEXT_FORBIDDEN_CHAR": "name",
-    }
-    return fields.get(code, "")
+    return FIELDS.get(code, "")
