@@ -66,6 +66,9 @@ def take_notice(
 def _taken(
     till: Till, partner: PaymentChannel, notice: PartnerNotice, now_s: int
 ) -> Refusal | None:
+    """One for another merchant changes nothing, whatever its kind; a payment names its merchant."""
+    if (notice.merchant or notice.kind == "paid") and notice.merchant != partner.merchant:
+        return Refusal("CALLBACK_MERCHANT", notice.order_id[:64])
     if notice.kind == "refunded":
         return _refunded(till, partner, notice, now_s)
     with till.office.writing() as cursor:
