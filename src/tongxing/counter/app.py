@@ -25,6 +25,8 @@ from tongxing.counter.pages import (
     opening,
     person,
     signing,
+    tickets,
+    top_ups,
     upgrading,
     watching,
 )
@@ -35,8 +37,8 @@ from tongxing.web.surrounding import LOOPBACK, surround
 _GZIP_FROM_BYTES = 1_000
 
 PAGES = (
-    signing, finding, person, binding, halves, opening, upgrading, disputes, closing, watching,
-    machine,
+    signing, finding, person, binding, halves, opening, upgrading, tickets, top_ups, disputes,
+    closing, watching, machine,
 )  # fmt: skip
 
 
