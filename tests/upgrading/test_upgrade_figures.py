@@ -123,8 +123,12 @@ def test_the_commands_take_a_file_and_show_figures_and_list(
     assert rows[0].startswith("day,linked,ended,standing,channel:authority_file")
     assert rows[1] == "2022-05-25,3,0,3,2,1,1,2"
     out = tmp_path / "linked.json"
-    told = shop.say("list", "--out", str(out), "--now", stamp(NOW))
-    assert "Version 1 of the list, 3 media" in told
+    assert "No list" in shop.say("list", code=4)
+    words = ["list", "--out", str(out), "--now", stamp(NOW)]
+    assert "Version 1 of the list, 3 media" in shop.say(*words, "--publish")
+    ok(world.desk.end_link(person.person_id, CARDS[0], "e1", NOW + 1))
+    assert "Version 1 of the list, 3 media" in shop.say(*words), "shown, and not made"
+    assert "Version 2 of the list, 2 media" in shop.say(*words, "--publish")
     assert set(json.loads(out.read_bytes())) == {
         "city", "version", "since", "made_s", "added", "removed",
     }  # fmt: skip

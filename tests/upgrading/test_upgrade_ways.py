@@ -26,6 +26,7 @@ from upgrade_world import (
     upgraded,
 )
 
+from tongxing.city.people.forms import masked_name
 from tongxing.city.upgrading import CardForm, NewPerson, Popup, SmsForm, Upgrade
 from tongxing.messages.taps import account_token
 from tongxing.storage import Database
@@ -103,6 +104,29 @@ def test_from_june_a_new_code_is_linked_with_its_registration(world: World) -> N
     assert isinstance(after, Upgrade) and after.channel == "registration"
 
 
+@pytest.mark.req("R-159", "R-142")
+def test_an_account_that_opens_its_code_is_linked_once_and_only_with_consent(world: World) -> None:
+    person = world.signed_in(at=may(31))
+    desk, account = world.desk, person.account
+    early = desk.code_opened_by(account, may(31))
+    assert isinstance(early, Popup) and not early.shown
+    asked = desk.code_opened_by(account, may(32))
+    assert isinstance(asked, Popup) and asked.why == "UPGRADE_CONSENT"
+    assert world.linked(person) == []
+    text = (asked.text_id, asked.version)
+    assert world.people.give_consent(person.person_id, *text, "app", may(32)) is None
+    first = upgraded(desk.code_opened_by(account, may(32)))
+    assert first.channel == "registration"
+    assert desk.code_opened_by(account, may(33)) == first
+    desk.publish_list(may(33))
+    listed = ok(desk.linked_media())
+    assert listed.added == [account_token(account)], "the medium that a gate reads from the code"
+    ok(desk.end_link(person.person_id, first.medium_no, "e1", may(34)))
+    ok(desk.code_opened_by(account, may(35)))
+    assert world.linked(person) == [], "what the holder took back is not linked by itself again"
+    assert code_of(desk.code_opened_by("4711", may(35))) == "PERSON_NOT_FOUND"
+
+
 # --------------------------------------------------------------------- name, telephone and code
 
 
@@ -149,6 +173,27 @@ def test_the_name_is_the_one_that_was_registered(world: World) -> None:
     found = world.desk.upgrade_by_sms(by_sms(world, name=OTHER_NAME), "s1", NOW)
     assert code_of(found) == "UPGRADE_NAME_DIFFERS"
     assert world.count("upgrade_link") == 0
+
+
+@pytest.mark.req("R-138")
+def test_a_name_of_the_same_mask_is_another_name_and_the_code_stays_good(world: World) -> None:
+    world.verified(at=NOW - 600)
+    alike = NAME[0] + OTHER_NAME[1] * (len(NAME) - 1)
+    assert alike != NAME and masked_name(alike) == masked_name(NAME)
+    asked = by_sms(world, name=alike)
+    assert code_of(world.desk.upgrade_by_sms(asked, "s1", NOW)) == "UPGRADE_NAME_DIFFERS"
+    right = replace(asked, name=NAME)
+    upgraded(world.desk.upgrade_by_sms(right, "s1", NOW))
+    assert code_of(world.desk.upgrade_by_sms(right, "s2", NOW)) == "OTP_WRONG", "used up now"
+
+
+@pytest.mark.req("R-138")
+def test_whoever_has_no_code_learns_nothing_of_a_name(world: World) -> None:
+    world.verified(at=NOW - 600)
+    asked = replace(by_sms(world), code="000000")
+    for name in (NAME, OTHER_NAME):
+        found = world.desk.upgrade_by_sms(replace(asked, name=name), "s1", NOW)
+        assert code_of(found) == "OTP_WRONG"
 
 
 # --------------------------------------------------------------------------------- for others

@@ -100,6 +100,7 @@ class Paid:
     """A refund that the till took over."""
 
     refund_id: str
+    state: str = "done"
 
 
 class Killed(BaseException):

@@ -105,15 +105,12 @@ def e_ticket_of_request(cursor: Cursor, request_id: str) -> ETicketRow | None:
     return None if row is None else ETicketRow(*row)
 
 
-def unpaid_e_tickets(cursor: Cursor) -> list[str]:
+def unpaid_rows(cursor: Cursor) -> list[ETicketRow]:
     """The tickets whose money is still to go back: unused ones, and those on their way."""
     rows = cursor.execute(
-        "SELECT ticket_no FROM upgrade_e_ticket t WHERE NOT EXISTS (SELECT 1 FROM"
-        " upgrade_e_ticket_paid p WHERE p.ticket_no = t.ticket_no) AND NOT EXISTS (SELECT 1 FROM"
-        " upgrade_e_ticket_end e WHERE e.ticket_no = t.ticket_no AND how = 'used')"
-        " ORDER BY ticket_no"
+        _E_TICKET + "WHERE refund IS NULL AND how IS DISTINCT FROM 'used' ORDER BY ticket_no"
     )
-    return [str(ticket_no) for (ticket_no,) in rows]
+    return [ETicketRow(*row) for row in rows]
 
 
 def write_e_ticket(

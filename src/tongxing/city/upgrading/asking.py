@@ -54,9 +54,17 @@ class People(Protocol):
 
     def person(self, person_id: str) -> Holder | Refusal: ...
 
+    def person_of_account(self, account: str) -> Holder | None: ...
+
     def verify_identity(
         self, person_id: str, name: str, id_number: str, now_s: int
     ) -> Holder | Refusal: ...
+
+    def show_code(
+        self, phone: str, purpose: str, session_id: str, code: str, now_s: int
+    ) -> Refusal | None: ...
+
+    def name_matches(self, phone: str, name: str) -> bool: ...
 
     def sign_in(
         self, phone: str, code: str, session_id: str, device: str, now_s: int
@@ -100,7 +108,11 @@ class Cells(Protocol):
 
 
 class Refunded(Protocol):
-    """A refund that the money's desk has taken over: from here on it ends by itself."""
+    """A refund that the money's desk has taken over: from here on it ends by itself. `state` is
+    "failed" where the way it was paid took nothing back: the money then is in the balance again."""
+
+    @property
+    def state(self) -> str: ...
 
     @property
     def refund_id(self) -> str: ...

@@ -121,6 +121,16 @@ class UpgradeDesk:
         before, the answer is the pop-up."""
         return self._popups.registered(person_id, app, request_id, now_s, code_no)
 
+    def code_opened_by(self, account: str, now_s: int) -> Upgrade | Popup | Refusal:
+        """What the pages of the ride code call when an account's phone gets its code (R-159): from
+        a date on it is linked by itself, once. Whoever has not agreed to the consent is not linked:
+        the answer is a pop-up that is not shown, its `why` UPGRADE_CONSENT.
+
+        Refuses UPGRADE_NO_PROGRAMME, PERSON_NOT_FOUND, UPGRADE_LEVEL_LOW, and what `linking.link`
+        names; none of it keeps a code from being opened.
+        """
+        return self._popups.opened_by(account, now_s)
+
     # ------------------------------------------------------------------------------ forms (R-123…)
 
     def upgrade_card(
@@ -250,8 +260,13 @@ class UpgradeDesk:
 
         Refuses UPGRADE_E_TICKET_UNKNOWN, …_USED, …_GOOD (not suspended), and what the money's desk
         refuses for now: the ticket then is `returning`, and the next call asks again.
+        UPGRADE_E_TICKET_WAY_REFUSED: the way it was paid took nothing, the balance has it again.
         """
         return self._e_tickets.refund(ticket_no, now_s)
+
+    def unpaid_e_tickets(self) -> list[ETicket]:
+        """The tickets whose money is still to go back, by their numbers."""
+        return self._e_tickets.unpaid()
 
     def refund_all_unused(
         self, now_s: int, progress: Callable[[int, int], None] = lambda _done, _of: None

@@ -119,14 +119,20 @@ class ETickets:
         refund = self.money.refund(row.account, request_id, row.fare_fen, now_s)
         if isinstance(refund, Refusal):
             return refund
+        if refund.state == "failed":
+            return Refusal("UPGRADE_E_TICKET_WAY_REFUSED")
         with self.office.writing() as cursor:
             store.write_e_ticket_paid(cursor, ticket_no, refund.refund_id, now_s)
         return ETicket(ticket_no, row.account, row.fare_fen, "refunded")
 
+    def unpaid(self) -> list[ETicket]:
+        """See `UpgradeDesk.unpaid_e_tickets`."""
+        with self.office.reading() as cursor:
+            return [_ticket(row) for row in store.unpaid_rows(cursor)]
+
     def refund_all(self, now_s: int, progress: Callable[[int, int], None]) -> RefundRun:
         """See `UpgradeDesk.refund_all_unused`."""
-        with self.office.reading() as cursor:
-            numbers = store.unpaid_e_tickets(cursor)
+        numbers = [one.ticket_no for one in self.unpaid()]
         count = fen = 0
         waiting = []
         for done, ticket_no in enumerate(numbers, start=1):

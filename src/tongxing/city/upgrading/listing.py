@@ -51,6 +51,14 @@ class Listing:
             row = store.make_list(cursor, now_s)
         return ListMade(row.version, row.media, row.added, row.removed, row.made_s)
 
+    def newest(self) -> ListMade | Refusal:
+        """The newest version in numbers. Refuses UPGRADE_LIST_NONE before the first."""
+        with self.office.reading() as cursor:
+            row = store.newest_list(cursor)
+        if row is None:
+            return Refusal("UPGRADE_LIST_NONE", self.office.code)
+        return ListMade(row.version, row.media, row.added, row.removed, row.made_s)
+
     def export(self, since: int) -> LinkedMedia | Refusal:
         """See `UpgradeDesk.linked_media`."""
         with self.office.reading() as cursor:

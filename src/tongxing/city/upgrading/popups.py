@@ -13,6 +13,9 @@ from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
 
+OWN = ""
+"""The passenger's pages of the city itself, which are on no source's list of apps."""
+
 _RIDE_CODE = "ride_code"
 _CODE_NO = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{7,63}")
 
@@ -67,6 +70,20 @@ class Popups:
         if not programme.registers():
             return self.shown(person_id, app, now_s, code_no)
         return self._code("registration", programme, person_id, app, request_id, code_no)
+
+    def opened_by(self, account: str, now_s: int) -> Upgrade | Popup | Refusal:
+        """An account opened its code; see `UpgradeDesk.code_opened_by`."""
+        programme = programme_at(self.office.code, now_s)
+        person = self.people.person_of_account(account)
+        if isinstance(programme, Refusal):
+            return programme
+        if person is None or person.closed_s is not None:
+            return Refusal("PERSON_NOT_FOUND")
+        rules = programme.rules
+        if not self.people.has_consent(person.person_id, rules.consent_text):
+            return Popup(OWN, False, "UPGRADE_CONSENT", rules.consent_text, rules.consent_version)
+        request_id = digest("code_opened", self.office.code, account)
+        return self.registered(person.person_id, OWN, request_id, now_s)
 
     def _code(
         self,

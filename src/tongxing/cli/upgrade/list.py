@@ -1,4 +1,4 @@
-"""`tongxing upgrade list`: make and write the list of linked media for whoever checks."""
+"""`tongxing upgrade list`: show, write and (`--publish`) make the list of linked media."""
 
 from pathlib import Path
 
@@ -20,13 +20,17 @@ WORDS = Words("upgrade")
 @make_command()
 @click.option("--out", "out", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--since", "since", type=Whole(0, 2**31), default=0, metavar="VERSION")
+@click.option("--publish", "publish", is_flag=True)
 @click.option("--city", "city", metavar="CITY")
 @click.option("--now", "now", metavar="TIME")
-def command(out: Path | None, since: int, city: str | None, now: str | None) -> None:
+def command(out: Path | None, since: int, publish: bool, city: str | None, now: str | None) -> None:
+    now_s = moment(now, "--now")
     expect_folder(out)
     with office_of(city) as office:
         listing = Listing(office)
-        made = listing.publish(moment(now, "--now"))
+        if publish:
+            listing.publish(now_s)
+        made = granted(listing.newest())
         found = granted(listing.export(since))
     if out is not None:
         write_whole(out, encode(found), private=True)
