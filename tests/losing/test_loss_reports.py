@@ -310,6 +310,9 @@ unbound_fee_fen = 0
 proof_age_s = 120
 undecided_card = "back"
 undecided_person = "released"
+person_day_most = 2
+person_year_most = 5
+person_within_days = 180
 """
     own = '[[terms]]\ncity = "110000"\nfrom = 2024-01-01\npush_s = 30\n'
     found = [

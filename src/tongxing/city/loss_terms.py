@@ -27,6 +27,9 @@ class LossTerms(Struct, frozen=True, kw_only=True):
     lost_fee_fen: int
     unbound_fee_fen: int
     proof_age_s: int
+    person_day_most: int
+    person_year_most: int
+    person_within_days: int
     undecided_card: Outcome
     undecided_person: Outcome
 
@@ -53,6 +56,9 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     lost_fee_fen: int | UnsetType = UNSET
     unbound_fee_fen: int | UnsetType = UNSET
     proof_age_s: int | UnsetType = UNSET
+    person_day_most: int | UnsetType = UNSET
+    person_year_most: int | UnsetType = UNSET
+    person_within_days: int | UnsetType = UNSET
     undecided_card: Outcome | UnsetType = UNSET
     undecided_person: Outcome | UnsetType = UNSET
 

@@ -4,6 +4,7 @@ from tongxing.city.losing.desk import LossDesk
 from tongxing.city.losing.values import (
     ByCard,
     ByPerson,
+    Claimed,
     Dispute,
     Evidence,
     LossReport,
@@ -13,6 +14,7 @@ from tongxing.city.losing.values import (
 __all__ = [
     "ByCard",
     "ByPerson",
+    "Claimed",
     "Dispute",
     "Evidence",
     "LossDesk",

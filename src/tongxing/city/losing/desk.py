@@ -7,11 +7,12 @@ from typing import Literal
 
 from tongxing.city import replacing
 from tongxing.city.binding import leaving
-from tongxing.city.losing import disputing, reporting
+from tongxing.city.losing import claims, disputing, raising, reporting
 from tongxing.city.losing.settling_dispute import Parties
 from tongxing.city.losing.values import (
     Bindings,
     Claim,
+    Claimed,
     Dispute,
     DisputeState,
     LossReport,
@@ -66,18 +67,21 @@ class LossDesk:
         now_s: int,
         publish: Publish | None = None,
     ) -> LossReport | Refusal:
-        """Take a loss report; see `reporting.report`. `publish` is called at once after it is kept:
-        should it fail, the report stands, and the list after carries it."""
+        """Take a loss report; see `reporting.report`. `publish` is called at once after a new
+        one is kept: should it fail, the report stands, and the list after carries it."""
         with self._office.alone() as cursor:
             before = loss_store.find_report(cursor, request_id)
             found = reporting.report(
                 cursor, self._office.code, account, medium_no, request_id, now_s
             )
-            if before is None and _is_new(found, request_id):
+            is_new = (
+                before is None and isinstance(found, LossReport) and found.report_id == request_id
+            )
+            if is_new:
                 effective_s = self.terms(now_s).effective_s(now_s)
                 values = {"card": masked(medium_no), "effective_s": effective_s}
                 self._notify(cursor, account, "loss_reported", values, now_s)
-        if isinstance(found, LossReport) and publish is not None:
+        if is_new and publish is not None:
             publish(now_s)
         return found
 
@@ -91,10 +95,12 @@ class LossDesk:
     ) -> LossReport | Refusal:
         """Take a loss report back; see `reporting.found_again`."""
         with self._office.alone() as cursor:
+            before = loss_store.find_report(cursor, report_id)
             found = reporting.found_again(
                 cursor, self._office.code, account, report_id, request_id, now_s
             )
-        if isinstance(found, LossReport) and publish is not None:
+        is_new = before is not None and before.lifted_s is None and isinstance(found, LossReport)
+        if is_new and publish is not None:
             publish(now_s)
         return found
 
@@ -116,9 +122,9 @@ class LossDesk:
     def dispute(
         self, medium_no: str, claim: Claim, request_id: str, now_s: int, note: str = ""
     ) -> Dispute | Refusal:
-        """Begin a dispute about a card's binding; see `disputing.raise_dispute`."""
+        """Begin a dispute about a card's binding; see `raising.raise_dispute`."""
         with self._office.alone() as cursor:
-            return disputing.raise_dispute(
+            return raising.raise_dispute(
                 cursor, self._office.code, self._parties, medium_no, claim, request_id, note, now_s
             )
 
@@ -167,8 +173,26 @@ class LossDesk:
     def disputes(self, state: DisputeState | Literal[""] = "") -> list[Dispute]:
         """All disputes, oldest first; of one state when it is given."""
         with self._office.reading() as cursor:
-            found = [disputing.told(cursor, case) for case in dispute_store.all_cases(cursor)]
+            found = disputing.told_all(cursor, dispute_store.all_cases(cursor))
         return [one for one in found if state in ("", one.state)]
+
+    def disputes_of(self, account: str) -> list[Dispute]:
+        """The disputes about cards bound to an account, oldest first."""
+        with self._office.reading() as cursor:
+            return disputing.told_all(cursor, dispute_store.cases_of_account(cursor, account))
+
+    def case(self, case_id: str) -> Dispute | Refusal:
+        """One dispute. Refuses DISPUTE_UNKNOWN."""
+        with self._office.reading() as cursor:
+            found = dispute_store.find_case(cursor, case_id)
+            if found is None:
+                return Refusal("DISPUTE_UNKNOWN", case_id)
+            return disputing.told(cursor, found)
+
+    def claims(self, person_id: str, now_s: int) -> list[Claimed]:
+        """What a person claimed by a card's number; see `claims.claims_of`."""
+        with self._office.reading() as cursor:
+            return claims.claims_of(cursor, self._office.code, person_id, now_s)
 
     def _step(
         self,
@@ -185,7 +209,3 @@ class LossDesk:
                 cursor, self._office.code, self._parties, case_id, kind, outcome, by, request_id,
                 note, now_s,
             )  # fmt: skip
-
-
-def _is_new(found: LossReport | Refusal, request_id: str) -> bool:
-    return isinstance(found, LossReport) and found.report_id == request_id

@@ -6,31 +6,28 @@ table of states stands in `STATES`; whatever happens, a dispute ends, and its mo
 in the card's own purse again or free in the account.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
+from tongxing.city.losing.claims import NOTE_MAX, proof_objection
 from tongxing.city.losing.settling_dispute import Parties, settle
 from tongxing.city.losing.values import (
-    Bound,
     ByCard,
-    ByPerson,
     Claim,
     Dispute,
     DisputeState,
     Evidence,
 )
-from tongxing.city.loss_terms import LossTerms, Outcome, loss_terms
+from tongxing.city.loss_terms import Outcome, loss_terms
 from tongxing.city.store import disputes as store
-from tongxing.city.store import replacing
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.disputes import CaseRow, StepRow
-from tongxing.kernel.clock import DAY_S
-from tongxing.kernel.ids import digest, masked
+from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
 
-NOTE_MAX = 500
-IDENTITY = 2
 RULE = "rule"
 """Who ends a dispute that nobody decided."""
+JOIN = "join"
+"""The step by which the card itself takes over what a person began (`raising`)."""
 
 STATES: Mapping[DisputeState, Mapping[str, DisputeState | str]] = {
     "open": {
@@ -57,53 +54,6 @@ STATES: Mapping[DisputeState, Mapping[str, DisputeState | str]] = {
     ),
 }
 """What each step does in each state: the next state, or the code of a refusal."""
-
-
-def raise_dispute(
-    cursor: Cursor,
-    city: str,
-    parties: Parties,
-    medium_no: str,
-    claim: Claim,
-    request_id: str,
-    note: str,
-    now_s: int,
-) -> Dispute | Refusal:
-    """Begin a dispute: all that the account has now is frozen and both sides are told. The same
-    again answers the same.
-
-    Refuses REQUEST_REUSED, what `_objection` names, DISPUTE_NOT_BOUND, DISPUTE_CARD_REPLACED,
-    DISPUTE_OPEN and DISPUTE_DECIDED.
-    """
-    proof_id = claim.proof_id if isinstance(claim, ByCard) else f"person|{request_id}"
-    before = store.find_case(cursor, request_id)
-    if before is not None:
-        same = (before.medium_no, before.proof_id) == (medium_no, proof_id)
-        return told(cursor, before) if same else Refusal("REQUEST_REUSED", request_id)
-    terms = loss_terms(city, now_s)
-    refusal = _objection(cursor, parties, medium_no, claim, terms, note, now_s)
-    if refusal is not None:
-        return refusal
-    bound = parties.bindings.in_force(cursor, medium_no)
-    if bound is None:
-        return Refusal("DISPUTE_NOT_BOUND", masked(medium_no))
-    if replacing.replacement_of(cursor, medium_no) is not None:
-        return Refusal("DISPUTE_CARD_REPLACED", masked(medium_no))
-    others = store.cases_of_binding(cursor, bound.binding_id)
-    if others:
-        is_open = any(one.ended_s is None for one in others)
-        return Refusal("DISPUTE_OPEN" if is_open else "DISPUTE_DECIDED", masked(medium_no))
-    row = _case(bound, medium_no, claim, request_id, proof_id, terms, note, now_s)
-    store.write_case(cursor, row)
-    _, balance_fen = store.account_money(cursor, row.account)
-    frozen_fen = max(row.moved_fen, balance_fen, 1)
-    frozen = parties.money.freeze(
-        cursor, row.account, frozen_fen, "dispute", None, row.case_id, now_s
-    )
-    if isinstance(frozen, Refusal):
-        raise ValueError(f"a disputed account could not be frozen: {frozen.code}")
-    parties.tell(cursor, row, "dispute_raised", {"deadline_s": row.deadline_s}, now_s)
-    return told(cursor, row)
 
 
 def take_step(
@@ -152,7 +102,7 @@ def take_step(
     )
     store.write_step(cursor, step)
     if end is not None:
-        settle(cursor, city, parties, case, end, now_s)
+        settle(cursor, city, parties, case, end, now_s, decided=kind == "approve")
     ended = store.find_case(cursor, case_id)
     assert ended is not None
     return told(cursor, ended)
@@ -177,11 +127,12 @@ def withdraw(
     if isinstance(claim, ByCard):
         done_by, same = claim.proof_id, case.by_card and case.medium_no == claim.medium_no
     else:
-        done_by, same = claim.person_id, case.claimant == claim.person_id
+        done_by = claim.person_id
+        same = not case.by_card and case.claimant == claim.person_id
     if not same:
         return Refusal("DISPUTE_NOT_CLAIMANT", case_id)
     if isinstance(claim, ByCard) and store.find_step(cursor, request_id) is None:
-        refusal = _proof_objection(cursor, case.medium_no, claim, loss_terms(city, now_s), now_s)
+        refusal = proof_objection(cursor, case.medium_no, claim, loss_terms(city, now_s), now_s)
         if refusal is not None:
             return refusal
     return take_step(
@@ -192,8 +143,8 @@ def withdraw(
 def lapse(cursor: Cursor, city: str, parties: Parties, now_s: int) -> list[Dispute]:
     """End every dispute whose time is over, by the rule that is data. Twice is harmless."""
     ended = []
-    for case in store.all_cases(cursor):
-        if case.ended_s is None and now_s > case.deadline_s:
+    for case in store.open_cases(cursor):
+        if now_s > case.deadline_s:
             found = take_step(
                 cursor, city, parties, case.case_id, "lapse", None, RULE,
                 digest("lapse", case.case_id), "", now_s,
@@ -205,14 +156,25 @@ def lapse(cursor: Cursor, city: str, parties: Parties, now_s: int) -> list[Dispu
 
 def told(cursor: Cursor, case: CaseRow) -> Dispute:
     """A dispute with all its steps, as it stands."""
+    return _told(case, store.steps_of(cursor, case.case_id))
+
+
+def told_all(cursor: Cursor, cases: Sequence[CaseRow]) -> list[Dispute]:
+    """Disputes with all their steps, read at once."""
+    steps: dict[str, list[StepRow]] = {case.case_id: [] for case in cases}
+    for step in store.steps_of_all(cursor, list(steps)):
+        steps[step.case_id].append(step)
+    return [_told(case, steps[case.case_id]) for case in cases]
+
+
+def _told(case: CaseRow, steps: Sequence[StepRow]) -> Dispute:
     state: DisputeState = "open"
     proposed: Outcome | None = None
     proposed_by = ""
-    steps = store.steps_of(cursor, case.case_id)
     for step in steps:
         if step.kind == "propose":
             state, proposed, proposed_by = "proposed", _outcome(step.outcome), step.done_by
-        elif step.kind == "send_back":
+        elif step.kind in ("send_back", JOIN):
             state, proposed, proposed_by = "open", None, ""
     ended = _outcome(case.outcome or "")
     return Dispute(
@@ -234,66 +196,6 @@ def told(cursor: Cursor, case: CaseRow) -> Dispute:
         back_fen=case.back_fen,
         borne_fen=case.borne_fen,
         ended_s=case.ended_s,
-    )
-
-
-def _objection(
-    cursor: Cursor,
-    parties: Parties,
-    medium_no: str,
-    claim: Claim,
-    terms: LossTerms,
-    note: str,
-    now_s: int,
-) -> Refusal | None:
-    """DISPUTE_EVIDENCE_EMPTY for an overlong note, DISPUTE_NEEDS_IDENTITY, and what
-    `_proof_objection` names."""
-    if len(note) > NOTE_MAX:
-        return Refusal("DISPUTE_EVIDENCE_EMPTY", masked(medium_no), {"limit": NOTE_MAX})
-    if isinstance(claim, ByPerson):
-        found = parties.people.person(claim.person_id)
-        known = not isinstance(found, Refusal) and found.level >= IDENTITY
-        return None if known else Refusal("DISPUTE_NEEDS_IDENTITY", masked(medium_no))
-    return _proof_objection(cursor, medium_no, claim, terms, now_s)
-
-
-def _proof_objection(
-    cursor: Cursor, medium_no: str, claim: ByCard, terms: LossTerms, now_s: int
-) -> Refusal | None:
-    """DISPUTE_CARD_PROOF for a proof of another card, DISPUTE_PROOF_OLD (also one of the future)
-    and DISPUTE_PROOF_USED."""
-    if claim.medium_no != medium_no:
-        return Refusal("DISPUTE_CARD_PROOF", masked(medium_no))
-    if not 0 <= now_s - claim.proven_s <= terms.proof_age_s:
-        return Refusal("DISPUTE_PROOF_OLD", masked(medium_no), {"seconds": terms.proof_age_s})
-    if store.proof_used(cursor, claim.proof_id):
-        return Refusal("DISPUTE_PROOF_USED", masked(medium_no))
-    return None
-
-
-def _case(
-    bound: Bound,
-    medium_no: str,
-    claim: Claim,
-    request_id: str,
-    proof_id: str,
-    terms: LossTerms,
-    note: str,
-    now_s: int,
-) -> CaseRow:
-    return CaseRow(
-        case_id=request_id,
-        binding_id=bound.binding_id,
-        account=bound.account,
-        medium_no=medium_no,
-        by_card=isinstance(claim, ByCard),
-        proof_id=proof_id,
-        claimant="" if isinstance(claim, ByCard) else claim.person_id,
-        moved_fen=bound.moved_fen,
-        from_s=bound.from_s,
-        raised_s=now_s,
-        deadline_s=now_s + terms.dispute_days * DAY_S,
-        note=note,
     )
 
 

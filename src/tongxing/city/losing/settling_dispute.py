@@ -36,23 +36,56 @@ class Parties:
     def tell(
         self, cursor: Cursor, case: CaseRow, kind: str, values: Mapping[str, object], now_s: int
     ) -> None:
-        """Tell both sides, as far as they are known; the number is masked."""
+        """Tell the account's holder; the number is masked."""
+        self._say(cursor, case, case.account, kind, values, now_s)
+
+    def tell_claimant(
+        self, cursor: Cursor, case: CaseRow, kind: str, values: Mapping[str, object], now_s: int
+    ) -> None:
+        """Tell whoever claimed the card, where a person is known; only what two people decided."""
+        if case.claimant:
+            self._say(cursor, case, case.claimant, kind, values, now_s)
+
+    def _say(
+        self,
+        cursor: Cursor,
+        case: CaseRow,
+        whom: str,
+        kind: str,
+        values: Mapping[str, object],
+        now_s: int,
+    ) -> None:
         said = {"card": masked(case.medium_no), **values}
-        for to in (case.account, case.claimant):
-            if to:
-                self.notify(cursor, to, kind, said, now_s)
+        self.notify(cursor, whom, kind, said, now_s)
+
+
+def joined_freeze(case_id: str) -> str:
+    """The freeze of a case that a card took over: it is another one than its first."""
+    return digest("dispute_join", case_id)
 
 
 def settle(
-    cursor: Cursor, city: str, parties: Parties, case: CaseRow, outcome: Outcome, now_s: int
+    cursor: Cursor,
+    city: str,
+    parties: Parties,
+    case: CaseRow,
+    outcome: Outcome,
+    now_s: int,
+    *,
+    decided: bool,
 ) -> None:
-    """End a dispute: move its money where it belongs, let go of the rest, tell both sides."""
+    """End a dispute: move its money where it belongs, let go of the rest, tell the account's holder
+    and, where two people `decided`, the claimant."""
     back_fen = borne_fen = 0
-    parties.money.thaw(cursor, case.case_id, now_s)
+    for freeze_id in (case.case_id, joined_freeze(case.case_id)):
+        parties.money.thaw(cursor, freeze_id, now_s)
     if outcome == "back":
         back_fen, borne_fen = _give_back(cursor, city, parties, case, now_s)
     store.write_end(cursor, case.case_id, outcome, back_fen, borne_fen, now_s)
-    parties.tell(cursor, case, f"dispute_{outcome}", {"amount_fen": back_fen}, now_s)
+    values = {"amount_fen": back_fen}
+    parties.tell(cursor, case, f"dispute_{outcome}", values, now_s)
+    if decided:
+        parties.tell_claimant(cursor, case, f"dispute_{outcome}", values, now_s)
 
 
 def _give_back(

@@ -13,6 +13,8 @@ Side = Literal["passenger", "issuer"]
 
 LossState = Literal["lost", "found_again", "replaced"]
 DisputeState = Literal["open", "proposed", "back", "released"]
+ClaimState = Literal["examined", "back", "released", "over"]
+"""What the claimant of a card may know: nothing until two people decided, or its time is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,16 @@ Claim = ByCard | ByPerson
 
 
 @dataclass(frozen=True, slots=True)
+class Claimed:
+    """A claim by number as its maker is told of it: the same whether that card is bound or not."""
+
+    medium_no: str
+    claimed_s: int
+    until_s: int
+    state: ClaimState
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """One step of a dispute: who did what, when."""
 
@@ -84,8 +96,8 @@ class Evidence:
 @dataclass(frozen=True, slots=True)
 class Dispute:
     """A disputed binding. `moved_fen` is the money that the binding took from the card, and that is
-    frozen until the end; `back_fen` went back to the card's own purse, of which the issuer bore
-    `borne_fen` (both None before the end)."""
+    frozen until the end; `by_card` where the card itself began it or took it over. `back_fen` went
+    back to the card's own purse, of which the issuer bore `borne_fen` (None before the end)."""
 
     case_id: str
     binding_id: str

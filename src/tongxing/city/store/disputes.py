@@ -8,15 +8,17 @@ from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
 
 _CASES: LiteralString = (
-    "SELECT case_id, binding_id, account, medium_no, by_card, proof_id, claimant, moved_fen,"
-    " from_s, raised_s, deadline_s, note, outcome, back_fen, borne_fen, ended_s"
-    " FROM dispute LEFT JOIN dispute_end USING (case_id)"
+    "SELECT case_id, binding_id, account, medium_no, by_card OR joined_proof_id IS NOT NULL,"
+    " proof_id, claimant, moved_fen, from_s, raised_s, coalesce(joined_deadline_s, deadline_s),"
+    " note, outcome, back_fen, borne_fen, ended_s FROM dispute"
+    " LEFT JOIN dispute_join USING (case_id) LEFT JOIN dispute_end USING (case_id)"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """One dispute; the last four are None until it ended."""
+    """One dispute; the last four are None until it ended. Where the card took it over, `by_card`
+    and `deadline_s` are as from then on, `proof_id` and `claimant` as it began."""
 
     case_id: str
     binding_id: str
@@ -34,6 +36,19 @@ class CaseRow:
     back_fen: int | None = None
     borne_fen: int | None = None
     ended_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRow:
+    """A person's claim by a number. `answer` is the code of its refusal, "" where it began a case;
+    `decided` is what two people decided about it, "" until they did."""
+
+    request_id: str
+    person_id: str
+    medium_no: str
+    claimed_s: int
+    answer: str
+    decided: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +81,21 @@ def all_cases(cursor: Cursor) -> list[CaseRow]:
     return _cases(cursor, " WHERE %s = ''", "")
 
 
+def open_cases(cursor: Cursor) -> list[CaseRow]:
+    """Every dispute that has not ended, oldest first."""
+    return _cases(cursor, " WHERE ended_s IS NULL AND %s = ''", "")
+
+
+def cases_of_account(cursor: Cursor, account: str) -> list[CaseRow]:
+    """The disputes about cards bound to an account, oldest first."""
+    return _cases(cursor, " WHERE account = %s", account)
+
+
+def was_decided(cursor: Cursor, case_id: str) -> bool:
+    """Whether two people decided a dispute: neither its time nor its maker ended it."""
+    return bool(_steps(cursor, " WHERE case_id = %s AND kind = 'approve'", case_id))
+
+
 def open_case_of_card(cursor: Cursor, medium_no: str) -> str:
     """The dispute of a card that has not ended, "" where there is none."""
     found = _cases(cursor, " WHERE ended_s IS NULL AND medium_no = %s", medium_no)
@@ -73,10 +103,11 @@ def open_case_of_card(cursor: Cursor, medium_no: str) -> str:
 
 
 def proof_used(cursor: Cursor, proof_id: str) -> bool:
-    """Whether a proof of possession began or withdrew a dispute before."""
+    """Whether a proof of possession began, took over or withdrew a dispute before."""
     row = cursor.execute(
         "SELECT EXISTS (SELECT 1 FROM dispute WHERE proof_id = %(id)s)"
-        " OR EXISTS (SELECT 1 FROM dispute_step WHERE kind = 'withdraw' AND done_by = %(id)s)",
+        " OR EXISTS (SELECT 1 FROM dispute_step WHERE kind IN ('join', 'withdraw')"
+        " AND done_by = %(id)s)",
         {"id": proof_id},
     ).fetchone()
     return row is not None and bool(row[0])
@@ -96,6 +127,11 @@ def steps_of(cursor: Cursor, case_id: str) -> list[StepRow]:
     return _steps(cursor, " WHERE case_id = %s", case_id)
 
 
+def steps_of_all(cursor: Cursor, case_ids: list[str]) -> list[StepRow]:
+    """What was done about some disputes, in order."""
+    return _steps(cursor, " WHERE case_id = ANY(%s)", case_ids)
+
+
 def find_step(cursor: Cursor, request_id: str) -> StepRow | None:
     """The step that a request made."""
     found = _steps(cursor, " WHERE request_id = %s", request_id)
@@ -109,6 +145,40 @@ def write_step(cursor: Cursor, row: StepRow) -> None:
         (row.case_id, row.number, row.request_id, row.kind, row.outcome, row.done_by, row.done_s,
          row.note),
     )  # fmt: skip
+
+
+def write_join(cursor: Cursor, case_id: str, proof_id: str, deadline_s: int) -> None:
+    """Note that the card itself took a dispute over, and until when staff have to decide now."""
+    cursor.execute("INSERT INTO dispute_join VALUES (%s, %s, %s)", (case_id, proof_id, deadline_s))
+
+
+def write_claim(cursor: Cursor, row: ClaimRow) -> None:
+    """Keep a person's claim, whatever it found."""
+    cursor.execute(
+        "INSERT INTO dispute_claim VALUES (%s, %s, %s, %s, %s)",
+        (row.request_id, row.person_id, row.medium_no, row.claimed_s, row.answer),
+    )
+
+
+def find_claim(cursor: Cursor, request_id: str) -> ClaimRow | None:
+    """The claim that a request made."""
+    found = _claims(cursor, " WHERE request_id = %s", request_id)
+    return found[0] if found else None
+
+
+def claims_of(cursor: Cursor, person_id: str) -> list[ClaimRow]:
+    """What a person claimed by numbers, newest first."""
+    return _claims(cursor, " WHERE person_id = %s", person_id)
+
+
+def claims_since(cursor: Cursor, person_id: str, since_s: int) -> int:
+    """How many claims by number a person made after an instant."""
+    row = cursor.execute(
+        "SELECT count(*) FROM dispute_claim WHERE person_id = %s AND claimed_s > %s",
+        (person_id, since_s),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def write_end(
@@ -178,10 +248,21 @@ def _cases(cursor: Cursor, where: LiteralString, value: str) -> list[CaseRow]:
     return [CaseRow(*row) for row in rows]
 
 
-def _steps(cursor: Cursor, where: LiteralString, value: str) -> list[StepRow]:
+def _steps(cursor: Cursor, where: LiteralString, value: str | list[str]) -> list[StepRow]:
     rows = cursor.execute(
         "SELECT case_id, number, request_id, kind, outcome, done_by, done_s, note"
         " FROM dispute_step" + where + " ORDER BY number",
         (value,),
     )
     return [StepRow(*row) for row in rows]
+
+
+def _claims(cursor: Cursor, where: LiteralString, value: str) -> list[ClaimRow]:
+    rows = cursor.execute(
+        "SELECT request_id, person_id, medium_no, claimed_s, answer, coalesce((SELECT outcome"
+        " FROM dispute_end JOIN dispute_step USING (case_id, outcome)"
+        " WHERE case_id = dispute_claim.request_id AND answer = '' AND kind = 'approve'), '')"
+        " FROM dispute_claim" + where + " ORDER BY claimed_s DESC, request_id",
+        (value,),
+    )
+    return [ClaimRow(*row) for row in rows]

@@ -61,13 +61,30 @@ CREATE TABLE dispute (
     note       text   NOT NULL
 );
 CREATE INDEX dispute_by_binding ON dispute (binding_id);
+CREATE INDEX dispute_by_account ON dispute (account);
+CREATE INDEX dispute_by_medium ON dispute (medium_no);
+
+CREATE TABLE dispute_join (                   -- the card itself took over what a person began
+    case_id           text PRIMARY KEY REFERENCES dispute,
+    joined_proof_id   text   NOT NULL UNIQUE,
+    joined_deadline_s bigint NOT NULL
+);
+
+CREATE TABLE dispute_claim (                  -- by a typed number, whatever it found: they are few
+    request_id text PRIMARY KEY,              -- the case id where it began one
+    person_id  text   NOT NULL,
+    medium_no  text   NOT NULL,               -- as typed, known or not
+    claimed_s  bigint NOT NULL,
+    answer     text   NOT NULL                -- '' where it began a case, else why it did not
+);
+CREATE INDEX dispute_claim_by_person ON dispute_claim (person_id, claimed_s);
 
 CREATE TABLE dispute_step (
     case_id    text   NOT NULL REFERENCES dispute,
     number     int    NOT NULL,               -- 1, 2, … of this case
     request_id text   NOT NULL UNIQUE,
     kind       text   NOT NULL CHECK (kind IN
-        ('evidence', 'propose', 'approve', 'send_back', 'withdraw', 'lapse')),
+        ('evidence', 'propose', 'approve', 'send_back', 'withdraw', 'lapse', 'join')),
     outcome    text   NOT NULL CHECK (outcome IN ('', 'back', 'released')),
     done_by    text   NOT NULL,
     done_s     bigint NOT NULL,
@@ -102,3 +119,7 @@ CREATE TRIGGER dispute_step_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
     ON dispute_step FOR EACH STATEMENT EXECUTE FUNCTION what_was_said_of_a_loss_is_append_only();
 CREATE TRIGGER dispute_end_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
     ON dispute_end FOR EACH STATEMENT EXECUTE FUNCTION what_was_said_of_a_loss_is_append_only();
+CREATE TRIGGER dispute_join_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON dispute_join FOR EACH STATEMENT EXECUTE FUNCTION what_was_said_of_a_loss_is_append_only();
+CREATE TRIGGER dispute_claim_append_only BEFORE UPDATE OR DELETE OR TRUNCATE
+    ON dispute_claim FOR EACH STATEMENT EXECUTE FUNCTION what_was_said_of_a_loss_is_append_only();
