@@ -9,9 +9,10 @@ from rider_world import World
 
 PATHS = (
     "/", "/code", "/welcome", "/money", "/money/top-up", "/money/orders", "/money/refund",
-    "/money/auto", "/trips", "/trips/discounts", "/bind", "/loss", "/loss/dispute", "/upgrade",
+    "/money/auto", "/trips", "/trips/discounts", "/bind", "/loss", "/loss/dispute",
+    "/loss/dispute/received", "/upgrade",
     "/upgrade/code", "/where", "/where?q=hangzhou", "/where?q=%E6%88%90%E9%83%BD", "/me",
-    "/me/identity", "/me/helping", "/me/helping/new", "/me/consents", "/me/notices",
+    "/me/identity", "/me/phone", "/me/helping", "/me/helping/new", "/me/consents", "/me/notices",
     "/me/sessions", "/me/export", "/me/close", "/me/feedback", "/texts/terms", "/prove",
 )  # fmt: skip
 SIGNED_OUT = ("/", "/sign-in", "/where", "/texts/privacy", "/upgrade/code", "/back", "/closed")

@@ -25,7 +25,7 @@ from tongxing.storage import Database
 
 pytestmark = pytest.mark.browser
 
-CARD = "4000000000000017"
+CARD, THIRD_PHONE = "4000000000000017", "13700137000"
 
 
 @pytest.fixture
@@ -178,8 +178,18 @@ def test_me_and_mine(walk: Walk) -> None:
     walk.sends().is_at("/me/feedback/thanks")
     assert [one.text for one in world.desks.people.feedback_list(9)] == ["闸机扫码慢"]
     world.now_s += 61
+    walk.goes("/me/phone").is_at("/prove").sends()
+    walk.fills(code=world.inbox.code()).sends().is_at("/me/phone").targets_are_large()
+    walk.fills(phone="1370013700").sends().error_leads_to("phone")
+    walk.fills(phone=THIRD_PHONE).sends().is_at("/me/phone/code")
+    walk.fills(code="000000").sends().error_leads_to("code")
+    walk.fills(code=world.inbox.code(THIRD_PHONE)).sends().is_at("/me").says("137****7000")
+    world.now_s += 61
+    walk.goes("/me/export").sends().is_at("/prove").sends()
+    walk.fills(code=world.inbox.code(THIRD_PHONE)).sends().is_at("/me/export")
+    world.now_s += 61
     walk.goes("/me/close").ticks("agree").sends().is_at("/prove").sends()
-    walk.fills(code=world.inbox.code()).sends().is_at("/me/close")
+    walk.fills(code=world.inbox.code(THIRD_PHONE)).sends().is_at("/me/close")
     walk.ticks("agree").sends().is_at("/closed")
     walk.goes("/money").is_at("/sign-in")
 

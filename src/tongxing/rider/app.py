@@ -29,6 +29,7 @@ from tongxing.rider.pages import (
     me,
     money,
     paying,
+    phoning,
     refunding,
     returning,
     signing,
@@ -44,7 +45,7 @@ _GZIP_FROM_BYTES = 1_000
 
 PAGES = (
     home, signing, proving, money, paying, refunding, automatic, trips, binding, touching, loss,
-    upgrading, where, me, helping, returning, installing, code_api,
+    upgrading, where, me, phoning, helping, returning, installing, code_api,
 )  # fmt: skip
 
 

@@ -1,4 +1,5 @@
-"""The phone proves itself once more before money leaves or an account closes.
+"""The phone proves itself once more: before money leaves, all that is kept of a person goes out,
+the number changes or the account closes.
 
 The code is bound to this session and this purpose; it is asked on a page of its own, and the way
 goes on where it was.
@@ -13,8 +14,9 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.rider import web
 from tongxing.rider.web import Passenger, Sent, Signed, again, desks_of, go, page
 
-PAY_OUT, CLOSE = "pay_out", "close"
-PURPOSES = (PAY_OUT, CLOSE)
+PAY_OUT, CLOSE, EXPORT, CHANGE_PHONE = "pay_out", "close", "export", "change_phone"
+RECOVER = "recover"
+PURPOSES = (PAY_OUT, CLOSE, EXPORT, CHANGE_PHONE, RECOVER)
 
 router = APIRouter()
 

@@ -21,7 +21,7 @@ from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 
-PURPOSES = ("sign_in", "help", "close", "pay_out", "recover", "upgrade", "change_phone")
+PURPOSES = ("sign_in", "help", "close", "pay_out", "export", "upgrade", "change_phone")
 DIGITS = 6
 
 _CLIENT, _CODE = "client", "code"

@@ -10,7 +10,7 @@ from tongxing.city.people.consent_texts import consent_texts
 from tongxing.city.people.values import Level
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.rider import web
-from tongxing.rider.proving import CLOSE, is_fresh, to_proof
+from tongxing.rider.proving import CLOSE, EXPORT, is_fresh, to_proof
 from tongxing.rider.web import Passenger, Sent, Signed, Visitor, again, desks_of, expect, go, page
 
 ABOUTS = ("code", "card", "trip", "money", "account", "staff", "other")
@@ -123,12 +123,15 @@ def end_session(request: Request, passenger: Signed, sent: Sent) -> Response:
 @router.get("/me/export")
 def export(request: Request, passenger: Signed) -> Response:
     """What is kept of me, and the way to take it along."""
-    return page(request, "export.html", tab="me")
+    fresh = is_fresh(request, passenger, EXPORT)
+    return page(request, "export.html", tab="me", is_fresh=fresh)
 
 
 @router.post("/me/export")
 def take_along(request: Request, passenger: Signed, _sent: Sent) -> Response:
-    """All of it as a file."""
+    """All of it as a file; the phone proves itself first."""
+    if not is_fresh(request, passenger, EXPORT):
+        return to_proof(EXPORT, "/me/export")
     found = expect(desks_of(request).people.export(passenger.person_id, passenger.now_s))
     content = json.dumps(found, ensure_ascii=False, indent=1, default=str)
     headers = {
