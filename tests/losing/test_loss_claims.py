@@ -17,6 +17,7 @@ from loss_world import (
 
 from tongxing.city.losing import ByPerson, Dispute
 from tongxing.city.store import disputes as store
+from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
 
@@ -152,6 +153,23 @@ def test_a_claim_that_lapsed_looks_like_one_about_nothing(world: World) -> None:
     world.desk.lapse(at)
     assert {one.state for one in world.desk.claims("p-known", at)} == {"over"}
     assert [whom for whom, _ in world.people.told] == ["a1", "a1"]
+
+
+@pytest.mark.parametrize(("outcome", "left_fen"), [("back", 0), ("released", 3_000)])
+def test_the_hold_of_a_binding_ends_with_it(world: World, outcome: str, left_fen: int) -> None:
+    hold = digest("binding_hold", f"b-{CARD}", 1)
+    with world.office.alone() as cursor:
+        cursor.execute(
+            "INSERT INTO binding_move VALUES (%s, 1, 3000, '', %s)",
+            (f"b-{CARD}", moment("06:00")),
+        )
+        cursor.execute(
+            "INSERT INTO money_frozen VALUES (%s, 'a1', 3000, %s, false)", (hold, NOON + DAY_S)
+        )
+    dispute_of(holds(world, NOON))
+    world.desk.propose("own", "s1", "back" if outcome == "back" else "released", "p", NOON)
+    dispute_of(world.desk.decide("own", "s2", True, "a", NOON))
+    assert world.frozen() == left_fen
 
 
 def test_only_what_is_new_is_published(world: World) -> None:

@@ -7,10 +7,12 @@ what the account no longer has: the issuer does, and it stands in the books as i
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tongxing.city.binding.moving import HOLD_WHY
 from tongxing.city.covering import cover_purses
 from tongxing.city.losing.values import Bindings, Money, Notify, People
 from tongxing.city.loss_terms import Outcome
 from tongxing.city.members import issuer_member
+from tongxing.city.store import binding
 from tongxing.city.store import disputes as store
 from tongxing.city.store import losing, media
 from tongxing.city.store.cursor import Cursor
@@ -98,6 +100,9 @@ def _give_back(
     taken_fen = min(back_fen, max(0, balance_fen))
     borne_fen = back_fen - taken_fen
     parties.bindings.end(cursor, case.binding_id, "disputed", now_s)
+    for move in binding.moves_of(cursor, case.binding_id):
+        hold_id = digest(HOLD_WHY, case.binding_id, move.number)
+        parties.money.thaw(cursor, hold_id, now_s)
     report = losing.standing_report(cursor, case.medium_no)
     if report is not None:
         losing.write_lift(cursor, report.report_id, digest("dispute", case.case_id), now_s)
