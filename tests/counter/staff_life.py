@@ -35,7 +35,7 @@ def bound(world: World, person: Person, fen: int = 3_000, number: str = CARD) ->
     said = touch(client, f"{path}/prove/socket", plastic)
     assert "next" in said, said
     sign(world, person)
-    assert client.get(f"/counter{path}").status_code == 200
+    assert client.get(f"/counter{path}{QUERY}").status_code == 200
     said = touch(client, f"{path}/activate/socket", plastic)
     assert "next" in said, said
     return plastic

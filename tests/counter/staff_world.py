@@ -198,8 +198,9 @@ class World:
         return found
 
     def token(self, staff_id: str) -> str:
-        """The session of one of the staff."""
-        if staff_id not in self._tokens:
+        """The session of one of the staff; a new one where they were idle too long."""
+        known = self._tokens.get(staff_id, "")
+        if not known or self.desks.staff.staff_of(known, self.now_s) is None:
             found = self.desks.staff.sign_in(staff_id, SECRET, self.now_s)
             assert isinstance(found, StaffSignedIn), found
             self._tokens[staff_id] = found.token

@@ -193,3 +193,56 @@ def test_personal_data_stands_in_no_act_and_no_address(world: World) -> None:
     assert isinstance(person, Person) and person.level is Level.IDENTITY
     told = repr(world.desks.staff.acts())
     assert PHONE not in told and NAME not in told and an_id() not in told
+
+
+def test_nobody_is_looked_at_without_a_purpose_and_a_ticket(world: World) -> None:
+    person, client = world.passenger(), world.at()
+    path = f"/counter/person/{person.person_id}"
+    for query in ("", "?purpose=counter", "?ticket=A17", "?purpose=curiosity&ticket=A17"):
+        assert client.get(path + query).status_code >= 400, query
+    assert client.get(path + QUERY).status_code == 200
+    acts = [(act.act, act.subject) for act in world.desks.staff.acts()]
+    assert acts.count(("look", person.account)) == 1
+    client.post(path + "/reveal", data=CASE | {"field": "phone"})
+    assert ("reveal:phone", person.account) in [
+        (act.act, act.subject) for act in world.desks.staff.acts()
+    ]
+
+
+def test_only_the_passengers_own_card_is_replaced_and_with_the_document(world: World) -> None:
+    person, client = world.verified(), world.at(language="en")
+    bound(world, person)
+    other = world.passenger(OTHER_PHONE)
+    form = CASE | {"request_id": "r1", "medium_no": CARD, "why": "damaged"}
+    form |= {"new_no": "4000000000000099", "scheme": "local:500000"}
+    theirs = client.post(
+        f"/counter/person/{other.person_id}/replace", data=form | {"replace-document": "yes"}
+    )
+    assert theirs.status_code == 409
+    assert "not on this passenger" in theirs.text
+    path = f"/counter/person/{person.person_id}/replace"
+    unseen = client.post(path, data=form)
+    assert unseen.status_code == 422 and 'href="#replace-document"' in unseen.text
+    done = client.post(path, data=form | {"replace-document": "yes"})
+    assert done.status_code == 200, done.text
+    assert ("replace:damaged", "COUNTER_NOT_THEIRS") in [
+        (act.act, act.result) for act in world.desks.staff.acts()
+    ]
+    world.proofs_hold()
+
+
+def test_money_is_handed_out_with_the_document_only(world: World) -> None:
+    person = world.verified()
+    bound(world, person)
+    world.now_s += 73 * 3600
+    client = world.at(language="en")
+    path = f"/counter/person/{person.person_id}/pay-out"
+    form = CASE | {"request_id": "p1", "amount": "10"}
+    unseen = client.post(path, data=form)
+    assert unseen.status_code == 422 and 'href="#document"' in unseen.text
+    assert client.post(path, data=form | {"document": "yes"}).status_code == 200
+    assert client.post(path, data=form | {"document": "yes"}).status_code == 200
+    balance = world.desks.money.balance(person.account)
+    assert not isinstance(balance, Refusal)
+    assert balance.posted_fen == 2_000, "the same form twice hands out once"
+    world.proofs_hold()

@@ -13,6 +13,7 @@ from tongxing.city import RiderOpening
 from tongxing.city.accounts import MediumOpening, open_riders
 from tongxing.city.people.cells import Cells
 from tongxing.city.people.keyfile import write_keys
+from tongxing.city.store import media
 from tongxing.front import ByPort, CityFront, city_app, open_city, partners_of
 from tongxing.front.clockwork import clockwork
 from tongxing.front.keys import FOLDER, PASSPHRASE_FILE, keys_of
@@ -130,6 +131,19 @@ def test_what_is_due_is_done_though_one_part_fails(
     monkeypatch.setattr(front.losing, "release_found", done.append)
     assert front.do_what_is_due(NOW) == ["collect"]
     assert done == [NOW]
+
+
+def test_whom_gates_stop_is_told_when_it_changes_and_only_then(front: CityFront) -> None:
+    with_accounts(front)
+    told: list[int] = []
+    front.publish = told.append
+    assert not front.publish_if_changed(NOW), "the first look only remembers"
+    assert not front.publish_if_changed(NOW + 20)
+    with front.office.writing() as cursor:
+        media.deny(cursor, account_token("5000100000000007"), "MEDIUM_LOST")
+    assert front.do_what_is_due(NOW + 40) == []
+    assert not front.publish_if_changed(NOW + 60)
+    assert told == [NOW + 40]
 
 
 def test_the_clock_goes_on_until_the_doors_close(front: CityFront) -> None:

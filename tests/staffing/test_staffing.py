@@ -82,6 +82,16 @@ def test_five_wrong_tries_close_the_door_for_a_while(desk: StaffDesk) -> None:
     signed_in(desk, at_s=NOW + 16 * MINUTE)
 
 
+def test_a_number_that_nobody_has_is_locked_alike_and_a_stranger_locks_nobody_out(
+    desk: StaffDesk,
+) -> None:
+    for staff_id in ("w01", "nobody"):
+        for _ in range(5):
+            assert code_of(desk.sign_in(staff_id, "wrong", NOW, "elsewhere")) == "STAFF_SIGN_IN"
+        assert desk.sign_in(staff_id, SECRET, NOW, "elsewhere") == Refusal("STAFF_LOCKED")
+    assert isinstance(desk.sign_in("w01", SECRET, NOW, "the counter"), StaffSignedIn)
+
+
 def test_a_right_secret_forgets_the_wrong_tries(desk: StaffDesk) -> None:
     for _ in range(3):
         for _ in range(4):

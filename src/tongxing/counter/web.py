@@ -32,7 +32,15 @@ _STATUS: Mapping[str, int] = {
     "STAFF_LOCKED": 429,
     "FORM_TOO_LARGE": 413,
     "FORM_MALFORMED": 422,
+    "OTP_WRONG": 401,
+    "OTP_EXPIRED": 410,
+    "OTP_LOCKED": 429,
+    "OTP_RATE_LIMIT": 429,
+    "OTP_PAUSED": 503,
+    "OTP_SPEND_STOPPED": 503,
+    "OTP_NOT_SENT": 503,
 }
+_RETRY_S = 60
 
 READER_HEADERS: Mapping[str, str] = {
     **HEADERS,
@@ -140,7 +148,10 @@ def again(
     first = refusal if isinstance(refusal, Refusal) else refusal[0]
     errors = field_errors(refusal, field, language_of(request))
     status = _STATUS.get(first.code, 409 if FACE.status_of(first) == 409 else 422)
-    return page(request, template, status, errors=errors, **values)
+    response = page(request, template, status, errors=errors, **values)
+    if status == 429:
+        response.headers["Retry-After"] = str(first.values.get("wait_s") or _RETRY_S)
+    return response
 
 
 def go(path: str, **arguments: object) -> RedirectResponse:

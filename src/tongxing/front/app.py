@@ -54,6 +54,7 @@ def city_app(
         losing=front.losing,
         upgrading=front.upgrading,
         publish=front.publish,
+        vault=front.vault,
     )
 
     @app.get("/")

@@ -1,7 +1,7 @@
 """The keys a city's front works with: cards, ride codes, personal data.
 
-They lie in one folder as sealed files, each useless without the passphrase. Nothing here makes a
-key: ``tongxing keys make`` does, or the simulation for its own made-up city.
+They lie in one folder as sealed files, each useless without the passphrase. Nothing here makes one:
+see docs/front.md for how each is made. The simulation has keys of its own made-up cities.
 """
 
 from collections.abc import Mapping

@@ -19,12 +19,15 @@ from tongxing.city.office import Office
 from tongxing.city.people.desk import PeopleDesk
 from tongxing.city.people.notices import notify
 from tongxing.city.staffing import StaffDesk
+from tongxing.city.store import media
 from tongxing.city.upgrading import UpgradeDesk
 from tongxing.city.upgrading.programme import programme_at
 from tongxing.fares import book_codes, load_city_fares
 from tongxing.front.keys import CityKeys
 from tongxing.front.partners import Partners
+from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.keys import KeyVault
 from tongxing.network.registry import load_registry
 from tongxing.storage import Database
 
@@ -32,9 +35,12 @@ Draw = Callable[[int], bytes]
 _log = logging.getLogger("tongxing.front")
 
 
-@dataclass(frozen=True)
+@dataclass
 class CityFront:
-    """The desks of one open city. `upgrading` is None where there is no such service."""
+    """The desks of one open city. `upgrading` is None where there is no such service.
+
+    `published` is what the deny list said that went out last; None before the first look.
+    """
 
     office: Office
     people: PeopleDesk
@@ -45,7 +51,9 @@ class CityFront:
     staff: StaffDesk
     upgrading: UpgradeDesk | None
     channels: tuple[str, ...]
+    vault: KeyVault
     publish: Publish | None
+    published: str | None = None
 
     @property
     def city(self) -> str:
@@ -64,6 +72,7 @@ class CityFront:
         ]
         if self.upgrading is not None:
             due.append(("purge_upgrades", self.upgrading.purge))
+        due.append(("publish", self.publish_if_changed))
         failed = []
         for name, work in due:
             try:
@@ -72,6 +81,20 @@ class CityFront:
                 _log.exception("what was due was not done: %s", name)
                 failed.append(name)
         return failed
+
+    def publish_if_changed(self, now_s: int) -> bool:
+        """Bring a new deny list to the gates when whom it stops has changed: by a debt, a mandate
+        that ended, a loss, a release. Whether it did."""
+        if self.publish is None:
+            return False
+        with self.office.reading() as cursor:
+            entries = media.denied_media(cursor)
+        standing = digest(*(f"{entry.medium_no} {entry.reason}" for entry in entries))
+        before, self.published = self.published, standing
+        if before in (None, standing):
+            return False
+        self.publish(now_s)
+        return True
 
     def close(self) -> None:
         """Let go of the database."""
@@ -109,5 +132,6 @@ def open_city(
         staff=StaffDesk(office, draw),
         upgrading=upgrading,
         channels=tuple(partners.channels),
+        vault=keys.vault,
         publish=publish,
     )

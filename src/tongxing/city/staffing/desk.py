@@ -72,7 +72,7 @@ class StaffDesk:
         if len(secret) < least:
             return Refusal("STAFF_SECRET_SHORT", staff_id, {"least": least})
         hashed = _hashed(secret, self._draw(_SALT_BYTES))
-        row = StaffRow(staff_id, name, roles, place, hashed, None, 0, 0)
+        row = StaffRow(staff_id, name, roles, place, hashed, None)
         with self._office.writing() as cursor:
             if store.find(cursor, staff_id) is not None:
                 return Refusal("STAFF_ID_TAKEN", staff_id)
@@ -96,22 +96,27 @@ class StaffDesk:
         with self._office.reading() as cursor:
             return [_staff(row) for row in store.everybody(cursor)]
 
-    def sign_in(self, staff_id: str, secret: str, now_s: int) -> StaffSignedIn | Refusal:
-        """Begin a session. Refuses STAFF_SIGN_IN for whatever is wrong, without saying what, and
-        STAFF_LOCKED after too many wrong tries."""
-        terms = staff_terms()
+    def sign_in(
+        self, staff_id: str, secret: str, now_s: int, client: str = ""
+    ) -> StaffSignedIn | Refusal:
+        """Begin a session. `client` is where the page is shown.
+
+        Refuses STAFF_SIGN_IN for whatever is wrong, without saying what, and STAFF_LOCKED after too
+        many wrong tries from there, whether there is such a number or not.
+        """
+        terms, who = staff_terms(), sha256(f"{client}\n{staff_id}".encode()).digest()
         with self._office.writing() as cursor:
-            row = store.find(cursor, staff_id, lock=True)
-            if row is not None and row.locked_until_s > now_s:
-                return Refusal("STAFF_LOCKED", staff_id)
+            wrong, locked_until_s = store.tries_of(cursor, who)
+            if locked_until_s > now_s:
+                return Refusal("STAFF_LOCKED")
+            row = store.find(cursor, staff_id)
             is_right = _is_secret(secret, _NOBODY if row is None else row.secret_hash)
             if row is None or row.ended_s is not None or not is_right:
-                if row is not None:
-                    tries = row.wrong_tries + 1
-                    locked = now_s + terms.locked_s if tries >= terms.tries_max else 0
-                    store.note_tries(cursor, staff_id, 0 if locked else tries, locked)
+                is_over = wrong + 1 >= terms.tries_max
+                until_s = now_s + terms.locked_s if is_over else 0
+                store.note_tries(cursor, who, 0 if is_over else wrong + 1, until_s, now_s)
                 return Refusal("STAFF_SIGN_IN")
-            store.note_tries(cursor, staff_id, 0, 0)
+            store.note_tries(cursor, who, 0, 0, now_s)
             token = self._draw(_TOKEN_BYTES).hex()
             store.begin_session(cursor, _token_hash(token), staff_id, now_s)
             store.write_act(cursor, ActRow(now_s, staff_id, "sign_in", staff_id, "", DONE))

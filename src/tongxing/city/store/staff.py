@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import LiteralString
 
 from tongxing.city.store.cursor import Cursor
+from tongxing.kernel.clock import DAY_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +17,6 @@ class StaffRow:
     place: str
     secret_hash: bytes
     ended_s: int | None
-    wrong_tries: int
-    locked_until_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +31,7 @@ class ActRow:
     result: str
 
 
-_COLUMNS: LiteralString = (
-    "staff_id, name, roles, place, secret_hash, ended_s, wrong_tries, locked_until_s"
-)
+_COLUMNS: LiteralString = "staff_id, name, roles, place, secret_hash, ended_s"
 _LOCKED: LiteralString = " FOR UPDATE"
 
 
@@ -69,12 +66,26 @@ def end(cursor: Cursor, staff_id: str, ended_s: int) -> None:
     )
 
 
-def note_tries(cursor: Cursor, staff_id: str, wrong_tries: int, locked_until_s: int) -> None:
-    """Keep how often a secret was wrong in a row, and until when nothing more is tried."""
+def tries_of(cursor: Cursor, who: bytes) -> tuple[int, int]:
+    """How often in a row somebody was wrong, and until when nothing more is tried; the row is
+    locked, and there when it was not."""
     cursor.execute(
-        "UPDATE staff SET wrong_tries = %s, locked_until_s = %s WHERE staff_id = %s",
-        (wrong_tries, locked_until_s, staff_id),
+        "INSERT INTO staff_try VALUES (%s, 0, 0, 0) ON CONFLICT (who) DO NOTHING", (who,)
     )
+    row = cursor.execute(
+        "SELECT wrong, locked_until_s FROM staff_try WHERE who = %s FOR UPDATE", (who,)
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
+def note_tries(cursor: Cursor, who: bytes, wrong: int, locked_until_s: int, now_s: int) -> None:
+    """Keep how often somebody was wrong, and forget whoever has not tried since a day."""
+    cursor.execute(
+        "UPDATE staff_try SET wrong = %s, locked_until_s = %s, seen_s = %s WHERE who = %s",
+        (wrong, locked_until_s, now_s, who),
+    )
+    cursor.execute("DELETE FROM staff_try WHERE seen_s < %s AND who <> %s", (now_s - DAY_S, who))
 
 
 def begin_session(cursor: Cursor, token_hash: bytes, staff_id: str, now_s: int) -> None:
@@ -133,7 +144,7 @@ def newest_acts(cursor: Cursor, limit: int) -> list[ActRow]:
 
 
 def _row(row: tuple[object, ...]) -> StaffRow:
-    staff_id, name, roles, place, secret_hash, ended_s, wrong_tries, locked_until_s = row
+    staff_id, name, roles, place, secret_hash, ended_s = row
     assert isinstance(roles, list)
     assert isinstance(secret_hash, bytes)
     return StaffRow(
@@ -143,6 +154,4 @@ def _row(row: tuple[object, ...]) -> StaffRow:
         str(place),
         secret_hash,
         None if ended_s is None else int(str(ended_s)),
-        int(str(wrong_tries)),
-        int(str(locked_until_s)),
     )

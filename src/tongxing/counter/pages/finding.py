@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongxing.city.people.terms import people_terms
+from tongxing.counter.pages.person import case_of
 from tongxing.counter.web import Serving, again, desks_of, go, noted, page
 from tongxing.kernel.reasons import Refusal
 from tongxing.web.forms import Sent
@@ -59,11 +60,11 @@ def acts(request: Request, who: Serving) -> Response:
 @router.post("/person/{person_id}/reveal")
 def reveal(request: Request, who: Serving, sent: Sent, person_id: str) -> Response:
     """Show one field of personal data; the person is told."""
-    field, ticket = sent.value("field", 20), sent.value("ticket", 60)
+    case, field = case_of(request, person_id, sent), sent.value("field", 20)
     found = desks_of(request).people.reveal(
-        who.staff.staff_id, person_id, field, sent.value("purpose", 40), ticket, who.now_s
+        who.staff.staff_id, person_id, field, case.purpose, case.ticket, who.now_s
     )
-    noted(request, who, f"reveal:{field}", person_id, ticket, found)
+    noted(request, who, f"reveal:{field}", case.person.account, case.ticket, found)
     shown: dict[str, Any] = {"field": field, "text": "", "back": sent, "person_id": person_id}
     if isinstance(found, Refusal):
         return page(request, "revealed.html", 422, refusal=found, **shown)

@@ -14,7 +14,7 @@ from tongxing.city.half_trips import missing_end
 from tongxing.city.passenger import PassengerDesk
 from tongxing.city.store.half_trips import Waiting
 from tongxing.counter.desks import CounterDesks
-from tongxing.counter.pages.person import Case, case_of
+from tongxing.counter.pages.person import Case, case_of, own_media
 from tongxing.counter.web import AtWork, Serving, again, desks_of, go, noted, page
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.web.forms import Posted, Sent, new_id
@@ -61,8 +61,10 @@ def correct(request: Request, who: Serving, sent: Sent, person_id: str, trip_id:
     case = case_of(request, person_id, sent)
     half = _half_or_none(request, who, case, trip_id)
     medium_no = sent.value("medium_no", 40) if half is None else half.tap.medium_no
-    shown = {"medium_no": medium_no, "trip_id": trip_id} | _said(sent)
-    found = _correct(desks_of(request), _asked(who, shown, sent), who.now_s, books=True)
+    found: Corrected | Refusal = Refusal("HALF_TRIP_UNKNOWN", trip_id[:16])
+    if half is not None or medium_no in {one.medium_no for one in own_media(request, case)}:
+        shown = {"medium_no": medium_no, "trip_id": trip_id} | _said(sent)
+        found = _correct(desks_of(request), _asked(who, shown, sent), who.now_s, books=True)
     noted(request, who, "half_trip", case.person.account, case.ticket, found)
     if isinstance(found, Refusal):
         asking = _asking(request, who, case, trip_id) | _said(sent)

@@ -5,9 +5,10 @@ The passenger's session lives in a cookie of this page alone and ends with `rese
 asks for by itself when nobody touches it: nothing personal stays on the screen.
 """
 
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request, WebSocket
+from fastapi import APIRouter, Depends, Request, WebSocket
+from starlette.requests import HTTPConnection
 from starlette.responses import JSONResponse, Response
 
 from tongxing.city.binding.card import read_purse
@@ -30,7 +31,7 @@ from tongxing.counter.web import (
     standing,
 )
 from tongxing.kernel.clock import calendar_date
-from tongxing.kernel.reasons import Refusal
+from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.web.card_socket import SocketCard
 from tongxing.web.forms import Sent, new_id
 
@@ -39,6 +40,18 @@ COOKIE, PATH = "machine", f"{ROOT}/machine"
 FIRST_CONSENTS = ("terms", "privacy")
 
 router = APIRouter()
+
+
+def here(request: HTTPConnection) -> AtWork:
+    """A signed-in machine of a station that has one (R-021). Raises SignInNeeded and Problem:
+    STAFF_NOT_ALLOWED, BINDING_NOT_OFFERED."""
+    who = standing(request)
+    if who.staff.place not in _stations(request, who):
+        raise Problem("BINDING_NOT_OFFERED", "machine")
+    return who
+
+
+Here = Annotated[AtWork, Depends(here)]
 
 
 @router.get("/machine")
@@ -50,25 +63,25 @@ def home(request: Request, who: Standing) -> Response:
 
 
 @router.get("/machine/card")
-def ask_card(request: Request, who: Standing) -> Response:
+def ask_card(request: Request, who: Here) -> Response:
     """The card goes onto the reader."""
     return page(request, "machine_card.html", **_tapping(request, "read", 1))
 
 
 @router.get("/machine/phone")
-def ask_phone(request: Request, who: Standing) -> Response:
+def ask_phone(request: Request, who: Here) -> Response:
     """The number of the passenger's own phone."""
     return page(request, "machine_phone.html", phone="")
 
 
 @router.post("/machine/phone")
-def send_code(request: Request, who: Standing, sent: Sent) -> Response:
+def send_code(request: Request, who: Here, sent: Sent) -> Response:
     """Send the code there."""
     phone, visit = sent.value("phone", 20), sent.value("visit", 64) or new_id()
     if not sent.ticked("agree"):
         return again(request, "machine_phone.html", Refusal("TICK_MISSING"), "agree", phone=phone)
     found = desks_of(request).people.request_code(
-        phone, "sign_in", visit, f"machine:{who.staff.staff_id}:{visit}", who.now_s
+        phone, "sign_in", visit, f"machine:{who.staff.staff_id}", who.now_s
     )
     if isinstance(found, Refusal):
         return again(request, "machine_phone.html", found, "phone", phone=phone)
@@ -76,12 +89,12 @@ def send_code(request: Request, who: Standing, sent: Sent) -> Response:
 
 
 @router.post("/machine/code")
-def take_code(request: Request, who: Standing, sent: Sent) -> Response:
+def take_code(request: Request, who: Here, sent: Sent) -> Response:
     """The code is right: this is the passenger, and the binding begins or goes on."""
     desks, phone, visit = desks_of(request), sent.value("phone", 20), sent.value("visit", 64)
     found = desks.people.sign_in(
         phone, sent.value("code", 12), visit, CHANNEL, who.now_s,
-        f"machine:{who.staff.staff_id}:{visit}",
+        f"machine:{who.staff.staff_id}",
     )  # fmt: skip
     if isinstance(found, Refusal):
         return again(request, "machine_code.html", found, "code", phone=phone, visit=visit)
@@ -103,7 +116,7 @@ def take_code(request: Request, who: Standing, sent: Sent) -> Response:
 
 
 @router.get("/machine/bind")
-def where(request: Request, who: Standing) -> Response:
+def where(request: Request, who: Here) -> Response:
     """The first step that is not done."""
     person = _passenger(request, who)
     if person is None or _at(request, who, person).name == "begin":
@@ -112,7 +125,7 @@ def where(request: Request, who: Standing) -> Response:
 
 
 @router.post("/machine/agree")
-def agree(request: Request, who: Standing, sent: Sent) -> Response:
+def agree(request: Request, who: Here, sent: Sent) -> Response:
     """The passenger agrees to every text."""
     person = _passenger(request, who)
     if person is None:
@@ -132,7 +145,7 @@ def agree(request: Request, who: Standing, sent: Sent) -> Response:
 
 
 @router.post("/machine/sign")
-def sign(request: Request, who: Standing, sent: Sent) -> Response:
+def sign(request: Request, who: Here, sent: Sent) -> Response:
     """Choose a partner, and sign there with one's own phone."""
     person = _passenger(request, who)
     if person is None:
@@ -148,7 +161,7 @@ def sign(request: Request, who: Standing, sent: Sent) -> Response:
 
 
 @router.get("/machine/state")
-def state(request: Request, who: Standing) -> Response:
+def state(request: Request, who: Here) -> Response:
     """Whether the passenger has signed, for the page that waits."""
     person = _passenger(request, who)
     found = "none" if person is None else steps.mandate_state(desks_of(request), person, who.now_s)
@@ -156,7 +169,7 @@ def state(request: Request, who: Standing) -> Response:
 
 
 @router.post("/machine/reset")
-def reset(request: Request, who: Standing) -> Response:
+def reset(request: Request, who: Here) -> Response:
     """The passenger is gone: their session ends, and the first screen comes back."""
     token = request.cookies.get(COOKIE, "")
     if token:
@@ -193,10 +206,10 @@ async def card(socket: WebSocket, purpose: str) -> None:
         noted(socket, who, f"machine:{purpose}", person.account, who.staff.place, done)
         return done if isinstance(done, Refusal) else "/machine/bind"
 
-    await touch(socket, standing, prepare, talk)
+    await touch(socket, here, prepare, talk)
 
 
-def _stations(request: Request, who: AtWork) -> list[str]:
+def _stations(request: HTTPConnection, who: AtWork) -> list[str]:
     desks = desks_of(request)
     found = desks.binding.machines(desks.city, calendar_date(who.now_s))
     return [one.station for one in found]

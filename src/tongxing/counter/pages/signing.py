@@ -29,7 +29,8 @@ def enter(request: Request, sent: Sent) -> Response:
     """Begin a session."""
     desks = desks_of(request)
     staff_id = sent.value("staff_id", 40)
-    found = desks.staff.sign_in(staff_id, sent.raw("secret", 200), desks.clock())
+    client = "" if request.client is None else request.client.host
+    found = desks.staff.sign_in(staff_id, sent.raw("secret", 200), desks.clock(), client)
     if isinstance(found, Refusal):
         return again(request, "sign_in.html", found, "staff_id", staff_id=staff_id)
     response = go("/" if found.staff.may("desk") else "/machine")

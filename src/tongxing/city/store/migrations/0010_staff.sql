@@ -9,10 +9,17 @@ CREATE TABLE staff (
     secret_hash  bytea  NOT NULL,
     added_s      bigint NOT NULL,
     added_by     text   NOT NULL,
-    ended_s      bigint,
-    wrong_tries  int    NOT NULL DEFAULT 0,
-    locked_until_s bigint NOT NULL DEFAULT 0
+    ended_s      bigint
 );
+
+-- Wrong secrets in a row, by who tried from where: a stranger elsewhere locks nobody out.
+CREATE TABLE staff_try (
+    who            bytea  PRIMARY KEY,         -- hash of staff number and client
+    wrong          int    NOT NULL,
+    locked_until_s bigint NOT NULL,
+    seen_s         bigint NOT NULL
+);
+CREATE INDEX staff_try_by_age ON staff_try (seen_s);
 
 CREATE TABLE staff_session (
     token_hash bytea  PRIMARY KEY,
