@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date
+from itertools import count
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from tongxing.storage import Database
 
 TICKETS = "/counter/tickets"
 NEW_CARD, OLD_CARD = "3105170020000000001", "3105170020000000019"
+ORDERS = count(1)
+"""One issuer serves every test, and loads each order once."""
 
 
 @pytest.fixture
@@ -129,8 +132,9 @@ def new_card(world: World, number: str = NEW_CARD) -> Any:
 
 def machine_loads(world: World, plastic: Any, fen: int = 2_000) -> None:
     """The top-up machine puts money on the card, and tells the issuer."""
-    MEDIA.top_up(plastic, fen, f"order-{plastic.balance_fen}", world.now_s)
-    assert world.city.top_up(NEW_CARD, fen, f"paid-{plastic.balance_fen}", world.now_s) is None
+    order = f"order-{next(ORDERS)}"
+    MEDIA.top_up(plastic, fen, order, world.now_s)
+    assert world.city.top_up(NEW_CARD, fen, order, world.now_s) is None
 
 
 def found(client: TestClient, phone: str = PHONE, **changes: str) -> Any:

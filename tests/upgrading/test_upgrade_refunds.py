@@ -1,15 +1,10 @@
 """Electronic tickets, refunded through the money's real desk and a partner over HTTP."""
 
 import json
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "partners"))
-
-from partners_merchant import press
+import requests
 from upgrade_world import World, code_of, may, ok, opened
 
 from tongxing.city.money import MoneyDesk
@@ -51,6 +46,15 @@ def paid_in(world: World, money: MoneyDesk, request_id: str) -> str:
     press(order.pay_url)
     assert ok(money.order(order.order_id, BOUGHT)).state == "paid"
     return account
+
+
+def press(url: str) -> None:
+    """Pay on the partner's page."""
+    shown = requests.get(url, timeout=5)
+    path = shown.text.split('<form method="post" action="', 1)[1].split('"', 1)[0]
+    site = "/".join(shown.url.split("/")[:3])
+    after = requests.post(site + path, data={"choice": "yes"}, timeout=5, allow_redirects=False)
+    assert after.status_code < 400, after.text
 
 
 def balance(money: MoneyDesk, account: str) -> int:
