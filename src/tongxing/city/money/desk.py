@@ -21,7 +21,7 @@ from tongxing.city.money.collecting import Collected, Debt
 from tongxing.city.money.exposure import CityExposure, Exposure
 from tongxing.city.money.mandates import Mandate, MandateAsked
 from tongxing.city.money.orders import Order
-from tongxing.city.money.refunding import Refund, Refundable
+from tongxing.city.money.refunding import Block, Refund, Refundable
 from tongxing.city.money.store import credit as credit_store
 from tongxing.city.money.store import orders as order_store
 from tongxing.city.money.store import refunds as refund_store
@@ -187,6 +187,11 @@ class MoneyDesk:
         """What can go back to where it came from; see `refunding.refundable`."""
         with self._office.reading() as cursor:
             return refunding.refundable(cursor, self._till, account, now_s)
+
+    def frozen(self, account: str, now_s: int) -> list[Block]:
+        """What of an account's money is frozen now, each with its end, as `refundable` says it."""
+        with self._office.reading() as cursor:
+            return refunding.frozen_blocks(cursor, account, now_s)
 
     def refund(
         self, account: str, request_id: str, amount_fen: int, now_s: int

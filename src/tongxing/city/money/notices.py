@@ -14,6 +14,7 @@ from tongxing.city.money.orders import Payment
 from tongxing.city.money.store import credit as credit_store
 from tongxing.city.money.store import orders as order_store
 from tongxing.city.money.store import refunds as refund_store
+from tongxing.city.money.store.refunds import PartRow
 from tongxing.city.money.till import Till
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.ids import digest
@@ -33,6 +34,7 @@ STATUS: Mapping[str, int] = {
     "REFUND_UNKNOWN": 404,
     "RIDER_UNKNOWN": 404,
     "CALLBACK_TRADE": 409,
+    "CALLBACK_UNCONFIRMED": 503,
 }
 """The HTTP status for a refused notice; 422 for all others."""
 
@@ -48,8 +50,8 @@ def take_notice(
     """Take a notice of a partner; what is refused is kept in quarantine.
 
     Refuses CHANNEL_UNKNOWN (not kept: nobody's), CALLBACK_SIGNATURE, CALLBACK_MALFORMED,
-    ORDER_UNKNOWN, REFUND_UNKNOWN, CALLBACK_MERCHANT, CALLBACK_AMOUNT, CALLBACK_TRADE,
-    CALLBACK_ACCOUNT and RIDER_UNKNOWN.
+    ORDER_UNKNOWN, REFUND_UNKNOWN, CALLBACK_UNCONFIRMED, CALLBACK_MERCHANT, CALLBACK_AMOUNT,
+    CALLBACK_TRADE, CALLBACK_ACCOUNT and RIDER_UNKNOWN.
     """
     partner = till.channel(channel)
     if isinstance(partner, Refusal):
@@ -119,13 +121,13 @@ def _refunded(
     till: Till, partner: PaymentChannel, notice: PartnerNotice, now_s: int
 ) -> Refusal | None:
     """A refund of ours is done; or the partner's staff made one, perhaps before we heard of the
-    payment: then both are asked about at the partner, and booked in their order."""
-    with till.office.writing() as cursor:
-        part = refund_store.lock_part(cursor, notice.refund_id)
-        if part is not None and part.channel == partner.name:
-            done = RefundState("done", notice.partner_no, notice.amount_fen, notice.at_s)
-            return refunding.take_answer(cursor, till, part.part_id, done, now_s)
+    payment: then both are asked about at the partner, and booked in their order. What a refund was
+    worth is the partner's answer: some notices count all that has gone back of the order."""
+    with till.office.reading() as cursor:
+        part = refund_store.find_part(cursor, notice.refund_id)
         row = order_store.find_order(cursor, notice.order_id)
+    if part is not None and part.channel == partner.name:
+        return _ours(till, partner, part, now_s)
     if row is None or row.channel != partner.name:
         return Refusal("ORDER_UNKNOWN", notice.order_id[:64])
     if not notice.refund_id:
@@ -133,7 +135,7 @@ def _refunded(
     paid = partner.query(row.order_id) if row.state != "paid" else None
     found = partner.query_refund(notice.refund_id, row.order_id)
     if found.state != "done":
-        return Refusal("REFUND_UNKNOWN", notice.refund_id[:64])
+        return _unsaid(found, notice.refund_id)
     if paid is not None:
         with till.office.writing() as cursor:
             booked = orders.take_state(cursor, till, row, paid, now_s)
@@ -141,6 +143,23 @@ def _refunded(
             return booked
     with till.office.writing() as cursor:
         return refunding.seen_at_partner(cursor, till, row.order_id, notice.refund_id, found, now_s)
+
+
+def _ours(till: Till, partner: PaymentChannel, part: PartRow, now_s: int) -> Refusal | None:
+    if part.state == "done":
+        return None
+    found = partner.query_refund(part.part_id, part.order_id)
+    if found.state != "done":
+        return _unsaid(found, part.part_id)
+    with till.office.writing() as cursor:
+        return refunding.take_answer(cursor, till, part.part_id, found, now_s)
+
+
+def _unsaid(found: RefundState, refund_id: str) -> Refusal:
+    """A notice of a refund that its partner does not answer for: it was never made, or the partner
+    cannot say now and tells again."""
+    absent = found.state in ("absent", "failed")
+    return Refusal("REFUND_UNKNOWN" if absent else "CALLBACK_UNCONFIRMED", refund_id[:64])
 
 
 def _keep(

@@ -99,14 +99,19 @@ def refundable(cursor: Cursor, till: Till, account: str, now_s: int) -> Refundab
     purse = credit.find_purse(cursor, account)
     if purse is None:
         return Refusal("RIDER_UNKNOWN", account)
-    held = [one for one in freezes.frozen_of(cursor, account) if balances.holds(one, now_s)]
-    left = _left(cursor, till, purse, balances.frozen_now(held, now_s), now_s)
-    blocks = [Block("frozen", one.amount_fen, one.until_s) for one in held]
+    blocks = frozen_blocks(cursor, account, now_s)
+    left = _left(cursor, till, purse, sum(block.fen for block in blocks), now_s)
     if purse.held_fen:
         blocks.append(Block("held", purse.held_fen))
     if left.without_fen:
         blocks.append(Block("no_way_back", left.without_fen))
     return Refundable(left.with_way_fen, left.without_fen, tuple(blocks))
+
+
+def frozen_blocks(cursor: Cursor, account: str, now_s: int) -> list[Block]:
+    """What is frozen now."""
+    held = [one for one in freezes.frozen_of(cursor, account) if balances.holds(one, now_s)]
+    return [Block("frozen", one.amount_fen, one.until_s) for one in held]
 
 
 def set_aside(
@@ -189,8 +194,8 @@ def carry_on(till: Till, part: PartRow, now_s: int) -> None:
 def take_answer(
     cursor: Cursor, till: Till, part_id: str, answer: RefundState | Refusal, now_s: int
 ) -> Refusal | None:
-    """Book what a partner said of a part; again has no effect. Refuses REFUND_UNKNOWN, and
-    CALLBACK_AMOUNT for another amount than was asked for."""
+    """Book what a partner said of a part; again has no effect, whatever amount it names then.
+    Refuses REFUND_UNKNOWN, and CALLBACK_AMOUNT for another amount than was asked for."""
     part = store.lock_part(cursor, part_id)
     if part is None:
         return Refusal("REFUND_UNKNOWN", part_id[:64])
@@ -198,12 +203,11 @@ def take_answer(
         if MOVES[part.state, "failed"] is not None:
             _end(cursor, till, part, "failed", "", now_s)
         return None
-    if answer.state != "done":
+    if answer.state != "done" or MOVES[part.state, "done"] is None:
         return None
     if answer.amount_fen != part.amount_fen:
         return Refusal("CALLBACK_AMOUNT", part_id)
-    if MOVES[part.state, "done"] is not None:
-        _end(cursor, till, part, "done", answer.partner_no, now_s)
+    _end(cursor, till, part, "done", answer.partner_no, now_s)
     return None
 
 
