@@ -8,6 +8,9 @@ from tongxing.city.store.cursor import Cursor
 RefundHow = Literal["source", "counter", "partner"]
 PartState = Literal["set_aside", "asked", "done", "failed"]
 
+_RIDES = "('charge', 'charge_revised', 'late_tap_loss')"
+"""Postings of what rides cost an account: the last is what the issuer bears of a lost medium."""
+
 _PARTS = (
     "SELECT part_id, refund_part.refund_id, order_id, channel, refund_part.amount_fen, state,"
     " partner_no, tries, next_s, account FROM refund_part JOIN refund USING (refund_id) "
@@ -85,12 +88,6 @@ def refund_of_request(cursor: Cursor, request_id: str) -> RefundRow | None:
     return None if row is None else RefundRow(*row)
 
 
-def find_refund(cursor: Cursor, refund_id: str) -> RefundRow | None:
-    """A refund by its id."""
-    row = cursor.execute("SELECT * FROM refund WHERE refund_id = %s", (refund_id,)).fetchone()
-    return None if row is None else RefundRow(*row)
-
-
 def refunds_of(cursor: Cursor, account: str) -> list[RefundRow]:
     """An account's refunds, newest first."""
     rows = cursor.execute(
@@ -103,6 +100,12 @@ def parts_of(cursor: Cursor, refund_id: str) -> list[PartRow]:
     """The parts of a refund."""
     rows = cursor.execute(_PARTS + "WHERE refund_id = %s ORDER BY part_id", (refund_id,))
     return [PartRow(*row) for row in rows]
+
+
+def find_part(cursor: Cursor, part_id: str) -> PartRow | None:
+    """A part by its id."""
+    row = cursor.execute(_PARTS + "WHERE part_id = %s", (part_id,)).fetchone()
+    return None if row is None else PartRow(*row)
 
 
 def lock_part(cursor: Cursor, part_id: str) -> PartRow | None:
@@ -164,7 +167,7 @@ def money_in(cursor: Cursor, entity: str, liability: str, account: str) -> list[
         " WHERE account = %s AND state = 'paid'"
         " UNION ALL SELECT '', '', occurred_s, -amount_fen FROM posting_line"
         " JOIN posting USING (posting_id) WHERE entity = %s AND account = %s AND amount_fen < 0"
-        " AND kind NOT IN ('charge', 'charge_revised', 'refund_set_aside', 'refund_returned')"
+        " AND kind NOT IN " + _RIDES + " AND kind NOT IN ('refund_set_aside', 'refund_returned')"
         " AND NOT EXISTS (SELECT 1 FROM payment_order paid WHERE paid.account = %s"
         " AND paid.partner_no <> '' AND posting.kind = 'top_up'"
         " AND posting.source = paid.channel || ':' || paid.partner_no)"
@@ -185,10 +188,11 @@ def paid_out(cursor: Cursor, account: str) -> int:
 
 
 def charged(cursor: Cursor, entity: str, liability: str) -> int:
-    """What an account's rides have cost it so far, corrections counted."""
+    """What an account's rides have cost it so far, corrections and what the issuer bears of them
+    counted."""
     row = cursor.execute(
         "SELECT coalesce(sum(amount_fen), 0) FROM posting_line JOIN posting USING (posting_id)"
-        " WHERE entity = %s AND account = %s AND kind IN ('charge', 'charge_revised')",
+        " WHERE entity = %s AND account = %s AND kind IN " + _RIDES,
         (entity, liability),
     ).fetchone()
     assert row is not None
