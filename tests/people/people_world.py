@@ -158,6 +158,15 @@ def code_of(found: object) -> str:
     return found.code
 
 
+def other_than(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+def refused(found: object) -> tuple[str, Mapping[str, object]]:
+    assert isinstance(found, Refusal), found
+    return found.code, found.values
+
+
 def person_of(found: Person | Refusal | None) -> Person:
     assert isinstance(found, Person), found
     return found

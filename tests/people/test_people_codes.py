@@ -16,8 +16,10 @@ from people_world import (
     THIRD_PHONE,
     World,
     code_of,
+    other_than,
     person_of,
     phones,
+    refused,
 )
 
 import tongxing.city.people.one_time as one_time
@@ -25,15 +27,6 @@ from tongxing.city.people import CodeSent, SignedIn
 from tongxing.city.people.terms import people_terms
 from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
-
-
-def other_than(code: str) -> str:
-    return f"{(int(code) + 1) % 10**6:06d}"
-
-
-def refused(found: object) -> tuple[str, Mapping[str, object]]:
-    assert isinstance(found, Refusal), found
-    return found.code, found.values
 
 
 def test_a_code_goes_to_the_phone_and_is_kept_nowhere(database: Database) -> None:

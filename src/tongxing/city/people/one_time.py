@@ -2,8 +2,10 @@
 
 Whoever asks learns nothing of whether the number is known: nothing here looks at persons at all.
 Guessing is bounded three times: five tries of a code, so many wrong tries of a client, and a
-breaker over all of them, for a thousand numbers tried once each are a thousand tries. Messages cost
-money: what an hour may cost is a full stop, counted one request after the other.
+breaker over all of them, for a thousand numbers tried once each are a thousand tries. Only tries
+that could hit a code count for it, or a stranger without any would stop the city; and while it
+holds, a code that was sent before is looked at once, so that whoever waits for a message comes in.
+Messages cost money: what an hour may cost is a full stop, counted one request after the other.
 """
 
 import hashlib
@@ -102,11 +104,12 @@ def try_code(
     """The code's row when this is the code: still unused, for `use_code`. Counts the try; the
     caller commits after a refusal too, or nothing would be counted.
 
-    Refuses PHONE_INVALID, OTP_PAUSED, OTP_RATE_LIMIT (wrong tries of this client), OTP_WRONG (also
-    for another purpose or session, or where no code was sent), OTP_LOCKED and OTP_EXPIRED.
+    Refuses PHONE_INVALID, OTP_RATE_LIMIT (wrong tries of this client), OTP_PAUSED (but for the
+    first try of a code, which was sent before the pause), OTP_WRONG (also for another purpose or
+    session, or where no code was sent), OTP_LOCKED and OTP_EXPIRED.
     """
     terms = house.terms(now_s)
-    refusal = phone_objection(asked.phone, terms) or _paused(cursor, terms, now_s)
+    refusal = phone_objection(asked.phone, terms)
     if refusal is not None:
         return refusal
     phones = house.indexes(PHONE, asked.phone)
@@ -117,21 +120,20 @@ def try_code(
     refusal = _client_limit(cursor, terms, clients, now_s)
     if refusal is not None:
         return refusal
-    kept = _NOBODY if row is None or row.state == "used" else row.code_hash
+    paused = _paused(cursor, terms, now_s)
+    if paused is not None and (row is None or row.tries_left < terms.code_tries):
+        return paused
     shown = house.indexes(_CODE, _bound(asked, code))
+    kept = _NOBODY if row is None or row.state == "used" else row.code_hash
     matches = [hmac.compare_digest(one, kept) for one in shown]
-    is_right = any(matches) and row is not None and row.tries_left > 0 and row.expires_s > now_s
-    store.write_try(cursor, now_s, clients[-1], is_right)
+    is_live = row is not None and _is_live(row, now_s)
+    is_right = is_live and any(matches)
+    store.write_try(cursor, now_s, clients[-1], is_right, is_live)
     if row is not None and is_right:
         return row
-    if row is None or row.state == "used":
-        return Refusal("OTP_WRONG", asked.purpose, {"left": 0})
-    if row.expires_s <= now_s:
-        return Refusal("OTP_EXPIRED", asked.purpose)
-    if row.tries_left == 0:
-        return Refusal("OTP_LOCKED", asked.purpose)
-    store.set_code(cursor, row.code_id, row.state, row.tries_left - 1)
-    return Refusal("OTP_WRONG", asked.purpose, {"left": row.tries_left - 1})
+    if row is not None and is_live:
+        store.set_code(cursor, row.code_id, row.state, row.tries_left - 1)
+    return paused or _miss(asked, row, now_s)
 
 
 def use_code(cursor: Cursor, row: CodeRow) -> None:
@@ -170,6 +172,22 @@ def _paused(cursor: Cursor, terms: PeopleTerms, now_s: int) -> Refusal | None:
     if (wrong >= terms.breaker_wrong and most_are_wrong) or wrong >= terms.breaker_wrong_max:
         return Refusal("OTP_PAUSED", values={"minutes": _minutes(terms.breaker_window_s)})
     return None
+
+
+def _is_live(row: CodeRow, now_s: int) -> bool:
+    """Whether the right digits would be taken."""
+    return row.state == "sent" and row.tries_left > 0 and row.expires_s > now_s
+
+
+def _miss(asked: Asked, row: CodeRow | None, now_s: int) -> Refusal:
+    """What a try that was not right is told, where `row` is how its code stood before."""
+    if row is None or row.state == "used":
+        return Refusal("OTP_WRONG", asked.purpose, {"left": 0})
+    if row.expires_s <= now_s:
+        return Refusal("OTP_EXPIRED", asked.purpose)
+    if row.tries_left == 0:
+        return Refusal("OTP_LOCKED", asked.purpose)
+    return Refusal("OTP_WRONG", asked.purpose, {"left": row.tries_left - 1})
 
 
 def _spent(cursor: Cursor, terms: PeopleTerms, now_s: int) -> Refusal | None:

@@ -101,15 +101,18 @@ def code_counts(cursor: Cursor, since_s: int) -> dict[str, int]:
     return {str(state): int(count) for state, count in rows}
 
 
-def write_try(cursor: Cursor, at_s: int, client_index: str, is_right: bool) -> None:
-    """Note a try of a code, and nothing of whose it was."""
-    cursor.execute("INSERT INTO person_try VALUES (%s, %s, %s)", (at_s, client_index, is_right))
+def write_try(cursor: Cursor, at_s: int, client_index: str, is_right: bool, is_live: bool) -> None:
+    """Note a try of a code, and nothing of whose it was; `is_live` where a code could be hit."""
+    cursor.execute(
+        "INSERT INTO person_try VALUES (%s, %s, %s, %s)", (at_s, client_index, is_right, is_live)
+    )
 
 
 def try_counts(cursor: Cursor, since_s: int) -> tuple[int, int]:
-    """All tries since then, and the wrong ones."""
+    """The tries since then that could hit a code, and the wrong ones of them."""
     row = cursor.execute(
-        "SELECT count(*), count(*) FILTER (WHERE NOT is_right) FROM person_try WHERE at_s > %s",
+        "SELECT count(*), count(*) FILTER (WHERE NOT is_right) FROM person_try"
+        " WHERE at_s > %s AND is_live",
         (since_s,),
     ).fetchone()
     assert row is not None

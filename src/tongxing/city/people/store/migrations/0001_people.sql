@@ -52,7 +52,8 @@ CREATE INDEX person_code_by_time ON person_code (asked_s);
 CREATE TABLE person_try (                     -- each try of a code, for the breaker
     at_s         bigint  NOT NULL,
     client_index text    NOT NULL,
-    is_right     boolean NOT NULL
+    is_right     boolean NOT NULL,
+    is_live      boolean NOT NULL DEFAULT true  -- there was a code that the try could hit
 );
 CREATE INDEX person_try_by_time ON person_try (at_s);
 
