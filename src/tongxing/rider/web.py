@@ -19,6 +19,7 @@ from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.rider.desks import RiderDesks
 from tongxing.rider.statuses import ERROR_STATUS, FORM_STATUS
 from tongxing.rider.words import PACKAGE, Words
+from tongxing.web.clients import client_key
 from tongxing.web.face import Face, link, wants_json
 from tongxing.web.forms import FieldError, Posted, Sent, field_errors, new_id
 from tongxing.web.language import language_of
@@ -205,8 +206,8 @@ def own_path(text: str) -> str:
 
 
 def client_of(request: Request) -> str:
-    """Who asks, for limits: the address it comes from."""
-    return "" if request.client is None else request.client.host
+    """Who asks, for limits: the address it comes from, or its household's network."""
+    return "" if request.client is None else client_key(request.client.host)
 
 
 def device_of(request: Request) -> str:
