@@ -6,6 +6,7 @@ second, and a writer locks the rows it works on, not the house. What must not ru
 asks for `alone`. Nothing here decides anything.
 """
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from queue import Empty, LifoQueue
@@ -13,6 +14,7 @@ from queue import Empty, LifoQueue
 from psycopg import sql
 
 from tongxing.city.desk import schema_of
+from tongxing.city.moment import Moment
 from tongxing.city.people.store import MIGRATIONS as PEOPLE_MIGRATIONS
 from tongxing.city.store import MIGRATIONS
 from tongxing.city.store.cursor import Cursor
@@ -22,6 +24,7 @@ from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
 
 IDLE_MAX = 16
+_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _THIS_HOUSE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -41,6 +44,7 @@ class Office:
         self.fares = fares
         self._database = database
         self._idle: LifoQueue[Connection] = LifoQueue(IDLE_MAX)
+        self._here = threading.local()
         for schema, component, package in (
             (schema_of(code), "ledger", LEDGER_MIGRATIONS),
             (schema_of(code), "city", MIGRATIONS),
@@ -53,26 +57,56 @@ class Office:
                 connection.close()
 
     @contextmanager
+    def moment(self) -> Iterator[None]:
+        """Every `reading` of this thread inside is of one and the same moment, in one transaction,
+        and asks nothing twice: for a page that several desks bring together.
+
+        It ends early where the thread writes: whoever then reads sees what was written. Raises
+        what `reading` raises.
+        """
+        if self._now() is not None:
+            yield
+            return
+        before = getattr(self._here, "moment", None)
+        with self._read() as connection:
+            self._here.moment = Moment(connection)
+            try:
+                yield
+            finally:
+                self._here.moment = before
+
+    @contextmanager
     def reading(self) -> Iterator[Cursor]:
         """One moment of the books, which cannot be written through it.
 
         Raises Problem(DB_UNAVAILABLE) when the server is away.
         """
-        with self._transaction() as cursor:
-            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        moment = self._now()
+        if moment is not None:
+            with moment.cursor() as cursor:
+                yield cursor
+            return
+        with self._read() as connection, connection.cursor() as cursor:
             yield cursor
 
     @contextmanager
     def writing(self) -> Iterator[Cursor]:
         """One transaction, beside whatever else is written; lock the rows you decide by."""
-        with self._transaction() as cursor:
-            yield cursor
+        moment = self._now()
+        if moment is not None:
+            moment.is_over = True
+        connection = self._taken()
+        try:
+            with connection.transaction(), connection.cursor() as cursor:
+                yield cursor
+        finally:
+            self._put_back(connection)
 
     @contextmanager
     def alone(self) -> Iterator[Cursor]:
         """One transaction with the city's door closed: no intake, desk or other `alone` beside it
         (the advisory lock of `Desk`)."""
-        with self._transaction() as cursor:
+        with self.writing() as cursor:
             cursor.execute(_THIS_HOUSE, (schema_of(self.code),))
             yield cursor
 
@@ -84,12 +118,22 @@ class Office:
         except Empty:
             return
 
+    def _now(self) -> Moment | None:
+        """The moment that this thread is in."""
+        found: Moment | None = getattr(self._here, "moment", None)
+        return None if found is None or found.is_over else found
+
     @contextmanager
-    def _transaction(self) -> Iterator[Cursor]:
+    def _read(self) -> Iterator[Connection]:
+        """A connection in a transaction that only reads."""
         connection = self._taken()
         try:
-            with connection.transaction(), connection.cursor() as cursor:
-                yield cursor
+            connection.execute(_READ)
+            try:
+                yield connection
+            finally:
+                if not connection.closed:
+                    connection.commit()  # a rollback would also forget prepared statements
         finally:
             self._put_back(connection)
 
@@ -109,6 +153,7 @@ class Office:
         path = sql.SQL(", ").join(sql.Identifier(name) for name in names)
         connection.execute(sql.SQL("SET search_path TO {}").format(path))
         connection.commit()
+        connection.autocommit = True  # each transaction is begun by name, with what it may do
         return connection
 
     def _put_back(self, connection: Connection) -> None:
