@@ -268,12 +268,17 @@ class PeopleDesk(SigningDesk):
     def look_alerts(self, now_s: int) -> list[LookAlert]:
         """Staff whose looks of the last hour stand out, for the console."""
         with self._office.reading() as cursor:
-            return looking.look_alerts(self._house, cursor, now_s)
+            return looking.look_alerts(self._house.terms(now_s), cursor, now_s)
 
     def notices(self, person_id: str) -> list[Notice]:
         """What a person was told, newest first."""
         with self._office.reading() as cursor:
             return notices.notices_of(cursor, person_id)
+
+    def unread(self, person_id: str) -> int:
+        """How many notices a person has not read."""
+        with self._office.reading() as cursor:
+            return acts.count_unread(cursor, person_id)
 
     def read_notice(self, person_id: str, notice_id: int, now_s: int) -> None:
         """Mark one of a person's notices as read."""

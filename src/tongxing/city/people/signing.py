@@ -3,10 +3,11 @@
 Each method is one transaction of its own, or two with the partner's message between them.
 """
 
+import hmac
 from typing import TYPE_CHECKING
 
 from tongxing.city.people.cells import Cells, Draw
-from tongxing.city.people.house import PERSON, PHONE, House, TermsAt
+from tongxing.city.people.house import NAME, PERSON, PHONE, House, TermsAt
 from tongxing.city.people.notices import notify
 from tongxing.city.people.one_time import (
     Asked,
@@ -93,6 +94,29 @@ class SigningDesk:
             use_code(cursor, found)
         return None
 
+    def show_code(
+        self, phone: str, purpose: str, session_id: str, code: str, now_s: int, client: str = ""
+    ) -> Refusal | None:
+        """Show a code without using it up, where something else is asked before it counts; the try
+        is counted. Refuses what `try_code` names."""
+        asked = Asked(phone, purpose, session_id, client)
+        with self._office.writing() as cursor:
+            found = try_code(self._house, cursor, asked, code, now_s)
+        return found if isinstance(found, Refusal) else None
+
+    def name_matches(self, phone: str, name: str) -> bool:
+        """Whether nothing speaks against this name, letter by letter, for whoever has a number.
+
+        Also true for a number that nobody has and for somebody whose name is not known. Only for
+        whoever has shown the code of that number: else it would tell names to strangers.
+        """
+        house = self._house
+        with self._office.reading() as cursor:
+            person_id = house.find(cursor, PHONE, phone)
+            known = house.opened(cursor, PERSON, person_id or "").get(NAME) or name
+        one, other = (house.cells.blind_index(NAME, text) for text in (known, name))
+        return hmac.compare_digest(one, other)
+
     def sign_in(
         self,
         phone: str,
@@ -130,15 +154,15 @@ class SigningDesk:
     def person_of(self, token: str, now_s: int) -> Person | None:
         """Whose session this is, while it lives; using it makes it live longer."""
         with self._office.reading() as cursor:
-            session = session_of(cursor, token, now_s)
-            row = None if session is None else persons.find_person(cursor, session.person_id)
-            if session is None or row is None or row.closed_s is not None:
+            found = asking.session_and_person(cursor, token_hash(token), now_s)
+            if found is None or found[2].closed_s is not None:
                 return None
+            session_no, seen_s, row = found
             person = self._house.person(cursor, row)
         terms = self._house.terms(now_s)
-        if now_s - session.seen_s >= terms.session_roll_s:
+        if now_s - seen_s >= terms.session_roll_s:
             with self._office.writing() as cursor:
-                asking.roll_session(cursor, session.session_no, now_s, now_s + terms.session_s)
+                asking.roll_session(cursor, session_no, now_s, now_s + terms.session_s)
         return person
 
     def sign_out(self, token: str) -> None:
@@ -234,7 +258,7 @@ class SigningDesk:
     def code_health(self, now_s: int) -> CodeHealth:
         """How the last hour of one-time codes looks, for the console."""
         with self._office.reading() as cursor:
-            return code_health(self._house, cursor, now_s)
+            return code_health(self._house.terms(now_s), cursor, now_s)
 
     def _bound(self, token: str, now_s: int) -> tuple[str, str] | Refusal:
         """The number of a session's person, and to what their step-up code is bound."""

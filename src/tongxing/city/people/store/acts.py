@@ -163,6 +163,15 @@ def notices_of(cursor: Cursor, person_id: str) -> list[tuple[int, str, str, int,
     ).fetchall()
 
 
+def count_unread(cursor: Cursor, person_id: str) -> int:
+    """How many notices a person has not read."""
+    row = cursor.execute(
+        "SELECT count(*) FROM person_notice WHERE person_id = %s AND read_s IS NULL", (person_id,)
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def read_notice(cursor: Cursor, person_id: str, notice_id: int, now_s: int) -> None:
     """One of this person's notices was read; anybody else's stays as it is."""
     cursor.execute(
@@ -196,6 +205,25 @@ def newest_feedback(cursor: Cursor, limit: int) -> list[tuple[str, str, str, int
         " (person_id) ORDER BY at_s DESC, feedback_id LIMIT %s",
         (limit,),
     ).fetchall()
+
+
+def count_feedback(cursor: Cursor) -> list[tuple[str, int]]:
+    """How much was written about what, most first."""
+    rows = cursor.execute(
+        "SELECT about, count(*) FROM person_feedback GROUP BY about ORDER BY count(*) DESC, about"
+    )
+    return [(str(about), int(count)) for about, count in rows]
+
+
+def newest_s(cursor: Cursor) -> int:
+    """When something was last written about people: a message, a look, a notice; 0 for never."""
+    row = cursor.execute(
+        "SELECT greatest((SELECT max(asked_s) FROM person_code),"
+        " (SELECT max(at_s) FROM person_lookup), (SELECT max(at_s) FROM person_notice),"
+        " (SELECT max(at_s) FROM person_feedback), 0)"
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
 
 
 def feedback_of(cursor: Cursor, person_id: str) -> list[tuple[str, str, int]]:

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import LiteralString
 
+from tongxing.city.people.store.persons import PersonRow
 from tongxing.city.store.cursor import Cursor
 
 
@@ -71,14 +72,17 @@ def set_code(cursor: Cursor, code_id: str, state: str, tries_left: int) -> None:
     )
 
 
-def asked_times(cursor: Cursor, phones: Collection[str], since_s: int) -> list[int]:
-    """When codes were asked for a number since then and went out, oldest first."""
+def asked_times(
+    cursor: Cursor, phones: Collection[str], clients: Collection[str], since_s: int
+) -> list[tuple[int, bool]]:
+    """When codes were asked for a number since then and went out, oldest first, and whether these
+    clients asked."""
     rows = cursor.execute(
-        "SELECT asked_s FROM person_code WHERE phone_index = ANY(%s) AND asked_s > %s"
-        " AND state <> 'failed' ORDER BY asked_s",
-        (list(phones), since_s),
+        "SELECT asked_s, client_index = ANY(%s) FROM person_code WHERE phone_index = ANY(%s)"
+        " AND asked_s > %s AND state <> 'failed' ORDER BY asked_s",
+        (list(clients), list(phones), since_s),
     )
-    return [int(asked_s) for (asked_s,) in rows]
+    return [(int(asked_s), bool(by_these)) for asked_s, by_these in rows]
 
 
 def client_counts(cursor: Cursor, clients: Collection[str], since_s: int) -> tuple[int, int]:
@@ -139,6 +143,20 @@ def session_of(cursor: Cursor, token_hash: str, now_s: int) -> SessionRow | None
         (token_hash, now_s),
     ).fetchone()
     return None if row is None else SessionRow(*row)
+
+
+def session_and_person(
+    cursor: Cursor, token_hash: str, now_s: int
+) -> tuple[int, int, PersonRow] | None:
+    """The living session of a token, asked for with each page: its number, when it was last seen,
+    and whose it is."""
+    row = cursor.execute(
+        "SELECT session_no, seen_s, person_id, account, level, minor_until_s, guardian_id,"
+        " opened_s, closed_s FROM person_session JOIN person USING (person_id)"
+        " WHERE token_hash = %s AND ended_s IS NULL AND ends_s > %s",
+        (token_hash, now_s),
+    ).fetchone()
+    return None if row is None else (int(row[0]), int(row[1]), PersonRow(*row[2:]))
 
 
 def sessions_of(cursor: Cursor, person_id: str) -> list[SessionRow]:
