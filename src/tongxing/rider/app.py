@@ -41,7 +41,7 @@ from tongxing.rider.pages import (
 from tongxing.rider.words import PACKAGE
 from tongxing.web.surrounding import LOOPBACK, surround
 
-_GZIP_FROM_BYTES = 1_000
+_GZIP_FROM_BYTES, _GZIP_LEVEL = 1_000, 5
 
 PAGES = (
     home, signing, proving, money, paying, refunding, automatic, trips, binding, touching, loss,
@@ -61,7 +61,7 @@ def create_rider_app(
     app.state.desks = desks
     app.state.hosts = tuple(hosts)
     app.state.agent_note = agent_note
-    app.state.codes = CodePages(desks.codes, _account_of, desks.clock)
+    app.state.codes = _code_pages(desks)
     for page in PAGES:
         app.include_router(page.router)
     static = Path(str(files(PACKAGE).joinpath("static")))
@@ -70,9 +70,15 @@ def create_rider_app(
     app.add_exception_handler(Problem, web.FACE.on_problem)
     app.add_exception_handler(HTTPException, web.FACE.on_http_error)
     app.add_exception_handler(Exception, web.FACE.on_bug)
-    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES)
+    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
     app.middleware("http")(surround(_failure, hosts, web.AGENT_HEADERS))
     return app
+
+
+def _code_pages(desks: RiderDesks) -> CodePages:
+    if desks.upgrading is None:
+        return CodePages(desks.codes, _account_of, desks.clock)
+    return CodePages(desks.codes, _account_of, desks.clock, desks.upgrading.code_opened_by)
 
 
 def _account_of(request: Request) -> str | None:

@@ -35,11 +35,13 @@ router = APIRouter()
 @dataclass(frozen=True, slots=True)
 class CodePages:
     """What the handlers need: the desk, whose account a request is (None: signed out), and the
-    time (Unix seconds)."""
+    time (Unix seconds). `opened` hears of an account that was granted a code, for the upgrade
+    service (R-159)."""
 
     desk: CodeDesk
     account_of: Callable[[Request], str | None]
     now_s: Callable[[], int]
+    opened: Callable[[str, int], object] = lambda _account, _now_s: None
 
 
 class _Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,6 +154,7 @@ def authorise(request: Request, content: Json) -> Response:
     )
     if isinstance(granted, Refusal):
         return _refused(granted)
+    pages.opened(account, now_s)
     told = asdict(granted) | {"authorisation": granted.authorisation.hex(), "now_s": now_s}
     return _answer(told)
 
