@@ -37,6 +37,12 @@ _DENIED: LiteralString = (
 )
 """The media to refuse now, with the reason their holders hear."""
 
+STOP_OF: LiteralString = (
+    "SELECT min(reason) FROM (" + _STOPPED + ") AS stopped WHERE stopped.rider_id = %(account)s"
+)
+"""The reason for which all media of one account are refused now, null where they are not: read for
+this account alone, however many the city has."""
+
 
 def write_riders(cursor: Cursor, rows: Sequence[RiderFields]) -> None:
     """New riders (id, kind, liability account, balance, limit, opening state)."""

@@ -61,24 +61,29 @@ def lock_account(cursor: Cursor, account: str) -> None:
 
 def holder_of(cursor: Cursor, account: str) -> Holder | None:
     """What the books say of an account; None for one that has no code."""
-    token = account_token(account)
     row = cursor.execute(
-        "SELECT product, balance_fen, limit_fen,"
+        "SELECT product, CASE WHEN denied <> '' THEN denied ELSE coalesce((" + media.STOP_OF + "),"
+        " '') END, balance_fen, limit_fen,"
         " (SELECT card.medium_no FROM medium AS card WHERE card.rider_id = rider.rider_id"
         "  AND card.medium_kind = 'card' AND card.denied = '' ORDER BY 1 LIMIT 1)"
         " FROM medium JOIN rider USING (rider_id)"
-        " WHERE medium_no = %s AND medium_kind = 'code' AND rider_id = %s AND kind = 'account'",
-        (token, account),
+        " WHERE medium_no = %(token)s AND medium_kind = 'code' AND rider_id = %(account)s"
+        " AND kind = 'account'",
+        {"account": account, "token": account_token(account)},
     ).fetchone()
-    if row is None:
-        return None
-    product, balance_fen, limit_fen, card = row
-    return Holder(product, media.denial_of(cursor, token), balance_fen, limit_fen, card)
+    return None if row is None else Holder(*row)
 
 
 def write_nonce(cursor: Cursor, account: str, nonce: str, now_s: int, keep: int) -> None:
-    """Note a question; of an account's older ones only the newest stay open (`keep` in all)."""
-    cursor.execute("INSERT INTO code_nonce VALUES (%s, %s, %s)", (nonce, account, now_s))
+    """Note a question; of an account's older ones only the newest stay open (`keep` in all).
+
+    The transaction does not wait for the disk: a question that a crash forgets is asked again.
+    """
+    cursor.execute(
+        "INSERT INTO code_nonce SELECT %s, %s, %s"
+        " FROM set_config('synchronous_commit', 'off', true)",
+        (nonce, account, now_s),
+    )
     cursor.execute(
         "DELETE FROM code_nonce WHERE account = %(account)s AND nonce IN (SELECT nonce FROM"
         " code_nonce WHERE account = %(account)s ORDER BY made_s DESC, nonce OFFSET %(keep)s)",
