@@ -161,6 +161,7 @@ def _environment(face: Face, language: str) -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        auto_reload=False,
     )
     made.globals.update(
         t=words.text,
