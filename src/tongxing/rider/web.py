@@ -5,7 +5,8 @@ Whoever has none is asked to sign in and comes back to where they were going. No
 anything about an account; a refusal of a desk is shown beside the field it is about.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -93,13 +94,9 @@ def desks_of(request: HTTPConnection) -> RiderDesks:
 def _shared(request: Request) -> Mapping[str, Any]:
     passenger = getattr(request.state, "passenger", None)
     desks = desks_of(request)
-    unread = 0
-    if passenger is not None:
-        found = desks.people.notices(passenger.person_id)
-        unread = sum(notice.read_s is None for notice in found)
     return {
         "person": None if passenger is None else passenger.person,
-        "unread": unread,
+        "unread": 0 if passenger is None else desks.people.unread(passenger.person_id),
         "tab": "",
         "errors": (),
         "city": desks.city,
@@ -175,6 +172,14 @@ def signed_in(request: HTTPConnection) -> Passenger:
     passenger = Passenger(person, token, now_s)
     request.state.passenger = passenger
     return passenger
+
+
+@contextmanager
+def one_moment(request: HTTPConnection) -> Iterator[Passenger]:
+    """Whoever is signed in; all that the desks are asked inside is of one moment. Raises
+    SignInNeeded."""
+    with desks_of(request).office.moment():
+        yield signed_in(request)
 
 
 def maybe_signed_in(request: HTTPConnection) -> Passenger | None:

@@ -16,7 +16,7 @@ from tongxing.fares import load_city_fares
 from tongxing.fares.explain import explain, system_name
 from tongxing.fares.model import PriceLine
 from tongxing.fares.rules import FULL_BP
-from tongxing.kernel.clock import local, stamp
+from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S, local
 from tongxing.kernel.reasons import Refusal, all_reasons
 from tongxing.kernel.texts import Catalogue, load_catalogue
 from tongxing.web.words import Words as CommonWords
@@ -75,7 +75,8 @@ class Words(CommonWords):
 
     def hour(self, time_s: int) -> str:
         """Hour and minute in China."""
-        return stamp(time_s)[11:16]
+        minutes = (time_s + CHINA_OFFSET_S) % DAY_S // 60
+        return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
     def moment(self, time_s: int) -> str:
         """Day, hour and minute: when something begins or ends."""

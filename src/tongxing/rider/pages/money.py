@@ -4,30 +4,31 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongxing.city.money import Balance
-from tongxing.rider.web import Passenger, Signed, desks_of, expect, page
+from tongxing.rider.web import Passenger, Signed, desks_of, expect, one_moment, page
 
 router = APIRouter()
 
 
 @router.get("/money")
-def money(request: Request, passenger: Signed) -> Response:
+def money(request: Request) -> Response:
     """Everything about the account's money on one page."""
-    desks, account = desks_of(request), passenger.account
-    debt = expect(desks.money.debt(account, passenger.now_s))
-    refunds = [one for one in desks.money.refunds(account) if one.state == "under_way"]
-    return page(
-        request,
-        "money.html",
-        tab="money",
-        balance=balance_of(request, passenger),
-        standing=desks.passenger.standing(account, passenger.now_s),
-        debt=debt,
-        frozen=_frozen(request, passenger),
-        mandate=desks.money.mandate(account),
-        refunds=refunds,
-        denied=debt.denied,
-        asked=request.query_params.get("done", ""),
-    )
+    with one_moment(request) as passenger:
+        desks, account = desks_of(request), passenger.account
+        debt = expect(desks.money.debt(account, passenger.now_s))
+        refunds = [one for one in desks.money.refunds(account) if one.state == "under_way"]
+        return page(
+            request,
+            "money.html",
+            tab="money",
+            balance=balance_of(request, passenger),
+            standing=desks.passenger.standing(account, passenger.now_s),
+            debt=debt,
+            frozen=desks.money.frozen(account, passenger.now_s),
+            mandate=desks.money.mandate(account),
+            refunds=refunds,
+            denied=debt.denied,
+            asked=request.query_params.get("done", ""),
+        )
 
 
 @router.get("/money/orders")
@@ -48,9 +49,3 @@ def balance_of(request: Request, passenger: Passenger) -> Balance:
     found = expect(desks_of(request).money.balance(passenger.account, passenger.now_s))
     assert isinstance(found, Balance)
     return found
-
-
-def _frozen(request: Request, passenger: Passenger) -> list[object]:
-    """What is frozen, with its end: as the refund page would say it."""
-    found = expect(desks_of(request).money.refundable(passenger.account, passenger.now_s))
-    return [block for block in found.blocks if block.why == "frozen"]

@@ -11,7 +11,17 @@ from tongxing.city.healing import Resolved
 from tongxing.kernel.clock import business_date, calendar_date
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.rider import web
-from tongxing.rider.web import Passenger, Sent, Signed, again, desks_of, expect, go, page
+from tongxing.rider.web import (
+    Passenger,
+    Sent,
+    Signed,
+    again,
+    desks_of,
+    expect,
+    go,
+    one_moment,
+    page,
+)
 
 REPAIRED = ("declared", "habitual", "median", "disruption", "staff", "cleared")
 
@@ -19,8 +29,13 @@ router = APIRouter()
 
 
 @router.get("/trips")
-def trips(request: Request, passenger: Signed) -> Response:
+def trips(request: Request) -> Response:
     """One month of trips, what is open, and the way to the discount bars."""
+    with one_moment(request) as passenger:
+        return _month_of_trips(request, passenger)
+
+
+def _month_of_trips(request: Request, passenger: Passenger) -> Response:
     desk, account = desks_of(request).passenger, passenger.account
     months = desk.months(account)
     first = _month(request.query_params.get("month", ""), passenger.now_s)
