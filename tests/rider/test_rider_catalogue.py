@@ -7,7 +7,7 @@ from typing import get_args
 import pytest
 
 from tongxing.city.explaining import Change
-from tongxing.city.losing.values import DisputeState, LossState, Side
+from tongxing.city.losing.values import ClaimState, DisputeState, LossState, Side
 from tongxing.city.money.refunding import RefundOutcome
 from tongxing.city.money.store.orders import OrderState
 from tongxing.city.money.store.refunds import RefundHow
@@ -91,6 +91,7 @@ LISTS = {
     "loss.state_text": ["found_again", "replaced"],
     "bears": get_args(Side),
     "dispute": get_args(DisputeState),
+    "claim": get_args(ClaimState),
     "relation": people_terms("500000", 0).relations,
     "about": ABOUTS,
     "bind.way": get_args(Channel),

@@ -150,11 +150,11 @@ def test_a_lost_phone_and_money_back(walk: Walk) -> None:
     top_up(walk)
     walk.goes("/loss").sends().error_leads_to("medium-0")
     walk.ticks("medium-0").sends().is_at("/loss/check").taps("button.danger")
-    walk.says("2026-03-17 12:01:00").goes("/loss").taps(".note a").taps("main form button")
     world.now_s += 61
+    walk.says("2026-03-17 12:01:00").goes("/loss").taps(".note a").taps("main form button")
+    walk.is_at("/prove").sends().fills(code=world.inbox.code()).sends().taps("main form button")
     walk.goes("/money/refund").fills(amount="999").sends().error_leads_to("amount")
-    walk.fills(amount="20").sends().is_at("/prove").sends()
-    walk.fills(code=world.inbox.code()).sends().is_at("/money/refund/check").sends()
+    walk.fills(amount="20").sends().is_at("/money/refund/check").sends()
     walk.says("¥20.00").goes("/money").says("¥30.00").goes("/money/orders")
     world.proofs_hold()
 

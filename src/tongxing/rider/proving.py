@@ -15,8 +15,7 @@ from tongxing.rider import web
 from tongxing.rider.web import Passenger, Sent, Signed, again, desks_of, go, page
 
 PAY_OUT, CLOSE, EXPORT, CHANGE_PHONE = "pay_out", "close", "export", "change_phone"
-RECOVER = "recover"
-PURPOSES = (PAY_OUT, CLOSE, EXPORT, CHANGE_PHONE, RECOVER)
+PURPOSES = (PAY_OUT, CLOSE, EXPORT, CHANGE_PHONE)
 
 router = APIRouter()
 

@@ -5,13 +5,18 @@ from typing import Any
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from tongxing.city.losing import ByPerson, Dispute
+from tongxing.city.losing import ByPerson
 from tongxing.kernel.reasons import Problem, Refusal, reason
 from tongxing.network.numbers import clean_number
 from tongxing.rider import web
+from tongxing.rider.proving import PAY_OUT, is_fresh, to_proof
 from tongxing.rider.web import Passenger, Sent, Signed, again, desks_of, expect, go, page
 
 NOTE_MOST = 500
+ABOUT_THE_ASKER = (
+    "DISPUTE_NEEDS_IDENTITY", "DISPUTE_BUDGET", "DISPUTE_EVIDENCE_EMPTY", "REQUEST_REUSED",
+)  # fmt: skip
+"""Refusals that say nothing about the card."""
 
 router = APIRouter()
 
@@ -50,10 +55,14 @@ def check(request: Request, passenger: Signed) -> Response:
 
 @router.post("/loss/report")
 def report(request: Request, passenger: Signed, sent: Sent) -> Response:
-    """Report it."""
-    desks = desks_of(request)
+    """Report it: at once, for a lost phone is no time to ask for a code on it."""
+    desks, number = desks_of(request), sent.value("medium", 40)
+    own = {one.medium_no for one in desks.passenger.media(passenger.account)}
+    if number not in own:
+        missing = Refusal("CHOICE_MISSING")
+        return again(request, "loss.html", missing, "medium-0", **_own(request, passenger))
     found = desks.losing.report(
-        passenger.account, sent.value("medium", 40), sent.request_id, passenger.now_s, desks.publish
+        passenger.account, number, sent.request_id, passenger.now_s, desks.publish
     )
     if isinstance(found, Refusal):
         return again(request, "loss.html", found, **_own(request, passenger))
@@ -68,13 +77,14 @@ def one(request: Request, passenger: Signed, report_id: str) -> Response:
 
 @router.post("/loss/reports/{report_id}/found")
 def found_again(request: Request, passenger: Signed, report_id: str, sent: Sent) -> Response:
-    """The card or phone is there again."""
-    desks = desks_of(request)
+    """The card or phone is there again: whoever says so has the phone's number now."""
+    desks, shown = desks_of(request), _report(request, passenger, report_id)
+    if not is_fresh(request, passenger, PAY_OUT):
+        return to_proof(PAY_OUT, f"/loss/reports/{report_id}")
     found = desks.losing.found_again(
         passenger.account, report_id, sent.request_id, passenger.now_s, desks.publish
     )
     if isinstance(found, Refusal):
-        shown = _report(request, passenger, report_id)
         return again(request, "loss_report.html", found, **shown)
     return go(f"/loss/reports/{report_id}", done="found")
 
@@ -87,7 +97,8 @@ def ask_dispute(request: Request, passenger: Signed) -> Response:
 
 @router.post("/loss/dispute")
 def dispute(request: Request, passenger: Signed, sent: Sent) -> Response:
-    """Say so: what was taken is frozen until staff have looked."""
+    """Say so. The answer is one and the same whatever the number is: it tells nobody whether a card
+    is bound; only what is wrong with the form, or with the asker, is told."""
     typed, note = sent.value("number", 40), sent.raw("note", NOTE_MOST).strip()
     shown = _disputing(passenger) | {"number": typed, "note": note}
     number = clean_number(typed)
@@ -98,23 +109,24 @@ def dispute(request: Request, passenger: Signed, sent: Sent) -> Response:
     found = desks_of(request).losing.dispute(
         number, ByPerson(passenger.person_id), sent.request_id, passenger.now_s, note
     )
-    if isinstance(found, Refusal):
+    if isinstance(found, Refusal) and found.code in ABOUT_THE_ASKER:
         return again(request, "dispute.html", found, "number", **shown)
-    return go(f"/loss/disputes/{found.case_id}")
+    return go("/loss/dispute/received")
+
+
+@router.get("/loss/dispute/received")
+def received(request: Request, passenger: Signed) -> Response:
+    """It is being looked into: what everybody is told who disputed anything."""
+    return page(request, "dispute_received.html", tab="me")
 
 
 @router.get("/loss/disputes/{case_id}")
 def case(request: Request, passenger: Signed, case_id: str) -> Response:
-    """How a dispute stands. Its number is known to nobody else."""
-    return page(request, "dispute_case.html", tab="me", case=_case(request, case_id))
-
-
-def _case(request: Request, case_id: str) -> Dispute:
-    every = desks_of(request).losing.disputes()
-    found = next((each for each in every if each.case_id == case_id), None)
-    if found is None:
+    """How a dispute about the passenger's own account stands; whoever raised it does not see it."""
+    found = desks_of(request).losing.case(case_id)
+    if isinstance(found, Refusal) or found.account != passenger.account:
         raise Problem("DISPUTE_UNKNOWN", "dispute")
-    return found
+    return page(request, "dispute_case.html", tab="me", case=found)
 
 
 def _own(request: Request, passenger: Passenger) -> dict[str, Any]:
@@ -123,7 +135,6 @@ def _own(request: Request, passenger: Passenger) -> dict[str, Any]:
     reported = {report.medium_no for report in reports if report.state == "lost"}
     media = desks.passenger.media(passenger.account)
     terms = desks.losing.terms(passenger.now_s)
-    disputes = [one for one in desks.losing.disputes() if one.account == passenger.account]
     return {
         "tab": "me",
         "media": [one for one in media if one.medium_no not in reported and not one.denied],
@@ -131,7 +142,8 @@ def _own(request: Request, passenger: Passenger) -> dict[str, Any]:
         "terms": terms,
         "effective_s": terms.effective_s(passenger.now_s),
         "money_s": terms.money_s(passenger.now_s),
-        "disputes": disputes,
+        "disputes": desks.losing.disputes_of(passenger.account),
+        "claims": desks.losing.claims(passenger.person_id, passenger.now_s),
         "anonymous": reason("LOSS_REPORT_ANONYMOUS"),
         "request_id": web.new_id(),
     }
