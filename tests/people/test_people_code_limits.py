@@ -2,6 +2,8 @@
 
 from people_world import (
     CLIENT,
+    DAY_S,
+    HOUR_S,
     NOON,
     OTHER_PHONE,
     PHONE,
@@ -14,6 +16,7 @@ from people_world import (
 )
 
 from tongxing.city.people import SignedIn
+from tongxing.city.people.terms import people_terms
 from tongxing.storage import Database
 
 
@@ -79,3 +82,27 @@ def test_a_code_sent_before_the_pause_signs_in_while_it_lasts(database: Database
         missed = world.desk.sign_in(OTHER_PHONE, shown, "s1", "", NOON + 1, "b")
         assert refused(missed) == nothing and code_of(missed) == "OTP_PAUSED"
     assert world.desk.code_health(NOON + 1).wrong == 21
+
+
+def test_one_client_alone_does_not_use_up_a_numbers_day(database: Database) -> None:
+    world = World(database)
+    for number in range(3):
+        world.asked(session=f"evil{number}", client="stranger", at=NOON + 60 * number)
+    fourth = world.desk.request_code(PHONE, "help", "evil4", "stranger", NOON + HOUR_S)
+    assert refused(fourth) == ("OTP_RATE_LIMIT", {"minutes": 1_380, "wait_s": DAY_S - HOUR_S})
+    world.asked(OTHER_PHONE, client="stranger", at=NOON + HOUR_S)
+    for number in range(2):
+        world.asked(at=NOON + HOUR_S + 60 * number)
+    sixth = world.desk.request_code(PHONE, "sign_in", "s1", "third", NOON + 2 * HOUR_S)
+    assert refused(sixth)[1]["wait_s"] == DAY_S - 2 * HOUR_S
+    world.asked(client="stranger", at=NOON + DAY_S)
+
+
+def test_how_many_codes_of_a_number_one_client_gets_is_dated_data(database: Database) -> None:
+    world = World(database, client_codes_a_day=1)
+    world.asked()
+    found = world.desk.request_code(PHONE, "sign_in", "s1", CLIENT, NOON + 60)
+    assert refused(found)[1]["wait_s"] == DAY_S - 60
+    world.asked(client="another", at=NOON + 60)
+    terms = people_terms("500000", NOON)
+    assert 0 < terms.client_codes_a_day < terms.codes_a_day

@@ -61,8 +61,8 @@ class Fresh:
 def make_code(house: House, cursor: Cursor, asked: Asked, now_s: int) -> Fresh | Refusal:
     """Make a code and count it.
 
-    Refuses PHONE_INVALID, OTP_PURPOSE, OTP_RATE_LIMIT (too soon, too many for the number or the
-    client), OTP_SPEND_STOPPED and OTP_PAUSED.
+    Refuses PHONE_INVALID, OTP_PURPOSE, OTP_RATE_LIMIT (too soon, too many for the number, by the
+    client, or by the client for the number), OTP_SPEND_STOPPED and OTP_PAUSED.
     """
     terms = house.terms(now_s)
     refusal = phone_objection(asked.phone, terms)
@@ -77,7 +77,7 @@ def make_code(house: House, cursor: Cursor, asked: Asked, now_s: int) -> Fresh |
         _paused(cursor, terms, now_s)
         or _spent(cursor, terms, now_s)
         or _client_limit(cursor, terms, clients, now_s)
-        or _number_limit(cursor, terms, phones, now_s)
+        or _number_limit(cursor, terms, phones, clients, now_s)
     )
     if refusal is not None:
         return refusal
@@ -208,18 +208,28 @@ def _client_limit(
 
 
 def _number_limit(
-    cursor: Cursor, terms: PeopleTerms, phones: list[str], now_s: int
+    cursor: Cursor, terms: PeopleTerms, phones: list[str], clients: list[str], now_s: int
 ) -> Refusal | None:
-    times = store.asked_times(cursor, phones, now_s - DAY_S)
-    from_s = now_s
-    if times:
-        from_s = max(from_s, times[-1] + terms.code_wait_s)
-    if len(times) >= terms.codes_a_day:
-        from_s = max(from_s, times[-terms.codes_a_day] + DAY_S)
+    """So many codes of a number a day, and fewer of them by one client: a stranger alone does not
+    use up the day of a number."""
+    asked = store.asked_times(cursor, phones, clients, now_s - DAY_S)
+    times = [asked_s for asked_s, _ in asked]
+    by_client = [asked_s for asked_s, by_these in asked if by_these]
+    from_s = max(
+        now_s,
+        _free_s(times, 1, terms.code_wait_s),
+        _free_s(times, terms.codes_a_day, DAY_S),
+        _free_s(by_client, terms.client_codes_a_day, DAY_S),
+    )
     if from_s == now_s:
         return None
     wait_s = from_s - now_s
     return Refusal("OTP_RATE_LIMIT", "phone", {"minutes": _minutes(wait_s), "wait_s": wait_s})
+
+
+def _free_s(times: list[int], most: int, within_s: int) -> int:
+    """From when on fewer than `most` of these times, oldest first, lie within so many seconds."""
+    return times[-most] + within_s if len(times) >= most else 0
 
 
 def _drawn(house: House) -> str:

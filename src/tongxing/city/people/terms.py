@@ -27,6 +27,7 @@ class PeopleTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     code_life_s: int
     code_tries: int
     codes_a_day: int
+    client_codes_a_day: int
     code_wait_s: int
     client_codes_max: int
     client_wrong_max: int
