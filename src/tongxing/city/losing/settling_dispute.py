@@ -12,9 +12,8 @@ from tongxing.city.covering import cover_purses
 from tongxing.city.losing.values import Bindings, Money, Notify, People
 from tongxing.city.loss_terms import Outcome
 from tongxing.city.members import issuer_member
-from tongxing.city.store import binding
+from tongxing.city.store import binding, losing, media
 from tongxing.city.store import disputes as store
-from tongxing.city.store import losing, media
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.disputes import CaseRow
 from tongxing.kernel.clock import business_date
