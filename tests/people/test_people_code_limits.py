@@ -1,21 +1,32 @@
 """What bounds one-time codes: sprays, the pause they lead to, clients, and tries side by side."""
 
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
 from people_world import (
     CLIENT,
     DAY_S,
+    DEVICE,
     HOUR_S,
+    NAME,
     NOON,
     OTHER_PHONE,
     PHONE,
     THIRD_PHONE,
     World,
+    an_id,
     code_of,
     other_than,
     phones,
     refused,
 )
 
-from tongxing.city.people import SignedIn
+import tongxing.city.people.one_time as one_time
+from tongxing.city.people import Helped, SignedIn
 from tongxing.city.people.terms import people_terms
 from tongxing.storage import Database
 
@@ -106,3 +117,54 @@ def test_how_many_codes_of_a_number_one_client_gets_is_dated_data(database: Data
     world.asked(client="another", at=NOON + 60)
     terms = people_terms("500000", NOON)
     assert 0 < terms.client_codes_a_day < terms.codes_a_day
+
+
+def test_wrong_tries_of_one_client_side_by_side_are_counted_one_by_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World(database, client_wrong_max=6)
+    write_try = one_time.store.write_try
+
+    def slowly(*row: Any) -> None:
+        time.sleep(0.02)
+        write_try(*row)
+
+    monkeypatch.setattr(one_time.store, "write_try", slowly)
+
+    def tried(number: int) -> str:
+        return code_of(world.desk.sign_in(PHONE, "000000", f"v{number}", "", NOON, CLIENT))
+
+    with ThreadPoolExecutor(8) as threads:
+        answers = Counter(threads.map(tried, range(24)))
+    assert answers == {"OTP_WRONG": 6, "OTP_RATE_LIMIT": 18}
+
+
+def test_helping_and_signing_in_from_one_address_do_not_block_each_other(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The helped person signs in at home while the helper shows the other code."""
+    world = World(database)
+    helper = world.verified(OTHER_PHONE).person_id
+    own = world.asked()
+    code = world.asked(purpose="help", session=helper, at=NOON + 60)
+    write_try, is_trying = one_time.store.write_try, threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+
+        def slowly(*row: Any) -> None:
+            write_try(*row)
+            if threading.current_thread() is not threading.main_thread():
+                is_trying.set()
+                time.sleep(0.3)
+
+        def check(*_: str) -> bool:
+            monkeypatch.setattr(one_time.store, "write_try", slowly)
+            signing.append(threads.submit(world.desk.sign_in, PHONE, own, "s1", "", NOON + 60))
+            return is_trying.wait(10)
+
+        signing: list[Any] = []
+        monkeypatch.setattr(world.register, "check", check)
+        helped = world.desk.add_helped(
+            helper, PHONE, code, NAME, an_id(2), "parent", DEVICE, NOON + 60
+        )
+        assert isinstance(helped, Helped), helped
+        assert isinstance(signing[0].result(), SignedIn)

@@ -173,10 +173,10 @@ class PeopleDesk(SigningDesk):
         if refusal is not None:
             return refusal
         with self._office.writing() as cursor:
-            helping.lock_help(house, cursor, asked)
             found = try_code(house, cursor, proof, code, now_s)
             if isinstance(found, Refusal):
                 return found
+            helping.lock_help(house, cursor, asked)
             helped = helping.add_help(house, cursor, asked, now_s)
             if not isinstance(helped, Refusal):
                 use_code(cursor, found)

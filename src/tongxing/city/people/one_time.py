@@ -102,7 +102,8 @@ def try_code(
     house: House, cursor: Cursor, asked: Asked, code: str, now_s: int
 ) -> CodeRow | Refusal:
     """The code's row when this is the code: still unused, for `use_code`. Counts the try; the
-    caller commits after a refusal too, or nothing would be counted.
+    caller commits after a refusal too, or nothing would be counted. The code and then its client
+    stay locked until then: lock persons, phones and the like after it, never before.
 
     Refuses PHONE_INVALID, OTP_RATE_LIMIT (wrong tries of this client), OTP_PAUSED (but for the
     first try of a code, which was sent before the pause), OTP_WRONG (also for another purpose or
@@ -117,6 +118,7 @@ def try_code(
     clients = house.indexes(_CLIENT, asked.client)
     if not asked.client and row is not None:
         clients = [row.client_index]
+    lock(cursor, [f"{_CLIENT}:{one}" for one in clients])
     refusal = _client_limit(cursor, terms, clients, now_s)
     if refusal is not None:
         return refusal
