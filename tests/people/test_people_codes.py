@@ -15,6 +15,7 @@ from people_world import (
     PHONE,
     THIRD_PHONE,
     World,
+    an_id,
     code_of,
     other_than,
     person_of,
@@ -237,7 +238,7 @@ def test_known_and_unknown_numbers_are_answered_alike_by_the_same_work(
         compared.clear()
         answers = [
             world.desk.take_code(phone, purpose, "s9", "000000", NOON + HOUR_S)
-            for purpose in ("help", "recover")
+            for purpose in ("help", "close")
         ]
         seen.append((made.sent, [refused(one) for one in answers], tuple(compared)))
     assert seen[0] == seen[1] == seen[2]
@@ -309,3 +310,27 @@ def test_a_number_is_changed_by_the_old_and_the_new_one_together(database: Datab
     code = world.asked(PHONE, "change_phone", at=now + 120)
     taken = world.desk.change_phone(signed.token, PHONE, code, "s1", now + 120)
     assert code_of(taken) == "PHONE_TAKEN"
+
+
+def test_a_code_that_is_only_shown_still_counts_tries_and_still_works(database: Database) -> None:
+    world = World(database)
+    code = world.asked()
+    assert world.desk.show_code(PHONE, "sign_in", "s1", code, NOON) is None
+    for left in (4, 3):
+        found = world.desk.show_code(PHONE, "sign_in", "s1", other_than(code), NOON)
+        assert refused(found) == ("OTP_WRONG", {"left": left})
+    assert isinstance(world.desk.sign_in(PHONE, code, "s1", "", NOON), SignedIn)
+    assert code_of(world.desk.show_code(PHONE, "sign_in", "s1", code, NOON)) == "OTP_WRONG"
+
+
+def test_a_name_is_compared_letter_by_letter_and_only_where_one_is_known(
+    database: Database,
+) -> None:
+    world = World(database)
+    person_id = world.signed_in().person.person_id
+    for phone in (PHONE, OTHER_PHONE):
+        assert world.desk.name_matches(phone, "王小明"), "nobody's name is known yet"
+    person_of(world.desk.verify_identity(person_id, "王小明", an_id(7), NOON))
+    assert world.desk.name_matches(PHONE, "王小明")
+    assert not world.desk.name_matches(PHONE, "王大明")
+    assert world.desk.name_matches(OTHER_PHONE, "王大明")

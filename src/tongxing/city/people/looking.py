@@ -12,7 +12,7 @@ from tongxing.city.people.notices import notify
 from tongxing.city.people.store import acts as store
 from tongxing.city.people.store import persons
 from tongxing.city.people.store.persons import PersonRow
-from tongxing.city.people.terms import HOUR_S
+from tongxing.city.people.terms import HOUR_S, PeopleTerms
 from tongxing.city.people.values import LookAlert, Person
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.reasons import Refusal
@@ -77,9 +77,8 @@ def reveal_to_staff(
     return house.opened(cursor, PERSON, person_id).get(field, "")
 
 
-def look_alerts(house: House, cursor: Cursor, now_s: int) -> list[LookAlert]:
+def look_alerts(terms: PeopleTerms, cursor: Cursor, now_s: int) -> list[LookAlert]:
     """Whose looks of the last hour stand out."""
-    terms = house.terms(now_s)
     found = []
     for staff, over, missed, same in store.looks_by_staff(cursor, now_s - HOUR_S):
         for kind, count, least in (

@@ -148,9 +148,8 @@ def not_sent(cursor: Cursor, code_id: str) -> None:
     store.set_code(cursor, code_id, "failed", 0)
 
 
-def code_health(house: House, cursor: Cursor, now_s: int) -> CodeHealth:
+def code_health(terms: PeopleTerms, cursor: Cursor, now_s: int) -> CodeHealth:
     """How the last hour of codes looks: `is_low` where messages are paid for and not used."""
-    terms = house.terms(now_s)
     counts = store.code_counts(cursor, now_s - HOUR_S)
     used, failed = counts.get("used", 0), counts.get("failed", 0)
     sent = used + counts.get("sent", 0)

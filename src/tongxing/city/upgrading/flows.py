@@ -8,7 +8,7 @@ on the way stays verified, for that was a step of its own.
 from dataclasses import dataclass, replace
 
 from tongxing.city.office import Office
-from tongxing.city.people.forms import masked_name, read_name
+from tongxing.city.people.forms import read_name
 from tongxing.city.store import upgrading as store
 from tongxing.city.upgrading import linking
 from tongxing.city.upgrading.asking import (
@@ -97,13 +97,16 @@ class Flows:
             before = linking.answered(cursor, request_id, asked)
         if before is not None:
             return before
+        shown = self.people.show_code(form.phone, "sign_in", form.session_id, form.code, now_s)
+        if shown is not None:
+            return shown
+        if not self.people.name_matches(form.phone, name):
+            return Refusal("UPGRADE_NAME_DIFFERS", form.channel)
         signed_in = self.people.sign_in(form.phone, form.code, form.session_id, form.device, now_s)
         if isinstance(signed_in, Refusal):
             return signed_in
-        person = signed_in.person
-        if person.name_masked and person.name_masked != masked_name(name):
-            return Refusal("UPGRADE_NAME_DIFFERS", form.channel)
-        return self.code(programme, channel, kind, person, form.app, "", request_id, asked)
+        holder = signed_in.person
+        return self.code(programme, channel, kind, holder, form.app, "", request_id, asked)
 
     def code(
         self,
