@@ -58,7 +58,7 @@ def test_the_same_phone_is_the_same_person_and_another_one_is_not(database: Data
 
 
 def test_two_sign_ins_of_one_new_phone_open_one_account(database: Database) -> None:
-    world = World(database, code_wait_s=1)
+    world = World(database, code_wait_s=1, client_codes_a_day=5)
     codes = [(f"s{n}", world.asked(session=f"s{n}", at=NOON + n)) for n in range(5)]
     with ThreadPoolExecutor(5) as threads:
         found = list(

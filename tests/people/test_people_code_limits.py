@@ -25,8 +25,8 @@ from people_world import (
     refused,
 )
 
-import tongxing.city.people.one_time as one_time
 from tongxing.city.people import Helped, SignedIn
+from tongxing.city.people.store import asking as store
 from tongxing.city.people.terms import people_terms
 from tongxing.storage import Database
 
@@ -123,13 +123,13 @@ def test_wrong_tries_of_one_client_side_by_side_are_counted_one_by_one(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world = World(database, client_wrong_max=6)
-    write_try = one_time.store.write_try
+    write_try = store.write_try
 
     def slowly(*row: Any) -> None:
         time.sleep(0.02)
         write_try(*row)
 
-    monkeypatch.setattr(one_time.store, "write_try", slowly)
+    monkeypatch.setattr(store, "write_try", slowly)
 
     def tried(number: int) -> str:
         return code_of(world.desk.sign_in(PHONE, "000000", f"v{number}", "", NOON, CLIENT))
@@ -147,7 +147,7 @@ def test_helping_and_signing_in_from_one_address_do_not_block_each_other(
     helper = world.verified(OTHER_PHONE).person_id
     own = world.asked()
     code = world.asked(purpose="help", session=helper, at=NOON + 60)
-    write_try, is_trying = one_time.store.write_try, threading.Event()
+    write_try, is_trying = store.write_try, threading.Event()
     with ThreadPoolExecutor(1) as threads:
 
         def slowly(*row: Any) -> None:
@@ -157,7 +157,7 @@ def test_helping_and_signing_in_from_one_address_do_not_block_each_other(
                 time.sleep(0.3)
 
         def check(*_: str) -> bool:
-            monkeypatch.setattr(one_time.store, "write_try", slowly)
+            monkeypatch.setattr(store, "write_try", slowly)
             signing.append(threads.submit(world.desk.sign_in, PHONE, own, "s1", "", NOON + 60))
             return is_trying.wait(10)
 
@@ -168,3 +168,18 @@ def test_helping_and_signing_in_from_one_address_do_not_block_each_other(
         )
         assert isinstance(helped, Helped), helped
         assert isinstance(signing[0].result(), SignedIn)
+
+
+def test_a_client_is_told_when_it_may_go_on(database: Database) -> None:
+    world = World(database, client_codes_max=2, client_wrong_max=2)
+    world.asked(at=NOON)
+    world.asked(OTHER_PHONE, at=NOON + 600)
+    found = world.desk.request_code(THIRD_PHONE, "sign_in", "s1", CLIENT, NOON + 900)
+    assert refused(found) == ("OTP_RATE_LIMIT", {"minutes": 45, "wait_s": 2_700})
+    world.asked(THIRD_PHONE, at=NOON + HOUR_S)
+    for at in (NOON, NOON + 630):
+        world.desk.sign_in(PHONE, "000000", "s2", "", at, "another")
+    stopped = world.desk.sign_in(PHONE, "000000", "s2", "", NOON + 900, "another")
+    assert refused(stopped) == ("OTP_RATE_LIMIT", {"minutes": 45, "wait_s": 2_700})
+    again = world.desk.sign_in(PHONE, "000000", "s2", "", NOON + HOUR_S, "another")
+    assert code_of(again) == "OTP_WRONG"

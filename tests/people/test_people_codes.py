@@ -307,7 +307,7 @@ def test_a_number_is_changed_by_the_old_and_the_new_one_together(database: Datab
     assert world.desk.notices(signed.person.person_id)[0].values == {"phone": "139****5678"}
     assert world.signed_in(OTHER_PHONE, at=now + 60).person.account == signed.person.account
     assert world.signed_in(at=now + 60).is_new
-    code = world.asked(PHONE, "change_phone", at=now + 120)
+    code = world.asked(PHONE, "change_phone", client="another", at=now + 120)
     taken = world.desk.change_phone(signed.token, PHONE, code, "s1", now + 120)
     assert code_of(taken) == "PHONE_TAKEN"
 

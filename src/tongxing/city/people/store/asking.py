@@ -85,16 +85,19 @@ def asked_times(
     return [(int(asked_s), bool(by_these)) for asked_s, by_these in rows]
 
 
-def client_counts(cursor: Cursor, clients: Collection[str], since_s: int) -> tuple[int, int]:
-    """What a client did since then: codes asked for (failed ones too), wrong tries."""
+def client_times(
+    cursor: Cursor, clients: Collection[str], since_s: int
+) -> tuple[list[int], list[int]]:
+    """When a client, since then, asked for codes (failed ones too), and when it tried wrong ones;
+    oldest first."""
     row = cursor.execute(
-        "SELECT (SELECT count(*) FROM person_code WHERE client_index = ANY(%(c)s)"
-        " AND asked_s > %(s)s), (SELECT count(*) FROM person_try"
-        " WHERE client_index = ANY(%(c)s) AND at_s > %(s)s AND NOT is_right)",
+        "SELECT ARRAY(SELECT asked_s FROM person_code WHERE client_index = ANY(%(c)s)"
+        " AND asked_s > %(s)s ORDER BY 1), ARRAY(SELECT at_s FROM person_try"
+        " WHERE client_index = ANY(%(c)s) AND at_s > %(s)s AND NOT is_right ORDER BY 1)",
         {"c": list(clients), "s": since_s},
     ).fetchone()
     assert row is not None
-    return int(row[0]), int(row[1])
+    return [int(one) for one in row[0]], [int(one) for one in row[1]]
 
 
 def code_counts(cursor: Cursor, since_s: int) -> dict[str, int]:
