@@ -60,7 +60,8 @@ class PurseNames(msgspec.Struct, frozen=True):
 @dataclass(frozen=True, slots=True)
 class PurseSeen:
     """What a card says of itself. `marked`: it is the key to an account already; `entered`: a ride
-    is open on it; `starts` and `expires` are its first and last day."""
+    is open on it; `starts` and `expires` are its first and last day. `vouched` says that its
+    balance is no mere claim of a reader that is not ours (`balance`)."""
 
     names: PurseNames
     number: str
@@ -71,6 +72,7 @@ class PurseSeen:
     marked: bool
     entered: bool
     balance_fen: int
+    vouched: bool = False
 
 
 class Nonce(msgspec.Struct, frozen=True):

@@ -130,12 +130,15 @@ class BindingDesk:
         link: CardLink,
         now_s: int,
         clock: Callable[[], int] | None = None,
+        *,
+        ours: bool = False,
     ) -> Binding | Refusal:
         """Have the card in the field prove that it is there, and reserve it. Repeatable.
 
-        `clock`, where there is one, says how late it is when the card has answered. Refuses
-        BINDING_UNKNOWN, BINDING_ENDED, BINDING_BUSY, what `proving.take_proof` refuses, and what
-        card and reader refuse. After money has begun to move this changes nothing.
+        `clock`, where there is one, says how late it is when the card has answered; `ours`, that
+        the reader is the issuer's own, not the passenger's. Refuses BINDING_UNKNOWN, BINDING_ENDED,
+        BINDING_BUSY, what `proving.take_proof` refuses, and what card and reader refuse.
+        After money has begun to move this changes nothing.
         """
         found = self._at(binding_id, now_s)
         if isinstance(found, Refusal):
@@ -145,9 +148,8 @@ class BindingDesk:
         with self._card(binding_id, now_s) as is_ours:
             if not is_ours:
                 return Refusal("BINDING_BUSY")
-            proven = self._visit(link, found.terms, now_s).prove(
-                found.row, clock or (lambda: now_s)
-            )
+            visit = self._visit(link, found.terms, now_s, ours)
+            proven = visit.prove(found.row, clock or (lambda: now_s))
         return proven if isinstance(proven, Refusal) else binding_of(proven)
 
     def mandated(self, binding_id: str, now_s: int) -> Binding | Refusal:
@@ -173,9 +175,11 @@ class BindingDesk:
                 row = after
             return binding_of(row)
 
-    def activate(self, binding_id: str, link: CardLink, now_s: int) -> Binding | Refusal:
+    def activate(
+        self, binding_id: str, link: CardLink, now_s: int, *, ours: bool = False
+    ) -> Binding | Refusal:
         """Move the purse's money to the account and seal the card, once; touch it again after a
-        tear and it goes on.
+        tear and it goes on. `ours` says that the reader is the issuer's own.
 
         Refuses BINDING_UNKNOWN, BINDING_ENDED, CARD_PROOF_REQUIRED, BINDING_NEEDS_CONSENT,
         BINDING_NEEDS_MANDATE, BINDING_BUSY, CARD_MONEY_NOT_IN_BOOKS, BINDING_NEEDS_BRANCH,
@@ -195,7 +199,8 @@ class BindingDesk:
         with self._card(binding_id, now_s) as is_ours:
             if not is_ours:
                 return Refusal("BINDING_BUSY")
-            active = self._visit(link, found.terms, now_s).activate(self._fresh(binding_id))
+            visit = self._visit(link, found.terms, now_s, ours)
+            active = visit.activate(self._fresh(binding_id))
         return active if isinstance(active, Refusal) else binding_of(active)
 
     def abandon(self, binding_id: str, now_s: int) -> Binding | Refusal:
@@ -304,8 +309,10 @@ class BindingDesk:
                 with self._office.writing() as cursor:
                     store.let_card_go(cursor, binding_id, who)
 
-    def _visit(self, link: CardLink, asked: BindingTerms, now_s: int) -> Visit:
-        return Visit(self._office, self._vault, link, asked, self._neighbours, self._draw, now_s)
+    def _visit(self, link: CardLink, asked: BindingTerms, now_s: int, ours: bool) -> Visit:
+        return Visit(
+            self._office, self._vault, link, asked, self._neighbours, self._draw, now_s, ours
+        )
 
 
 def _new(

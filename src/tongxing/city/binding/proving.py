@@ -138,10 +138,17 @@ def take_proof(
 def card_objection(
     cursor: Cursor, row: BindingRow, seen: PurseSeen, terms: BindingTerms, now_s: int
 ) -> Refusal | None:
-    """Why the card may not be bound to this binding's account now; see `rules.objection`."""
+    """Why the card may not be bound to this binding's account now; see `rules.objection`.
+
+    Refuses BINDING_NEEDS_BRANCH besides where the books have more for its purse than a balance
+    that nobody vouches for: rides not told yet, or a reader that lies.
+    """
     books = store.card_in_books(cursor, seen.number)
     cards = store.cards_of_account(cursor, row.account)
-    return objection(seen, books, cards, terms, now_s)
+    objects = objection(seen, books, cards, terms, now_s)
+    if objects is not None or books is None or seen.vouched:
+        return objects
+    return Refusal("BINDING_NEEDS_BRANCH") if books.balance_fen > seen.balance_fen else None
 
 
 def advance(

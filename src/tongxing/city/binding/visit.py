@@ -8,7 +8,7 @@ no transaction is open; nothing of the card is believed that it has not signed.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tongxing.city.binding import moving, proving
+from tongxing.city.binding import balance, moving, proving
 from tongxing.city.binding.card import Nonce, PurseNames, PurseSeen, begin_purchase, read_purse
 from tongxing.city.binding.moving import Neighbours
 from tongxing.city.binding.terms import BindingTerms
@@ -29,7 +29,8 @@ _STEPS_MOST = 6
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A card in the field, for one binding, at one moment."""
+    """A card in the field, for one binding, at one moment. `ours` says that the reader it is held
+    to is the issuer's own, at a counter or a station machine, and not the passenger's."""
 
     office: Office
     vault: KeyVault
@@ -38,6 +39,7 @@ class Visit:
     neighbours: Neighbours
     draw: Callable[[int], bytes]
     now_s: int
+    ours: bool = False
 
     def prove(self, row: BindingRow, clock: Callable[[], int]) -> BindingRow | Refusal:
         """Have the card sign a purchase of nothing, and reserve it; `clock` says how late it is
@@ -45,7 +47,11 @@ class Visit:
         seen = read_purse(self.link)
         if isinstance(seen, Refusal):
             return seen
-        signed = self._signed_nothing(row.binding_id, seen)
+        nonce = self._nonce(row.binding_id)
+        seen = self._vouched(seen, nonce)
+        if isinstance(seen, Refusal):
+            return seen
+        signed = self._signed_nothing(nonce, seen.names)
         if isinstance(signed, Refusal):
             return signed
         with self.office.writing() as cursor:
@@ -77,10 +83,12 @@ class Visit:
             return self._seal(row)
         return Refusal("BINDING_ENDED")
 
-    def _signed_nothing(self, binding_id: str, seen: PurseSeen) -> proving.Signed | Refusal:
-        begun = begin_purchase(
-            self.link, self.vault, seen.names, self._nonce(binding_id), amount_fen=0
-        )
+    def _vouched(self, seen: PurseSeen, nonce: Nonce) -> PurseSeen | Refusal:
+        """The balance of the card decides what moves: it must be more than a reader's claim."""
+        return balance.vouched(self.link, self.vault, seen, nonce, self.draw, ours=self.ours)
+
+    def _signed_nothing(self, nonce: Nonce, names: PurseNames) -> proving.Signed | Refusal:
+        begun = begin_purchase(self.link, self.vault, names, nonce, amount_fen=0)
         if isinstance(begun, Refusal):
             return begun
         unfinished, module = begun
@@ -102,8 +110,11 @@ class Visit:
             return seen
         if seen.number != row.medium_no:
             return Refusal("CARD_PROOF_INVALID")
-        amount_fen = seen.balance_fen - self.terms.kept_of(seen.balance_fen)
         nonce = self._nonce(row.binding_id)
+        seen = self._vouched(seen, nonce)
+        if isinstance(seen, Refusal):
+            return seen
+        amount_fen = seen.balance_fen - self.terms.kept_of(seen.balance_fen)
         begun = begin_purchase(self.link, self.vault, seen.names, nonce, amount_fen)
         if isinstance(begun, Refusal):
             return begun
