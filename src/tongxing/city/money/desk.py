@@ -14,6 +14,7 @@ from tongxing.city.money import (
     mandates,
     notices,
     orders,
+    paying_out,
     refunding,
 )
 from tongxing.city.money.balances import Balance
@@ -24,11 +25,11 @@ from tongxing.city.money.orders import Order
 from tongxing.city.money.refunding import Block, Refund, Refundable
 from tongxing.city.money.store import credit as credit_store
 from tongxing.city.money.store import orders as order_store
+from tongxing.city.money.store import quarantine as quarantine_store
 from tongxing.city.money.store import refunds as refund_store
 from tongxing.city.money.terms import MoneyTerms, money_terms
 from tongxing.city.money.till import Tell, Till, tell_nobody
 from tongxing.city.office import Office
-from tongxing.city.store.media import denials_of_account
 from tongxing.kernel.reasons import Refusal
 from tongxing.partners.payment import NoticeAnswer, PaymentChannel
 
@@ -46,7 +47,7 @@ class Resumed:
 
 @dataclass(frozen=True, slots=True)
 class Quarantined:
-    """A refused notice, as staff see it in a list."""
+    """A refused notice or answer, as staff see it in a list."""
 
     channel: str
     reason: str
@@ -91,15 +92,6 @@ class MoneyDesk:
         with self._office.reading() as cursor:
             return balances.balance_of(cursor, account, now_s)
 
-    def may_ride(self, account: str) -> Refusal | None:
-        """Whether an account's media are refused now, and why; what a deny list would say of it.
-        Refuses RIDER_UNKNOWN for none of ours."""
-        with self._office.reading() as cursor:
-            if credit_store.find_purse(cursor, account) is None:
-                return Refusal("RIDER_UNKNOWN", account)
-            denied = denials_of_account(cursor, account)
-        return Refusal(denied[0], account) if denied else None
-
     def top_up(
         self,
         account: str,
@@ -138,9 +130,10 @@ class MoneyDesk:
         return notices.take_notice(self._till, channel, headers, body, now_s)
 
     def quarantined(self, limit: int = 100) -> list[Quarantined]:
-        """Notices that were refused, newest first."""
+        """Notices and answers that were refused, newest first; what was only counted is one entry
+        an hour."""
         with self._office.reading() as cursor:
-            return [Quarantined(*row) for row in order_store.quarantined(cursor, limit)]
+            return [Quarantined(*row) for row in quarantine_store.listed(cursor, limit)]
 
     def ask_mandate(
         self, account: str, request_id: str, channel: str, return_url: str, now_s: int
@@ -217,9 +210,9 @@ class MoneyDesk:
     def pay_out(
         self, account: str, request_id: str, amount_fen: int, staff: str, now_s: int
     ) -> Refund | Refusal:
-        """Staff pay out at a counter what has no way back; see `refunding.pay_out`."""
+        """Staff pay out at a counter what has no way back; see `paying_out.pay_out`."""
         with self._office.writing() as cursor:
-            row = refunding.pay_out(
+            row = paying_out.pay_out(
                 cursor, self._till, account, request_id, amount_fen, staff, now_s
             )
             return row if isinstance(row, Refusal) else refunding.shown(cursor, row)

@@ -13,6 +13,7 @@ from typing import Literal
 from tongxing.city.accounts import FLOAT
 from tongxing.city.members import issuer_member
 from tongxing.city.money import balances, exposure
+from tongxing.city.money.quarantine import keep_answer
 from tongxing.city.money.sources import Left, left_of, shares
 from tongxing.city.money.store import credit, freezes
 from tongxing.city.money.store import orders as order_store
@@ -100,7 +101,7 @@ def refundable(cursor: Cursor, till: Till, account: str, now_s: int) -> Refundab
     if purse is None:
         return Refusal("RIDER_UNKNOWN", account)
     blocks = frozen_blocks(cursor, account, now_s)
-    left = _left(cursor, till, purse, sum(block.fen for block in blocks), now_s)
+    left = left_now(cursor, till, purse, sum(block.fen for block in blocks), now_s)
     if purse.held_fen:
         blocks.append(Block("held", purse.held_fen))
     if left.without_fen:
@@ -138,7 +139,7 @@ def set_aside(
         return Refusal("RIDER_UNKNOWN", account)
     balances.expire(cursor, now_s, account)
     frozen_fen = balances.frozen_now(freezes.frozen_of(cursor, account), now_s)
-    left = _left(cursor, till, purse, frozen_fen, now_s)
+    left = left_now(cursor, till, purse, frozen_fen, now_s)
     if amount_fen > left.with_way_fen:
         return _too_much(cursor, till, purse, left, amount_fen, now_s)
     refund_id = digest("refund", till.city, request_id)
@@ -159,7 +160,7 @@ def set_aside(
         debit(issuer, purse.liability, amount_fen),
         credit_line(issuer, due_account(refund_id), amount_fen),
     )
-    _post(cursor, "refund_set_aside", refund_id, refund_id, lines, now_s)
+    post(cursor, "refund_set_aside", refund_id, refund_id, lines, now_s)
     media.add_to_balance(cursor, account, -amount_fen)
     return row
 
@@ -171,7 +172,8 @@ def due_account(refund_id: str) -> str:
 
 def carry_on(till: Till, part: PartRow, now_s: int) -> None:
     """The second step for one part: ask the partner and book the answer. A part that was asked
-    before is asked about first; only what the partner never heard of is asked for again."""
+    before is asked about first; only what the partner never heard of is asked for again. An answer
+    that cannot be booked is kept for staff."""
     partner = till.channel(part.channel)
     if isinstance(partner, Refusal):
         return
@@ -188,7 +190,9 @@ def carry_on(till: Till, part: PartRow, now_s: int) -> None:
             RefundOrder(part.part_id, part.order_id, part.amount_fen, paid.amount_fen, SUBJECT)
         )
     with till.office.writing() as cursor:
-        take_answer(cursor, till, part.part_id, answer, now_s)
+        refusal = take_answer(cursor, till, part.part_id, answer, now_s)
+        if refusal is not None and isinstance(answer, RefundState):
+            keep_answer(cursor, part.channel, refusal, part.order_id, answer, now_s)
 
 
 def take_answer(
@@ -209,54 +213,6 @@ def take_answer(
         return Refusal("CALLBACK_AMOUNT", part_id)
     _end(cursor, till, part, "done", answer.partner_no, now_s)
     return None
-
-
-def pay_out(
-    cursor: Cursor,
-    till: Till,
-    account: str,
-    request_id: str,
-    amount_fen: int,
-    staff: str,
-    now_s: int,
-) -> RefundRow | Refusal:
-    """Staff at a counter pay out money that has no way back, by a transfer out of the float to the
-    holder's own bank account; they have seen the holder's proof of identity.
-
-    The same request again answers the same. Refuses REQUEST_ID_INVALID, REQUEST_REUSED,
-    AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN, REFUND_ON_HOLD, REFUND_ON_HOLD_OPEN and PAY_OUT_EXCEEDS.
-    """
-    refusal = request_id_objection(request_id)
-    if refusal is not None:
-        return refusal
-    if amount_fen <= 0:
-        return Refusal("AMOUNT_NOT_POSITIVE", account)
-    order_store.one_at_a_time(cursor, request_id)
-    purse = credit.lock_purse(cursor, account)
-    content = digest("pay_out", account, amount_fen, staff)
-    before = store.refund_of_request(cursor, request_id)
-    if before is not None:
-        return before if before.content == content else Refusal("REQUEST_REUSED", request_id)
-    if purse is None:
-        return Refusal("RIDER_UNKNOWN", account)
-    balances.expire(cursor, now_s, account)
-    frozen = freezes.frozen_of(cursor, account)
-    frozen_fen = balances.frozen_now(frozen, now_s)
-    most_fen = till.terms(now_s).pay_out_max_fen
-    left_fen = _left(cursor, till, purse, frozen_fen, now_s).without_fen
-    if amount_fen > min(left_fen, most_fen):
-        freed_fen = _left(cursor, till, purse, 0, now_s).without_fen
-        if amount_fen <= min(freed_fen, most_fen):
-            return _on_hold(account, [one.until_s for one in frozen])
-        return Refusal("PAY_OUT_EXCEEDS", account, {"limit": yuan(min(left_fen, most_fen))})
-    refund_id = digest("pay_out", till.city, request_id)
-    row = RefundRow(refund_id, request_id, content, account, "counter", amount_fen, now_s, staff)
-    store.write_refund(cursor, row)
-    issuer = issuer_member(till.city)
-    lines = (debit(issuer, purse.liability, amount_fen), credit_line(issuer, FLOAT, amount_fen))
-    _post(cursor, "pay_out", refund_id, refund_id, lines, now_s)
-    media.add_to_balance(cursor, account, -amount_fen)
-    return row
 
 
 def seen_at_partner(
@@ -289,7 +245,7 @@ def seen_at_partner(
         debit(issuer, purse.liability, found.amount_fen),
         credit_line(issuer, FLOAT, found.amount_fen),
     )
-    _post(cursor, "refund_by_partner", part_id, part_id, lines, now_s)
+    post(cursor, "refund_by_partner", part_id, part_id, lines, now_s)
     media.add_to_balance(cursor, order.account, -found.amount_fen)
     return None
 
@@ -308,7 +264,8 @@ def shown(cursor: Cursor, row: RefundRow) -> Refund:
     )  # fmt: skip
 
 
-def _left(cursor: Cursor, till: Till, purse: Purse, frozen_fen: int, now_s: int) -> Left:
+def left_now(cursor: Cursor, till: Till, purse: Purse, frozen_fen: int, now_s: int) -> Left:
+    """What is left of an account's money beside what is held and `frozen_fen`."""
     issuer = issuer_member(till.city)
     came = store.money_in(cursor, issuer, purse.liability, purse.account)
     from_s = now_s - till.terms(now_s).refund_days * DAY_S
@@ -319,10 +276,10 @@ def _left(cursor: Cursor, till: Till, purse: Purse, frozen_fen: int, now_s: int)
 def _too_much(
     cursor: Cursor, till: Till, purse: Purse, left: Left, amount_fen: int, now_s: int
 ) -> Refusal:
-    freed = _left(cursor, till, purse, 0, now_s)
+    freed = left_now(cursor, till, purse, 0, now_s)
     if amount_fen <= freed.with_way_fen:
         frozen = freezes.frozen_of(cursor, purse.account)
-        return _on_hold(purse.account, [one.until_s for one in frozen])
+        return on_hold(purse.account, [one.until_s for one in frozen])
     gone = any(one.how == "source" for one in store.refunds_of(cursor, purse.account))
     if freed.with_way_fen == 0 and gone:
         return Refusal("ALREADY_REFUNDED", purse.account)
@@ -330,7 +287,8 @@ def _too_much(
     return Refusal("REFUND_EXCEEDS_BALANCE", purse.account, limit)
 
 
-def _on_hold(account: str, ends: list[int | None]) -> Refusal:
+def on_hold(account: str, ends: list[int | None]) -> Refusal:
+    """REFUND_ON_HOLD until the last of the freezes' `ends`, or REFUND_ON_HOLD_OPEN."""
     known = [until_s for until_s in ends if until_s is not None]
     if len(known) < len(ends):
         return Refusal("REFUND_ON_HOLD_OPEN", account)
@@ -369,13 +327,14 @@ def _end(
         kind = "refund_done"
         lines = (debit(issuer, due, fen), credit_line(issuer, FLOAT, fen))
     store.end_part(cursor, part.part_id, state, partner_no, now_s)
-    _post(cursor, kind, part.part_id, part.refund_id, lines, now_s)
+    post(cursor, kind, part.part_id, part.refund_id, lines, now_s)
     exposure.review(cursor, till.terms(now_s), part.account, now_s)
     till.tell(cursor, part.account, f"refund_{state}", {"amount": yuan(fen)}, now_s)
 
 
-def _post(
+def post(
     cursor: Cursor, kind: str, about: str, source: str, lines: tuple[Line, ...], now_s: int
 ) -> None:
+    """Book one step of a refund."""
     posting_id = digest(kind, about)
     write_postings(cursor, [Posting(posting_id, kind, now_s, business_date(now_s), source, lines)])
