@@ -107,7 +107,15 @@ def test_there_are_no_barriers(visit: Any, trip_path: str, language: str, scheme
     assert hashlib.sha256(AXE.read_bytes()).hexdigest() == AXE_SHA256
     found = visit("/about", language, color_scheme=scheme, bypass_csp=True)
     base = found.page.url.removesuffix("/about")
-    for path in ("/", "/trips", trip_path, f"/settlement/{WINDOW}", "/proofs", "/network"):
+    for path in (
+        "/",
+        "/trips",
+        trip_path,
+        f"/settlement/{WINDOW}",
+        "/passengers",
+        "/proofs",
+        "/network",
+    ):
         found.page.goto(base + path)
         found.page.add_script_tag(path=str(AXE))
         result = found.page.evaluate("axe.run({resultTypes: ['violations']})")

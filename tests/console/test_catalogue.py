@@ -8,6 +8,7 @@ from typing import get_args
 
 import pytest
 
+from tongxing.city.people.terms import people_terms
 from tongxing.console.pages.settlement import PAPER_KINDS, PHASES
 from tongxing.console.words import PACKAGE, Words, catalogue
 from tongxing.fares import book_codes, load_book
@@ -73,6 +74,9 @@ LISTS = {
     "verdict.is": ["accepted", "held", "rejected", "carried"],
     "bearer": sorted({code.bearer for code in code_table().values()}),
     "line": ["trips", "fee"],
+    "wrote": people_terms("500000", 0).feedback_about,
+    "lookalert": ["quota", "misses", "same_person"],
+    "creditkind": ["signed", "prepaid"],
     "posting": [
         *("charge", "charge_revised", "verdicts", "ridden_elsewhere", "fee", "settlement"),
         *("payout", "net_trips", "net_fee", "settle_in", "settle_out"),

@@ -85,7 +85,9 @@ def test_a_real_clock_is_not_called_simulated(empty: TestClient) -> None:
     assert "Simulated" not in read(empty, "/").words
 
 
-@pytest.mark.parametrize("path", ["/", "/trips", "/settlement", "/proofs", "/network", "/about"])
+@pytest.mark.parametrize(
+    "path", ["/", "/trips", "/settlement", "/passengers", "/proofs", "/network", "/about"]
+)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_before_the_first_day_a_page_says_what_will_come(
     empty: TestClient, path: str, language: str

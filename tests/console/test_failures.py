@@ -38,6 +38,7 @@ WRONG = [
     ("/trips?page=-1", 400, "PAGE_ARGUMENT"),
     ("/trips?page=1000000000", 400, "PAGE_ARGUMENT"),
     ("/trips.csv?how=nothing", 400, "PAGE_ARGUMENT"),
+    ("/passengers?city=999999", 400, "PAGE_ARGUMENT"),
     ("/network?scheme=octopus", 400, "PAGE_ARGUMENT"),
     ("/network?province=1", 400, "PAGE_ARGUMENT"),
 ]
@@ -97,7 +98,9 @@ def without_database() -> Iterator[TestClient]:
         yield client
 
 
-@pytest.mark.parametrize("path", ["/", "/trips", "/settlement", "/proofs", "/network", "/figures"])
+@pytest.mark.parametrize(
+    "path", ["/", "/trips", "/settlement", "/passengers", "/proofs", "/network", "/figures"]
+)
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_database_that_is_away_is_told_and_the_reader_may_come_back(
     without_database: TestClient, path: str, language: str

@@ -19,6 +19,7 @@ from tongxing.console.pages import (
     about,
     network,
     overview,
+    passengers,
     proofs,
     settlement,
     statement,
@@ -58,7 +59,7 @@ def create_app(
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.console = console
-    for page in (overview, trips, trip, settlement, statement, proofs, network, about):
+    for page in (overview, trips, trip, settlement, statement, passengers, proofs, network, about):
         app.include_router(page.router)
     static = Path(str(files(PACKAGE).joinpath("static")))
     app.mount("/static", StaticFiles(directory=static), name="static")

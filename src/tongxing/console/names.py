@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from tongxing.city.upgrading.programme import TEXTS as UPGRADE_TEXTS
 from tongxing.kernel.ids import masked
 from tongxing.kernel.proofs import proof_texts
 from tongxing.kernel.texts import Catalogue, load_catalogue
@@ -36,6 +37,11 @@ class Names(CommonNames):
         """A figure of a proof; without its unit where it is money, which pages show as ¥."""
         text = proof_texts().text(f"figure.{name}", self._language)
         return text.removesuffix("（分）").removesuffix(", fen")
+
+    def upgrade(self, group: str, key: str) -> str:
+        """A channel or kind of the upgrade service; one without a name as it is."""
+        entry = UPGRADE_TEXTS.entries.get(f"{group}.{key}")
+        return key if entry is None else entry[self._language]
 
     def account(self, account: str) -> str:
         """A ledger account: what it holds, and whose it is where it is somebody's."""

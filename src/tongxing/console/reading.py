@@ -28,7 +28,7 @@ Given = TypeVarTuple("Given")
 KEPT_MAX = 32
 STATEMENT_TIMEOUT_MS = 20_000
 IDLE_CONNECTIONS_MAX = 8
-CITY_PREFIX = "city_"
+CITY_PREFIX, PEOPLE_PREFIX = "city_", "people_"
 HUB = "hub"
 
 
@@ -56,12 +56,20 @@ class Snapshot:
         """A cursor in a city's schema, good until the next `of_...` call."""
         return self._within(CITY_PREFIX + code)
 
+    def of_people(self, code: str) -> Cursor | None:
+        """A cursor in a city's schema and that of its people, good until the next `of_...` call;
+        None for a city that has no accounts of people."""
+        if not _has(self.cursor, PEOPLE_PREFIX + code, "person_feedback"):
+            return None
+        return self._within(CITY_PREFIX + code, PEOPLE_PREFIX + code)
+
     def of_hub(self) -> Cursor:
         """A cursor in the hub's schema, good until the next `of_...` call."""
         return self._within(HUB)
 
-    def _within(self, schema: str) -> Cursor:
-        self.cursor.execute(sql.SQL("SET LOCAL search_path TO {}").format(sql.Identifier(schema)))
+    def _within(self, *schemas: str) -> Cursor:
+        path = sql.SQL(", ").join(map(sql.Identifier, schemas))
+        self.cursor.execute(sql.SQL("SET LOCAL search_path TO {}").format(path))
         return self.cursor
 
 
@@ -156,7 +164,10 @@ def _begin(connection: Connection) -> Snapshot:
 
 def _is_ready(cursor: Cursor, schema: str) -> bool:
     """A house that is being set up has its schema before it has its tables."""
-    table = "clearing_window" if schema == HUB else "trip"
+    return _has(cursor, schema, "clearing_window" if schema == HUB else "trip")
+
+
+def _has(cursor: Cursor, schema: str, table: str) -> bool:
     row = cursor.execute(
         "SELECT to_regclass(format('%%I.%%I', %s::text, %s::text)) IS NOT NULL", (schema, table)
     ).fetchone()
