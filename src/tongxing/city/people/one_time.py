@@ -219,33 +219,19 @@ def _number_limit(
     times = [asked_s for asked_s, _ in asked]
     by_client = [asked_s for asked_s, by_these in asked if by_these]
     from_s = max(
-<<<<<<< /tmp/otp/out_one_time.py
-        now_s,
-=======
->>>>>>> src/tongxing/city/people/one_time.py
         _free_s(times, 1, terms.code_wait_s),
         _free_s(times, terms.codes_a_day, DAY_S),
         _free_s(by_client, terms.client_codes_a_day, DAY_S),
     )
-<<<<<<< /tmp/otp/out_one_time.py
-    if from_s == now_s:
-        return None
-=======
     return _wait("phone", from_s, now_s)
 
 
 def _wait(whose: str, from_s: int, now_s: int) -> Refusal | None:
     """Come back later, and when: `wait_s` counts from now."""
->>>>>>> src/tongxing/city/people/one_time.py
     wait_s = from_s - now_s
     if wait_s <= 0:
         return None
     return Refusal("OTP_RATE_LIMIT", whose, {"minutes": _minutes(wait_s), "wait_s": wait_s})
-
-
-def _free_s(times: list[int], most: int, within_s: int) -> int:
-    """From when on fewer than `most` of these times, oldest first, lie within so many seconds."""
-    return times[-most] + within_s if len(times) >= most else 0
 
 
 def _free_s(times: list[int], most: int, within_s: int) -> int:
