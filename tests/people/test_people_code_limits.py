@@ -183,3 +183,12 @@ def test_a_client_is_told_when_it_may_go_on(database: Database) -> None:
     assert refused(stopped) == ("OTP_RATE_LIMIT", {"minutes": 45, "wait_s": 2_700})
     again = world.desk.sign_in(PHONE, "000000", "s2", "", NOON + HOUR_S, "another")
     assert code_of(again) == "OTP_WRONG"
+
+
+def test_a_client_that_asked_for_all_its_codes_may_still_show_them(database: Database) -> None:
+    """A machine in a station is one client: its last passenger of the hour comes in as well."""
+    world = World(database, client_codes_max=2, client_wrong_max=2)
+    codes = [(phone, world.asked(phone)) for phone in (PHONE, OTHER_PHONE)]
+    for phone, code in codes:
+        found = world.desk.sign_in(phone, code, "s1", "", NOON, CLIENT)
+        assert isinstance(found, SignedIn), found

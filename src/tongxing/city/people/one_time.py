@@ -119,7 +119,7 @@ def try_code(
     if not asked.client and row is not None:
         clients = [row.client_index]
     lock(cursor, [f"{_CLIENT}:{one}" for one in clients])
-    refusal = _client_limit(cursor, terms, clients, now_s)
+    refusal = _wrong_limit(cursor, terms, clients, now_s)
     if refusal is not None:
         return refusal
     paused = _paused(cursor, terms, now_s)
@@ -200,14 +200,17 @@ def _spent(cursor: Cursor, terms: PeopleTerms, now_s: int) -> Refusal | None:
 def _client_limit(
     cursor: Cursor, terms: PeopleTerms, clients: list[str], now_s: int
 ) -> Refusal | None:
-    if not any(clients):
-        return None
-    codes, wrong = store.client_times(cursor, clients, now_s - HOUR_S)
-    from_s = max(
-        _free_s(codes, terms.client_codes_max, HOUR_S),
-        _free_s(wrong, terms.client_wrong_max, HOUR_S),
-    )
-    return _wait("client", from_s, now_s)
+    codes, _ = store.client_times(cursor, clients, now_s - HOUR_S)
+    codes_s = _free_s(codes, terms.client_codes_max, HOUR_S)
+    return _wait("client", codes_s, now_s) or _wrong_limit(cursor, terms, clients, now_s)
+
+
+def _wrong_limit(
+    cursor: Cursor, terms: PeopleTerms, clients: list[str], now_s: int
+) -> Refusal | None:
+    """The limit of tries alone: whoever asked for all the codes of an hour may show them."""
+    _, wrong = store.client_times(cursor, clients, now_s - HOUR_S)
+    return _wait("client", _free_s(wrong, terms.client_wrong_max, HOUR_S), now_s)
 
 
 def _number_limit(
