@@ -1,10 +1,10 @@
 """A ride with a lost card costs its account nothing, so its money is what it was before."""
 
 import pytest
-from money_world import ACCOUNT, CARD, DAY, NOON, World, chongqing, ok, world
+from money_world import ACCOUNT, CARD, NOON, World, chongqing, ok, world
 from msgspec.structs import replace
 
-from street import CHONGQING
+from street import CHONGQING, DAY
 from tongxing.city.bearing import bear_late_trips
 from tongxing.city.money import MoneyTerms
 from tongxing.city.store.losing import NEVER_S, ReportRow, write_report

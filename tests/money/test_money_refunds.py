@@ -177,7 +177,6 @@ def test_a_freeze_that_says_so_stops_rides_too(database: Database) -> None:
     assert here.denied().get("5000000000000101") is None
     frozen(here, 1, None, "case-2", rides=True)
     assert here.denied()["5000000000000101"] == "ACCOUNT_FROZEN"
-    assert code_of(here.desk.may_ride(ACCOUNT)) == "ACCOUNT_FROZEN"
 
 
 def test_an_answer_that_was_lost_is_asked_for_and_not_guessed(database: Database) -> None:

@@ -199,7 +199,7 @@ def _settle(till: Till, order: OrderRow, answer: PayState, now_s: int) -> OrderR
     no other."""
     with till.office.writing() as cursor:
         before = order_store.lock_order(cursor, order.order_id)
-        after = orders.take_state(cursor, till, order, answer, now_s)
+        after = orders.settle(cursor, till, order, answer, now_s)
         if isinstance(after, Refusal) or before is None or before.state != "open":
             return after
         if after.state in ("refused", "closed"):

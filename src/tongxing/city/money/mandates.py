@@ -12,6 +12,7 @@ from typing import Literal
 
 from tongxing.city.members import issuer_member
 from tongxing.city.money import exposure
+from tongxing.city.money.quarantine import keep_answer
 from tongxing.city.money.store import credit as store
 from tongxing.city.money.store import orders as order_store
 from tongxing.city.money.store import refunds as refund_store
@@ -187,9 +188,15 @@ def check_mandate(till: Till, account: str, now_s: int) -> Mandate | None:
         if not isinstance(partner, Refusal):
             found = partner.query_mandate(rows[0].mandate_id)
             with till.office.writing() as cursor:
-                take_mandate(cursor, till, rows[0].mandate_id, rows[0].channel, found, now_s)
+                _answered(cursor, till, rows[0], found, now_s)
     with till.office.reading() as cursor:
         return mandate_of(store.mandates_of(cursor, account)[0])
+
+
+def _answered(cursor: Cursor, till: Till, row: MandateRow, found: MandateState, now_s: int) -> None:
+    refusal = take_mandate(cursor, till, row.mandate_id, row.channel, found, now_s)
+    if refusal is not None:
+        keep_answer(cursor, row.channel, refusal, row.mandate_id, found, now_s)
 
 
 def _signed(cursor: Cursor, till: Till, row: MandateRow, found: MandateState, now_s: int) -> None:

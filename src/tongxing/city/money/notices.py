@@ -7,17 +7,15 @@ came, for staff and partner to reconcile. Nothing is booked from a notice that w
 
 from collections.abc import Mapping
 
-import msgspec
-
 from tongxing.city.money import mandates, orders, refunding
 from tongxing.city.money.orders import Payment
+from tongxing.city.money.quarantine import keep_notice
 from tongxing.city.money.store import credit as credit_store
 from tongxing.city.money.store import orders as order_store
 from tongxing.city.money.store import refunds as refund_store
 from tongxing.city.money.store.refunds import PartRow
 from tongxing.city.money.till import Till
 from tongxing.city.store.cursor import Cursor
-from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
 from tongxing.partners.payment import (
     MandateState,
@@ -61,7 +59,7 @@ def take_notice(
     if refusal is None:
         return partner.answer(True)
     order_id = "" if isinstance(notice, Refusal) else notice.order_id[:64]
-    _keep(till, channel, refusal, order_id, headers, body, now_s)
+    keep_notice(till, channel, refusal, order_id, headers, body, now_s)
     return refusal
 
 
@@ -160,20 +158,3 @@ def _unsaid(found: RefundState, refund_id: str) -> Refusal:
     cannot say now and tells again."""
     absent = found.state in ("absent", "failed")
     return Refusal("REFUND_UNKNOWN" if absent else "CALLBACK_UNCONFIRMED", refund_id[:64])
-
-
-def _keep(
-    till: Till,
-    channel: str,
-    refusal: Refusal,
-    order_id: str,
-    headers: Mapping[str, str],
-    body: bytes,
-    now_s: int,
-) -> None:
-    written = msgspec.json.encode(dict(sorted(headers.items()))).decode()
-    content = digest("notice", channel, refusal.code, written, body)
-    with till.office.writing() as cursor:
-        order_store.quarantine(
-            cursor, content, channel, refusal.code, order_id, written, body, now_s
-        )

@@ -11,6 +11,7 @@ from typing import Literal
 
 from tongxing.city.accounts import top_up as book_top_up
 from tongxing.city.money import exposure
+from tongxing.city.money.quarantine import keep_answer
 from tongxing.city.money.store import credit
 from tongxing.city.money.store import orders as store
 from tongxing.city.money.store.orders import OrderRow, OrderState
@@ -219,7 +220,7 @@ def end_order(cursor: Cursor, order_id: str, move: Move, now_s: int) -> OrderRow
 def ask_about(till: Till, row: OrderRow, now_s: int) -> OrderRow | Refusal:
     """Ask the partner what became of an open order and book the answer. A top-up whose time is
     over is closed there first, so that nobody can pay it afterwards; an unknown answer leaves it
-    open. Refuses what `book_payment` refuses: then the answer cannot be booked by anybody."""
+    open. Refuses what `settle` refuses."""
     partner = till.channel(row.channel)
     if isinstance(partner, Refusal):
         return row
@@ -231,7 +232,19 @@ def ask_about(till: Till, row: OrderRow, now_s: int) -> OrderRow | Refusal:
     if is_over and found.state == "paid" and not found.partner_no:
         found = partner.query(row.order_id)
     with till.office.writing() as cursor:
-        return take_state(cursor, till, row, found, now_s)
+        return settle(cursor, till, row, found, now_s)
+
+
+def settle(
+    cursor: Cursor, till: Till, row: OrderRow, found: PayState, now_s: int
+) -> OrderRow | Refusal:
+    """Book what a partner answered to a question of ours. Refuses what `book_payment` refuses: then
+    the answer is kept for staff, and the partner is asked again after a wait that grows."""
+    after = take_state(cursor, till, row, found, now_s)
+    if isinstance(after, Refusal):
+        keep_answer(cursor, row.channel, after, row.order_id, found, now_s)
+        store.put_off(cursor, row.order_id, now_s, till.terms(now_s).unbookable_again_s)
+    return after
 
 
 def take_state(

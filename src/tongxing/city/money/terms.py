@@ -28,6 +28,10 @@ class MoneyTerms(Struct, frozen=True, kw_only=True):
     refund_again_s: tuple[int, ...]
     pay_out: Literal["bank_transfer"]
     pay_out_max_fen: int
+    pay_out_clerk_day_fen: int
+    pay_out_account_day_fen: int
+    unbookable_again_s: tuple[int, ...]
+    unread_kept_per_hour: int
     first: Literal["balance", "mandate"]
     unpaid_limit_fen: int
     prepaid_limit_fen: int
@@ -44,10 +48,6 @@ class MoneyTerms(Struct, frozen=True, kw_only=True):
     def refund_wait_s(self, tries: int) -> int:
         """How long to wait after `tries` questions about a refund (1 is the first)."""
         return self.refund_again_s[min(max(tries, 1), len(self.refund_again_s)) - 1]
-
-    def refund_until_s(self, paid_s: int) -> int:
-        """Until when a partner sends back what was paid at `paid_s`."""
-        return paid_s + self.refund_days * DAY_S
 
     def unpaid_trips(self, since_s: int, now_s: int) -> int:
         """k: how many rides an account that is here since `since_s` may leave unpaid."""
@@ -69,6 +69,10 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     refund_again_s: list[int] | UnsetType = UNSET
     pay_out: str | UnsetType = UNSET
     pay_out_max_fen: int | UnsetType = UNSET
+    pay_out_clerk_day_fen: int | UnsetType = UNSET
+    pay_out_account_day_fen: int | UnsetType = UNSET
+    unbookable_again_s: list[int] | UnsetType = UNSET
+    unread_kept_per_hour: int | UnsetType = UNSET
     first: str | UnsetType = UNSET
     unpaid_limit_fen: int | UnsetType = UNSET
     prepaid_limit_fen: int | UnsetType = UNSET
@@ -130,9 +134,10 @@ def read_money_terms(content: bytes, city: str, day: date) -> MoneyTerms:
 
 def _check(terms: MoneyTerms) -> None:
     numbers = [value for value in msgspec.structs.astuple(terms) if isinstance(value, int)]
-    if any(number < 0 for number in (*numbers, *terms.refund_again_s, *terms.debit_again_s)):
+    waits = (terms.refund_again_s, terms.debit_again_s, terms.unbookable_again_s)
+    if any(number < 0 for number in (*numbers, *(one for each in waits for one in each))):
         raise ValueError("a number is below zero")
-    if not terms.refund_again_s or not terms.debit_again_s:
+    if not all(waits):
         raise ValueError("a list of waits is empty")
     if min(terms.min_trip_s, terms.order_valid_s, terms.max_fare_fen) < 1:
         raise ValueError("a time or a fare is zero")

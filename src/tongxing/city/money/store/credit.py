@@ -284,12 +284,6 @@ def unpaid_trips(cursor: Cursor, account: str, owed_fen: int) -> int:
     return int(row[0])
 
 
-def stops_of(cursor: Cursor, account: str) -> set[str]:
-    """Why all media of an account are stopped now."""
-    rows = cursor.execute("SELECT reason FROM account_stop WHERE account = %s", (account,))
-    return {str(row[0]) for row in rows}
-
-
 def put_stop(cursor: Cursor, account: str, reason: str, at_s: int) -> None:
     """Stop all media of an account for a reason; again has no effect."""
     done = cursor.execute(

@@ -1,4 +1,4 @@
-"""Orders at payment partners, and the notices that were refused."""
+"""Orders at payment partners."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -116,6 +116,16 @@ def claim_order(cursor: Cursor, order_id: str, now_s: int, wait_s: int) -> bool:
     return row is not None
 
 
+def put_off(cursor: Cursor, order_id: str, now_s: int, waits: tuple[int, ...]) -> None:
+    """What the partner answered cannot be booked: ask again after a wait that grows with each such
+    answer; the last one is repeated."""
+    cursor.execute(
+        "UPDATE payment_order SET refusals = refusals + 1, next_s = %s"
+        " + (%s::bigint[])[least(refusals + 1, %s)] WHERE order_id = %s",
+        (now_s, list(waits), len(waits), order_id),
+    )
+
+
 def keep_url(cursor: Cursor, order_id: str, url: str) -> None:
     """Where an open order is paid."""
     cursor.execute("UPDATE payment_order SET pay_url = %s WHERE order_id = %s", (url, order_id))
@@ -171,36 +181,6 @@ def debits_of(cursor: Cursor, account: str) -> int:
     ).fetchone()
     assert row is not None
     return int(row[0])
-
-
-def quarantine(
-    cursor: Cursor,
-    content: str,
-    channel: str,
-    reason: str,
-    order_id: str,
-    headers: str,
-    body: bytes,
-    received_s: int,
-) -> None:
-    """Keep a refused notice as it came; the same one again is counted."""
-    cursor.execute(
-        "INSERT INTO payment_quarantine (content, channel, reason, order_id, headers, body,"
-        " received_s, last_seen_s) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-        " ON CONFLICT (content) DO UPDATE SET times_seen = payment_quarantine.times_seen + 1,"
-        " last_seen_s = excluded.last_seen_s",
-        (content, channel, reason, order_id, headers, body, received_s, received_s),
-    )
-
-
-def quarantined(cursor: Cursor, limit: int) -> list[tuple[str, str, str, int, int]]:
-    """Refused notices, newest first: channel, reason, order, when first, how often."""
-    rows = cursor.execute(
-        "SELECT channel, reason, order_id, received_s, times_seen FROM payment_quarantine"
-        " ORDER BY received_s DESC, content LIMIT %s",
-        (limit,),
-    )
-    return [(str(a), str(b), str(c), int(d), int(e)) for a, b, c, d, e in rows]
 
 
 def _step(cursor: Cursor, order_id: str, state: str, at_s: int) -> None:

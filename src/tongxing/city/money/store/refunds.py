@@ -187,6 +187,23 @@ def paid_out(cursor: Cursor, account: str) -> int:
     return int(row[0])
 
 
+def one_clerk_at_a_time(cursor: Cursor, staff: str) -> None:
+    """Let one clerk's pay-outs wait for each other."""
+    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 7))", (staff,))
+
+
+def paid_out_since(cursor: Cursor, staff: str, account: str, from_s: int) -> tuple[int, int]:
+    """What was paid out at counters since then: by a clerk, and of an account."""
+    row = cursor.execute(
+        "SELECT coalesce(sum(amount_fen) FILTER (WHERE decided_by = %s), 0),"
+        " coalesce(sum(amount_fen) FILTER (WHERE account = %s), 0) FROM refund"
+        " WHERE how = 'counter' AND asked_s >= %s",
+        (staff, account, from_s),
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), int(row[1])
+
+
 def charged(cursor: Cursor, entity: str, liability: str) -> int:
     """What an account's rides have cost it so far, corrections and what the issuer bears of them
     counted."""

@@ -16,7 +16,8 @@ CREATE TABLE payment_order (
     pay_url    text   NOT NULL DEFAULT '',
     partner_no text   NOT NULL DEFAULT '',    -- the partner's trade that paid it
     paid_s     bigint,
-    next_s     bigint NOT NULL DEFAULT 0      -- not asked about before this
+    next_s     bigint NOT NULL DEFAULT 0,     -- not asked about before this
+    refusals   int    NOT NULL DEFAULT 0      -- answers about it that could not be booked
 );
 CREATE INDEX payment_order_by_account ON payment_order (account, created_s);
 CREATE UNIQUE INDEX payment_order_by_trade ON payment_order (channel, partner_no)
@@ -33,9 +34,10 @@ CREATE TABLE payment_step (
     PRIMARY KEY (order_id, number)
 );
 
--- Every notice of a partner that was refused, as it came. One that comes again is counted.
+-- What a partner said and was refused: notices as they came, answers as they were understood. The
+-- same again is counted.
 CREATE TABLE payment_quarantine (
-    content      text PRIMARY KEY,            -- hash of channel, reason, headers and body
+    content      text PRIMARY KEY,            -- hash of channel, reason and body
     channel      text   NOT NULL,
     reason       text   NOT NULL,
     order_id     text   NOT NULL,             -- "" where it could not be read
@@ -46,6 +48,18 @@ CREATE TABLE payment_quarantine (
     last_seen_s  bigint NOT NULL
 );
 CREATE INDEX payment_quarantine_by_time ON payment_quarantine (received_s);
+
+-- What anybody can send: how many of an hour are kept in quarantine, and how many only counted here.
+CREATE TABLE payment_unread (
+    channel text   NOT NULL,
+    reason  text   NOT NULL,
+    hour_s  bigint NOT NULL,
+    kept    bigint NOT NULL,
+    beyond  bigint NOT NULL,
+    first_s bigint NOT NULL,
+    last_s  bigint NOT NULL,
+    PRIMARY KEY (channel, reason, hour_s)
+);
 
 CREATE TABLE refund (
     refund_id  text PRIMARY KEY,
@@ -58,6 +72,7 @@ CREATE TABLE refund (
     decided_by text   NOT NULL DEFAULT ''     -- who paid it out at a counter
 );
 CREATE INDEX refund_by_account ON refund (account, asked_s);
+CREATE INDEX refund_at_counters ON refund (asked_s) WHERE how = 'counter';
 
 CREATE TABLE refund_part (                    -- what goes back to one order's payer
     part_id    text PRIMARY KEY,              -- what the partner knows it by
