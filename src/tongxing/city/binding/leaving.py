@@ -7,6 +7,7 @@ caller's transaction.
 
 from typing import Literal
 
+from tongxing.city.accounts import CARD_REPLACED
 from tongxing.city.binding.moving import Neighbours, settle_move
 from tongxing.city.binding.proving import advance
 from tongxing.city.binding.steps import Event, step_after
@@ -16,6 +17,7 @@ from tongxing.city.store import binding as store
 from tongxing.city.store import media
 from tongxing.city.store.binding import BindingRow
 from tongxing.city.store.cursor import Cursor
+from tongxing.kernel.clock import local
 from tongxing.kernel.ids import masked
 from tongxing.kernel.reasons import Refusal
 
@@ -70,11 +72,18 @@ def close_account(cursor: Cursor, account: str, now_s: int) -> Refusal | None:
             continue
         if step_after(row.step, "closed") is None:
             return Refusal("BINDING_CANNOT_STOP")
-        card = store.card_now(cursor, row.medium_no)
-        if row.from_s is not None and card is not None and not card[2]:
-            media.deny(cursor, card[0], UNBOUND)
+        if row.from_s is not None:
+            _deny(cursor, row)
         end(cursor, row.binding_id, "closed", now_s)
     return None
+
+
+def _deny(cursor: Cursor, row: BindingRow) -> None:
+    """Refuse the card as one that left its account. That outlasts whatever it was denied for
+    before: a loss report that is taken back must not let it ride again."""
+    card = store.card_now(cursor, row.medium_no)
+    if card is not None and card[2] != CARD_REPLACED:
+        media.deny(cursor, card[0], UNBOUND)
 
 
 def release(
@@ -90,7 +99,9 @@ def release(
 
     The card is on the deny list from now on and can be replaced; its money stays the account's.
     The same request again answers the same. Refuses BINDING_UNKNOWN, BINDING_ENDED for one that
-    ended otherwise, and BINDING_CANNOT_STOP before it is bound.
+    ended otherwise, BINDING_CANNOT_STOP before it is bound, BINDING_DISPUTED while a dispute about
+    it is open, and BINDING_ON_HOLD while its money is held, whatever staff say they saw: a dispute
+    needs a binding that is in force.
     """
     row = store.find(cursor, binding_id, lock=True)
     if row is None:
@@ -100,9 +111,12 @@ def release(
         return binding_of(row) if before == f"{shown} {request_id}" else Refusal("BINDING_ENDED")
     if step_after(row.step, "released") is None:
         return Refusal("BINDING_CANNOT_STOP")
-    card = store.card_now(cursor, row.medium_no)
-    if card is not None and not card[2]:
-        media.deny(cursor, card[0], UNBOUND)
+    if store.is_disputed(cursor, binding_id):
+        return Refusal("BINDING_DISPUTED")
+    if row.hold_until_s is not None and now_s < row.hold_until_s:
+        until = local(row.hold_until_s).isoformat(" ", "minutes")[:16]
+        return Refusal("BINDING_ON_HOLD", values={"until": until})
+    _deny(cursor, row)
     after = advance(cursor, row, "released", now_s, staff, f"{shown} {request_id}")
     assert after is not None, "an ended binding holds no card"
     notify(cursor, row.person_id, RELEASED_NOTICE, {"card": masked(row.medium_no)}, now_s)

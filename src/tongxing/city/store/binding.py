@@ -350,6 +350,16 @@ def card_now(cursor: Cursor, medium_no: str) -> tuple[str, str, str] | None:
     return None if row is None else (str(row[0]), str(row[1]), str(row[2]))
 
 
+def is_disputed(cursor: Cursor, binding_id: str) -> bool:
+    """Whether a dispute about a binding is open."""
+    row = cursor.execute(
+        "SELECT EXISTS (SELECT 1 FROM dispute LEFT JOIN dispute_end USING (case_id)"
+        " WHERE binding_id = %s AND ended_s IS NULL)",
+        (binding_id,),
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def write_notice(cursor: Cursor, row: BindingRow, from_s: int) -> None:
     """Have the gates tell whoever holds the card that it is bound now."""
     cursor.execute(
