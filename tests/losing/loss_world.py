@@ -25,12 +25,16 @@ from street import (
     open_city,
     send,
 )
-from tongxing.city import City, MediumOpening, RiderOpening, money
+from tongxing.city import City, MediumOpening, RiderOpening, issuer_member, money
 from tongxing.city.losing import ByCard, Dispute, LossDesk, LossReport
 from tongxing.city.office import Office
+from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
 from tongxing.fares import load_city_fares
+from tongxing.kernel.clock import business_date
 from tongxing.kernel.reasons import Refusal
+from tongxing.ledger import Posting, credit, debit
+from tongxing.ledger.store import write_postings
 from tongxing.network.registry import load_registry
 from tongxing.storage import Database
 
@@ -45,18 +49,20 @@ MONEY_S = FROM_S + 10 * DAY_S
 @dataclass
 class Person:
     level: int
+    account: str = ""
 
 
 @dataclass
 class People:
     """People as the loss desk sees them: levels by id, and what they were told."""
 
-    levels: dict[str, int] = field(default_factory=lambda: {"p-known": 2, "p-phone": 1})
+    levels: dict[str, int] = field(default_factory=lambda: {"p-known": 2, "p-phone": 1, "p-own": 2})
     told: list[tuple[str, str]] = field(default_factory=list)
 
     def person(self, person_id: str) -> Person | Refusal:
         level = self.levels.get(person_id)
-        return Refusal("RIDER_UNKNOWN") if level is None else Person(level)
+        account = "a1" if person_id == "p-own" else ""
+        return Refusal("RIDER_UNKNOWN") if level is None else Person(level, account)
 
     def notify(
         self, cursor: Cursor, whom: str, kind: str, values: Mapping[str, object], now_s: int, /
@@ -137,6 +143,14 @@ class World:
     @property
     def borne(self) -> int:
         return self.account("exp_late_tap_loss")
+
+    def spends(self, fen: int, account: str = "a1") -> None:
+        """Money that left the account, whatever for."""
+        issuer, day = issuer_member(CHONGQING), business_date(NOON)
+        lines = (debit(issuer, f"liab_acct:{account}", fen), credit(issuer, "bank_float", fen))
+        with self.office.alone() as cursor:
+            write_postings(cursor, [Posting(f"spent-{fen}", "paid_out", NOON, day, "test", lines)])
+            media.add_to_balance(cursor, account, -fen)
 
     def balance(self, rider: str = "a1") -> int:
         return balance_of(self.database, rider)

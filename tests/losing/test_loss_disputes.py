@@ -205,6 +205,31 @@ def test_nobody_decides_and_it_ends_by_the_rule_that_is_data(world: World) -> No
     world.proven()
 
 
+def test_nobody_disputes_the_card_of_their_own_account(world: World) -> None:
+    own = world.desk.dispute(CARD, ByPerson("p-own"), "case", NOON)
+    assert code_of(own) == "DISPUTE_NOT_BOUND"
+    assert dispute_of(disputed(world, "card")).by_card, "the card's holder still can"
+
+
+def test_what_was_proposed_is_not_taken_back(world: World) -> None:
+    disputed(world)
+    dispute_of(do(world, "propose"))
+    assert code_of(do(world, "withdraw")) == "DISPUTE_PROPOSED"
+    assert dispute_of(do(world, "approve")).state == "back"
+
+
+def test_the_clock_gives_a_card_no_more_than_the_account_has(world: World) -> None:
+    """Bound, spent, and then disputed with one's own card: the issuer pays nothing unasked."""
+    case = disputed(world)
+    world.spends(9_000)
+    left = world.balance()
+    assert left < case.moved_fen
+    [ended] = world.desk.lapse(DEADLINE_S + 1)
+    assert (ended.state, ended.borne_fen) == ("back", 0)
+    assert ended.back_fen == left
+    world.proven()
+
+
 def test_only_the_claimant_withdraws(world: World) -> None:
     disputed(world)
     other = world.desk.withdraw("case", ByPerson("p-known"), "w1", NOON)

@@ -236,6 +236,17 @@ def test_found_again_lifts_the_denial_and_what_was_borne_stays(world: World) -> 
     world.proven()
 
 
+def test_who_loses_and_finds_again_and_again_goes_to_the_counter(world: World) -> None:
+    for number in range(1, 4):
+        report_of(world.desk.report("a1", CARD, f"l{number}", NOON + number))
+        report_of(world.desk.found_again("a1", f"l{number}", f"f{number}", NOON + number))
+    report_of(world.desk.report("a1", CARD, "l4", NOON + 9))
+    assert code_of(world.desk.found_again("a1", "l4", "f4", NOON + 9)) == "LOSS_TOO_OFTEN"
+    assert denied(world.city) == {CARD: "MEDIUM_LOST"}
+    by_staff = world.desk.found_again("a1", "l4", "f5", NOON + 9, by_staff=True)
+    assert report_of(by_staff).state == "found_again"
+
+
 def test_a_report_is_taken_back_by_its_own_account_and_in_time_only(world: World) -> None:
     world.lost()
     month = NOON + 31 * 86_400
@@ -313,6 +324,8 @@ undecided_person = "released"
 person_day_most = 2
 person_year_most = 5
 person_within_days = 180
+lifts_most = 3
+lifts_days = 180
 """
     own = '[[terms]]\ncity = "110000"\nfrom = 2024-01-01\npush_s = 30\n'
     found = [

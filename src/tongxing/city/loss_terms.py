@@ -30,6 +30,8 @@ class LossTerms(Struct, frozen=True, kw_only=True):
     person_day_most: int
     person_year_most: int
     person_within_days: int
+    lifts_most: int
+    lifts_days: int
     undecided_card: Outcome
     undecided_person: Outcome
 
@@ -59,6 +61,8 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     person_day_most: int | UnsetType = UNSET
     person_year_most: int | UnsetType = UNSET
     person_within_days: int | UnsetType = UNSET
+    lifts_most: int | UnsetType = UNSET
+    lifts_days: int | UnsetType = UNSET
     undecided_card: Outcome | UnsetType = UNSET
     undecided_person: Outcome | UnsetType = UNSET
 

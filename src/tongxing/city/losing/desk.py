@@ -92,12 +92,14 @@ class LossDesk:
         request_id: str,
         now_s: int,
         publish: Publish | None = None,
+        *,
+        by_staff: bool = False,
     ) -> LossReport | Refusal:
         """Take a loss report back; see `reporting.found_again`."""
         with self._office.alone() as cursor:
             before = loss_store.find_report(cursor, report_id)
             found = reporting.found_again(
-                cursor, self._office.code, account, report_id, request_id, now_s
+                cursor, self._office.code, account, report_id, request_id, now_s, by_staff=by_staff
             )
         is_new = before is not None and before.lifted_s is None and isinstance(found, LossReport)
         if is_new and publish is not None:

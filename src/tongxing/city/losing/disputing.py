@@ -43,7 +43,7 @@ STATES: Mapping[DisputeState, Mapping[str, DisputeState | str]] = {
         "propose": "DISPUTE_PROPOSED",
         "approve": "as proposed",
         "send_back": "open",
-        "withdraw": "released",
+        "withdraw": "DISPUTE_PROPOSED",
         "lapse": "by rule",
     },
     "back": dict.fromkeys(

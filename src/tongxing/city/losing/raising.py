@@ -87,7 +87,7 @@ def _take(
     now_s: int,
 ) -> Dispute | Refusal:
     bound = parties.bindings.in_force(cursor, medium_no)
-    if bound is None:
+    if bound is None or _is_own(parties, claim, bound):
         return Refusal("DISPUTE_NOT_BOUND", masked(medium_no))
     by_card = isinstance(claim, ByCard)
     within_s = terms.person_within_days * DAY_S
@@ -109,6 +109,14 @@ def _take(
     _freeze(cursor, parties, row, row.case_id, frozen_fen, now_s)
     parties.tell(cursor, row, "dispute_raised", {"deadline_s": row.deadline_s}, now_s)
     return told(cursor, row)
+
+
+def _is_own(parties: Parties, claim: Claim, bound: Bound) -> bool:
+    """Whether somebody claims the card that is bound to their own account."""
+    if not isinstance(claim, ByPerson):
+        return False
+    person = parties.people.person(claim.person_id)
+    return not isinstance(person, Refusal) and person.account == bound.account
 
 
 def _join(

@@ -66,16 +66,25 @@ def report(
 
 
 def found_again(
-    cursor: Cursor, city: str, account: str, report_id: str, request_id: str, now_s: int
+    cursor: Cursor,
+    city: str,
+    account: str,
+    report_id: str,
+    request_id: str,
+    now_s: int,
+    *,
+    by_staff: bool = False,
 ) -> LossReport | Refusal:
     """Take a loss report back: the next deny list leaves the medium out. What the issuer bore until
     now stays borne. The same again answers the same.
 
-    Refuses REQUEST_REUSED, LOSS_UNKNOWN, LOSS_CARD_REPLACED, LOSS_MONEY_FOUND and LOSS_TOO_OLD.
+    Refuses REQUEST_REUSED, LOSS_UNKNOWN, LOSS_CARD_REPLACED, LOSS_MONEY_FOUND, LOSS_TOO_OLD, and,
+    but `by_staff`, LOSS_TOO_OFTEN: whoever loses and finds again and again rides at the issuer's
+    cost meanwhile.
     """
-    lifted = store.find_lift(cursor, request_id)
+    known = store.find_lift(cursor, request_id)
     row = store.find_report(cursor, report_id)
-    if lifted is not None and lifted != report_id:
+    if known is not None and known != report_id:
         return Refusal("REQUEST_REUSED", request_id)
     if row is None or row.account != account:
         return Refusal("LOSS_UNKNOWN", report_id)
@@ -85,9 +94,13 @@ def found_again(
         return Refusal("LOSS_CARD_REPLACED", report_id)
     if row.found_s is not None and row.found_fen:
         return Refusal("LOSS_MONEY_FOUND", report_id)
-    days = loss_terms(city, row.reported_s).found_days
-    if now_s > row.reported_s + days * DAY_S:
-        return Refusal("LOSS_TOO_OLD", report_id, {"days": days})
+    terms = loss_terms(city, row.reported_s)
+    if now_s > row.reported_s + terms.found_days * DAY_S:
+        return Refusal("LOSS_TOO_OLD", report_id, {"days": terms.found_days})
+    since_s = now_s - terms.lifts_days * DAY_S
+    lifted = [one for one in store.reports_of(cursor, account) if (one.lifted_s or 0) > since_s]
+    if not by_staff and len(lifted) >= terms.lifts_most:
+        return Refusal("LOSS_TOO_OFTEN", report_id, {"most": terms.lifts_most})
     store.write_lift(cursor, report_id, request_id, now_s)
     store.undeny(cursor, row.medium_no, MEDIUM_LOST)
     _bear(cursor, city, row, now_s)

@@ -81,7 +81,7 @@ def settle(
     for freeze_id in (case.case_id, joined_freeze(case.case_id)):
         parties.money.thaw(cursor, freeze_id, now_s)
     if outcome == "back":
-        back_fen, borne_fen = _give_back(cursor, city, parties, case, now_s)
+        back_fen, borne_fen = _give_back(cursor, city, parties, case, now_s, decided=decided)
     store.write_end(cursor, case.case_id, outcome, back_fen, borne_fen, now_s)
     values = {"amount_fen": back_fen}
     parties.tell(cursor, case, f"dispute_{outcome}", values, now_s)
@@ -90,13 +90,17 @@ def settle(
 
 
 def _give_back(
-    cursor: Cursor, city: str, parties: Parties, case: CaseRow, now_s: int
+    cursor: Cursor, city: str, parties: Parties, case: CaseRow, now_s: int, *, decided: bool
 ) -> tuple[int, int]:
+    """What goes back to the card, and how much of that the issuer bears: nothing where no two
+    people `decided`, or whoever disputes their own binding would be paid twice by the clock."""
     moved_fen = case.moved_fen + store.found_fen(cursor, case.account, case.medium_no, case.from_s)
     ridden_fen = store.ridden_fen(cursor, case.account, case.medium_no, case.from_s)
     back_fen = max(0, moved_fen - ridden_fen)
     liability, balance_fen = store.account_money(cursor, case.account)
     taken_fen = min(back_fen, max(0, balance_fen))
+    if not decided:
+        back_fen = taken_fen
     borne_fen = back_fen - taken_fen
     parties.bindings.end(cursor, case.binding_id, "disputed", now_s)
     for move in binding.moves_of(cursor, case.binding_id):

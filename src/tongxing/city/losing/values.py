@@ -177,6 +177,10 @@ class Identified(Protocol):
     def level(self) -> int:
         """2 where the identity was verified."""
 
+    @property
+    def account(self) -> str:
+        """Their own account."""
+
 
 class People(Protocol):
     """What the loss desk needs of the people room."""

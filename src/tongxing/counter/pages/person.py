@@ -66,7 +66,12 @@ def found_again(request: Request, who: Serving, sent: Sent, person_id: str) -> R
     """A lost medium turned up."""
     case, desks = case_of(request, person_id, sent), desks_of(request)
     found = desks.losing.found_again(
-        case.person.account, sent.value("report_id", 64), sent.request_id, who.now_s, desks.publish
+        case.person.account,
+        sent.value("report_id", 64),
+        sent.request_id,
+        who.now_s,
+        desks.publish,
+        by_staff=True,
     )
     noted(request, who, "found_again", case.person.account, case.ticket, found)
     return _after(request, who, case, found, "loss")
