@@ -225,7 +225,14 @@ def test_what_a_card_has_forgotten_is_settled_by_hand(database: Database) -> Non
     found = world.desk().activate(binding_id, Hand(card), NOON + 2)
     assert code_of(found) == "BINDING_NEEDS_BRANCH"
     assert code_of(world.desk().abandon(binding_id, NOON + 3)) == "BINDING_CANNOT_STOP"
-    settled = done(world.desk().settle_by_hand(binding_id, True, "s7", NOON + 9))
+    proposed = done(world.desk().settle_by_hand(binding_id, True, "s7", NOON + 5))
+    assert (proposed.step, world.balance(account_no(1))) == ("moving", 0)
+    alone = world.desk().settle_by_hand(binding_id, True, "s7", NOON + 6)
+    assert code_of(alone) == "FOUR_EYES"
+    other = done(world.desk().settle_by_hand(binding_id, False, "s8", NOON + 7))
+    assert other.step == "moving", "they do not agree, and nothing is settled"
+    done(world.desk().settle_by_hand(binding_id, True, "s7", NOON + 8))
+    settled = done(world.desk().settle_by_hand(binding_id, True, "s8", NOON + 9))
     assert (settled.step, settled.moved_fen) == ("sealing", MONEY_FEN)
     assert done(world.desk().settle_by_hand(binding_id, True, "s7", NOON + 9)) == settled
     assert done(world.desk().activate(binding_id, Hand(card), NOON + 20)).step == "active"

@@ -26,6 +26,7 @@ Shown = Literal["card", "identity"]
 
 UNBOUND = "CARD_UNBOUND"
 RELEASED_NOTICE = "card_released"
+SETTLE_PROPOSED = "settle_proposed"
 
 
 def bound_card(cursor: Cursor, row: BindingRow) -> BoundCard | None:
@@ -135,8 +136,10 @@ def settle_by_hand(
 ) -> Binding | Refusal:
     """Say whether a card that has forgotten its last transfer had paid, after its log was read.
 
-    The same answer again has no effect. Refuses BINDING_UNKNOWN, and BINDING_ENDED where nothing is
-    open.
+    The first to say so proposes it, and the binding stays as it is; another one who says the same
+    settles it, and one who says otherwise proposes that instead. Said again after it was settled it
+    has no effect. Refuses BINDING_UNKNOWN, BINDING_ENDED where nothing is open, and FOUR_EYES when
+    whoever proposed it says it again.
     """
     row = store.find(cursor, binding_id, lock=True)
     if row is None:
@@ -146,6 +149,13 @@ def settle_by_hand(
         done = bool(moves) and moves[-1].done == paid
         return binding_of(row) if done else Refusal("BINDING_ENDED")
     move = moves[-1]
+    said = f"{move.number} {'paid' if paid else 'not paid'}"
+    proposed = store.newest_event(cursor, binding_id, SETTLE_PROPOSED)
+    if proposed is None or proposed[1] != said:
+        store.note_event(cursor, row, SETTLE_PROPOSED, row.step, now_s, staff, said)
+        return binding_of(row)
+    if proposed[0] == staff:
+        return Refusal("FOUR_EYES", binding_id)
     if paid:
         return binding_of(settle_move(cursor, city, row, move, terms, neighbours, now_s, staff))
     store.write_move_end(cursor, binding_id, move.number, False, now_s, staff)

@@ -173,6 +173,16 @@ def detail_of(cursor: Cursor, binding_id: str, event: str) -> str | None:
     return None if row is None else str(row[0])
 
 
+def newest_event(cursor: Cursor, binding_id: str, event: str) -> tuple[str, str] | None:
+    """By whom the newest event of this kind is, and what was noted beside it; None without one."""
+    row = cursor.execute(
+        "SELECT by, detail FROM binding_event WHERE binding_id = %s AND event = %s"
+        " ORDER BY number DESC LIMIT 1",
+        (binding_id, event),
+    ).fetchone()
+    return None if row is None else (str(row[0]), str(row[1]))
+
+
 def take_card(cursor: Cursor, binding_id: str, who: str, now_s: int, until_s: int) -> bool:
     """Be the only one who talks to a binding's card until a moment; False while another is."""
     row = cursor.execute(

@@ -164,7 +164,8 @@ def release(request: Request, who: Serving, sent: Sent, person_id: str) -> Respo
 
 @router.post("/person/{person_id}/bind/settle")
 def settle(request: Request, who: Supervising, sent: Sent, person_id: str) -> Response:
-    """A supervisor says whether a card that has forgotten its last transfer had paid."""
+    """A supervisor says whether a card that has forgotten its last transfer had paid; another one
+    who says the same settles it."""
     case, desks = case_of(request, person_id, sent), desks_of(request)
     binding = steps.under_way(desks, case.person)
     paid = sent.value("paid", 4)
