@@ -5,7 +5,9 @@ from random import Random
 
 import pytest
 from binding_world import (
+    MEDIA,
     NOON,
+    T_UNION,
     Hand,
     World,
     account_no,
@@ -14,6 +16,7 @@ from binding_world import (
     done,
     open_world,
 )
+from msgspec.structs import replace
 
 from tongxing.city.binding.desk import BindingDesk
 from tongxing.kernel.reasons import Refusal
@@ -165,3 +168,15 @@ def test_with_load_keys_a_ride_not_told_yet_is_in_nobodys_way(database: Database
     active, card = world.bound(balance_fen=4_685, booked_fen=5_000)
     assert (active.moved_fen, card.balance_fen, world.balance(card_no(1))) == (4_685, 0, 315)
     world.holds()
+
+
+def test_another_issuers_card_with_our_number_is_not_ours(database: Database) -> None:
+    """The vault derives that issuer's keys too, so its code is right."""
+    world = open_world(database)
+    ours = world.card(scheme="t_union")
+    token = replace(T_UNION, medium_no=card_no(1, "t_union"), issuer="110000")
+    begun = done(world.desk().begin(world.passenger(), "r1", "nfc", NOON)).binding_id
+    found = world.desk().prove(begun, Hand(MEDIA.card(token, NOON - 86_400)), NOON)
+    assert code_of(found) == "CARD_ISSUER_MISMATCH"
+    assert done(world.desk().binding(begun)).medium_no == ""
+    assert done(world.desk().prove(begun, Hand(ours), NOON)).step == "proven"

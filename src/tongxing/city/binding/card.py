@@ -32,7 +32,7 @@ from tongxing.media.card.terminal.sealing import (
 )
 from tongxing.media.card.terminal.talking import ask, exchange, refusal_of
 from tongxing.media.keys.vault import KeyVault
-from tongxing.network.regions import region_code_of
+from tongxing.network.regions import city_union_city, region_code_of
 
 _APPLICATIONS = (T_UNION_PURSE, CITY_UNION_PURSE)
 _READ_PUBLIC = Command(0x00, 0xB0, 0x95, 0x00, expected=PUBLIC_BYTES)
@@ -96,6 +96,15 @@ def drawn_nonce(city: str, terminal: str, drawn: bytes, now_s: int) -> Nonce:
 def moment_of(time: str) -> int:
     """The instant of a time as it is signed. Raises ValueError for one that is none."""
     return instant(datetime.strptime(time, _TIME).replace(tzinfo=CHINA))
+
+
+def is_of(city: str, names: PurseNames) -> bool:
+    """Whether a card's key is made by an issuer of this city: the vault may know others' too, and
+    another's card can bear a number of ours."""
+    if names.t_union:
+        return names.ids.issuer8[2:4].hex() == region_code_of(city)
+    found = city_union_city(names.ids.issuer8[:2].hex())
+    return found is not None and found.division == city
 
 
 def read_purse(card: CardLink) -> PurseSeen | Refusal:

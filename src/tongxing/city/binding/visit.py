@@ -9,7 +9,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tongxing.city.binding import balance, moving, proving
-from tongxing.city.binding.card import Nonce, PurseNames, PurseSeen, begin_purchase, read_purse
+from tongxing.city.binding.card import (
+    Nonce,
+    PurseNames,
+    PurseSeen,
+    begin_purchase,
+    is_of,
+    read_purse,
+)
 from tongxing.city.binding.moving import Neighbours
 from tongxing.city.binding.terms import BindingTerms
 from tongxing.city.office import Office
@@ -44,7 +51,7 @@ class Visit:
     def prove(self, row: BindingRow, clock: Callable[[], int]) -> BindingRow | Refusal:
         """Have the card sign a purchase of nothing, and reserve it; `clock` says how late it is
         once it has answered. Refuses what `proving.take_proof` and the card refuse."""
-        seen = read_purse(self.link)
+        seen = self._seen()
         if isinstance(seen, Refusal):
             return seen
         nonce = self._nonce(row.binding_id)
@@ -83,6 +90,13 @@ class Visit:
             return self._seal(row)
         return Refusal("BINDING_ENDED")
 
+    def _seen(self) -> PurseSeen | Refusal:
+        """The card in the field, if it is one of this city. Refuses CARD_ISSUER_MISMATCH."""
+        seen = read_purse(self.link)
+        if isinstance(seen, Refusal) or is_of(self.office.code, seen.names):
+            return seen
+        return Refusal("CARD_ISSUER_MISMATCH")
+
     def _vouched(self, seen: PurseSeen, nonce: Nonce) -> PurseSeen | Refusal:
         """The balance of the card decides what moves: it must be more than a reader's claim."""
         return balance.vouched(self.link, self.vault, seen, nonce, self.draw, ours=self.ours)
@@ -105,7 +119,7 @@ class Visit:
 
     def _pay(self, row: BindingRow) -> BindingRow | Refusal:
         """Tell the card to pay what moves to the account, written down before it is told."""
-        seen = read_purse(self.link)
+        seen = self._seen()
         if isinstance(seen, Refusal):
             return seen
         if seen.number != row.medium_no:
