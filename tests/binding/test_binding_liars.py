@@ -1,9 +1,11 @@
 """A passenger's own reader may answer in the card's place: nothing that is not signed is money."""
 
 from collections.abc import Callable
+from pathlib import Path
 from random import Random
 
 import pytest
+from binding_gates import open_gates
 from binding_world import (
     MEDIA,
     NOON,
@@ -18,7 +20,9 @@ from binding_world import (
 )
 from msgspec.structs import replace
 
+from tongxing.city.binding.card import read_purse
 from tongxing.city.binding.desk import BindingDesk
+from tongxing.city.store import binding as store
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.keys.software import SoftwareVault
 from tongxing.media.keys.vault import KEY_USES, MasterName
@@ -180,3 +184,36 @@ def test_another_issuers_card_with_our_number_is_not_ours(database: Database) ->
     assert code_of(found) == "CARD_ISSUER_MISMATCH"
     assert done(world.desk().binding(begun)).medium_no == ""
     assert done(world.desk().prove(begun, Hand(ours), NOON)).step == "proven"
+
+
+def test_only_a_reader_of_ours_has_seen_the_mark(database: Database) -> None:
+    """A passenger's reader says 9000; the chip carries no mark until ours has put it there."""
+    world = open_world(database)
+    binding_id, card = world.ready()
+    desk = world.desk()
+    done(desk.activate(binding_id, Liar(card, truthful), NOON))
+    bound = desk.bound(account_no(1))
+    assert bound is not None and (bound.sealed, bound.seen_sealed) == (True, False)
+    assert card.balance_fen == 0, "the signed balance was paid, seal or not"
+    done(desk.activate(binding_id, Hand(card), NOON + 1))
+    done(desk.activate(binding_id, Hand(card), NOON + 2, ours=True))
+    after = desk.bound(account_no(1))
+    assert after is not None and after.seen_sealed
+    seen = read_purse(Hand(card))
+    assert not isinstance(seen, Refusal) and seen.marked
+    with world.office.reading() as cursor:
+        assert store.seen_sealed(cursor, card_no(1))
+        assert not store.seen_sealed(cursor, card_no(2))
+    world.holds()
+
+
+def test_a_gates_tap_on_the_account_has_seen_the_mark(database: Database, tmp_path: Path) -> None:
+    world = open_world(database)
+    _, card = world.bound()
+    gates = open_gates(world, tmp_path)
+    for terminal, after_s in (("in", 600), ("out", 1_200)):
+        assert gates.hold(card, terminal, NOON + after_s).opened
+    gates.upload(NOON + 1_300)
+    with world.office.reading() as cursor:
+        assert store.seen_sealed(cursor, card_no(1))
+    world.holds()

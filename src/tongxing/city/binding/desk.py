@@ -179,7 +179,8 @@ class BindingDesk:
         self, binding_id: str, link: CardLink, now_s: int, *, ours: bool = False
     ) -> Binding | Refusal:
         """Move the purse's money to the account and seal the card, once; touch it again after a
-        tear and it goes on. `ours` says that the reader is the issuer's own.
+        tear and it goes on. `ours` says that the reader is the issuer's own:
+        then what it sees of the mark is kept, also of a card that is active already.
 
         Refuses BINDING_UNKNOWN, BINDING_ENDED, CARD_PROOF_REQUIRED, BINDING_NEEDS_CONSENT,
         BINDING_NEEDS_MANDATE, BINDING_BUSY, CARD_MONEY_NOT_IN_BOOKS, BINDING_NEEDS_BRANCH,
@@ -188,9 +189,9 @@ class BindingDesk:
         found = self._at(binding_id, now_s)
         if isinstance(found, Refusal):
             return found
-        if found.row.step == "active":
+        if found.row.step == "active" and not ours:
             return binding_of(found.row)
-        if found.row.step not in ("moving", "sealing"):
+        if found.row.step not in ("moving", "sealing", "active"):
             objects = self._not_agreed(found)
             if objects is not None:
                 return objects
@@ -201,6 +202,8 @@ class BindingDesk:
                 return Refusal("BINDING_BUSY")
             visit = self._visit(link, found.terms, now_s, ours)
             active = visit.activate(self._fresh(binding_id))
+            if ours and not isinstance(active, Refusal):
+                active = visit.see_seal(active)
         return active if isinstance(active, Refusal) else binding_of(active)
 
     def abandon(self, binding_id: str, now_s: int) -> Binding | Refusal:

@@ -14,7 +14,7 @@ from tongxing.city.binding.steps import Event, step_after
 from tongxing.city.binding.terms import BindingTerms
 from tongxing.city.binding.values import Binding, BoundCard, Notify, binding_of
 from tongxing.city.store import binding as store
-from tongxing.city.store import media
+from tongxing.city.store import disputes, media
 from tongxing.city.store.binding import BindingRow
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import local
@@ -45,6 +45,7 @@ def bound_card(cursor: Cursor, row: BindingRow) -> BoundCard | None:
         hold_until_s=row.hold_until_s,
         denied=card[2],
         sealed=row.step == "active",
+        seen_sealed=store.seen_sealed(cursor, row.medium_no),
     )
 
 
@@ -108,11 +109,12 @@ def release(
     if row is None:
         return Refusal("BINDING_UNKNOWN")
     if row.step == "ended":
-        before = store.detail_of(cursor, binding_id, "released")
-        return binding_of(row) if before == f"{shown} {request_id}" else Refusal("BINDING_ENDED")
+        before = store.newest_event(cursor, binding_id, "released")
+        same = before is not None and before[1] == f"{shown} {request_id}"
+        return binding_of(row) if same else Refusal("BINDING_ENDED")
     if step_after(row.step, "released") is None:
         return Refusal("BINDING_CANNOT_STOP")
-    if store.is_disputed(cursor, binding_id):
+    if any(one.ended_s is None for one in disputes.cases_of_binding(cursor, binding_id)):
         return Refusal("BINDING_DISPUTED")
     if row.hold_until_s is not None and now_s < row.hold_until_s:
         until = local(row.hold_until_s).isoformat(" ", "minutes")[:16]

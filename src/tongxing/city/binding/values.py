@@ -35,8 +35,8 @@ class Binding:
 @dataclass(frozen=True, slots=True)
 class BoundCard:
     """The card that draws on an account. `medium_no` is the card now, where another has taken the
-    bound one's place; `denied` is why gates refuse it, "" where they do not. `sealed` says that its
-    chip carries the mark."""
+    bound one's place; `denied` is why gates refuse it, "" where they do not. `sealed` says that a
+    reader said that its chip carries the mark, `seen_sealed` that one of ours has seen it."""
 
     binding_id: str
     account: str
@@ -47,6 +47,7 @@ class BoundCard:
     hold_until_s: int
     denied: str
     sealed: bool
+    seen_sealed: bool
 
 
 class Holder(Protocol):

@@ -27,7 +27,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.link import CardLink
 from tongxing.media.card.terminal import NotDone, Unfinished, finish, recover
 from tongxing.media.card.terminal.reading import select
-from tongxing.media.card.terminal.sealing import CardKeys, seal_purse
+from tongxing.media.card.terminal.sealing import CardKeys, Sealed, seal_purse
 from tongxing.media.keys.vault import KeyVault
 
 _STEPS_MOST = 6
@@ -80,6 +80,34 @@ class Visit:
                 return found
             row = found
         return Refusal("CARD_STATE")
+
+    def see_seal(self, row: BindingRow) -> BindingRow | Refusal:
+        """Note that a reader of ours has seen the mark, on a card that signs that it is here; a
+        card without the mark gets it now. Refuses as a proof does; the binding stays active."""
+        with self.office.reading() as cursor:
+            if store.seen_sealed(cursor, row.medium_no):
+                return row
+        sealed = self._marked(row)
+        if isinstance(sealed, Refusal):
+            return sealed
+        names = self._names(row)
+        signed = self._signed_nothing(self._nonce(row.binding_id), names)
+        if isinstance(signed, Refusal):
+            return signed
+        with self.office.writing() as cursor:
+            locked = _locked(cursor, row.binding_id)
+            wrong = proving.proof_objection(cursor, self.vault, row.binding_id, names, signed)
+            if wrong is not None:
+                return wrong
+            proving.keep_proof(cursor, row.binding_id, row.medium_no, signed, self.now_s)
+            store.note_event(cursor, locked, store.SEAL_SEEN, locked.step, self.now_s, "card", "")
+            return locked
+
+    def _marked(self, row: BindingRow) -> Sealed | Refusal:
+        names = self._names(row)
+        unfinished = moving.unfinished_of(self._open_move(row.binding_id))
+        keys = CardKeys(unfinished.algorithm, unfinished.key_version)
+        return seal_purse(self.link, self.vault, names.application, names.ids, keys)
 
     def _next(self, row: BindingRow) -> BindingRow | Refusal:
         if row.step == "mandated":
@@ -196,10 +224,7 @@ class Visit:
 
     def _seal(self, row: BindingRow) -> BindingRow | Refusal:
         """Mark the card; the binding is active when its chip says that it carries the mark."""
-        names = self._names(row)
-        unfinished = moving.unfinished_of(self._open_move(row.binding_id))
-        keys = CardKeys(unfinished.algorithm, unfinished.key_version)
-        sealed = seal_purse(self.link, self.vault, names.application, names.ids, keys)
+        sealed = self._marked(row)
         if isinstance(sealed, Refusal):
             return sealed
         with self.office.writing() as cursor:

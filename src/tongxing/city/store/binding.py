@@ -14,6 +14,7 @@ Step = Literal["begun", "proven", "mandated", "moving", "sealing", "active", "en
 Channel = Literal["nfc", "reader", "branch", "machine"]
 
 NOW_BOUND = "CARD_NOW_BOUND"
+SEAL_SEEN = "seal_seen"
 _FIELDS: LiteralString = (
     "binding_id, request_id, person_id, account, channel, step, medium_no, purse,"
     " card_balance_fen, keep_fen, moved_fen, begun_s, changed_s, from_s, hold_until_s, ended_why"
@@ -163,16 +164,6 @@ def events_of(cursor: Cursor, binding_id: str) -> list[tuple[str, str, str, int,
     return [(str(a), str(b), str(c), int(d), str(e)) for a, b, c, d, e in rows]
 
 
-def detail_of(cursor: Cursor, binding_id: str, event: str) -> str | None:
-    """What was noted beside the newest event of this kind; None when there was none."""
-    row = cursor.execute(
-        "SELECT detail FROM binding_event WHERE binding_id = %s AND event = %s"
-        " ORDER BY number DESC LIMIT 1",
-        (binding_id, event),
-    ).fetchone()
-    return None if row is None else str(row[0])
-
-
 def newest_event(cursor: Cursor, binding_id: str, event: str) -> tuple[str, str] | None:
     """By whom the newest event of this kind is, and what was noted beside it; None without one."""
     row = cursor.execute(
@@ -213,8 +204,7 @@ def write_nonce(
 
 
 def nonce_of(cursor: Cursor, terminal_no: bytes, serial: int) -> tuple[str, str, bool] | None:
-    """For which binding a number was drawn, the time that goes with it, and whether it was
-    answered already."""
+    """For which binding a number was drawn, its time, and whether it was answered already."""
     row = cursor.execute(
         "SELECT n.binding_id, n.time, p.serial IS NOT NULL FROM binding_nonce n"
         " LEFT JOIN binding_proof p USING (terminal_no, serial)"
@@ -328,8 +318,7 @@ def give_to_account(cursor: Cursor, medium_no: str, account: str, from_s: int) -
 
 
 def purse_of(cursor: Cursor, medium_no: str) -> tuple[str, str, int]:
-    """The purse of a card, also after the card was bound: its rider, the ledger account of its
-    money, and what it has by the books."""
+    """The purse of a card, bound or not: its rider, its ledger account, its money by the books."""
     row = cursor.execute(
         "SELECT rider.rider_id, liability, balance_fen FROM medium JOIN rider ON rider.rider_id ="
         " CASE purse_rider WHEN '' THEN medium.rider_id ELSE purse_rider END WHERE medium_no = %s",
@@ -348,8 +337,7 @@ def bound_since(cursor: Cursor, rider_id: str) -> int | None:
 
 
 def card_now(cursor: Cursor, medium_no: str) -> tuple[str, str, str] | None:
-    """The card that stands in a bound card's place now (itself where none took it): its number,
-    its rider and for what it is denied."""
+    """The card in a bound card's place now (or itself): number, rider, for what it is denied."""
     row = cursor.execute(
         "WITH RECURSIVE chain (no, steps) AS (SELECT %s::text, 0 UNION ALL SELECT new_no, steps + 1"
         " FROM replacement JOIN chain ON old_no = chain.no)"
@@ -360,12 +348,18 @@ def card_now(cursor: Cursor, medium_no: str) -> tuple[str, str, str] | None:
     return None if row is None else (str(row[0]), str(row[1]), str(row[2]))
 
 
-def is_disputed(cursor: Cursor, binding_id: str) -> bool:
-    """Whether a dispute about a binding is open."""
+def seen_sealed(cursor: Cursor, medium_no: str) -> bool:
+    """Whether a reader of ours, or a gate by a tap on the account that the card signed, has seen a
+    card's mark since it was bound; a passenger's reader may only say so. False if unbound."""
     row = cursor.execute(
-        "SELECT EXISTS (SELECT 1 FROM dispute LEFT JOIN dispute_end USING (case_id)"
-        " WHERE binding_id = %s AND ended_s IS NULL)",
-        (binding_id,),
+        "SELECT EXISTS (SELECT 1 FROM binding_event WHERE binding_id = b.binding_id"
+        " AND event = %(event)s) OR EXISTS (SELECT 1 FROM tap WHERE tap.rider_id = b.account"
+        " AND tap.time_s >= b.from_s AND tap.outcome = 'opened'"
+        " AND tap.body::json ->> 'medium_no' = b.medium_no"
+        " AND tap.body::json ->> 'funding' = 'account' AND tap.body::json ->> 'proof' IS NOT NULL)"
+        " FROM binding b WHERE medium_no = %(card)s AND from_s IS NOT NULL"
+        " ORDER BY from_s DESC LIMIT 1",
+        {"card": medium_no, "event": SEAL_SEEN},
     ).fetchone()
     return row is not None and bool(row[0])
 
