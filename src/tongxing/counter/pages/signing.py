@@ -13,6 +13,7 @@ from tongxing.counter.web import (
     page,
 )
 from tongxing.kernel.reasons import Refusal
+from tongxing.web.clients import client_key
 from tongxing.web.forms import Sent
 
 router = APIRouter()
@@ -29,7 +30,7 @@ def enter(request: Request, sent: Sent) -> Response:
     """Begin a session."""
     desks = desks_of(request)
     staff_id = sent.value("staff_id", 40)
-    client = "" if request.client is None else request.client.host
+    client = "" if request.client is None else client_key(request.client.host)
     found = desks.staff.sign_in(staff_id, sent.raw("secret", 200), desks.clock(), client)
     if isinstance(found, Refusal):
         return again(request, "sign_in.html", found, "staff_id", staff_id=staff_id)
