@@ -185,7 +185,8 @@ def test_the_page_names_the_numbers_that_hold() -> None:
     page = (Path(__file__).parents[2] / "docs" / "people.md").read_text(encoding="utf-8")
     for told in (
         f"| tries of one code | {TERMS.code_tries},",
-        f"| codes for one number | {TERMS.codes_a_day} in 24 hours, {TERMS.client_codes_a_day} of them",
+        f"| codes for one number | {TERMS.codes_a_day} in 24 hours,"
+        f" {TERMS.client_codes_a_day} of them",
         f"{TERMS.client_codes_max} codes and {TERMS.client_wrong_max} wrong tries",
         f"{TERMS.breaker_wrong} in ten minutes where they are half",
         f"{TERMS.breaker_wrong_max} always",

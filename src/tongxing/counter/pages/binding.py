@@ -197,9 +197,11 @@ async def card(socket: WebSocket, person_id: str, purpose: str) -> None:
         if binding is None:
             return Refusal("BINDING_ENDED")
         if purpose == "prove":
-            found = desks.binding.prove(binding.binding_id, reader, who.now_s, desks.clock)
+            found = desks.binding.prove(
+                binding.binding_id, reader, who.now_s, desks.clock, ours=True
+            )
         else:
-            found = desks.binding.activate(binding.binding_id, reader, desks.clock())
+            found = desks.binding.activate(binding.binding_id, reader, desks.clock(), ours=True)
         noted(socket, who, f"bind:{purpose}", person.account, back["ticket"], found)
         if isinstance(found, Refusal):
             return found

@@ -200,9 +200,11 @@ async def card(socket: WebSocket, purpose: str) -> None:
         if binding is None:
             return Refusal("BINDING_ENDED")
         if purpose == "prove":
-            done = desks.binding.prove(binding.binding_id, reader, who.now_s, desks.clock)
+            done = desks.binding.prove(
+                binding.binding_id, reader, who.now_s, desks.clock, ours=True
+            )
         else:
-            done = desks.binding.activate(binding.binding_id, reader, desks.clock())
+            done = desks.binding.activate(binding.binding_id, reader, desks.clock(), ours=True)
         noted(socket, who, f"machine:{purpose}", person.account, who.staff.place, done)
         return done if isinstance(done, Refusal) else "/machine/bind"
 
