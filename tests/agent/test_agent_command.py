@@ -1,9 +1,9 @@
 """`tongxing agent`: what it is told on the command line, and the cards it can lend."""
 
 import socket
-import time
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
