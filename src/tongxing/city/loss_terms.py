@@ -12,6 +12,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.kernel.clock import DAY_S, calendar_date
+from tongxing.kernel.dated import Table, below, in_force, said
 
 Outcome = Literal["back", "released"]
 """Where the money of a dispute ends: in the card's own purse again, or in the account."""
@@ -66,10 +67,6 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     undecided_card: Outcome | UnsetType = UNSET
     undecided_person: Outcome | UnsetType = UNSET
 
-    def said(self) -> dict[str, int | str]:
-        found = {name: getattr(self, name) for name in LossTerms.__struct_fields__}
-        return {name: value for name, value in found.items() if value is not UNSET}
-
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     terms: list[_Row]
@@ -91,17 +88,8 @@ def read_loss_terms(content: bytes, city: str, day: date) -> LossTerms:
     Raises ValueError (msgspec.ValidationError is one) for an unknown or missing number, one below
     zero, and two tables of one city and day.
     """
-    rows = sorted(msgspec.toml.decode(content, type=_File).terms, key=lambda row: row.from_day)
-    owners = [(row.city, row.from_day) for row in rows]
-    if len(set(owners)) != len(owners):
-        raise ValueError("two tables of one city and day")
-    numbers = [value for row in rows for value in row.said().values() if isinstance(value, int)]
-    if any(value < 0 for value in numbers):
+    rows = msgspec.toml.decode(content, type=_File).terms
+    tables = [Table(row.city, row.from_day, said(row, LossTerms)) for row in rows]
+    if any(below(table.said, 0) for table in tables):
         raise ValueError("a number is below zero")
-    merged: dict[str, int | str] = {}
-    for owner in ("", city):
-        of_owner = [row for row in rows if row.city == owner]
-        begun = [row for row in of_owner if row.from_day <= day]
-        for row in begun or (of_owner[:1] if owner == "" else ()):
-            merged |= row.said()
-    return msgspec.convert(merged, LossTerms)
+    return msgspec.convert(in_force(tables, ("", city), day), LossTerms)

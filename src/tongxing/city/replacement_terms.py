@@ -11,6 +11,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.kernel.clock import DAY_S, calendar_date
+from tongxing.kernel.dated import Table, below, in_force, said
 
 
 class ReplacementTerms(Struct, frozen=True, kw_only=True):
@@ -31,10 +32,6 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     fee_fen: int | UnsetType = UNSET
     wait_days: int | UnsetType = UNSET
     balance_max_fen: int | UnsetType = UNSET
-
-    def numbers(self) -> dict[str, int]:
-        found = {name: getattr(self, name) for name in ReplacementTerms.__struct_fields__}
-        return {name: value for name, value in found.items() if value is not UNSET}
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,16 +54,8 @@ def read_replacement_terms(content: bytes, city: str, day: date) -> ReplacementT
     Raises ValueError (msgspec.ValidationError is one) for an unknown or missing number, one below
     zero, and two tables of one city and day.
     """
-    rows = sorted(msgspec.toml.decode(content, type=_File).terms, key=lambda row: row.from_day)
-    owners = [(row.city, row.from_day) for row in rows]
-    if len(set(owners)) != len(owners):
-        raise ValueError("two tables of one city and day")
-    if any(value < 0 for row in rows for value in row.numbers().values()):
+    rows = msgspec.toml.decode(content, type=_File).terms
+    tables = [Table(row.city, row.from_day, said(row, ReplacementTerms)) for row in rows]
+    if any(below(table.said, 0) for table in tables):
         raise ValueError("a number is below zero")
-    merged: dict[str, int] = {}
-    for owner in ("", city):
-        of_owner = [row for row in rows if row.city == owner]
-        begun = [row for row in of_owner if row.from_day <= day]
-        for row in begun or (of_owner[:1] if owner == "" else ()):
-            merged |= row.numbers()
-    return msgspec.convert(merged, ReplacementTerms)
+    return msgspec.convert(in_force(tables, ("", city), day), ReplacementTerms)

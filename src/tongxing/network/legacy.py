@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
+from tongxing.kernel.dated import Table, in_force, said
 from tongxing.kernel.reasons import Refusal, all_reasons
 
 Trust = Literal["proven", "legacy_untrusted"]
@@ -58,10 +59,6 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     accepted_until: date | UnsetType = UNSET
     balance_max_fen: int | UnsetType = UNSET
     charge_max_fen: int | UnsetType = UNSET
-
-    def said(self) -> dict[str, object]:
-        found = {name: getattr(self, name) for name in LegacyTerms.__struct_fields__}
-        return {name: value for name, value in found.items() if value is not UNSET}
 
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,10 +126,7 @@ def legacy_objection(action: LegacyAction, trust: Trust, where: str = "") -> Ref
 
 @lru_cache(maxsize=TERMS_KEPT_MAX)
 def _terms(rows: tuple[_Row, ...], scheme: str, city: str, day: date) -> LegacyTerms:
-    merged: dict[str, object] = {"accepted_until": None}
-    for owner in (EVERYBODY, (scheme, ""), ("", city), (scheme, city)):
-        of_owner = [row for row in rows if (row.scheme, row.city) == owner]
-        begun = [row for row in of_owner if row.from_day <= day]
-        for row in begun or (of_owner[:1] if owner == EVERYBODY else ()):
-            merged |= row.said()
+    tables = [Table((row.scheme, row.city), row.from_day, said(row, LegacyTerms)) for row in rows]
+    owners = (EVERYBODY, (scheme, ""), ("", city), (scheme, city))
+    merged = {"accepted_until": None, **in_force(tables, owners, day)}
     return msgspec.convert(merged, LegacyTerms)

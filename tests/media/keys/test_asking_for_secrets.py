@@ -11,7 +11,8 @@ import click.termui
 import pytest
 
 from tongxing.cli import run
-from tongxing.media.keys.vault_file import passphrase_objection, seal
+from tongxing.media.keys.sealed_file import passphrase_objection
+from tongxing.media.keys.vault_file import seal
 
 GOOD, OTHER, SHORT = "correct horse battery", "another horse battery", "short"
 QUICK = 10

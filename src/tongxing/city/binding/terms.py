@@ -15,6 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.city.store.binding import Channel
 from tongxing.kernel.clock import calendar_date
+from tongxing.kernel.dated import Table, below, in_force, said
 
 Mode = Literal["M2", "M3"]
 _TERMINAL_DIGITS = 8
@@ -90,10 +91,6 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     notice_days: int | UnsetType = UNSET
     terminal: str | UnsetType = UNSET
 
-    def said(self) -> dict[str, object]:
-        found = {name: getattr(self, name) for name in BindingTerms.__struct_fields__}
-        return {name: value for name, value in found.items() if value is not UNSET}
-
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     terms: list[_Row]
@@ -126,18 +123,11 @@ def read_binding_terms(content: bytes, city: str, day: date) -> BindingTerms:
     Raises ValueError (msgspec.ValidationError is one) for an unknown or missing name, a number
     below zero, a terminal that has not eight digits, and two tables of one city and day.
     """
-    rows = sorted(_read(content).terms, key=lambda row: row.from_day)
-    owners = [(row.city, row.from_day) for row in rows]
-    if len(set(owners)) != len(owners):
-        raise ValueError("two tables of one city and day")
-    merged: dict[str, object] = {}
-    for owner in ("", city):
-        of_owner = [row for row in rows if row.city == owner]
-        begun = [row for row in of_owner if row.from_day <= day]
-        for row in begun or (of_owner[:1] if owner == "" else ()):
-            merged |= row.said()
+    rows = _read(content).terms
+    tables = [Table(row.city, row.from_day, said(row, BindingTerms)) for row in rows]
+    merged = in_force(tables, ("", city), day)
     found = msgspec.convert(merged, BindingTerms)
-    if any(isinstance(value, int) and value < 0 for value in merged.values()):
+    if below(merged, 0):
         raise ValueError("a number is below zero")
     if len(found.terminal) != _TERMINAL_DIGITS or not found.terminal.isdecimal():
         raise ValueError("the end of a terminal number has eight digits")

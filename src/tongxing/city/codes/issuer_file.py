@@ -1,17 +1,12 @@
-"""An issuer as one sealed file: its private key and certificate, useless without the passphrase.
+"""An issuer as one sealed file: its private key and certificate, sealed as key vaults are.
 
-The key comes from the passphrase by scrypt; the content is sealed by AES-256-GCM together with the
-header, as key vaults are. For small deployments; a hardware module behind a `Signer` is better.
+For small deployments; a hardware module behind a `Signer` is better.
 """
 
-import binascii
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Meta
 
 from tongxing.city.codes.issuer import CodeIssuer
@@ -22,29 +17,17 @@ from tongxing.media.crypto.curve import number
 from tongxing.media.crypto.providers import sm2
 from tongxing.media.crypto.sm2 import is_private
 from tongxing.media.crypto.standard import standard
-from tongxing.media.keys.vault import Environment
-from tongxing.media.keys.vault_file import (
+from tongxing.media.keys.sealed_file import (
     LOG2_COST,
-    NONCE_BYTES,
-    SALT_BYTES,
+    open_file,
     passphrase_objection,
+    seal_file,
 )
+from tongxing.media.keys.vault import Environment
 
-_BLOCKS, _LANES, _KEY_BYTES = 8, 1, 32
+_KIND = "tongxing_code_issuer"
 _GUESSABLE_BELOW = 1 << 128
 """Keys that are small numbers are those of examples and tests."""
-
-
-class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    tongxing_code_issuer: Literal[1]
-    log2_cost: Annotated[int, Meta(ge=10, le=20)]
-    salt: str
-    nonce: str
-
-
-class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    header: _Header
-    sealed: str
 
 
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -74,12 +57,7 @@ def seal_issuer(
     issuer = passphrase_objection(passphrase) or _issuer(content)
     if isinstance(issuer, Refusal):
         return issuer
-    salt, nonce = draw(SALT_BYTES), draw(NONCE_BYTES)
-    header = _Header(1, log2_cost, salt.hex(), nonce.hex())
-    key = _derived(passphrase, salt, log2_cost)
-    sealed = AESGCM(key).encrypt(nonce, msgspec.json.encode(content), msgspec.json.encode(header))
-    text = binascii.b2a_base64(sealed, newline=False).decode()
-    return msgspec.json.format(msgspec.json.encode(_Sealed(header, text)), indent=1) + b"\n"
+    return seal_file(_KIND, msgspec.json.encode(content), passphrase, draw, log2_cost)
 
 
 def unseal_issuer(content: bytes, passphrase: str) -> CodeIssuer | Refusal:
@@ -90,20 +68,11 @@ def unseal_issuer(content: bytes, passphrase: str) -> CodeIssuer | Refusal:
     in a file for "prod", CODE_ISSUER_KEY for a certificate of another key, SM2_NO_SIGNER where
     nothing on this machine may hold a real key.
     """
+    opened = open_file(_KIND, content, passphrase)
+    if not isinstance(opened, bytes):
+        return Refusal("CODE_ISSUER_FILE" if opened == "foreign" else "KEYVAULT_PASSPHRASE")
     try:
-        found = msgspec.json.decode(content, type=_Sealed)
-        salt, nonce = bytes.fromhex(found.header.salt), bytes.fromhex(found.header.nonce)
-        sealed = binascii.a2b_base64(found.sealed, strict_mode=True)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return Refusal("CODE_ISSUER_FILE")
-    if len(salt) != SALT_BYTES or len(nonce) != NONCE_BYTES:
-        return Refusal("CODE_ISSUER_FILE")
-    key = _derived(passphrase, salt, found.header.log2_cost)
-    try:
-        opened = AESGCM(key).decrypt(nonce, sealed, msgspec.json.encode(found.header))
         return _issuer(msgspec.json.decode(opened, type=_Content))
-    except InvalidTag:
-        return Refusal("KEYVAULT_PASSPHRASE")
     except (msgspec.DecodeError, ValueError):
         return Refusal("CODE_ISSUER_FILE")
 
@@ -127,8 +96,3 @@ def _issuer(content: _Content) -> CodeIssuer | Refusal:
 def is_known(private: bytes) -> bool:
     """Whether this is a private key that everybody can know: a printed example, a small number."""
     return private == standard().sm2_private or number(private) < _GUESSABLE_BELOW
-
-
-def _derived(passphrase: str, salt: bytes, log2_cost: int) -> bytes:
-    scrypt = Scrypt(salt=salt, length=_KEY_BYTES, n=1 << log2_cost, r=_BLOCKS, p=_LANES)
-    return scrypt.derive(passphrase.encode("utf-8", "surrogatepass"))

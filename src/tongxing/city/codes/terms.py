@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.kernel.clock import calendar_date
+from tongxing.kernel.dated import Table, below, in_force, said
 
 _ORDINARY_KIND = 0
 _EVERYONE = ""
@@ -95,10 +96,6 @@ class _TermsRow(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_d
     min_trip_s: int | UnsetType = UNSET
     deny_lag_s: int | UnsetType = UNSET
 
-    def numbers(self) -> dict[str, int]:
-        found = {name: getattr(self, name) for name in CodeTerms.__struct_fields__}
-        return {name: value for name, value in found.items() if value is not UNSET}
-
 
 class _KindRow(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": "from"}):
     city: str
@@ -170,14 +167,9 @@ def read_code_rules(content: bytes, city: str, day: date) -> CodeRules:
     not above zero, two tables of one city and day, and two kinds of one name or number.
     """
     file = msgspec.toml.decode(content, type=_File)
-    owners = [(row.city, row.from_day) for row in file.terms]
-    if len(set(owners)) != len(owners):
-        raise ValueError("two tables of one city and day")
-    merged: dict[str, int] = {}
-    for owner in (_EVERYONE, city):
-        for row in _begun(file.terms, owner, day):
-            merged |= row.numbers()
-    if any(value <= 0 for value in merged.values()):
+    tables = [Table(row.city, row.from_day, said(row, CodeTerms)) for row in file.terms]
+    merged = in_force(tables, (_EVERYONE, city), day)
+    if below(merged, 1):
         raise ValueError("a number is not above zero")
     terms = msgspec.convert(merged, CodeTerms)
     products = {

@@ -6,12 +6,13 @@ They are dated data (``city/data/money.toml``), read strictly; no number of thes
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Any, Literal
+from typing import Literal
 
 import msgspec
 from msgspec import UNSET, Struct, UnsetType
 
 from tongxing.kernel.clock import DAY_S, calendar_date
+from tongxing.kernel.dated import Table, in_force, said
 
 
 class MoneyTerms(Struct, frozen=True, kw_only=True):
@@ -86,10 +87,6 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     offline_rides_max: int | UnsetType = UNSET
     min_trip_s: int | UnsetType = UNSET
 
-    def given(self) -> dict[str, Any]:
-        found = {name: getattr(self, name) for name in MoneyTerms.__struct_fields__}
-        return {name: value for name, value in found.items() if value is not UNSET}
-
 
 class _File(Struct, frozen=True, forbid_unknown_fields=True):
     terms: list[_Row]
@@ -117,17 +114,9 @@ def read_money_terms(content: bytes, city: str, day: date) -> MoneyTerms:
     zero, two tables of one city and day, a limit that one ride can exceed (the loss formula would
     not hold), and lists or times that leave nothing to wait for.
     """
-    rows = sorted(msgspec.toml.decode(content, type=_File).terms, key=lambda row: row.from_day)
-    owners = [(row.city, row.from_day) for row in rows]
-    if len(set(owners)) != len(owners):
-        raise ValueError("two tables of one city and day")
-    merged: dict[str, Any] = {}
-    for owner in ("", city):
-        of_owner = [row for row in rows if row.city == owner]
-        begun = [row for row in of_owner if row.from_day <= day]
-        for row in begun or (of_owner[:1] if owner == "" else ()):
-            merged |= row.given()
-    terms = msgspec.convert(merged, MoneyTerms)
+    rows = msgspec.toml.decode(content, type=_File).terms
+    tables = [Table(row.city, row.from_day, said(row, MoneyTerms)) for row in rows]
+    terms = msgspec.convert(in_force(tables, ("", city), day), MoneyTerms)
     _check(terms)
     return terms
 

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from tongxing.kernel.clock import DAY_S, calendar_date
+from tongxing.kernel.dated import Table, below, in_force
 
 HOUR_S = 3_600
 
@@ -96,18 +97,16 @@ def read_people_terms(content: bytes, city: str, day: date) -> PeopleTerms:
     unknown or missing number, one that is not above zero, and two tables of one city and day.
     """
     rows: list[dict[str, Any]] = msgspec.toml.decode(content)["terms"]
-    owners = [(row.get("city"), row.get("from")) for row in rows]
-    if any(None in owner for owner in owners) or len(set(owners)) != len(owners):
-        raise ValueError("a table without city or day, or two of one city and day")
-    rows.sort(key=lambda row: row["from"])
-    merged: dict[str, Any] = {}
-    for owner in ("", city):
-        of_owner = [row for row in rows if row["city"] == owner]
-        begun = [row for row in of_owner if row["from"] <= day]
-        for row in begun or (of_owner[:1] if owner == "" else ()):
-            if not row.get("source"):
-                raise ValueError("a table without its source")
-            merged |= {k: v for k, v in row.items() if k not in ("city", "from", "source")}
-    if any(isinstance(value, int) and value <= 0 for value in merged.values()):
+    if any(not row.get(name) for row in rows for name in ("from", "source")):
+        raise ValueError("a table without its day or source")
+    if any("city" not in row for row in rows):
+        raise ValueError("a table without its city")
+    own = ("city", "from", "source")
+    tables = [
+        Table(row["city"], row["from"], {k: v for k, v in row.items() if k not in own})
+        for row in rows
+    ]
+    merged = in_force(tables, ("", city), day)
+    if below(merged, 1):
         raise ValueError("a number is not above zero")
     return msgspec.convert(merged, PeopleTerms)

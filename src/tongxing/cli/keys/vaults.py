@@ -18,8 +18,9 @@ from tongxing.cli.shell import Function, usage_problem
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.media.keys import Environment, MasterName
 from tongxing.media.keys.pkcs11 import Pkcs11Vault
+from tongxing.media.keys.sealed_file import passphrase_objection
 from tongxing.media.keys.software import SoftwareVault
-from tongxing.media.keys.vault_file import passphrase_objection, unseal
+from tongxing.media.keys.vault_file import unseal
 
 WORDS = Words("keys")
 PASSPHRASE, PIN = "TONGXING_VAULT_PASSPHRASE", "TONGXING_TOKEN_PIN"

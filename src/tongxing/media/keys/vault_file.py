@@ -1,44 +1,23 @@
-"""A vault as one sealed file: useless without its passphrase, and told apart when altered.
+"""A vault of master keys as one sealed file (`sealed_file`)."""
 
-The key comes from the passphrase by scrypt; the content is sealed by AES-256-GCM together with the
-header, so nothing of it can be changed or read. For small deployments; a hardware module is better.
-"""
-
-import binascii
 from collections.abc import Callable, Mapping
 from typing import Annotated, Literal
 
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from msgspec import Meta
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.crypto.suites import KEY_BYTES
+from tongxing.media.keys.sealed_file import (
+    LOG2_COST,
+    open_file,
+    passphrase_objection,
+    seal_file,
+)
 from tongxing.media.keys.software import SoftwareVault
 from tongxing.media.keys.vault import Environment, KeyUse, MasterName
 
-FORMAT_VERSION: Literal[1] = 1
-LOG2_COST = 17
-PASSPHRASE_MIN = 12
-SALT_BYTES, NONCE_BYTES = 16, 12
-
-_BLOCKS, _LANES = 8, 1
-
-
-class _Header(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What may be read without the passphrase."""
-
-    tongxing_vault: Literal[1]
-    log2_cost: Annotated[int, Meta(ge=10, le=20)]
-    salt: str
-    nonce: str
-
-
-class _Sealed(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    header: _Header
-    sealed: str
+_KIND = "tongxing_vault"
 
 
 class _Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,16 +33,6 @@ class _Key(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class _Content(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     environment: Environment
     keys: tuple[_Key, ...]
-
-
-def passphrase_objection(passphrase: str) -> Refusal | None:
-    """Why a passphrase may not seal a vault: KEYVAULT_PASSPHRASE_SHORT, or
-    KEYVAULT_PASSPHRASE_REPEATS for one character again and again."""
-    if len(passphrase) < PASSPHRASE_MIN:
-        return Refusal("KEYVAULT_PASSPHRASE_SHORT", values={"least": PASSPHRASE_MIN})
-    if len(set(passphrase)) == 1:
-        return Refusal("KEYVAULT_PASSPHRASE_REPEATS")
-    return None
 
 
 def seal(
@@ -84,18 +53,12 @@ def seal(
     refused = SoftwareVault(masters, environment).refused() if environment == "prod" else ()
     if refused:
         return refused[0]
-    salt, nonce = random(SALT_BYTES), random(NONCE_BYTES)
-    header = _Header(FORMAT_VERSION, log2_cost, salt.hex(), nonce.hex())
     keys = tuple(
         _Key(name.use, 4 if name.algorithm else 0, name.version, key.hex())
         for name, key in sorted(masters.items())
     )
     content = msgspec.json.encode(_Content(environment, keys))
-    sealed = AESGCM(_derived(passphrase, salt, log2_cost)).encrypt(nonce, content, _bound(header))
-    written = msgspec.json.encode(
-        _Sealed(header, binascii.b2a_base64(sealed, newline=False).decode())
-    )
-    return msgspec.json.format(written, indent=1) + b"\n"
+    return seal_file(_KIND, content, passphrase, random, log2_cost)
 
 
 def unseal(content: bytes, passphrase: str) -> SoftwareVault | Refusal:
@@ -105,20 +68,11 @@ def unseal(content: bytes, passphrase: str) -> SoftwareVault | Refusal:
     a file that was altered (the two cannot be told apart), TEST_KEY_IN_PROD for one that should
     never have been made.
     """
+    opened = open_file(_KIND, content, passphrase)
+    if not isinstance(opened, bytes):
+        return Refusal("KEYVAULT_FILE" if opened == "foreign" else "KEYVAULT_PASSPHRASE")
     try:
-        found = msgspec.json.decode(content, type=_Sealed)
-        salt, nonce = bytes.fromhex(found.header.salt), bytes.fromhex(found.header.nonce)
-        sealed = binascii.a2b_base64(found.sealed, strict_mode=True)
-    except (msgspec.DecodeError, ValueError, RecursionError):
-        return Refusal("KEYVAULT_FILE")
-    if len(salt) != SALT_BYTES or len(nonce) != NONCE_BYTES:
-        return Refusal("KEYVAULT_FILE")
-    key = _derived(passphrase, salt, found.header.log2_cost)
-    try:
-        opened = AESGCM(key).decrypt(nonce, sealed, _bound(found.header))
         vault = _vault(msgspec.json.decode(opened, type=_Content))
-    except InvalidTag:
-        return Refusal("KEYVAULT_PASSPHRASE")
     except (msgspec.DecodeError, ValueError):
         return Refusal("KEYVAULT_FILE")
     refused = vault.refused() if vault.environment == "prod" else ()
@@ -143,12 +97,3 @@ def _vault(content: _Content) -> SoftwareVault:
     if len(masters) != len(content.keys):
         raise ValueError("a master key stands in the file twice")
     return SoftwareVault(masters, content.environment)
-
-
-def _bound(header: _Header) -> bytes:
-    return msgspec.json.encode(header)
-
-
-def _derived(passphrase: str, salt: bytes, log2_cost: int) -> bytes:
-    scrypt = Scrypt(salt=salt, length=32, n=1 << log2_cost, r=_BLOCKS, p=_LANES)
-    return scrypt.derive(passphrase.encode("utf-8", "surrogatepass"))
