@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from tongxing.city.binding.card import read_purse
 from tongxing.city.binding.desk import BindingDesk
-from tongxing.city.store import binding as store
+from tongxing.city.store import bound_cards
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.keys.software import SoftwareVault
 from tongxing.media.keys.vault import KEY_USES, MasterName
@@ -202,8 +202,8 @@ def test_only_a_reader_of_ours_has_seen_the_mark(database: Database) -> None:
     seen = read_purse(Hand(card))
     assert not isinstance(seen, Refusal) and seen.marked
     with world.office.reading() as cursor:
-        assert store.seen_sealed(cursor, card_no(1))
-        assert not store.seen_sealed(cursor, card_no(2))
+        assert bound_cards.seen_sealed(cursor, card_no(1))
+        assert not bound_cards.seen_sealed(cursor, card_no(2))
     world.holds()
 
 
@@ -215,5 +215,5 @@ def test_a_gates_tap_on_the_account_has_seen_the_mark(database: Database, tmp_pa
         assert gates.hold(card, terminal, NOON + after_s).opened
     gates.upload(NOON + 1_300)
     with world.office.reading() as cursor:
-        assert store.seen_sealed(cursor, card_no(1))
+        assert bound_cards.seen_sealed(cursor, card_no(1))
     world.holds()

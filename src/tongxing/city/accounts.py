@@ -10,7 +10,7 @@ from datetime import date
 
 from tongxing.city.members import issuer_member
 from tongxing.city.riding import EMPTY_FARE_STATE, RiderState
-from tongxing.city.store import binding, media
+from tongxing.city.store import bound_cards, media
 from tongxing.city.store.cursor import Cursor
 from tongxing.fares import FareState
 from tongxing.kernel.ids import digest
@@ -132,7 +132,7 @@ def top_up(
     posting_id = digest("top_up", city, reference)
     if media.posting_exists(cursor, posting_id):
         return None
-    bound_s = binding.bound_since(cursor, rider_id)
+    bound_s = bound_cards.bound_since(cursor, rider_id)
     if bound_s is not None and occurred_s >= bound_s:
         return Refusal("CARD_TOP_UP_ON_ACCOUNT", rider_id)
     purse = media.purse_of(cursor, rider_id)

@@ -21,7 +21,7 @@ from tongxing.city.signatures import (
     check_signatures,
     media_of,
 )
-from tongxing.city.store import binding, days, exchange, media, riders
+from tongxing.city.store import bound_cards, days, exchange, media, riders
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import DAY_S, business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
@@ -138,7 +138,7 @@ class City(Desk):
                 version=version,
                 published_s=published_s,
                 entries=entries,
-                notices=binding.notices_to_list(cursor, published_s - notice_s, version),
+                notices=bound_cards.notices_to_list(cursor, published_s - notice_s, version),
             )
             message = seal(deny, self._key)
             media.write_deny_list(cursor, version, published_s, len(entries), message)

@@ -28,6 +28,7 @@ from tongxing.city.money.balances import freeze as freeze_money
 from tongxing.city.office import Office
 from tongxing.city.people.notices import notify as notify_person
 from tongxing.city.store import binding as store
+from tongxing.city.store import bound_cards
 from tongxing.city.store.binding import BindingRow, Channel
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.ids import digest
@@ -88,7 +89,7 @@ class BindingDesk:
         if isinstance(person, Refusal):
             return person
         with self._office.writing() as cursor:
-            cards = store.cards_of_account(cursor, person.account)
+            cards = bound_cards.cards_of_account(cursor, person.account)
             before = store.of_request(cursor, request_id)
             if before is not None:
                 same = (before.person_id, before.channel) == (person_id, channel)
@@ -100,7 +101,7 @@ class BindingDesk:
                 return Refusal("BINDING_ACCOUNT_CLOSED")
             if person.level < asked.level_min:
                 return Refusal("BINDING_NEEDS_LEVEL")
-            if not store.is_account(cursor, person.account):
+            if not bound_cards.is_account(cursor, person.account):
                 return Refusal("RIDER_UNKNOWN")
             if cards >= asked.cards_max:
                 return Refusal("CARD_LIMIT_REACHED", values={"most": asked.cards_max})

@@ -14,7 +14,7 @@ from tongxing.city.binding.steps import Event, step_after
 from tongxing.city.binding.terms import BindingTerms
 from tongxing.city.binding.values import Binding, BoundCard, Notify, binding_of
 from tongxing.city.store import binding as store
-from tongxing.city.store import disputes, media
+from tongxing.city.store import bound_cards, disputes, media
 from tongxing.city.store.binding import BindingRow
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import local
@@ -31,7 +31,7 @@ SETTLE_PROPOSED = "settle_proposed"
 
 def bound_card(cursor: Cursor, row: BindingRow) -> BoundCard | None:
     """The card that draws on a binding's account now; None where it draws on it no more."""
-    card = store.card_now(cursor, row.medium_no)
+    card = bound_cards.card_now(cursor, row.medium_no)
     if card is None or card[1] != row.account or card[2] == UNBOUND:
         return None
     assert row.from_s is not None and row.hold_until_s is not None, "its money has moved"
@@ -45,7 +45,7 @@ def bound_card(cursor: Cursor, row: BindingRow) -> BoundCard | None:
         hold_until_s=row.hold_until_s,
         denied=card[2],
         sealed=row.step == "active",
-        seen_sealed=store.seen_sealed(cursor, row.medium_no),
+        seen_sealed=bound_cards.seen_sealed(cursor, row.medium_no),
     )
 
 
@@ -83,7 +83,7 @@ def close_account(cursor: Cursor, account: str, now_s: int) -> Refusal | None:
 def _deny(cursor: Cursor, row: BindingRow) -> None:
     """Refuse the card as one that left its account. That outlasts whatever it was denied for
     before: a loss report that is taken back must not let it ride again."""
-    card = store.card_now(cursor, row.medium_no)
+    card = bound_cards.card_now(cursor, row.medium_no)
     if card is not None and card[2] != CARD_REPLACED:
         media.deny(cursor, card[0], UNBOUND)
 

@@ -15,7 +15,7 @@ from tongxing.city.binding.terms import BindingTerms
 from tongxing.city.binding.values import Freeze, Notify
 from tongxing.city.members import issuer_member
 from tongxing.city.store import binding as store
-from tongxing.city.store import media
+from tongxing.city.store import bound_cards, media
 from tongxing.city.store.binding import BindingRow, MoveRow
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import business_date
@@ -53,7 +53,7 @@ def begin_move(
     Refuses CARD_MONEY_NOT_IN_BOOKS when the purse has less in the books than the card would pay.
     """
     amount_fen = unfinished.amount_fen
-    _, _, booked_fen = store.purse_of(cursor, row.medium_no)
+    _, _, booked_fen = bound_cards.purse_of(cursor, row.medium_no)
     if booked_fen < amount_fen:
         return Refusal("CARD_MONEY_NOT_IN_BOOKS")
     text = msgspec.json.encode(unfinished).decode()
@@ -113,8 +113,8 @@ def settle_move(
             raise ValueError(f"moved money could not be held: {frozen.code}")
     moved = replace(row, moved_fen=row.moved_fen + move.amount_fen)
     if row.step != "ended":
-        store.give_to_account(cursor, row.medium_no, row.account, now_s)
-        store.write_notice(cursor, row, now_s)
+        bound_cards.give_to_account(cursor, row.medium_no, row.account, now_s)
+        bound_cards.write_notice(cursor, row, now_s)
         first_s = now_s if row.from_s is None else row.from_s
         moved = replace(moved, from_s=first_s, hold_until_s=hold_until_s)
         values = {"card": masked(row.medium_no), "amount_fen": move.amount_fen}
@@ -129,7 +129,7 @@ def _post(cursor: Cursor, city: str, row: BindingRow, move: MoveRow, now_s: int)
     if not move.amount_fen:
         return
     issuer = issuer_member(city)
-    purse, purse_liability, _ = store.purse_of(cursor, row.medium_no)
+    purse, purse_liability, _ = bound_cards.purse_of(cursor, row.medium_no)
     liability = media.liability_of(cursor, row.account)
     assert liability is not None, "a binding has an account"
     posting = Posting(

@@ -15,6 +15,7 @@ from tongxing.city.binding.rules import objection
 from tongxing.city.binding.steps import Event, step_after
 from tongxing.city.binding.terms import BindingTerms
 from tongxing.city.store import binding as store
+from tongxing.city.store import bound_cards
 from tongxing.city.store.binding import BindingRow
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.reasons import Refusal
@@ -143,8 +144,8 @@ def card_objection(
     Refuses BINDING_NEEDS_BRANCH besides where the books have more for its purse than a balance
     that nobody vouches for: rides not told yet, or a reader that lies.
     """
-    books = store.card_in_books(cursor, seen.number)
-    cards = store.cards_of_account(cursor, row.account)
+    books = bound_cards.card_in_books(cursor, seen.number)
+    cards = bound_cards.cards_of_account(cursor, row.account)
     objects = objection(seen, books, cards, terms, now_s)
     if objects is not None or books is None or seen.vouched:
         return objects

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from tongxing.city.accounts import CARD_REPLACED
 from tongxing.city.binding.card import PurseSeen
 from tongxing.city.binding.terms import BindingTerms
-from tongxing.city.store.binding import CardInBooks
+from tongxing.city.store.bound_cards import CardInBooks
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.legacy import LEGACY, legacy_objection

@@ -21,6 +21,7 @@ from tongxing.city.binding.moving import Neighbours
 from tongxing.city.binding.terms import BindingTerms
 from tongxing.city.office import Office
 from tongxing.city.store import binding as store
+from tongxing.city.store import bound_cards
 from tongxing.city.store.binding import BindingRow, MoveRow
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.reasons import Refusal
@@ -85,7 +86,7 @@ class Visit:
         """Note that a reader of ours has seen the mark, on a card that signs that it is here; a
         card without the mark gets it now. Refuses as a proof does; the binding stays active."""
         with self.office.reading() as cursor:
-            if store.seen_sealed(cursor, row.medium_no):
+            if bound_cards.seen_sealed(cursor, row.medium_no):
                 return row
         sealed = self._marked(row)
         if isinstance(sealed, Refusal):

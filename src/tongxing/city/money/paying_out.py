@@ -8,12 +8,11 @@ at once are one after the other.
 from tongxing.city.accounts import FLOAT
 from tongxing.city.members import issuer_member
 from tongxing.city.money import balances, refunding
-from tongxing.city.money.store import credit, freezes
-from tongxing.city.money.store import orders as order_store
+from tongxing.city.money.store import freezes
 from tongxing.city.money.store import refunds as store
 from tongxing.city.money.store.credit import Purse
 from tongxing.city.money.store.refunds import RefundRow
-from tongxing.city.money.till import Till, request_id_objection
+from tongxing.city.money.till import Till
 from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import at, calendar_date
@@ -38,21 +37,10 @@ def pay_out(
     Refuses REQUEST_ID_INVALID, REQUEST_REUSED, AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN, REFUND_ON_HOLD,
     REFUND_ON_HOLD_OPEN, PAY_OUT_EXCEEDS, PAY_OUT_CLERK_DAY and PAY_OUT_ACCOUNT_DAY.
     """
-    refusal = request_id_objection(request_id)
-    if refusal is not None:
-        return refusal
-    if amount_fen <= 0:
-        return Refusal("AMOUNT_NOT_POSITIVE", account)
-    order_store.one_at_a_time(cursor, request_id)
-    store.one_clerk_at_a_time(cursor, staff)
-    purse = credit.lock_purse(cursor, account)
     content = digest("pay_out", account, amount_fen, staff)
-    before = store.refund_of_request(cursor, request_id)
-    if before is not None:
-        return before if before.content == content else Refusal("REQUEST_REUSED", request_id)
-    if purse is None:
-        return Refusal("RIDER_UNKNOWN", account)
-    balances.expire(cursor, now_s, account)
+    purse = refunding.asked(cursor, account, request_id, amount_fen, content, now_s, clerk=staff)
+    if not isinstance(purse, Purse):
+        return purse
     refusal = _too_much(cursor, till, purse, amount_fen, now_s)
     refusal = refusal or _over_the_day(cursor, till, account, amount_fen, staff, now_s)
     if refusal is not None:

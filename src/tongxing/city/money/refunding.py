@@ -115,6 +115,38 @@ def frozen_blocks(cursor: Cursor, account: str, now_s: int) -> list[Block]:
     return [Block("frozen", one.amount_fen, one.until_s) for one in held]
 
 
+def asked(
+    cursor: Cursor,
+    account: str,
+    request_id: str,
+    amount_fen: int,
+    content: str,
+    now_s: int,
+    clerk: str = "",
+) -> Purse | RefundRow | Refusal:
+    """What money that is asked back is taken from, locked: the purse; or what the same request was
+    answered before. With a `clerk`, nobody else pays out by that name meanwhile.
+
+    Refuses REQUEST_ID_INVALID, REQUEST_REUSED, AMOUNT_NOT_POSITIVE and RIDER_UNKNOWN.
+    """
+    refusal = request_id_objection(request_id)
+    if refusal is not None:
+        return refusal
+    if amount_fen <= 0:
+        return Refusal("AMOUNT_NOT_POSITIVE", account)
+    order_store.one_at_a_time(cursor, request_id)
+    if clerk:
+        store.one_clerk_at_a_time(cursor, clerk)
+    purse = credit.lock_purse(cursor, account)
+    before = store.refund_of_request(cursor, request_id)
+    if before is not None:
+        return before if before.content == content else Refusal("REQUEST_REUSED", request_id)
+    if purse is None:
+        return Refusal("RIDER_UNKNOWN", account)
+    balances.expire(cursor, now_s, account)
+    return purse
+
+
 def set_aside(
     cursor: Cursor, till: Till, account: str, request_id: str, amount_fen: int, now_s: int
 ) -> RefundRow | Refusal:
@@ -124,20 +156,10 @@ def set_aside(
     AMOUNT_NOT_POSITIVE, RIDER_UNKNOWN, ALREADY_REFUNDED, REFUND_ON_HOLD, REFUND_ON_HOLD_OPEN and
     REFUND_EXCEEDS_BALANCE.
     """
-    refusal = request_id_objection(request_id)
-    if refusal is not None:
-        return refusal
-    if amount_fen <= 0:
-        return Refusal("AMOUNT_NOT_POSITIVE", account)
-    order_store.one_at_a_time(cursor, request_id)
-    purse = credit.lock_purse(cursor, account)
     content = digest("refund", account, amount_fen)
-    before = store.refund_of_request(cursor, request_id)
-    if before is not None:
-        return before if before.content == content else Refusal("REQUEST_REUSED", request_id)
-    if purse is None:
-        return Refusal("RIDER_UNKNOWN", account)
-    balances.expire(cursor, now_s, account)
+    purse = asked(cursor, account, request_id, amount_fen, content, now_s)
+    if not isinstance(purse, Purse):
+        return purse
     frozen_fen = balances.frozen_now(freezes.frozen_of(cursor, account), now_s)
     left = left_now(cursor, till, purse, frozen_fen, now_s)
     if amount_fen > left.with_way_fen:
