@@ -1,9 +1,7 @@
 """A city with the real desks behind the pages of staff: people of three kinds who work there, one
 passenger, cards with a chip, and partners of a few lines."""
 
-import hashlib
 import json
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from outside_fakes import Chance, Inbox, Register, an_id
 from tongxing.city import City, MediumOpening, RiderOpening, money
 from tongxing.city.binding.desk import BindingDesk
 from tongxing.city.binding.terms import MachineStation
@@ -20,7 +19,6 @@ from tongxing.city.losing import LossDesk
 from tongxing.city.money import MoneyDesk
 from tongxing.city.office import Office
 from tongxing.city.people import Cells, PeopleDesk, Person, SignedIn, notify
-from tongxing.city.people.forms import id_check
 from tongxing.city.proofs import prove_city
 from tongxing.city.staffing import Staff, StaffDesk, StaffSignedIn
 from tongxing.city.upgrading import UpgradeDesk
@@ -67,48 +65,6 @@ ROLES = {
     "machine-1": ("machine",),
 }
 SITE_KEY = SigningKey.from_secret("SITE-1", b"s" * 32)
-
-
-def an_id(number: int = 12, born: str = "19800229") -> str:
-    """An identity number that nobody has, with its check digit."""
-    digits = f"500103{born}{number:03d}"
-    return digits + id_check(digits)
-
-
-class Chance:
-    """Bytes that nobody would guess, the same in each run; safe for threads."""
-
-    def __init__(self) -> None:
-        self._count, self._lock = 0, threading.Lock()
-
-    def __call__(self, size: int) -> bytes:
-        with self._lock:
-            self._count += 1
-            return hashlib.shake_128(f"staff|{self._count}".encode()).digest(size)
-
-
-@dataclass
-class Inbox:
-    """The messages that went out."""
-
-    sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def send(
-        self, phone: str, template: str, values: Mapping[str, str], out_id: str
-    ) -> Refusal | None:
-        self.sent.append((phone, dict(values)))
-        return None
-
-    def code(self, phone: str = PHONE) -> str:
-        """The newest code that a phone received."""
-        return [values["code"] for to, values in self.sent if to == phone][-1]
-
-
-class Register:
-    """The register of identities says yes."""
-
-    def check(self, name: str, id_number: str, out_id: str) -> bool | Refusal:
-        return True
 
 
 @dataclass
@@ -304,7 +260,7 @@ def open_world(database: Database, code: str = CHONGQING, *, agent: str = "") ->
     city_key = SigningKey.from_secret(f"CITY-{code}", b"c" * 32)
     keys = KeyRing({key.sender: key.public_bytes() for key in (city_key, SITE_KEY)})
     city, office = City(code, database, city_key, keys, fares), Office(code, database, fares)
-    inbox, register, partner, draw = Inbox(), Register(), Partner(), Chance()
+    inbox, register, partner, draw = Inbox(), Register(), Partner(), Chance("staff")
     cells = Cells.for_tests("staff")
     people = PeopleDesk(office, cells, inbox, register, draw)
     till = MoneyDesk(office, {"alipay": partner}, notify)
@@ -329,7 +285,7 @@ def open_world(database: Database, code: str = CHONGQING, *, agent: str = "") ->
         place = STATION if "machine" in roles else ""
         taken = desks.staff.enrol(staff_id, f"N {staff_id}", roles, SECRET, "setup", NOON, place)
         assert isinstance(taken, Staff), taken
-    issuer, _root = simulated_issuer(Chance(), "01016900", "50016900", DAY)
+    issuer, _root = simulated_issuer(Chance("staff"), "01016900", "50016900", DAY)
     rider = RiderDesks(
         office=office, people=people, binding=binding, money=till,
         codes=CodeDesk(office, issuer, draw, people), losing=losing, channels=("alipay",),

@@ -1,8 +1,6 @@
 """Chongqing with the real desks behind the passenger's pages, one passenger who rides, and partners
 of a few lines that do what a page asks them to."""
 
-import hashlib
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -12,6 +10,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from outside_fakes import Chance, Inbox, Register
 from tongxing.city import City, MediumOpening, RiderOpening, money
 from tongxing.city.binding.desk import BindingDesk
 from tongxing.city.codes import CodeDesk, simulated_issuer
@@ -19,7 +18,6 @@ from tongxing.city.losing import LossDesk
 from tongxing.city.money import MoneyDesk
 from tongxing.city.office import Office
 from tongxing.city.people import Cells, PeopleDesk, Person, SignedIn, notify
-from tongxing.city.people.forms import id_check
 from tongxing.city.proofs import prove_city
 from tongxing.city.upgrading import UpgradeDesk
 from tongxing.fares import load_city_fares
@@ -60,51 +58,6 @@ CITY_KEYS = [SigningKey.from_secret(f"CITY-{code}", b"c" * 32) for code in (CHON
 SITE_KEY = SigningKey.from_secret("SITE-1", b"s" * 32)
 KEYS = KeyRing({key.sender: key.public_bytes() for key in (*CITY_KEYS, SITE_KEY)})
 ISSUER, ROOT = simulated_issuer(Random(1).randbytes, "01016900", "50016900", DAY)
-
-
-def an_id(number: int = 12, born: str = "19800229") -> str:
-    """An identity number that nobody has, with its check digit."""
-    digits = f"500103{born}{number:03d}"
-    return digits + id_check(digits)
-
-
-class Chance:
-    """Bytes that nobody would guess, the same in each run; safe for threads."""
-
-    def __init__(self) -> None:
-        self._count, self._lock = 0, threading.Lock()
-
-    def __call__(self, size: int) -> bytes:
-        with self._lock:
-            self._count += 1
-            return hashlib.shake_128(f"rider|{self._count}".encode()).digest(size)
-
-
-@dataclass
-class Inbox:
-    """The messages that went out."""
-
-    sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def send(
-        self, phone: str, template: str, values: Mapping[str, str], out_id: str
-    ) -> Refusal | None:
-        self.sent.append((phone, dict(values)))
-        return None
-
-    def code(self, phone: str = PHONE) -> str:
-        """The newest code that a phone received."""
-        return [values["code"] for to, values in self.sent if to == phone][-1]
-
-
-@dataclass
-class Register:
-    """The register of identities says yes, or what it is told to say."""
-
-    answer: bool | Refusal = True
-
-    def check(self, name: str, id_number: str, out_id: str) -> bool | Refusal:
-        return self.answer
 
 
 @dataclass
@@ -297,7 +250,7 @@ def open_world(
     key = SigningKey.from_secret(f"CITY-{code}", b"c" * 32)
     city = City(code, database, key, KEYS, fares)
     office = Office(code, database, fares)
-    inbox, register, partner, draw = Inbox(), Register(), Partner(), Chance()
+    inbox, register, partner, draw = Inbox(), Register(), Partner(), Chance("rider")
     cells = Cells.for_tests("rider")
     people = PeopleDesk(office, cells, inbox, register, draw)
     till = MoneyDesk(office, channels or {"alipay": partner}, notify)

@@ -4,19 +4,17 @@ The people's desk is the real one; behind it stand an inbox for messages and a r
 yes. The money's desk is a small till that pays each refund request once.
 """
 
-import hashlib
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
 
+from outside_fakes import Chance, Inbox, Register, an_id
 from tongxing.city.accounts import MediumOpening, RiderOpening, open_riders
 from tongxing.city.members import issuer_member
 from tongxing.city.office import Office
 from tongxing.city.people import Cells, PeopleDesk, Person, SignedIn, notify
-from tongxing.city.people.forms import id_check
 from tongxing.city.proofs import prove_city
 from tongxing.city.store import media
 from tongxing.city.upgrading import CardForm, NewPerson, Upgrade, UpgradeDesk
@@ -46,53 +44,6 @@ OLD_CARD, BAND, TICKET = "1000751500000001", "3105170020000000001", "20220518000
 STRANGE = "3105170099999999999"
 """A number in the right form that was never issued."""
 PERSONAL = (NAME, OTHER_NAME, PHONE, OTHER_PHONE)
-
-
-def an_id(number: int, born: str = "19800229") -> str:
-    """An identity number that nobody has, with its check digit; born on that day."""
-    digits = f"110101{born}{number:03d}"
-    return digits + id_check(digits)
-
-
-class Chance:
-    """Bytes that nobody would guess, the same in each run; safe for threads."""
-
-    def __init__(self) -> None:
-        self._count, self._lock = 0, threading.Lock()
-
-    def __call__(self, size: int) -> bytes:
-        with self._lock:
-            self._count += 1
-            return hashlib.shake_128(f"upgrade|{self._count}".encode()).digest(size)
-
-
-@dataclass
-class Inbox:
-    """The messages that went out."""
-
-    sent: list[tuple[str, dict[str, str]]] = field(default_factory=list)
-
-    def send(
-        self, phone: str, template: str, values: Mapping[str, str], out_id: str
-    ) -> Refusal | None:
-        self.sent.append((phone, dict(values)))
-        return None
-
-    def code(self, phone: str) -> str:
-        return [values["code"] for to, values in self.sent if to == phone][-1]
-
-
-@dataclass
-class Register:
-    """The register of identities: says what it is told to."""
-
-    answer: bool | Refusal = True
-    asked: int = 0
-
-    def check(self, name: str, id_number: str, out_id: str) -> bool | Refusal:
-        assert name and id_number and out_id
-        self.asked += 1
-        return self.answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +93,7 @@ class World:
     def __init__(self, database: Database, city: str = BEIJING) -> None:
         self.database = database
         self.office = Office(city, database, None)
-        self.inbox, self.register, self.chance = Inbox(), Register(), Chance()
+        self.inbox, self.register, self.chance = Inbox(), Register(), Chance("upgrade")
         self.cells = Cells.for_tests("upgrade")
         self.people = PeopleDesk(self.office, self.cells, self.inbox, self.register, self.chance)
         self.till = Till(self.office)

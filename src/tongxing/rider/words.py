@@ -4,7 +4,7 @@ What is owed carries a word and never a bare minus. A share of the fare is said 
 ``7 折`` in Chinese, ``30 % off`` in English.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 
 from markupsafe import Markup, escape
@@ -140,13 +140,6 @@ class _Known(dict[str, object]):
 
     def __missing__(self, key: str) -> str:
         return "…"
-
-
-def notice_kinds() -> Iterator[str]:
-    """The kinds of notice that have words of their own here."""
-    for key in catalogue().entries:
-        if key.startswith("notice."):
-            yield key.removeprefix("notice.")
 
 
 def _trimmed(value: int, unit: int) -> str:

@@ -26,7 +26,7 @@ from tongxing.messages.taps import MediumKind
 from tongxing.simulation.real_media import RunMedia
 from tongxing.simulation.scenario import DATA, Scenario
 
-FOLDER = "front"
+FOLDER, ROOTS = "front", "roots.json"
 
 
 class DoorPassenger(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -100,6 +100,8 @@ def roots_of(seed: int, scenario: Scenario) -> bytes:
 def prepare(front: CityFront, seed: int, scenario: Scenario, home: Path, now_s: int) -> Prepared:
     """Put everything behind the doors of a city. Again, it finds it there."""
     doors, city = load_doors(), front.city
+    (home / FOLDER).mkdir(parents=True, exist_ok=True)
+    write_whole(home / FOLDER / ROOTS, roots_of(seed, scenario))
     media = RunMedia(seed, scenario)
     cards = [
         _card(front, media, card, home / FOLDER, now_s) for card in doors.cards if card.city == city
@@ -140,7 +142,6 @@ def _card(front: CityFront, media: RunMedia, card: DoorCard, folder: Path, now_s
             expires=date(2099, 12, 31),
             balance_fen=card.balance_fen,
         )
-        folder.mkdir(parents=True, exist_ok=True)
         made = media.card(token, now_s, starts=issued)
         write_whole(file, to_bytes(made.chip.image), private=True)
     return file
