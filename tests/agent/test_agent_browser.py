@@ -69,7 +69,7 @@ async def over_socket(socket: WebSocket) -> None:
 
 
 def module(_request: Request) -> Response:
-    script = files("tongxing.rider").joinpath("static", "js", "card_reader.js").read_text("utf-8")
+    script = files("tongxing.web").joinpath("static", "js", "card_reader.js").read_text("utf-8")
     return Response(script, media_type="text/javascript")
 
 

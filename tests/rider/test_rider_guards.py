@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from rider_life import Life
-from rider_world import HOME, OTHER_PHONE, PHONE, World, an_id
+from rider_world import HOME, OTHER_PHONE, PHONE, World
 from starlette.websockets import WebSocketDisconnect
 
+from outside_fakes import an_id
 from tongxing.city.losing import LossReport
 from tongxing.kernel.clock import calendar_date
 

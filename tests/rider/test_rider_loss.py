@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from rider_life import Life
-from rider_world import NAME, World, an_id, code_of, purse_card
+from rider_world import NAME, World, code_of, purse_card
 
+from outside_fakes import an_id
 from tongxing.city.losing import ByPerson, Dispute
 from tongxing.city.people import Person, SignedIn
 from tongxing.kernel.ids import masked

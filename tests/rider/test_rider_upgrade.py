@@ -6,8 +6,9 @@ from datetime import date
 from typing import Any
 
 import pytest
-from rider_world import BEIJING, NAME, PHONE, World, an_id, open_world
+from rider_world import BEIJING, NAME, PHONE, World, open_world
 
+from outside_fakes import an_id
 from tongxing.city import MediumOpening, RiderOpening
 from tongxing.kernel import clock
 from tongxing.storage import Database

@@ -14,11 +14,11 @@ from rider_world import (
     NAME,
     OTHER_PHONE,
     PHONE,
-    an_id,
     code_of,
     purse_card,
 )
 
+from outside_fakes import an_id
 from tongxing.gate import MediumToken
 from tongxing.kernel import clock
 from tongxing.storage import Database

@@ -6,13 +6,8 @@ and finds the houses in it; it keeps no state of its own but the newest proofs.
 
 from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
-from importlib.resources import files
-from pathlib import Path
 
 from fastapi import FastAPI
-from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
-from starlette.staticfiles import StaticFiles
 
 from tongxing.console import web
 from tongxing.console.pages import (
@@ -28,12 +23,8 @@ from tongxing.console.pages import (
 )
 from tongxing.console.proving import ProofDesk
 from tongxing.console.reading import Books
-from tongxing.console.words import PACKAGE
-from tongxing.kernel.reasons import Problem
 from tongxing.storage import Database
-from tongxing.web.surrounding import LOOPBACK, surround
-
-_GZIP_FROM_BYTES = 1_000
+from tongxing.web.surrounding import LOOPBACK
 
 
 def create_app(
@@ -61,11 +52,5 @@ def create_app(
     app.state.console = console
     for page in (overview, trips, trip, settlement, statement, passengers, proofs, network, about):
         app.include_router(page.router)
-    static = Path(str(files(PACKAGE).joinpath("static")))
-    app.mount("/static", StaticFiles(directory=static), name="static")
-    app.add_exception_handler(Problem, web.FACE.on_problem)
-    app.add_exception_handler(HTTPException, web.FACE.on_http_error)
-    app.add_exception_handler(Exception, web.FACE.on_bug)
-    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES)
-    app.middleware("http")(surround(web.FACE.failure, hosts))
+    web.FACE.dress(app, hosts)
     return app

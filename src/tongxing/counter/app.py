@@ -4,14 +4,9 @@ Pages ask the desks and show what they say; what they change is noted with who d
 """
 
 from collections.abc import Collection
-from importlib.resources import files
-from pathlib import Path
 
 from fastapi import FastAPI, Request
-from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
 from tongxing.counter import web
 from tongxing.counter.desks import CounterDesks
@@ -30,11 +25,7 @@ from tongxing.counter.pages import (
     upgrading,
     watching,
 )
-from tongxing.counter.words import PACKAGE
-from tongxing.kernel.reasons import Problem
-from tongxing.web.surrounding import LOOPBACK, surround
-
-_GZIP_FROM_BYTES = 1_000
+from tongxing.web.surrounding import LOOPBACK
 
 PAGES = (
     signing, finding, person, binding, halves, opening, upgrading, tickets, top_ups, disputes,
@@ -49,14 +40,8 @@ def create_counter_app(desks: CounterDesks, hosts: Collection[str] = LOOPBACK) -
     app.state.hosts = tuple(hosts)
     for page in PAGES:
         app.include_router(page.router)
-    static = Path(str(files(PACKAGE).joinpath("static")))
-    app.mount("/static", StaticFiles(directory=static), name="static")
     app.add_exception_handler(web.SignInNeeded, _sign_in)
-    app.add_exception_handler(Problem, web.FACE.on_problem)
-    app.add_exception_handler(HTTPException, web.FACE.on_http_error)
-    app.add_exception_handler(Exception, web.FACE.on_bug)
-    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES)
-    app.middleware("http")(surround(web.FACE.failure, hosts, web.READER_HEADERS))
+    web.FACE.dress(app, hosts, web.READER_HEADERS)
     return app
 
 

@@ -20,6 +20,7 @@ from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.web.face import Face, link
 from tongxing.web.forms import field_errors
 from tongxing.web.language import language_of
+from tongxing.web.statuses import CODE_STATUS, UNREAD_STATUS
 from tongxing.web.surrounding import HEADERS
 
 ROOT = "/counter"
@@ -30,15 +31,8 @@ _STATUS: Mapping[str, int] = {
     "STAFF_SIGNED_OUT": 401,
     "STAFF_NOT_ALLOWED": 403,
     "STAFF_LOCKED": 429,
-    "FORM_TOO_LARGE": 413,
-    "FORM_MALFORMED": 422,
-    "OTP_WRONG": 401,
-    "OTP_EXPIRED": 410,
-    "OTP_LOCKED": 429,
-    "OTP_RATE_LIMIT": 429,
-    "OTP_PAUSED": 503,
-    "OTP_SPEND_STOPPED": 503,
-    "OTP_NOT_SENT": 503,
+    **UNREAD_STATUS,
+    **CODE_STATUS,
 }
 _RETRY_S = 60
 

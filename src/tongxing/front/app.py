@@ -4,7 +4,7 @@ Partners' notices are the only thing that somebody else may post here: they carr
 the money's desk checks before anything else.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from fastapi import FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +20,7 @@ from tongxing.rider.desks import RiderDesks, wall_clock
 from tongxing.web.surrounding import LOOPBACK
 
 NOTICES = "/partners"
+NO_SANDBOX: Mapping[str, str] = {}
 _NOTICE_BYTES_MAX = 1 << 16
 
 
@@ -27,24 +28,12 @@ def city_app(
     front: CityFront,
     hosts: Collection[str] = LOOPBACK,
     home: str = "",
-    sandbox: Mapping[str, str] | None = None,
+    sandbox: Mapping[str, str] = NO_SANDBOX,
 ) -> FastAPI:
     """The site of one city. `home` is its own address (``https://host``), "" where it is taken from
     each request; `sandbox` says where stand-ins of partners show what they sent."""
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    rider = RiderDesks(
-        office=front.office,
-        people=front.people,
-        binding=front.binding,
-        money=front.money,
-        codes=front.codes,
-        losing=front.losing,
-        upgrading=front.upgrading,
-        channels=front.channels,
-        home=f"{home}/rider" if home else "",
-        publish=front.publish,
-        sandbox=sandbox or {},
-    )
+    rider = rider_desks(front, home, sandbox)
     counter = CounterDesks(
         office=front.office,
         staff=front.staff,
@@ -72,6 +61,29 @@ def city_app(
     app.mount("/rider", create_rider_app(rider, hosts))
     app.mount("/counter", create_counter_app(counter, hosts))
     return app
+
+
+def rider_desks(
+    front: CityFront,
+    home: str = "",
+    sandbox: Mapping[str, str] = NO_SANDBOX,
+    clock: Callable[[], int] = wall_clock,
+) -> RiderDesks:
+    """What the passengers' pages of a city are given; `city_app` says what the others mean."""
+    return RiderDesks(
+        office=front.office,
+        people=front.people,
+        binding=front.binding,
+        money=front.money,
+        codes=front.codes,
+        losing=front.losing,
+        upgrading=front.upgrading,
+        channels=front.channels,
+        home=f"{home}/rider" if home else "",
+        publish=front.publish,
+        clock=clock,
+        sandbox=sandbox,
+    )
 
 
 def _taken(front: CityFront, channel: str, headers: Mapping[str, str], body: bytes) -> Response:

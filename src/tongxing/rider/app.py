@@ -6,16 +6,10 @@ page of its own; nobody is told by a status or a text whether a number is known.
 """
 
 from collections.abc import Collection
-from importlib.resources import files
-from pathlib import Path
 
 from fastapi import FastAPI, Request
-from starlette.exceptions import HTTPException
-from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 
-from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.rider import code_api, proving, web
 from tongxing.rider.code_api import CodePages
 from tongxing.rider.desks import RiderDesks
@@ -38,10 +32,7 @@ from tongxing.rider.pages import (
     upgrading,
     where,
 )
-from tongxing.rider.words import PACKAGE
-from tongxing.web.surrounding import LOOPBACK, surround
-
-_GZIP_FROM_BYTES, _GZIP_LEVEL = 1_000, 5
+from tongxing.web.surrounding import LOOPBACK
 
 PAGES = (
     home, signing, proving, money, paying, refunding, automatic, trips, binding, touching, loss,
@@ -64,14 +55,8 @@ def create_rider_app(
     app.state.codes = _code_pages(desks)
     for page in PAGES:
         app.include_router(page.router)
-    static = Path(str(files(PACKAGE).joinpath("static")))
-    app.mount("/static", StaticFiles(directory=static), name="static")
     app.add_exception_handler(web.SignInNeeded, _sign_in)
-    app.add_exception_handler(Problem, web.FACE.on_problem)
-    app.add_exception_handler(HTTPException, web.FACE.on_http_error)
-    app.add_exception_handler(Exception, web.FACE.on_bug)
-    app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
-    app.middleware("http")(surround(_failure, hosts, web.AGENT_HEADERS))
+    web.FACE.dress(app, hosts, web.AGENT_HEADERS)
     return app
 
 
@@ -88,7 +73,3 @@ def _account_of(request: Request) -> str | None:
 
 async def _sign_in(request: Request, _error: Exception) -> Response:
     return web.to_sign_in(request)
-
-
-def _failure(request: Request, refusal: Refusal) -> Response:
-    return web.FACE.failure(request, refusal)

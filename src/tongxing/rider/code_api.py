@@ -19,7 +19,7 @@ from tongxing.city.codes import CodeDesk, CodeType
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal, reason
 from tongxing.web.language import TAGS
-from tongxing.web.words import catalogue_of
+from tongxing.web.words import COMMON, catalogue_of
 
 PACKAGE = "tongxing.rider"
 _PAGE_WORDS = "code.page."
@@ -27,6 +27,7 @@ _TYPE_WORDS = "code.type."
 _STATUS_OF_EXIT = {4: 422, 5: 409, 6: 503}
 _SHELL = ("static/code.css", "static/sw.js", "templates/code.html", "texts/code.toml")
 _SHELL_FOLDERS = ("static/js", "static/vendor")
+_SHELL_COMMON = ("static/faces.css", "static/js/page.js")
 _TEXT_MOST = 200
 
 router = APIRouter()
@@ -97,6 +98,7 @@ def shell_version() -> str:
     """A name for the scripts, words and page that a phone keeps: another content, another name."""
     package = files(PACKAGE)
     parts = [package.joinpath(name) for name in _SHELL]
+    parts += [files(COMMON).joinpath(name) for name in _SHELL_COMMON]
     for folder in _SHELL_FOLDERS:
         parts += sorted(package.joinpath(folder).iterdir(), key=lambda item: item.name)
     return sha256_hex(b"".join(part.read_bytes() for part in parts))[:12]
@@ -162,26 +164,35 @@ def authorise(request: Request, content: Json) -> Response:
 @router.post("/api/code/choose")
 def choose(request: Request, content: Json) -> Response:
     """Put a kind of code first."""
-    pages, account = _whose(request)
-    if account is None:
-        return _signed_out()
-    asked = _read(content, _Chosen)
-    if isinstance(asked, Refusal):
-        return _refused(asked)
-    done = pages.desk.choose_type(account, asked.code_type, pages.now_s())
-    return _refused(done) if isinstance(done, Refusal) else _answer(asdict(done))
+    return _done(
+        request, content, _Chosen,
+        lambda desk, account, asked, now_s: desk.choose_type(account, asked.code_type, now_s),
+    )  # fmt: skip
 
 
 @router.post("/api/code/end")
 def end(request: Request, content: Json) -> Response:
     """Grant a phone of this account no more."""
+    return _done(
+        request, content, _Ended,
+        lambda desk, account, asked, now_s: desk.end_device(account, asked.device_id, now_s),
+    )  # fmt: skip
+
+
+def _done(
+    request: Request,
+    content: Any,
+    form: type[Any],
+    act: Callable[[CodeDesk, str, Any, int], Any],
+) -> Response:
+    """What a desk did for whoever is signed in, by a form of theirs; or why not."""
     pages, account = _whose(request)
     if account is None:
         return _signed_out()
-    asked = _read(content, _Ended)
+    asked = _read(content, form)
     if isinstance(asked, Refusal):
         return _refused(asked)
-    done = pages.desk.end_device(account, asked.device_id, pages.now_s())
+    done = act(pages.desk, account, asked, pages.now_s())
     return _refused(done) if isinstance(done, Refusal) else _answer(asdict(done))
 
 

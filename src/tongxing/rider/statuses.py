@@ -6,14 +6,10 @@ status tells whether a phone number, card or account is known to anybody.
 
 from collections.abc import Mapping
 
+from tongxing.web.statuses import CODE_STATUS, UNREAD_STATUS
+
 FORM_STATUS: Mapping[str, int] = {
-    "OTP_WRONG": 401,
-    "OTP_EXPIRED": 410,
-    "OTP_LOCKED": 429,
-    "OTP_RATE_LIMIT": 429,
-    "OTP_PAUSED": 503,
-    "OTP_SPEND_STOPPED": 503,
-    "OTP_NOT_SENT": 503,
+    **CODE_STATUS,
     "CARD_LIMIT_REACHED": 409,
     "CARD_ALREADY_BOUND": 409,
     "AGENT_LIMIT_REACHED": 409,
@@ -30,8 +26,7 @@ FORM_STATUS: Mapping[str, int] = {
 ERROR_STATUS: Mapping[str, int] = {
     **FORM_STATUS,
     "SIGN_IN_NEEDED": 401,
-    "FORM_TOO_LARGE": 413,
-    "FORM_MALFORMED": 422,
+    **UNREAD_STATUS,
     "TEXT_FORBIDDEN_CHAR": 422,
 }
 """Of a refusal that is a page of its own."""

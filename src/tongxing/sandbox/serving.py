@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 
 import uvicorn
 from fastapi import FastAPI, Request, Response
-from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
-from starlette.staticfiles import StaticFiles
 
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.partners.calling import Clock, wall_clock
@@ -30,8 +28,8 @@ from tongxing.sandbox.desk import Desk, Dropped, body_of
 from tongxing.sandbox.faults import Faults
 from tongxing.sandbox.keys import MERCHANT, certificate, private_pem, public_pem
 from tongxing.sandbox.notifying import Delivery, Notifier
-from tongxing.sandbox.pages import FACE, PACKAGE, page_routes
-from tongxing.web.surrounding import LOOPBACK, surround
+from tongxing.sandbox.pages import FACE, page_routes
+from tongxing.web.surrounding import LOOPBACK
 
 PARTNER_PATHS = ("/alipay/", "/wechat/", "/aliyun/")
 _HOST = "127.0.0.1"
@@ -128,11 +126,7 @@ def start_sandbox(
 def create_sandbox_app(desk: Desk) -> FastAPI:
     """Pages for people and, under `PARTNER_PATHS`, the partners' own interfaces."""
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None)
-    app.middleware("http")(surround(FACE.failure, LOOPBACK, open_to_others=PARTNER_PATHS))
-    app.add_exception_handler(Problem, FACE.on_problem)
-    app.add_exception_handler(HTTPException, FACE.on_http_error)
-    app.add_exception_handler(Exception, FACE.on_bug)
-    app.mount("/static", StaticFiles(packages=[(PACKAGE, "static")]))
+    FACE.dress(app, LOOPBACK, open_to_others=PARTNER_PATHS)
     app.include_router(page_routes(desk))
 
     @app.get("/alipay/gateway.do")

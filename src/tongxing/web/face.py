@@ -6,28 +6,32 @@ never a stack trace.
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlencode
 
+from fastapi import FastAPI
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 from starlette.exceptions import HTTPException
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.staticfiles import StaticFiles
 
 from tongxing.kernel.ids import masked, sha256_hex
 from tongxing.kernel.reasons import Problem, Refusal, reason
 from tongxing.kernel.texts import LANGUAGES
 from tongxing.web.language import OWN_NAMES, TAGS, language_of
-from tongxing.web.surrounding import HEADERS
+from tongxing.web.surrounding import HEADERS, surround
 from tongxing.web.words import COMMON, Words
 
 STATUS_OF_EXIT = {2: 400, 4: 404, 5: 409, 6: 503}
 _STATUS_OF_CODE = {"PAGE_HOST": 421, "PAGE_METHOD": 405, "PAGE_FOREIGN": 403}
 _RETRY_AFTER_S = 5
+_GZIP_FROM_BYTES, _GZIP_LEVEL = 1_000, 5
 _FILTERS = ("money", "change", "number", "when", "clock", "listed", "shortened")
 _log = logging.getLogger("tongxing.web")
 
@@ -56,6 +60,23 @@ class Face:
 
     def __hash__(self) -> int:
         return hash((self.package, self.root))
+
+    def dress(
+        self,
+        app: FastAPI,
+        hosts: Collection[str],
+        headers: Mapping[str, str] = HEADERS,
+        open_to_others: Collection[str] = (),
+    ) -> None:
+        """Give an application what every face has: static files, friendly failures, compression,
+        and what surrounds an answer (`surrounding`)."""
+        static = StaticFiles(packages=[(self.package, "static"), (COMMON, "static")])
+        app.mount("/static", static, name="static")
+        app.add_exception_handler(Problem, self.on_problem)
+        app.add_exception_handler(HTTPException, self.on_http_error)
+        app.add_exception_handler(Exception, self.on_bug)
+        app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
+        app.middleware("http")(surround(self.failure, hosts, headers, open_to_others))
 
     def environment(self, language: str) -> Environment:
         """The templates in one language."""
@@ -127,6 +148,12 @@ class Face:
         return response
 
 
+def static_file(package: str, name: str) -> bytes:
+    """A static file of a face, or one that every face has. Raises FileNotFoundError."""
+    own = files(package).joinpath("static").joinpath(name)
+    return (own if own.is_file() else files(COMMON).joinpath("static").joinpath(name)).read_bytes()
+
+
 def link(path: str, /, **arguments: object) -> str:
     """A path with its arguments, those that are empty left out."""
     kept = {name: value for name, value in arguments.items() if value not in ("", None)}
@@ -181,5 +208,4 @@ def _environment(face: Face, language: str) -> Environment:
 
 @cache
 def _asset(face: Face, name: str) -> str:
-    content = files(face.package).joinpath("static").joinpath(name).read_bytes()
-    return f"{face.root}/static/{name}?v={sha256_hex(content)[:12]}"
+    return f"{face.root}/static/{name}?v={sha256_hex(static_file(face.package, name))[:12]}"

@@ -18,8 +18,8 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tongxing.front import CityFront
+from tongxing.front.app import rider_desks
 from tongxing.rider.app import create_rider_app
-from tongxing.rider.desks import RiderDesks
 from tongxing.simulation.crowd.town import Plan, open_front
 
 READY, WARM, MARK, STOP = "ready", "warm", "mark", "stop"
@@ -111,17 +111,7 @@ def serve_pages(plan: Plan, name: str, taken: socket.socket, control: Connection
 def _site(front: CityFront, now_s: int) -> FastAPI:
     """The passengers' pages on a clock that begins at `now_s`, and the bare route."""
     began_s = time.monotonic()
-    desks = RiderDesks(
-        office=front.office,
-        people=front.people,
-        binding=front.binding,
-        money=front.money,
-        codes=front.codes,
-        losing=front.losing,
-        upgrading=front.upgrading,
-        channels=front.channels,
-        clock=lambda: now_s + int(time.monotonic() - began_s),
-    )
+    desks = rider_desks(front, clock=lambda: now_s + int(time.monotonic() - began_s))
     bare = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
     @bare.get("/")

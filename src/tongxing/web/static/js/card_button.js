@@ -1,8 +1,7 @@
-// A card on the reader of the counter or the machine: one button, one sentence about what happens
-// now, and what to tell the passenger when it did not work. The reader is asked through the card
-// agent of this same machine.
+// Reading a card: one button, one sentence about what happens now, and what to do when it did not
+// work. The card is under the phone (the city's app) or on the reader of this same machine.
 
-import { openCard, relayOver } from "/rider/static/js/card_reader.js";
+import { openCard, relayOver } from "./card_reader.js";
 
 const PAIRING = "tongxing-agent-pairing";
 const box = document.getElementById("card-tap");
@@ -25,10 +24,10 @@ function told(problem) {
   if (refusal[`message_${language}`]) {
     return [refusal[`message_${language}`], refusal[`next_step_${language}`] ?? ""];
   }
-  if (["CARD_REMOVED", "CARD_TIMEOUT", "CARD_COLLISION"].includes(problem.code)) {
-    return [words.torn, ""];
-  }
-  if (problem.code === "AGENT_AWAY") return [words.noReader, ""];
+  const gone = ["CARD_REMOVED", "CARD_TIMEOUT", "CARD_COLLISION"].includes(problem.code);
+  if (gone) return [words.torn, ""];
+  const away = box.dataset.channel === "nfc" ? words.noApp : words.noReader;
+  if (problem.code === "AGENT_AWAY") return [away, ""];
   if (problem.code === "READER_NO_CARD") return [words.waiting, ""];
   return [words.failed, ""];
 }
@@ -39,7 +38,7 @@ function failed(problem) {
   button.disabled = false;
   if (pairing && ["AGENT_PAIRING", "AGENT_ORIGIN"].includes(problem.code)) {
     localStorage.removeItem(PAIRING);
-    pairing.closest("details").open = true;
+    pairing.closest("details")?.setAttribute("open", "");
     pairing.focus();
   }
 }
@@ -50,7 +49,7 @@ async function touch() {
   const address = new URL(box.dataset.socket, location.href);
   address.protocol = address.protocol.replace("http", "ws");
   try {
-    const code = pairing?.value.trim() || localStorage.getItem(PAIRING) || "";
+    const code = pairing ? pairing.value.trim() : (localStorage.getItem(PAIRING) ?? "");
     const options = { pairing: code, agentAddress: box.dataset.agent || undefined };
     show("working", words.waiting);
     const card = await openCard(options);

@@ -35,7 +35,8 @@ if (go && !sessionStorage.getItem(go.dataset.go)) {
   location.assign(go.href);
 }
 
-// <div data-poll="/rider/…" data-state="open">: asks until the state is another one, then reloads.
+// <div data-poll="/…" data-state="open" data-next="/…">: asks until the state is another one, then
+// goes on, or to the same page anew.
 const poll = document.querySelector("[data-poll]");
 if (poll) {
   let waits = 1000;
@@ -43,16 +44,21 @@ if (poll) {
     try {
       const answer = await fetch(poll.dataset.poll, { headers: { Accept: "application/json" } });
       if (answer.ok && (await answer.json()).state !== poll.dataset.state) {
-        location.reload();
+        location.assign(poll.dataset.next ?? location.href);
         return;
       }
     } catch {
       // No network just now: asked again below.
     }
-    waits = Math.min(waits * 1.5, 10000);
+    waits = Math.min(waits * 1.3, 5000);
     setTimeout(ask, waits);
   };
   setTimeout(ask, waits);
+}
+
+// <button data-print>: a slip on paper.
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => print());
 }
 
 // The page came back from elsewhere: continue on our own page, with the session's cookie.
