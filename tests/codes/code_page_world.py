@@ -18,7 +18,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.rider.code_api import PACKAGE, CodePages, page_values, router
 from tongxing.storage import Database
 from tongxing.web.language import TAGS, language_of
-from tongxing.web.surrounding import HEADERS, surround
+from tongxing.web.surrounding import Surrounding
 from tongxing.web.words import catalogue_of
 
 FRAME = """<!doctype html>
@@ -101,6 +101,6 @@ def _app(site: PageSite) -> FastAPI:
     def failure(_request: Request, refusal: Refusal) -> HTMLResponse:
         return HTMLResponse(refusal.code, 403)
 
-    app.middleware("http")(surround(failure, headers=HEADERS))
+    app.add_middleware(Surrounding, failure=failure)
     app.mount("/rider", rider)
     return app

@@ -25,7 +25,7 @@ from tongxing.kernel.ids import masked, sha256_hex
 from tongxing.kernel.reasons import Problem, Refusal, reason
 from tongxing.kernel.texts import LANGUAGES
 from tongxing.web.language import OWN_NAMES, TAGS, language_of
-from tongxing.web.surrounding import HEADERS, surround
+from tongxing.web.surrounding import HEADERS, Surrounding
 from tongxing.web.words import COMMON, Words
 
 STATUS_OF_EXIT = {2: 400, 4: 404, 5: 409, 6: 503}
@@ -76,7 +76,13 @@ class Face:
         app.add_exception_handler(HTTPException, self.on_http_error)
         app.add_exception_handler(Exception, self.on_bug)
         app.add_middleware(GZipMiddleware, minimum_size=_GZIP_FROM_BYTES, compresslevel=_GZIP_LEVEL)
-        app.middleware("http")(surround(self.failure, hosts, headers, open_to_others))
+        app.add_middleware(
+            Surrounding,
+            failure=self.failure,
+            hosts=hosts,
+            headers=headers,
+            open_to_others=open_to_others,
+        )
 
     def environment(self, language: str) -> Environment:
         """The templates in one language."""
