@@ -62,7 +62,7 @@ class Folk:
 
     known: dict[str, Somebody]
 
-    def person_of_account(self, account: str) -> Somebody | None:
+    def standing_of(self, account: str) -> Somebody | None:
         return self.known.get(account)
 
 

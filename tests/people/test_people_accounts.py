@@ -53,8 +53,9 @@ def test_the_same_phone_is_the_same_person_and_another_one_is_not(database: Data
     assert again.token != first.token
     other = world.signed_in(OTHER_PHONE)
     assert other.person.account != first.person.account
-    assert world.desk.person_of_account(other.person.account) == other.person
-    assert world.desk.person_of_account("6900000000000001") is None
+    standing = world.desk.standing_of(other.person.account)
+    assert standing is not None and standing.person_id == other.person.person_id
+    assert world.desk.standing_of("6900000000000001") is None
 
 
 def test_two_sign_ins_of_one_new_phone_open_one_account(database: Database) -> None:

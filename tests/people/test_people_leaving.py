@@ -52,7 +52,8 @@ def test_an_empty_account_is_closed_and_its_person_gone(database: Database) -> N
     assert (left.phone_masked, left.name_masked, left.id_masked) == ("", "", "")
     assert left.closed_s == NOON + 99
     assert desk.person_of(token, NOON + 99) is None
-    assert desk.person_of_account(person.account) is None
+    standing = desk.standing_of(person.account)
+    assert standing is not None and standing.closed_s == NOON + 99
     for by in ({"phone": PHONE}, {"id_number": an_id(1)}, {"account": person.account}):
         found = desk.find("s7", "loss", "T-1", now_s=NOON, **by)
         assert code_of(found) == "PERSON_NOT_FOUND"

@@ -73,8 +73,8 @@ def test_a_number_is_changed_by_the_old_one_and_the_new_one(world: World, langua
     assert OTHER_PHONE not in " ".join(trail)
     world.now_s += 61
     assert signs_in(world.client(), world, OTHER_PHONE).status_code == 200
-    person = world.desks.people.person_of_account(who.person.account)
-    assert person is not None and person.phone_masked == "139****5678"
+    person = world.desks.people.person(who.person.person_id)
+    assert isinstance(person, Person) and person.phone_masked == "139****5678"
 
 
 def test_no_code_goes_to_a_new_number_before_the_old_one_proved_itself(world: World) -> None:
@@ -105,8 +105,8 @@ def test_another_passengers_number_is_refused_at_its_field(world: World) -> None
     taken = client.post("/rider/me/phone/code", data={"code": world.inbox.code(THIRD_PHONE)})
     assert taken.status_code == 422 and 'href="#phone"' in taken.text
     assert reason("PHONE_TAKEN").en in taken.text
-    person = world.desks.people.person_of_account(who.person.account)
-    assert person is not None and person.phone_masked == "138****8000"
+    person = world.desks.people.person(who.person.person_id)
+    assert isinstance(person, Person) and person.phone_masked == "138****8000"
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

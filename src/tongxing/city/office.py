@@ -14,7 +14,7 @@ from queue import Empty, LifoQueue
 from psycopg import sql
 
 from tongxing.city.desk import schema_of
-from tongxing.city.moment import Moment
+from tongxing.city.moment import READ_ONLY, Foresight, Known, Moment
 from tongxing.city.people.store import MIGRATIONS as PEOPLE_MIGRATIONS
 from tongxing.city.store import MIGRATIONS
 from tongxing.city.store.cursor import Cursor
@@ -24,7 +24,6 @@ from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
 
 IDLE_MAX = 16
-_READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 _THIS_HOUSE = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
 
 
@@ -45,6 +44,7 @@ class Office:
         self._database = database
         self._idle: LifoQueue[Connection] = LifoQueue(IDLE_MAX)
         self._here = threading.local()
+        self._foresight = Foresight()
         for schema, component, package in (
             (schema_of(code), "ledger", LEDGER_MIGRATIONS),
             (schema_of(code), "city", MIGRATIONS),
@@ -68,12 +68,21 @@ class Office:
             yield
             return
         before = getattr(self._here, "moment", None)
-        with self._read() as connection:
-            self._here.moment = Moment(connection)
-            try:
-                yield
-            finally:
-                self._here.moment = before
+        connection = self._taken()
+        self._here.moment = moment = Moment(connection, self._foresight)
+        try:
+            yield
+            moment.end()
+        finally:
+            self._here.moment = before
+            self._read_out(connection, has_begun=moment.has_begun)
+
+    def foresee(self, page: str, known: Known) -> None:
+        """Inside a `moment`: ask at once what pages of this kind ask, with what is `known` of this
+        one; its time is ``now_s``. Changes nothing but how long the page takes."""
+        moment = self._now()
+        if moment is not None:
+            moment.foresee(page, known)
 
     @contextmanager
     def reading(self) -> Iterator[Cursor]:
@@ -88,6 +97,22 @@ class Office:
             return
         with self._read() as connection, connection.cursor() as cursor:
             yield cursor
+
+    @contextmanager
+    def asking(self) -> Iterator[Cursor]:
+        """For one question, which is a moment of its own: two of them may see two moments. Cheaper
+        than `reading`; raises what that raises."""
+        moment = self._now()
+        if moment is not None:
+            with moment.cursor() as cursor:
+                yield cursor
+            return
+        connection = self._taken()
+        try:
+            with connection.cursor() as cursor:
+                yield cursor
+        finally:
+            self._put_back(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Cursor]:
@@ -128,12 +153,16 @@ class Office:
         """A connection in a transaction that only reads."""
         connection = self._taken()
         try:
-            connection.execute(_READ)
-            try:
-                yield connection
-            finally:
-                if not connection.closed:
-                    connection.commit()  # a rollback would also forget prepared statements
+            connection.execute(READ_ONLY)
+            yield connection
+        finally:
+            self._read_out(connection, has_begun=True)
+
+    def _read_out(self, connection: Connection, *, has_begun: bool) -> None:
+        """The end of a transaction that only read."""
+        try:
+            if has_begun and not connection.closed:
+                connection.commit()  # a rollback would also forget prepared statements
         finally:
             self._put_back(connection)
 

@@ -35,9 +35,11 @@ from tongxing.rider.pages import (
 from tongxing.web.surrounding import LOOPBACK
 
 PAGES = (
-    home, signing, proving, money, paying, refunding, automatic, trips, binding, touching, loss,
-    upgrading, where, me, phoning, helping, returning, installing, code_api,
+    code_api, home, money, trips,
+    signing, proving, paying, refunding, automatic, binding, touching, loss,
+    upgrading, where, me, phoning, helping, returning, installing,
 )  # fmt: skip
+"""What everybody opens every day comes first: a request is held against one page after another."""
 
 
 def create_rider_app(

@@ -14,11 +14,13 @@ from typing import Annotated, Any
 import msgspec
 from fastapi import APIRouter, Body, Request
 from fastapi.responses import FileResponse, JSONResponse, Response
+from starlette.background import BackgroundTask
 
 from tongxing.city.codes import CodeDesk, CodeType
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal, reason
 from tongxing.web.language import TAGS
+from tongxing.web.quick import quick
 from tongxing.web.words import COMMON, catalogue_of
 
 PACKAGE = "tongxing.rider"
@@ -112,6 +114,7 @@ def worker() -> Response:
 
 
 @router.get("/api/code/state")
+@quick
 def state(request: Request) -> Response:
     """Kinds, the one that comes first, and phones."""
     pages, account = _whose(request)
@@ -130,6 +133,7 @@ def state(request: Request) -> Response:
 
 
 @router.post("/api/code/nonce")
+@quick
 def nonce(request: Request) -> Response:
     """A question for this account's phone."""
     pages, account = _whose(request)
@@ -141,6 +145,7 @@ def nonce(request: Request) -> Response:
 
 
 @router.post("/api/code/authorise")
+@quick
 def authorise(request: Request, content: Json) -> Response:
     """An authorisation for the phone that answers a question."""
     pages, account = _whose(request)
@@ -156,9 +161,12 @@ def authorise(request: Request, content: Json) -> Response:
     )
     if isinstance(granted, Refusal):
         return _refused(granted)
-    pages.opened(account, now_s)
     told = asdict(granted) | {"authorisation": granted.authorisation.hex(), "now_s": now_s}
-    return _answer(told)
+    answer = _answer(told)
+    answer.background = BackgroundTask(
+        quick(pages.opened), account, now_s
+    )  # the phone need not wait
+    return answer
 
 
 @router.post("/api/code/choose")

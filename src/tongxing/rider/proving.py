@@ -75,6 +75,6 @@ def _asking(request: Request, passenger: Passenger) -> dict[str, Any]:
         "then": request.query_params.get("next", ""),
         "was_sent": bool(wait),
         "resend_s": int(wait) if wait.isascii() and wait.isdigit() and len(wait) < 5 else 0,
-        "phone": passenger.person.phone_masked,
+        "phone": web.person_of(request, passenger).phone_masked,
         "inbox": desks_of(request).sandbox.get("sms", ""),
     }

@@ -7,7 +7,7 @@ anything about an account; a refusal of a desk is shown beside the field it is a
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -63,21 +63,13 @@ AGENT_HEADERS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Passenger:
-    """Whoever is signed in, at this moment."""
+    """Whoever is signed in, at this moment: account, id and level, and nothing personal."""
 
-    person: Person
-    token: str
+    account: str
+    person_id: str
+    level: int
+    token: str = field(repr=False)
     now_s: int
-
-    @property
-    def account(self) -> str:
-        """The number of the account."""
-        return self.person.account
-
-    @property
-    def person_id(self) -> str:
-        """The person's id."""
-        return self.person.person_id
 
 
 class SignInNeeded(Exception):
@@ -95,7 +87,7 @@ def _shared(request: Request) -> Mapping[str, Any]:
     passenger = getattr(request.state, "passenger", None)
     desks = desks_of(request)
     return {
-        "person": None if passenger is None else passenger.person,
+        "passenger": passenger,
         "unread": 0 if passenger is None else desks.people.unread(passenger.person_id),
         "tab": "",
         "errors": (),
@@ -110,7 +102,7 @@ FACE = Face(
     root=ROOT,
     own_filters=("balance", "share", "day", "month", "hour", "moment", "systems", "refused",
                  "next_step", "of"),
-    own_globals=("price_line", "notice", "open_item", "upgrade_word"),
+    own_globals=("price_line", "ride", "ride_note", "notice", "open_item", "upgrade_word"),
     shared=_shared,
     error_status=ERROR_STATUS,
 )  # fmt: skip
@@ -162,14 +154,19 @@ def go(path: str, **arguments: object) -> RedirectResponse:
     return RedirectResponse(link(ROOT + path, **arguments), 303)
 
 
+def token_of(request: HTTPConnection) -> str:
+    """The token of a request's session, "" for none."""
+    return request.cookies.get(SESSION_COOKIE, "")
+
+
 def signed_in(request: HTTPConnection) -> Passenger:
     """Whoever is signed in. Raises SignInNeeded."""
     desks = desks_of(request)
-    token, now_s = request.cookies.get(SESSION_COOKIE, ""), desks.clock()
-    person = desks.people.person_of(token, now_s) if token else None
-    if person is None:
+    token, now_s = token_of(request), desks.clock()
+    found = desks.people.session_standing(token, now_s) if token else None
+    if found is None:
         raise SignInNeeded
-    passenger = Passenger(person, token, now_s)
+    passenger = Passenger(found.account, found.person_id, found.level, token, now_s)
     request.state.passenger = passenger
     return passenger
 
@@ -178,8 +175,12 @@ def signed_in(request: HTTPConnection) -> Passenger:
 def one_moment(request: HTTPConnection) -> Iterator[Passenger]:
     """Whoever is signed in; all that the desks are asked inside is of one moment. Raises
     SignInNeeded."""
-    with desks_of(request).office.moment():
-        yield signed_in(request)
+    office = desks_of(request).office
+    passenger = signed_in(request)
+    with office.moment():
+        known = {"account": passenger.account, "person_id": passenger.person_id}
+        office.foresee(request.scope["route"].path, {**known, "now_s": passenger.now_s})
+        yield passenger
 
 
 def maybe_signed_in(request: HTTPConnection) -> Passenger | None:
@@ -188,6 +189,13 @@ def maybe_signed_in(request: HTTPConnection) -> Passenger | None:
         return signed_in(request)
     except SignInNeeded:
         return None
+
+
+def person_of(request: HTTPConnection, passenger: Passenger) -> Person:
+    """What a passenger may see of themselves: masked phone, name and number. Raises Problem."""
+    found = expect(desks_of(request).people.person(passenger.person_id))
+    assert isinstance(found, Person)
+    return found
 
 
 Signed = Annotated[Passenger, Depends(signed_in)]

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from tongxing.city.people.leaving import told
 from tongxing.city.people.values import OpenItem
 from tongxing.city.upgrading import programme
+from tongxing.city.views import TripRow
 from tongxing.fares import load_city_fares
 from tongxing.fares.explain import explain, system_name
 from tongxing.fares.model import PriceLine
@@ -90,6 +91,23 @@ class Words(CommonWords):
     def price_line(self, line: PriceLine, city: str) -> str:
         """A price line in a sentence."""
         return explain(line, self.language, load_city_fares(city))
+
+    def ride(self, city: str, row: TripRow) -> str:
+        """From where to where a trip was; a line where a vehicle knows only where one got on."""
+        unknown = self.text("trip.unknown_end")
+        origin = self.names.station(city, row.origin) or unknown
+        if row.mode == "rail" or row.destination or row.how != "single_tap":
+            return f"{origin} → {self.names.station(city, row.destination) or unknown}"
+        line = self.names.line(city, row.line)
+        return f"{line} · {origin}" if row.origin else line
+
+    def ride_note(self, row: TripRow) -> str:
+        """When a trip was, on what, and with which kind of medium."""
+        hours = self.hour(row.entered_s)
+        if row.exited_s != row.entered_s:
+            hours = f"{hours}–{self.hour(row.exited_s)}"
+        medium = self.names.coded("medium", row.medium_kind)
+        return f"{hours} · {self.names.mode(row.mode)} · {medium}"
 
     def notice(self, kind: str, values: Mapping[str, object]) -> str:
         """A notice's text; its kind where no catalogue has words for it."""

@@ -96,29 +96,27 @@ class CodeDesk:
             return Refusal("CODE_TYPE_UNKNOWN", code_type)
         if self.issuer.ends_s <= now_s:
             return Refusal("CODE_ISSUER_EXPIRED")
-        person = self._people.person_of_account(account)
+        person = self._people.standing_of(account)
         with self._office.writing() as cursor:
-            holder = store.holder_of(cursor, account)
+            since_s = now_s - rules.terms.nonce_s
+            seen = store.look(cursor, account, device_id, code_type, nonce, since_s)
+            holder = seen.holder
             objection = account_objection(rules.terms, person, holder, now_s)
             if objection is not None or holder is None or person is None:
                 return objection or Refusal("RIDER_UNKNOWN")
-            store.lock_account(cursor, account)
-            objection = kind_objection(kind, holder) or self._objection(cursor, asked, now_s)
+            objection = kind_objection(kind, holder) or _objection(rules, asked, seen, now_s)
             if objection is not None:
                 return objection
-            length_s = rules.terms.length_s(person.opened_s, now_s)
-            granted = self._granted(cursor, rules, kind, holder, asked, signature, length_s, now_s)
-            if not isinstance(granted, Refusal):
+            basis = basis_of(rules, kind, account, holder, self.issuer.platform_id)
+            kept = None if seen.newest is None else _authorised(rules, seen.newest)
+            if kept is not None and kept.basis == basis and now_s < kept.renew_from_s:
                 store.take_nonce(cursor, nonce)
-            return granted
-
-    def _objection(self, cursor: Cursor, asked: Asked, now_s: int) -> Refusal | None:
-        """What speaks against the question or the phone."""
-        terms = self._rules(now_s).terms
-        if not store.nonce_is_open(cursor, asked.account, asked.nonce, now_s - terms.nonce_s):
-            return Refusal("CODE_NONCE", "nonce")
-        devices = store.devices(cursor, asked.account)
-        return device_objection(terms, devices, asked.device_id, asked.user_key, now_s)
+                return kept
+            length_s = rules.terms.length_s(person.opened_s, now_s)
+            is_new = all(phone.device_id != device_id for phone in seen.devices)
+            return self._granted(
+                cursor, rules, kind, holder, asked, signature, basis, length_s, now_s, is_new=is_new
+            )
 
     def _granted(
         self,
@@ -128,16 +126,13 @@ class CodeDesk:
         holder: Holder,
         asked: Asked,
         signature: bytes,
+        basis: str,
         length_s: int,
         now_s: int,
+        *,
+        is_new: bool,
     ) -> Authorised | Refusal:
         issuer, account = self.issuer, asked.account
-        basis = basis_of(rules, kind, account, holder, issuer.platform_id)
-        before = store.newest_grant(cursor, account, asked.device_id, kind.name)
-        if before is not None and before.basis == basis:
-            kept = _authorised(rules, before)
-            if now_s < kept.renew_from_s:
-                return kept
         ends_s = min(now_s + length_s, issuer.ends_s)
         grant = granting(rules, kind, account, holder, issuer.platform_id, asked.user_key, ends_s)
         authorisation = issuer.authorise(grant)
@@ -145,7 +140,7 @@ class CodeDesk:
             return authorisation
         row = GrantRow(asked.nonce, account, asked.device_id, kind.name, basis, signature,
                        authorisation, now_s, ends_s)  # fmt: skip
-        if not store.write_grant(cursor, row, asked.user_key):
+        if not store.write_grant(cursor, row, asked.user_key, is_new=is_new):
             return Refusal("CODE_KEY_IN_USE", asked.device_id)
         return _authorised(rules, row)
 
@@ -183,7 +178,7 @@ class CodeDesk:
 
         All of them carry the same reason when the account itself may show none.
         """
-        person = self._people.person_of_account(account)
+        person = self._people.standing_of(account)
         with self._office.reading() as cursor:
             holder = store.holder_of(cursor, account)
         rules = self._rules(now_s)
@@ -249,6 +244,13 @@ class CodeDesk:
 
     def _rules(self, now_s: int) -> CodeRules:
         return code_rules(self._office.code, now_s)
+
+
+def _objection(rules: CodeRules, asked: Asked, seen: store.Seen, now_s: int) -> Refusal | None:
+    """What speaks against the question or the phone."""
+    if not seen.is_open:
+        return Refusal("CODE_NONCE", "nonce")
+    return device_objection(rules.terms, seen.devices, asked.device_id, asked.user_key, now_s)
 
 
 def _authorised(rules: CodeRules, row: GrantRow) -> Authorised:

@@ -25,8 +25,8 @@ class AccountPerson(Protocol):
 class AccountPeople(Protocol):
     """Who knows the people behind accounts (`PeopleDesk`)."""
 
-    def person_of_account(self, account: str) -> AccountPerson | None:
-        """The person behind an account, None for an account of nobody."""
+    def standing_of(self, account: str) -> AccountPerson | None:
+        """What is known of the person behind an account, None for an account of nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from tongxing.city.people.one_time import Asked, try_code, use_code
 from tongxing.city.people.sessions import read_device
 from tongxing.city.people.signing import SigningDesk
 from tongxing.city.people.store import acts, persons
+from tongxing.city.people.store.persons import PersonRow
 from tongxing.city.people.taking_over import take_over
 from tongxing.city.people.terms import people_terms
 from tongxing.city.people.values import (
@@ -65,13 +66,11 @@ class PeopleDesk(SigningDesk):
                 return Refusal("PERSON_NOT_FOUND", person_id)
             return self._house.person(cursor, row)
 
-    def person_of_account(self, account: str) -> Person | None:
-        """Whose account this is, while it is open."""
-        with self._office.reading() as cursor:
-            row = persons.person_of_account(cursor, account)
-            if row is None or row.closed_s is not None:
-                return None
-            return self._house.person(cursor, row)
+    def standing_of(self, account: str) -> PersonRow | None:
+        """What is known of the person behind an account without anything personal, closed ones too;
+        None for an account of nobody."""
+        with self._office.asking() as cursor:
+            return persons.person_of_account(cursor, account)
 
     def take_over(self, account: str, phone: str, now_s: int) -> Person | Refusal:
         """Give an account of the books its person; see `taking_over.take_over`."""
@@ -131,7 +130,7 @@ class PeopleDesk(SigningDesk):
 
     def has_consent(self, person_id: str, text_id: str) -> bool:
         """Whether a person's yes to a text stands."""
-        with self._office.reading() as cursor:
+        with self._office.asking() as cursor:
             return consents.has_consent(cursor, person_id, text_id)
 
     def add_helped(

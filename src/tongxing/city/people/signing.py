@@ -27,8 +27,10 @@ from tongxing.city.people.sessions import (
     token_hash,
 )
 from tongxing.city.people.store import asking, persons
+from tongxing.city.people.store.persons import PersonRow
 from tongxing.city.people.terms import people_terms
 from tongxing.city.people.values import CodeHealth, CodeSent, Level, Person, Session, SignedIn
+from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.reasons import Refusal
 from tongxing.partners.identity import IdentityChecker
 from tongxing.partners.sms import SmsSender
@@ -154,16 +156,28 @@ class SigningDesk:
     def person_of(self, token: str, now_s: int) -> Person | None:
         """Whose session this is, while it lives; using it makes it live longer."""
         with self._office.reading() as cursor:
-            found = asking.session_and_person(cursor, token_hash(token), now_s)
-            if found is None or found[2].closed_s is not None:
-                return None
-            session_no, seen_s, row = found
-            person = self._house.person(cursor, row)
+            found = _living(cursor, token, now_s)
+            person = None if found is None else self._house.person(cursor, found[2])
+        if found is not None:
+            self._seen(found, now_s)
+        return person
+
+    def session_standing(self, token: str, now_s: int) -> PersonRow | None:
+        """`person_of` without a look at anything personal: all that most pages need."""
+        with self._office.asking() as cursor:
+            found = _living(cursor, token, now_s)
+        if found is None:
+            return None
+        self._seen(found, now_s)
+        return found[2]
+
+    def _seen(self, living: tuple[int, int, PersonRow], now_s: int) -> None:
+        """A session is used: it lives longer."""
+        session_no, seen_s, _row = living
         terms = self._house.terms(now_s)
         if now_s - seen_s >= terms.session_roll_s:
             with self._office.writing() as cursor:
                 asking.roll_session(cursor, session_no, now_s, now_s + terms.session_s)
-        return person
 
     def sign_out(self, token: str) -> None:
         """End the session of a token; an unknown one changes nothing."""
@@ -268,3 +282,9 @@ class SigningDesk:
                 return Refusal("SESSION_ENDED")
             phone = self._house.opened(cursor, PERSON, session.person_id).get(PHONE, "")
             return phone, step_up_id(session.person_id, session.session_no)
+
+
+def _living(cursor: Cursor, token: str, now_s: int) -> tuple[int, int, PersonRow] | None:
+    """The session of a token with its person, while both live."""
+    found = asking.session_and_person(cursor, token_hash(token), now_s)
+    return None if found is None or found[2].closed_s is not None else found

@@ -1,14 +1,39 @@
 """Which phone of an account may show codes and until when; the questions they answer."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from tongxing.city.store import media
-from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.cursor import Cursor, answers_of
 from tongxing.messages.taps import account_token
 
 _NEWEST_TAPS = 50
+_HOLDER = (
+    "SELECT product, CASE WHEN denied <> '' THEN denied ELSE coalesce((" + media.STOP_OF + "),"
+    " '') END, balance_fen, limit_fen,"
+    " (SELECT card.medium_no FROM medium AS card WHERE card.rider_id = rider.rider_id"
+    "  AND card.medium_kind = 'card' AND card.denied = '' ORDER BY 1 LIMIT 1)"
+    " FROM medium JOIN rider USING (rider_id)"
+    " WHERE medium_no = %(token)s AND medium_kind = 'code' AND rider_id = %(account)s"
+    " AND kind = 'account'"
+)
+_LOCK = "SELECT 1 FROM code_account WHERE account = %s FOR UPDATE"
 _DEVICE = "SELECT device_id, user_key, first_s, last_s, ends_s, ended_s FROM code_device"
+_DEVICES = _DEVICE + " WHERE account = %s ORDER BY last_s DESC, 1"
+_NEW_PHONE = (
+    "INSERT INTO code_device (account, device_id, user_key, first_s, last_s, ends_s)"
+    " VALUES (%(account)s, %(device_id)s, %(user_key)s, %(issued_s)s, %(issued_s)s, %(ends_s)s)"
+    " ON CONFLICT DO NOTHING"
+)
+_KNOWN_PHONE = (
+    "UPDATE code_device SET last_s = %(issued_s)s, ends_s = greatest(ends_s, %(ends_s)s)"
+    " WHERE account = %(account)s AND device_id = %(device_id)s AND user_key = %(user_key)s"
+)
+_NEWEST = (
+    "SELECT nonce, account, device_id, code_type, basis, signature, authorisation, issued_s,"
+    " ends_s FROM code_authorisation WHERE account = %s AND device_id = %s AND code_type = %s"
+    " ORDER BY issued_s DESC, nonce LIMIT 1"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,28 +75,60 @@ class GrantRow:
     ends_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What an answer to a question is judged by: what the books say of the account, whether that
+    question of it is open, its phones, the one used last first, and the newest authorisation of
+    this phone and kind."""
+
+    holder: Holder | None
+    is_open: bool
+    devices: list[DeviceRow]
+    newest: GrantRow | None
+
+
+def look(
+    cursor: Cursor, account: str, device_id: str, code_type: str, nonce: str, since_s: int
+) -> Seen:
+    """Make everything else that is done with this account's codes wait, and look at what there is.
+    A question is open that was not asked before `since_s`."""
+    questions = (
+        (_LOCK, (account,)),
+        (_HOLDER, _holder(account)),
+        ("SELECT 1 FROM code_nonce WHERE nonce = %s AND account = %s AND made_s >= %s",
+         (nonce, account, since_s)),
+        (_DEVICES, (account,)),
+        (_NEWEST, (account, device_id, code_type)),
+    )  # fmt: skip
+    locked, holder, is_open, devices, newest = answers_of(cursor.connection, questions)
+    if holder and not locked:
+        lock_account(cursor, account)
+        _locked, holder, is_open, devices, newest = answers_of(cursor.connection, questions)
+    return Seen(
+        Holder(*holder[0]) if holder else None,
+        bool(is_open),
+        [DeviceRow(*row) for row in devices],
+        GrantRow(*newest[0]) if newest else None,
+    )
+
+
 def lock_account(cursor: Cursor, account: str) -> None:
     """Wait until nothing else is done with this account's codes, and make the others wait."""
     cursor.execute(
         "INSERT INTO code_account (account) VALUES (%s) ON CONFLICT (account) DO NOTHING",
         (account,),
     )
-    cursor.execute("SELECT 1 FROM code_account WHERE account = %s FOR UPDATE", (account,))
+    cursor.execute(_LOCK, (account,))
 
 
 def holder_of(cursor: Cursor, account: str) -> Holder | None:
     """What the books say of an account; None for one that has no code."""
-    row = cursor.execute(
-        "SELECT product, CASE WHEN denied <> '' THEN denied ELSE coalesce((" + media.STOP_OF + "),"
-        " '') END, balance_fen, limit_fen,"
-        " (SELECT card.medium_no FROM medium AS card WHERE card.rider_id = rider.rider_id"
-        "  AND card.medium_kind = 'card' AND card.denied = '' ORDER BY 1 LIMIT 1)"
-        " FROM medium JOIN rider USING (rider_id)"
-        " WHERE medium_no = %(token)s AND medium_kind = 'code' AND rider_id = %(account)s"
-        " AND kind = 'account'",
-        {"account": account, "token": account_token(account)},
-    ).fetchone()
+    row = cursor.execute(_HOLDER, _holder(account)).fetchone()
     return None if row is None else Holder(*row)
+
+
+def _holder(account: str) -> dict[str, str]:
+    return {"account": account, "token": account_token(account)}
 
 
 def write_nonce(cursor: Cursor, account: str, nonce: str, now_s: int, keep: int) -> None:
@@ -80,24 +137,13 @@ def write_nonce(cursor: Cursor, account: str, nonce: str, now_s: int, keep: int)
     The transaction does not wait for the disk: a question that a crash forgets is asked again.
     """
     cursor.execute(
-        "INSERT INTO code_nonce SELECT %s, %s, %s"
+        "WITH too_many AS (DELETE FROM code_nonce WHERE account = %(account)s AND nonce IN ("
+        "SELECT nonce FROM code_nonce WHERE account = %(account)s"
+        " ORDER BY made_s DESC, nonce OFFSET %(others)s))"
+        " INSERT INTO code_nonce SELECT %(nonce)s, %(account)s, %(now_s)s"
         " FROM set_config('synchronous_commit', 'off', true)",
-        (nonce, account, now_s),
+        {"account": account, "others": keep - 1, "nonce": nonce, "now_s": now_s},
     )
-    cursor.execute(
-        "DELETE FROM code_nonce WHERE account = %(account)s AND nonce IN (SELECT nonce FROM"
-        " code_nonce WHERE account = %(account)s ORDER BY made_s DESC, nonce OFFSET %(keep)s)",
-        {"account": account, "keep": keep},
-    )
-
-
-def nonce_is_open(cursor: Cursor, account: str, nonce: str, since_s: int) -> bool:
-    """Whether a question of this account waits for its answer; not one asked before `since_s`."""
-    row = cursor.execute(
-        "SELECT 1 FROM code_nonce WHERE nonce = %s AND account = %s AND made_s >= %s",
-        (nonce, account, since_s),
-    ).fetchone()
-    return row is not None
 
 
 def take_nonce(cursor: Cursor, nonce: str) -> None:
@@ -115,44 +161,24 @@ def device(cursor: Cursor, account: str, device_id: str) -> DeviceRow | None:
 
 def devices(cursor: Cursor, account: str) -> list[DeviceRow]:
     """The phones of an account, the one used last first."""
-    rows = cursor.execute(_DEVICE + " WHERE account = %s ORDER BY last_s DESC, 1", (account,))
-    return [DeviceRow(*row) for row in rows]
+    return [DeviceRow(*row) for row in cursor.execute(_DEVICES, (account,))]
 
 
-def newest_grant(cursor: Cursor, account: str, device_id: str, code_type: str) -> GrantRow | None:
-    """The newest authorisation of a phone for a kind of code."""
-    row = cursor.execute(
-        "SELECT nonce, account, device_id, code_type, basis, signature, authorisation, issued_s,"
-        " ends_s FROM code_authorisation WHERE account = %s AND device_id = %s AND code_type = %s"
-        " ORDER BY issued_s DESC, nonce LIMIT 1",
-        (account, device_id, code_type),
-    ).fetchone()
-    return None if row is None else GrantRow(*row)
-
-
-def write_grant(cursor: Cursor, row: GrantRow, user_key: bytes) -> bool:
-    """Keep an authorisation, and that the phone can show codes until it ends.
+def write_grant(cursor: Cursor, row: GrantRow, user_key: bytes, *, is_new: bool) -> bool:
+    """Keep an authorisation, and that the phone, which may be new to the account, can show codes
+    until it ends; its question is used up.
 
     False, and nothing is kept, when another phone has this key.
     """
-    cursor.execute(
-        "INSERT INTO code_device (account, device_id, user_key, first_s, last_s, ends_s)"
-        " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
-        (row.account, row.device_id, user_key, row.issued_s, row.issued_s, row.ends_s),
-    )
     kept = cursor.execute(
-        "UPDATE code_device SET last_s = %s, ends_s = greatest(ends_s, %s)"
-        " WHERE account = %s AND device_id = %s AND user_key = %s RETURNING 1",
-        (row.issued_s, row.ends_s, row.account, row.device_id, user_key),
+        "WITH phone AS (" + (_NEW_PHONE if is_new else _KNOWN_PHONE) + " RETURNING 1),"
+        " granted AS (INSERT INTO code_authorisation SELECT %(nonce)s, %(account)s, %(device_id)s,"
+        " %(code_type)s, %(basis)s, %(signature)s, %(authorisation)s, %(issued_s)s, %(ends_s)s"
+        " FROM phone), used AS (DELETE FROM code_nonce USING phone WHERE nonce = %(nonce)s)"
+        " SELECT 1 FROM phone",
+        asdict(row) | {"user_key": user_key},
     ).fetchone()
-    if kept is None:
-        return False
-    cursor.execute(
-        "INSERT INTO code_authorisation VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (row.nonce, row.account, row.device_id, row.code_type, row.basis, row.signature,
-         row.authorisation, row.issued_s, row.ends_s),
-    )  # fmt: skip
-    return True
+    return kept is not None
 
 
 def end_device(cursor: Cursor, account: str, device_id: str, now_s: int) -> None:

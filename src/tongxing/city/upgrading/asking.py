@@ -49,12 +49,22 @@ class HelpedPerson(Protocol):
     def helped_id(self) -> str: ...
 
 
+class Standing(Protocol):
+    """Who is behind an account, without anything personal."""
+
+    @property
+    def person_id(self) -> str: ...
+
+    @property
+    def closed_s(self) -> int | None: ...
+
+
 class People(Protocol):
     """What is asked of the people's desk; its signatures are the ones of `city.people`."""
 
     def person(self, person_id: str) -> Holder | Refusal: ...
 
-    def person_of_account(self, account: str) -> Holder | None: ...
+    def standing_of(self, account: str) -> Standing | None: ...
 
     def verify_identity(
         self, person_id: str, name: str, id_number: str, now_s: int

@@ -74,7 +74,7 @@ class Popups:
     def opened_by(self, account: str, now_s: int) -> Upgrade | Popup | Refusal:
         """An account opened its code; see `UpgradeDesk.code_opened_by`."""
         programme = programme_at(self.office.code, now_s)
-        person = self.people.person_of_account(account)
+        person = self.people.standing_of(account)
         if isinstance(programme, Refusal):
             return programme
         if person is None or person.closed_s is not None:

@@ -37,7 +37,7 @@ def where(request: Request, passenger: Signed) -> Response:
         return page(request, "bind_done.html", **_done(request, passenger, bound, terms))
     if not terms.offered:
         return page(request, "bind_none.html", tab="code")
-    if passenger.person.level < terms.level_min:
+    if passenger.level < terms.level_min:
         return go("/me/identity", next=f"{web.ROOT}/bind")
     found = current(request, passenger)
     if found is None:

@@ -9,8 +9,9 @@ from starlette.responses import JSONResponse, Response
 from tongxing.rider import web
 from tongxing.rider.code_api import CodePages, page_values
 from tongxing.rider.pages.money import balance_of
-from tongxing.rider.web import Signed, Visitor, desks_of, page
+from tongxing.rider.web import Visitor, desks_of, one_moment, page
 from tongxing.web.language import language_of
+from tongxing.web.quick import quick
 
 router = APIRouter()
 
@@ -33,12 +34,14 @@ def code(request: Request, passenger: Visitor) -> Response:
 
 
 @router.get("/api/balance")
-def balance(request: Request, passenger: Signed) -> Response:
+@quick
+def balance(request: Request) -> Response:
     """The line above the code: what is available, what is held, what waits."""
     desks, words = desks_of(request), web.words_of(request)
-    found = balance_of(request, passenger)
-    standing = desks.passenger.standing(passenger.account, passenger.now_s)
-    notices = desks.people.notices(passenger.person_id)
+    with one_moment(request) as passenger:
+        found = balance_of(request, passenger)
+        standing = desks.passenger.standing(passenger.account, passenger.now_s)
+        unread = desks.people.unread(passenger.person_id)
     owed = found.available_fen < 0
     told = {
         "label": words.text("money.payable_title" if owed else "money.available"),
@@ -48,6 +51,6 @@ def balance(request: Request, passenger: Signed) -> Response:
         else "",
         "open": words.text("trips.open") if standing.open else "",
         "halves": words.text("half.waiting", count=len(standing.halves)) if standing.halves else "",
-        "unread": sum(notice.read_s is None for notice in notices),
+        "unread": unread,
     }
     return JSONResponse(told, headers={"Cache-Control": "no-store"})

@@ -169,7 +169,7 @@ def _report(request: Request, passenger: Passenger, report_id: str) -> dict[str,
 def _disputing(passenger: Passenger) -> dict[str, Any]:
     return {
         "tab": "me",
-        "level": int(passenger.person.level),
+        "level": passenger.level,
         "number": "",
         "note": "",
         "request_id": web.new_id(),

@@ -27,6 +27,7 @@ def me(request: Request, passenger: Signed) -> Response:
         request,
         "me.html",
         tab="me",
+        person=web.person_of(request, passenger),
         helped=desks.people.helped_by(passenger.person_id),
         helpers=desks.people.helpers_of(passenger.person_id),
         bound=desks.binding.bound(passenger.account),
@@ -199,7 +200,8 @@ def thanks(request: Request, passenger: Signed) -> Response:
 def _identity(request: Request, passenger: Passenger) -> dict[str, Any]:
     return {
         "tab": "me",
-        "is_verified": passenger.person.level >= Level.IDENTITY,
+        "person": web.person_of(request, passenger),
+        "is_verified": passenger.level >= Level.IDENTITY,
         "text": consent_texts(passenger.now_s)["identity"],
         "name": "",
         "then": request.query_params.get("next", ""),

@@ -5,11 +5,13 @@ from starlette.responses import Response
 
 from tongxing.city.money import Balance
 from tongxing.rider.web import Passenger, Signed, desks_of, expect, one_moment, page
+from tongxing.web.quick import quick
 
 router = APIRouter()
 
 
 @router.get("/money")
+@quick
 def money(request: Request) -> Response:
     """Everything about the account's money on one page."""
     with one_moment(request) as passenger:

@@ -99,7 +99,7 @@ def take_code(request: Request, sent: Sent) -> Response:
 @router.post("/sign-out")
 def sign_out(request: Request) -> Response:
     """End this session."""
-    token = request.cookies.get(web.SESSION_COOKIE, "")
+    token = web.token_of(request)
     if token:
         desks_of(request).people.sign_out(token)
     response = go("/sign-in")

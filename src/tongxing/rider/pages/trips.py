@@ -22,6 +22,7 @@ from tongxing.rider.web import (
     one_moment,
     page,
 )
+from tongxing.web.quick import quick
 
 REPAIRED = ("declared", "habitual", "median", "disruption", "staff", "cleared")
 
@@ -29,6 +30,7 @@ router = APIRouter()
 
 
 @router.get("/trips")
+@quick
 def trips(request: Request) -> Response:
     """One month of trips, what is open, and the way to the discount bars."""
     with one_moment(request) as passenger:

@@ -202,7 +202,7 @@ def _card(request: Request, passenger: Passenger, asked: object) -> dict[str, An
         "lines": guide.hotlines,
         "helped": helped if helped in {one.helped_id for one in others} else "",
         "others": others,
-        "needs_data": passenger.person.level < Level.IDENTITY and not helped,
+        "needs_data": passenger.level < Level.IDENTITY and not helped,
         "text": consent_texts(passenger.now_s)[TEXT],
         "number": "",
         "name": "",

@@ -14,6 +14,7 @@ from multiprocessing.connection import Connection
 from random import Random
 
 import msgspec
+from uvicorn.loops.auto import auto_loop_factory
 
 from tongxing.city.codes.issuer import signer_for_tests
 from tongxing.city.codes.proof import Asked
@@ -94,7 +95,8 @@ def ask_pages(load: Load, control: Connection) -> None:
     asker = _Asker(load, lambda: control.send(WARM))
     control.send(READY)
     control.recv()
-    asyncio.run(asker.run())
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:  # the loop that sites have
+        runner.run(asker.run())
     control.send(asker.heard)
 
 
