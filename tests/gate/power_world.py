@@ -55,7 +55,7 @@ def state_of(journal: Journal) -> State | Refusal:
 
 def open_at(folder: Path, synchronous: str = "FULL") -> Journal | Refusal:
     """The journal of the day. An unsafe setting has to be forced on it."""
-    settings = JournalSettings(synchronous, retention_s=_RETENTION_S)
+    settings = JournalSettings(synchronous, retention_s=_RETENTION_S, ballast_bytes=0)
     return Journal.open(folder / "j.db", SITE, 9, settings)
 
 
@@ -118,6 +118,8 @@ class _Day:
             answer = None
         elif roll < 0.96:
             answer = journal.forget(number)
+            self._say()
+            answer = self.dice.random() < 0.5 and journal.shrink()
         else:
             journal.close()
             return self._start()
@@ -255,6 +257,14 @@ def cuts(ops: list[Op], folder: Path, seed: int, per_op: int = 1, every: int = 1
             yield Cut(at, _look(folder, promised, next_))
 
 
+def _between(found: State, promised: State, next_: State) -> bool:
+    """Whether a call in flight was forgetting, batch by batch, what the city has promised to keep:
+    the one thing that may be half done."""
+    forgotten = set(promised.taps) - set(next_.taps)
+    same = (found.unsent, found.kept) == (next_.unsent, next_.kept)
+    return same and set(promised.taps) - forgotten <= set(found.taps) <= set(promised.taps)
+
+
 def _look(folder: Path, promised: list[Any], next_: list[Any]) -> str:
     """Open what is left as a gate does at its start; a call in flight may have happened or not."""
     journal = open_at(folder)
@@ -265,6 +275,8 @@ def _look(folder: Path, promised: list[Any], next_: list[Any]) -> str:
         if isinstance(found, Refusal):
             return f"cannot be read: {found.message('en')}"
         if found in promised + next_ or (not promised and found == State((), (), ())):
+            return ""
+        if next_ and promised and _between(found, promised[0], next_[0]):
             return ""
         lost = set(promised[0].taps) - set(found.taps) if promised else set()
         return f"lost {sorted(lost)}" if lost else f"promised {promised}, found {found}"

@@ -82,6 +82,16 @@ class Recorder:
         """Somebody else's file takes this many bytes of the quota (0: it is gone)."""
         self._sizes[-1] = size
 
+    def fill_up(self) -> None:
+        """Somebody else takes all the room that is left."""
+        self.quota_bytes = sum(self._sizes.values())
+
+    def has_space(self, more: int) -> bool:
+        """Whether the files may grow by this many bytes."""
+        if self.quota_bytes is None or more == 0:
+            return True
+        return sum(self._sizes.values()) + more <= self.quota_bytes
+
     def install(self) -> str:
         """Stand before every database of this process; "" or why that cannot be done."""
         library = _library()
@@ -151,7 +161,7 @@ class Recorder:
 
         def on_write(file: int, data: int, size: int, at: int) -> int:
             number, _ = self._open[file]
-            if not self._has_space(number, at + size):
+            if not self.has_space(max(at + size - self._sizes.get(number, 0), 0)):
                 return FULL
             code = write_really(file, data, size, at)
             self._sizes[number] = max(self._sizes.get(number, 0), at + size)
@@ -179,12 +189,6 @@ class Recorder:
             _TRUNCATE: _OnTruncate(on_truncate),
             _SYNC: _OnSync(on_sync),
         }
-
-    def _has_space(self, number: int, end: int) -> bool:
-        if self.quota_bytes is None:
-            return True
-        grown = max(end - self._sizes.get(number, 0), 0)
-        return grown == 0 or sum(self._sizes.values()) + grown <= self.quota_bytes
 
 
 def _library() -> Any:

@@ -10,7 +10,7 @@ setting, skip a number, or delete what no receipt covers.
 
 import sqlite3
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,12 +18,14 @@ from typing import TypeVar
 from msgspec.json import Decoder, Encoder
 from msgspec.structs import replace
 
-from tongxing.gate import journal_file
+from tongxing.gate import journal_batches, journal_file
+from tongxing.gate.ballast import Ballast
+from tongxing.gate.epochs import Custody, ahead, write_slip
 from tongxing.gate.journal_file import EPOCH_MAX, JournalSettings
+from tongxing.gate.journal_resend import Resend, resend_from
 from tongxing.gate.pool import ConnectionPool
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Receipt, Tap, TapRef
-from tongxing.messages.taps import BATCH_TAPS_MAX
 
 Result = TypeVar("Result")
 
@@ -35,7 +37,8 @@ _DECODER = Decoder(Tap)
 
 _NEXT_SEQ = (
     "INSERT INTO terminal VALUES (?, 1)"
-    " ON CONFLICT (terminal_id) DO UPDATE SET last_seq = last_seq + 1 RETURNING last_seq"
+    " ON CONFLICT (terminal_id) DO UPDATE SET last_seq = last_seq + 1"
+    " RETURNING last_seq, (SELECT epoch FROM storage)"
 )
 _INSERT = "INSERT INTO tap (terminal_id, seq, crc, body) VALUES (?, ?, ?, ?)"
 _TAPS = "SELECT crc, CAST(body AS BLOB) FROM tap WHERE position BETWEEN ? AND ? ORDER BY position"
@@ -48,15 +51,6 @@ _NEWEST = (
     " ORDER BY position DESC LIMIT ?) ORDER BY position"
 )
 _DISCARD = "DELETE FROM kept WHERE name = ?"
-_OPEN_BATCHES = "SELECT first, last FROM batch WHERE acknowledged_s IS NULL ORDER BY first LIMIT ?"
-_UNBATCHED = (
-    "SELECT MIN(position), MAX(position) FROM (SELECT position FROM tap WHERE position >"
-    " (SELECT COALESCE(MAX(last), 0) FROM batch) ORDER BY position LIMIT ?)"
-)
-_FORGETTABLE = (
-    "SELECT first, last FROM batch"
-    " WHERE acknowledged_s <= ? AND first < (SELECT MAX(first) FROM batch)"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +83,8 @@ class Journal:
         self.epoch = epoch
         self._settings = settings
         self._pool = pool
+        self._ballast = Ballast(path, settings.ballast_bytes)
+        self._custody: Custody | None = None
         self._broken: Refusal | None = None
         self._until_room_check = 0
 
@@ -100,25 +96,49 @@ class Journal:
         new_epoch: int,
         settings: JournalSettings | None = None,
         pool: ConnectionPool | None = None,
+        custody: Custody | None = None,
     ) -> "Journal | Refusal":
         """Open the journal of `site`, reading all of it once, or create it with `new_epoch`.
 
-        `new_epoch` (1 to 2^63 - 1) is used only when there is no journal yet; the caller draws it,
-        at random in the field, from the seed in a simulation. Refuses UNSAFE_DURABILITY,
-        JOURNAL_CORRUPT, JOURNAL_LAYOUT, JOURNAL_OTHER_SITE, JOURNAL_FULL, JOURNAL_UNAVAILABLE.
+        `new_epoch` (1 to 2^63 - 1) is used when there is no journal yet, and when `custody` shows
+        no right to go on with the epoch it has (`epochs`); the caller draws it, at random in the
+        field, from the seed in a simulation. Without `custody` nobody copies journals. Refuses
+        UNSAFE_DURABILITY, JOURNAL_CORRUPT, JOURNAL_LAYOUT, JOURNAL_OTHER_SITE, JOURNAL_FULL,
+        JOURNAL_UNAVAILABLE.
         """
         if not 1 <= new_epoch <= EPOCH_MAX:
             raise ValueError("an epoch lies between 1 and 2^63 - 1")
         settings = JournalSettings() if settings is None else settings
         pool = ConnectionPool(1) if pool is None else pool
+        owner = cls._adopted(path, site, new_epoch, settings, pool, custody)
+        full = isinstance(owner, Refusal) and owner.code == "JOURNAL_FULL"
+        if full and Ballast(path, settings.ballast_bytes).release():
+            owner = cls._adopted(path, site, new_epoch, settings, pool, custody)
+        if isinstance(owner, Refusal):
+            return owner
+        journal = cls(path, site, owner.epoch, settings, pool)
+        journal._custody = custody
+        journal._ballast.lay()
+        return journal
+
+    @staticmethod
+    def _adopted(
+        path: Path,
+        site: str,
+        new_epoch: int,
+        settings: JournalSettings,
+        pool: ConnectionPool,
+        custody: Custody | None,
+    ) -> journal_file.Storage | Refusal:
         connection = pool.get(path, lambda: journal_file.connect(path, settings))
         if isinstance(connection, Refusal):
             return connection
         owner = journal_file.adopt(connection, path, site, new_epoch)
+        if custody is not None and not isinstance(owner, Refusal):
+            owner = journal_file.take_over(connection, path, owner, new_epoch, custody)
         if isinstance(owner, Refusal):
             pool.drop(path)
-            return owner
-        return cls(path, site, owner.epoch, settings, pool)
+        return owner
 
     def append(self, tap: Tap, settles: str = "") -> Tap | Refusal:
         """Number the tap and write it; returns it, with its identity, after it is on disk.
@@ -130,7 +150,7 @@ class Journal:
         """
         if tap.ref.seq != UNNUMBERED:
             raise ValueError(f"tap {tap.ref} has an identity already")
-        return self._using(lambda connection: self._append(connection, tap, settles))
+        return self._using(lambda connection: self._append(connection, tap, settles), bool(settles))
 
     def unsent(self, limit: int) -> list[Tap] | Refusal:
         """The oldest taps that no receipt covers, in the order in which they were written."""
@@ -142,7 +162,7 @@ class Journal:
         Taps not in a batch yet are put into new ones. A batch once made keeps its taps until its
         receipt comes, so that sending it again is sending the same bytes.
         """
-        return self._using(lambda connection: self._outgoing(connection, limit))
+        return self._using(lambda connection: self._outgoing(connection, limit), True)
 
     def note_sent(self, batch: OutgoingBatch, sha256: str) -> Refusal | None:
         """Remember, before it leaves, the hash of the message that carries a batch."""
@@ -151,7 +171,8 @@ class Journal:
                 connection,
                 "UPDATE batch SET sha256 = ? WHERE first = ? AND sha256 IS NOT ?",
                 (sha256, batch.first, sha256),
-            )
+            ),
+            True,
         )
 
     def acknowledge(self, receipt: Receipt, now_s: int) -> int | Refusal:
@@ -160,14 +181,41 @@ class Journal:
         A second receipt for the same batch covers nothing new. Refuses RECEIPT_UNKNOWN when no
         batch has this hash, and RECEIPT_MISMATCH when it speaks of another number of taps.
         """
-        return self._using(lambda connection: self._acknowledge(connection, receipt, now_s))
+        return self._using(
+            lambda connection: journal_batches.acknowledge(connection, receipt, now_s, self.site),
+            True,
+        )
+
+    def resend_from(self, ref: TapRef) -> Resend | Refusal:
+        """The city was restored from a backup and lacks this tap and what came after it: send
+        again what is still here. Refuses EPOCH_UNKNOWN."""
+        return self._using(lambda connection: resend_from(connection, ref, self.site), True)
+
+    def heed_marks(self, marks: Mapping[str, TapRef], new_epoch: int) -> list[str] | Refusal:
+        """Compare with the highest tap the city holds of each terminal. If it holds more of this
+        epoch than was ever written here, an old image has been put back: a new epoch begins. The
+        terminals that show it."""
+        return self._using(lambda connection: self._heed(connection, marks, new_epoch))
 
     def forget(self, now_s: int) -> int | Refusal:
         """Delete taps whose receipt is older than the retention; how many there were.
 
         The newest batch always stays, so that positions in the file are never used again.
         """
-        return self._using(lambda connection: self._forget(connection, now_s))
+        self._until_room_check = 0
+        due_s = now_s - self._settings.retention_s
+        count = self._using(lambda connection: journal_batches.forget(connection, due_s), True)
+        if not isinstance(count, Refusal) and not self._ballast.is_laid():
+            refusal = self.shrink()
+            return count if refusal is None else refusal
+        return count
+
+    def shrink(self) -> Refusal | None:
+        """Give the room of forgotten taps back to the disk, and lay the ballast again."""
+        refusal = self._using(journal_file.shrink)
+        if refusal is None:
+            self._ballast.lay()
+        return refusal
 
     def keep(self, name: str, body: bytes) -> Refusal | None:
         """Store a message the site must not lose, such as the deny list in force."""
@@ -205,17 +253,44 @@ class Journal:
 
     def discard(self, name: str) -> Refusal | None:
         """Forget what is kept under a name; nothing happens when there is nothing."""
-        return self._using(lambda connection: self._execute(connection, _DISCARD, (name,)))
+        return self._using(lambda connection: self._execute(connection, _DISCARD, (name,)), True)
 
     def close(self) -> None:
         """Close the file; the journal opens it again when it is next used."""
         self._pool.drop(self.path)
 
-    def _using(self, work: Callable[[sqlite3.Connection], Result | Refusal]) -> Result | Refusal:
-        """Do `work` on the open file. After anything worse than a full disk or a lock held too
-        long the journal is done with until it has been opened, and so checked, again."""
+    def sign_off(self) -> Refusal | None:
+        """Close the file for good and leave the slip with which this device may go on later."""
+        standing = self._using(journal_file.standing)
+        if isinstance(standing, Refusal):
+            return standing
+        self.close()
+        self._broken = Refusal("JOURNAL_SIGNED_OFF", str(self.path))
+        if self._custody is None:
+            return None
+        try:
+            write_slip(self._custody.slip, standing, self._custody.device)
+        except OSError as error:
+            return journal_file.unavailable(self.path, error)
+        return None
+
+    def _using(
+        self, work: Callable[[sqlite3.Connection], Result | Refusal], may_use_ballast: bool = False
+    ) -> Result | Refusal:
+        """Do `work` on the open file; when the disk is full, with the ballast's room if it may.
+
+        After anything worse than a full disk or a lock held too long the journal is done with until
+        it has been opened, and so checked, again."""
         if self._broken is not None:
             return self._broken
+        answer = self._once(work)
+        full = isinstance(answer, Refusal) and answer.code == "JOURNAL_FULL"
+        if not (full and may_use_ballast and self._ballast.release()):
+            return answer
+        self._until_room_check = 0
+        return self._once(work)
+
+    def _once(self, work: Callable[[sqlite3.Connection], Result | Refusal]) -> Result | Refusal:
         connection = self._pool.get(
             self.path, lambda: journal_file.connect(self.path, self._settings)
         )
@@ -239,8 +314,8 @@ class Journal:
             self._until_room_check = _ROOM_CHECK_EVERY
         terminal_id = tap.ref.terminal_id
         connection.execute("BEGIN IMMEDIATE")
-        (seq,) = connection.execute(_NEXT_SEQ, (terminal_id,)).fetchone()
-        numbered = replace(tap, ref=TapRef(terminal_id, self.epoch, seq))
+        seq, epoch = connection.execute(_NEXT_SEQ, (terminal_id,)).fetchone()
+        numbered = replace(tap, ref=TapRef(terminal_id, epoch, seq))
         body = _ENCODER.encode(numbered)
         connection.execute(_INSERT, (terminal_id, seq, zlib.crc32(body), body))
         if settles:
@@ -250,9 +325,20 @@ class Journal:
         return numbered
 
     def _no_room(self, connection: sqlite3.Connection) -> Refusal | None:
-        if journal_file.has_room(connection, self.path, self._settings):
+        if journal_file.has_room(connection, self.path, self._settings) and self._ballast.lay():
             return None
         return Refusal("JOURNAL_FULL", str(self.path))
+
+    def _heed(
+        self, connection: sqlite3.Connection, marks: Mapping[str, TapRef], new_epoch: int
+    ) -> list[str]:
+        standing = journal_file.standing(connection)
+        terminals = ahead(standing, marks)
+        if terminals:
+            device = standing.device if self._custody is None else self._custody.device
+            journal_file.begin_epoch(connection, new_epoch, device, "city_knows_more")
+            self.epoch = new_epoch
+        return terminals
 
     def _taps(
         self, connection: sqlite3.Connection, query: str, values: tuple[int, ...]
@@ -267,58 +353,13 @@ class Journal:
     def _outgoing(
         self, connection: sqlite3.Connection, limit: int
     ) -> list[OutgoingBatch] | Refusal:
-        ranges = connection.execute(_OPEN_BATCHES, (limit,)).fetchall()
-        while len(ranges) < limit:
-            made = self._new_batch(connection)
-            if made is None:
-                break
-            ranges.append(made)
         batches = []
-        for first, last in ranges:
+        for first, last in journal_batches.open_ranges(connection, limit):
             taps = self._taps(connection, _TAPS, (first, last))
             if isinstance(taps, Refusal):
                 return taps
             batches.append(OutgoingBatch(first, taps))
         return batches
-
-    def _new_batch(self, connection: sqlite3.Connection) -> tuple[int, int] | None:
-        connection.execute("BEGIN IMMEDIATE")
-        first, last = connection.execute(_UNBATCHED, (BATCH_TAPS_MAX,)).fetchone()
-        if first is not None:
-            connection.execute("INSERT INTO batch (first, last) VALUES (?, ?)", (first, last))
-        connection.execute("COMMIT")
-        return None if first is None else (first, last)
-
-    def _acknowledge(
-        self, connection: sqlite3.Connection, receipt: Receipt, now_s: int
-    ) -> int | Refusal:
-        known = connection.execute(
-            "SELECT first, last, acknowledged_s FROM batch WHERE sha256 = ?",
-            (receipt.batch_sha256,),
-        ).fetchone()
-        if known is None:
-            return Refusal("RECEIPT_UNKNOWN", self.site, {"batch": receipt.batch_sha256[:16]})
-        first, last, acknowledged_s = known
-        count = last - first + 1
-        if receipt.accepted != count:
-            return Refusal(
-                "RECEIPT_MISMATCH", self.site, {"expected": count, "found": receipt.accepted}
-            )
-        if acknowledged_s is not None:
-            return 0
-        connection.execute("UPDATE batch SET acknowledged_s = ? WHERE first = ?", (now_s, first))
-        return int(count)
-
-    def _forget(self, connection: sqlite3.Connection, now_s: int) -> int:
-        connection.execute("BEGIN IMMEDIATE")
-        due_s = now_s - self._settings.retention_s
-        ranges = connection.execute(_FORGETTABLE, (due_s,)).fetchall()
-        for first, last in ranges:
-            connection.execute("DELETE FROM tap WHERE position BETWEEN ? AND ?", (first, last))
-            connection.execute("DELETE FROM batch WHERE first = ?", (first,))
-        connection.execute("COMMIT")
-        self._until_room_check = 0
-        return sum(last - first + 1 for first, last in ranges)
 
     def _kept(self, connection: sqlite3.Connection, name: str) -> bytes | Refusal | None:
         row = connection.execute(

@@ -10,15 +10,22 @@ import errno
 import os
 import shutil
 import sqlite3
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tongxing.gate.epochs import Custody, Standing, cause_of_new_epoch, take_slip
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 
-LAYOUT = 1
+LAYOUT = 2
 EPOCH_MAX = 2**63 - 1
 SAFE_SYNCHRONOUS = {"FULL": 2, "EXTRA": 3}
+
+_EPOCH_TABLE = (
+    "CREATE TABLE epoch (first INTEGER PRIMARY KEY, epoch INTEGER NOT NULL UNIQUE,"
+    " device TEXT NOT NULL, cause TEXT NOT NULL)"
+)
+"""The epochs of this file, each from the position of its first tap on. New in layout 2."""
 
 _SCHEMA = (
     "CREATE TABLE storage (site TEXT NOT NULL, epoch INTEGER NOT NULL, layout INTEGER NOT NULL)",
@@ -29,14 +36,18 @@ _SCHEMA = (
     " sha256 TEXT UNIQUE, acknowledged_s INTEGER)",
     "CREATE TABLE kept (name TEXT PRIMARY KEY, crc INTEGER NOT NULL, body BLOB NOT NULL)"
     " WITHOUT ROWID",
+    _EPOCH_TABLE,
 )
 
 _GAPS = (
-    "SELECT t.terminal_id FROM terminal AS t LEFT JOIN"
-    " (SELECT terminal_id, MIN(seq) AS low, MAX(seq) AS high, COUNT(*) AS held"
-    "  FROM tap GROUP BY terminal_id) AS s USING (terminal_id)"
-    " WHERE s.high <> t.last_seq OR s.high - s.low + 1 <> s.held LIMIT 1"
+    "SELECT s.terminal_id FROM"
+    " (SELECT terminal_id, (SELECT MAX(first) FROM epoch WHERE first <= tap.position) AS began,"
+    "  MIN(seq) AS low, MAX(seq) AS high, COUNT(*) AS held FROM tap GROUP BY 1, 2) AS s"
+    " LEFT JOIN terminal AS t USING (terminal_id)"
+    " WHERE s.high - s.low + 1 <> s.held OR s.began IS NULL"
+    " OR (s.began = (SELECT MAX(first) FROM epoch) AND s.high IS NOT t.last_seq) LIMIT 1"
 )
+_FIRST_FREE = "(SELECT COALESCE(MAX(position), 0) + 1 FROM tap)"
 
 
 PAGE_BYTES = 1_024
@@ -47,17 +58,19 @@ growing, make a durable commit a third cheaper than the defaults (measured on ex
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """Whose file it is; `epoch` was drawn when it was created."""
+    """Whose file it is; `epoch` is the one in which it counts now."""
 
     site: str
     epoch: int
     layout: int
+    is_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class JournalSettings:
     """How a site keeps its taps.
 
+    `ballast_bytes` is the room that a file beside the journal keeps back.
     `retention_s` is how long a tap stays after the city's receipt, so that a city restored from a
     backup can ask for it again. A journal stops taking taps at nine tenths of `bytes_max`, or when
     the disk has less than `free_bytes_min` left: acknowledging and deleting need room too.
@@ -67,6 +80,7 @@ class JournalSettings:
     retention_s: int = 30 * DAY_S
     bytes_max: int = 4 * 1024**3
     free_bytes_min: int = 64 * 1024**2
+    ballast_bytes: int = 4 * 1024**2
     busy_wait_s: int = 2
 
 
@@ -107,21 +121,80 @@ def adopt(
     return corrupt(path, damage) if damage else storage
 
 
+def take_over(
+    connection: sqlite3.Connection, path: Path, storage: Storage, new_epoch: int, custody: Custody
+) -> Storage | Refusal:
+    """Go on with the epoch if this device may, else begin a new one. The slip is used up first: a
+    power cut in between costs an epoch and no number. Refuses JOURNAL_FULL, JOURNAL_UNAVAILABLE."""
+    try:
+        slip = take_slip(custody.slip)
+        found = standing(connection)
+        cause = cause_of_new_epoch(found, custody.device, slip)
+        if storage.is_new:
+            connection.execute("UPDATE epoch SET device = ?", (custody.device,))
+        elif cause is not None:
+            begin_epoch(connection, new_epoch, custody.device, cause)
+            return replace(storage, epoch=new_epoch)
+    except sqlite3.Error as error:
+        roll_back(connection)
+        return refusal_of(error, path)
+    except OSError as error:
+        return unavailable(path, error)
+    return storage
+
+
+def begin_epoch(connection: sqlite3.Connection, new_epoch: int, device: str, cause: str) -> None:
+    """From the next tap on count from 1 under a new epoch. Raises ValueError for one that this
+    file has had: an epoch is drawn once."""
+    connection.execute("BEGIN IMMEDIATE")
+    had = connection.execute("SELECT 1 FROM epoch WHERE epoch = ?", (new_epoch,)).fetchone()
+    if had is not None:
+        connection.execute("ROLLBACK")
+        raise ValueError(f"epoch {new_epoch:x} has been used in this journal")
+    connection.execute(
+        f"INSERT INTO epoch VALUES ({_FIRST_FREE}, ?, ?, ?) ON CONFLICT (first) DO UPDATE SET"
+        " epoch = excluded.epoch, device = excluded.device, cause = excluded.cause",
+        (new_epoch, device, cause),
+    )
+    connection.execute("UPDATE storage SET epoch = ?", (new_epoch,))
+    connection.execute("DELETE FROM terminal")
+    connection.execute("COMMIT")
+
+
+def standing(connection: sqlite3.Connection) -> Standing:
+    """Where the journal stands."""
+    site, epoch = connection.execute("SELECT site, epoch FROM storage").fetchone()
+    (device,) = connection.execute("SELECT device FROM epoch WHERE epoch = ?", (epoch,)).fetchone()
+    numbers = dict(connection.execute("SELECT terminal_id, last_seq FROM terminal"))
+    return Standing(site, epoch, device, numbers)
+
+
 def refusal_of(error: sqlite3.Error, path: Path) -> Refusal:
     """What a failing SQLite call means to a gate: JOURNAL_FULL, JOURNAL_CORRUPT or
     JOURNAL_UNAVAILABLE."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    if code == sqlite3.SQLITE_FULL:
+    if is_full(error):
         return Refusal("JOURNAL_FULL", str(path))
     if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
         return corrupt(path, str(error))
+    return unavailable(path, error)
+
+
+def unavailable(path: Path, error: Exception) -> Refusal:
+    """The journal, or what belongs to it, cannot be read or written."""
     return Refusal("JOURNAL_UNAVAILABLE", str(path), {"detail": str(error)})
 
 
 def may_pass(error: sqlite3.Error) -> bool:
     """Whether the same call may succeed later without anyone looking at the file."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-    return code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY)
+    return is_full(error) or code == sqlite3.SQLITE_BUSY
+
+
+def is_full(error: sqlite3.Error) -> bool:
+    """Whether a call failed for want of room, also of room for the log's index."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return code & 0xFF == sqlite3.SQLITE_FULL or code == sqlite3.SQLITE_IOERR_SHMSIZE
 
 
 def corrupt(path: Path, detail: str) -> Refusal:
@@ -130,13 +203,33 @@ def corrupt(path: Path, detail: str) -> Refusal:
 
 
 def has_room(connection: sqlite3.Connection, path: Path, settings: JournalSettings) -> bool:
-    """Whether the journal may still take taps; reads three numbers, writes nothing."""
+    """Whether the journal may still take taps; reads three numbers, writes nothing. Pages that
+    deleted taps have left are room too."""
     (pages,) = connection.execute("PRAGMA page_count").fetchone()
-    (unused,) = connection.execute("PRAGMA freelist_count").fetchone()
+    unused = _unused(connection)
     (page_bytes,) = connection.execute("PRAGMA page_size").fetchone()
     if (pages - unused) * page_bytes * 10 >= settings.bytes_max * 9:
         return False
-    return shutil.disk_usage(path.parent).free >= settings.free_bytes_min
+    free = shutil.disk_usage(path.parent).free + unused * page_bytes
+    return bool(free >= settings.free_bytes_min)
+
+
+def shrink(connection: sqlite3.Connection) -> None:
+    """Give the pages that deleted taps have left back to the disk, few at a time: the log, which
+    needs room itself, stays small. A file made by layout 1 keeps them."""
+    unused = _unused(connection)
+    while unused:
+        connection.execute(f"PRAGMA incremental_vacuum({CHECKPOINT_PAGES})").fetchall()
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        left = _unused(connection)
+        if left >= unused:
+            return
+        unused = left
+
+
+def _unused(connection: sqlite3.Connection) -> int:
+    (pages,) = connection.execute("PRAGMA freelist_count").fetchone()
+    return int(pages)
 
 
 def roll_back(connection: sqlite3.Connection) -> None:
@@ -153,6 +246,7 @@ def _set_up(
 ) -> Refusal | None:
     try:
         connection.execute(f"PRAGMA page_size = {PAGE_BYTES}")  # a new file's; an old one keeps its
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")  # so does this
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         connection.execute(f"PRAGMA synchronous = {settings.synchronous}")
         (synchronous,) = connection.execute("PRAGMA synchronous").fetchone()
@@ -177,13 +271,29 @@ def _storage(
         for statement in _SCHEMA:
             connection.execute(statement)
         connection.execute("INSERT INTO storage VALUES (?, ?, ?)", (site, new_epoch, LAYOUT))
+        connection.execute("INSERT INTO epoch VALUES (1, ?, '', 'created')", (new_epoch,))
+    elif "storage" in tables and "epoch" not in tables:
+        _to_layout_2(connection)
     row = None
     if not tables or "storage" in tables:
         row = connection.execute("SELECT site, epoch, layout FROM storage").fetchone()
     connection.execute("COMMIT")
     if not tables:
         _sync_folder(path.parent)
-    return corrupt(path, "not a gate journal") if row is None else Storage(*row)
+    return (
+        corrupt(path, "not a gate journal")
+        if row is None
+        else Storage(row[0], row[1], row[2], not tables)
+    )
+
+
+def _to_layout_2(connection: sqlite3.Connection) -> None:
+    """A journal from before epochs could change within one file. Later ones are left alone."""
+    if connection.execute("SELECT layout FROM storage").fetchone() != (1,):
+        return
+    connection.execute(_EPOCH_TABLE)
+    connection.execute("INSERT INTO epoch SELECT 0, epoch, '', 'created' FROM storage")
+    connection.execute("UPDATE storage SET layout = 2")
 
 
 def _foreign(storage: Storage, path: Path, site: str) -> Refusal | None:

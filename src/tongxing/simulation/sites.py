@@ -178,7 +178,7 @@ class Shard:
             config.folder / f"{name}.sqlite",
             name,
             storage_epoch(config.seed, name),
-            JournalSettings(),
+            JournalSettings(ballast_bytes=0),
             self._pool,
         )
         if isinstance(journal, Refusal):
