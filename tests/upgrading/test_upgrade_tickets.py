@@ -22,8 +22,8 @@ from upgrade_world import (
 
 from tongxing.city.accounts import top_up
 from tongxing.city.upgrading.e_tickets import ETicket
-from tongxing.city.upgrading.first_top_up import TopUpGate
-from tongxing.city.upgrading.single_tickets import CheckResult, TicketAsked
+from tongxing.city.upgrading.rules import CheckResult, TopUpGate
+from tongxing.city.upgrading.single_tickets import TicketAsked
 from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
 

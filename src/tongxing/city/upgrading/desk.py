@@ -26,7 +26,7 @@ from tongxing.city.upgrading.asking import (
 from tongxing.city.upgrading.bulk import BulkTaken
 from tongxing.city.upgrading.campaign import Campaign
 from tongxing.city.upgrading.e_tickets import ETicket, ETickets, RefundRun
-from tongxing.city.upgrading.first_top_up import FirstTopUp, TopUpGate, TopUps
+from tongxing.city.upgrading.first_top_up import FirstTopUp, TopUps
 from tongxing.city.upgrading.flows import Flows
 from tongxing.city.upgrading.guide import Guide, guide
 from tongxing.city.upgrading.linking import Tell, tell_nobody
@@ -34,6 +34,7 @@ from tongxing.city.upgrading.listing import LinkedMedia, Listing, ListMade
 from tongxing.city.upgrading.numbers import NumberHelp, number_help
 from tongxing.city.upgrading.popups import Popups
 from tongxing.city.upgrading.programme import programme_at
+from tongxing.city.upgrading.rules import TopUpGate
 from tongxing.city.upgrading.single_tickets import (
     SingleTicketSales,
     TicketAsked,

@@ -19,6 +19,7 @@ from tongxing.city.store.upgrade_tickets import ETicketRow
 from tongxing.city.store.upgrading import lock
 from tongxing.city.upgrading.asking import Money
 from tongxing.city.upgrading.programme import programme_at
+from tongxing.city.upgrading.rules import e_tickets_suspended, unused_objection
 from tongxing.kernel.clock import business_date
 from tongxing.kernel.ids import digest
 from tongxing.kernel.money import yuan
@@ -106,10 +107,9 @@ class ETickets:
             row = store.find_e_ticket(cursor, ticket_no, lock=True)
             if row is None:
                 return Refusal("UPGRADE_E_TICKET_UNKNOWN")
-            if row.how == "used":
-                return Refusal("UPGRADE_E_TICKET_USED")
-            if not row.how and not self._are_suspended(now_s):
-                return Refusal("UPGRADE_E_TICKET_GOOD")
+            refusal = unused_objection(row.how, bool(row.how) or self._are_suspended(now_s))
+            if refusal is not None:
+                return refusal
             if not row.how:
                 store.end_e_ticket(cursor, ticket_no, "returned", now_s)
                 thaw(cursor, ticket_no, now_s)
@@ -148,7 +148,7 @@ class ETickets:
     def _are_suspended(self, now_s: int) -> bool:
         programme = programme_at(self.office.code, now_s)
         rule = None if isinstance(programme, Refusal) else programme.single_tickets()
-        return rule is not None and rule.e_tickets_suspended
+        return e_tickets_suspended(rule)
 
     def _take(self, cursor: Cursor, row: ETicketRow, now_s: int) -> None:
         issuer = issuer_member(self.office.code)

@@ -15,19 +15,11 @@ from tongxing.city.upgrading import linking
 from tongxing.city.upgrading.asking import IDENTITY_LEVEL, People, Upgrade
 from tongxing.city.upgrading.linking import Tell, Wish
 from tongxing.city.upgrading.programme import Programme, programme_at
+from tongxing.city.upgrading.rules import FIRST_TOP_UP, TopUpGate, first_top_up, top_up_from
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
 
-CHANNEL = "first_top_up"
-
-
-@dataclass(frozen=True, slots=True)
-class TopUpGate:
-    """A top-up may go on. `links` says that this is a new card's first one, after which
-    `first_top_up_done` links it with its holder."""
-
-    kind: str
-    links: bool
+CHANNEL = FIRST_TOP_UP
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,25 +48,14 @@ class TopUps:
         known = programme.kind(kind)
         if isinstance(known, Refusal):
             return known
-        from_day = programme.first_top_up_from(known.place)
-        if from_day is None or not _has_begun(programme):
+        from_day = top_up_from(programme, known)
+        if from_day is None:
             return TopUpGate(kind, links=False)
         with self.office.reading() as cursor:
             before = store.find_first_top_up(cursor, medium_no)
         if before is not None:
             return TopUpGate(kind, links=False)
-        if issued_on is None:
-            return Refusal("UPGRADE_TOP_UP_UNREAD", kind)
-        if issued_on < from_day:
-            return TopUpGate(kind, links=False)
-        if person_id is None:
-            return Refusal("UPGRADE_TOP_UP_IDENTITY", kind, {"from": from_day.isoformat()})
-        person = self.people.person(person_id)
-        if isinstance(person, Refusal):
-            return person
-        if person.level < IDENTITY_LEVEL:
-            return Refusal("UPGRADE_TOP_UP_IDENTITY", kind, {"from": from_day.isoformat()})
-        return TopUpGate(kind, links=True)
+        return first_top_up(known, from_day, issued_on, lambda: self._level(person_id))
 
     def done(
         self, medium_no: str, kind: str, person_id: str, request_id: str, staff: str, now_s: int
@@ -112,6 +93,10 @@ class TopUps:
         )
         return self._note(programme, wish)
 
+    def _level(self, person_id: str | None) -> int | Refusal | None:
+        person = None if person_id is None else self.people.person(person_id)
+        return person if person is None or isinstance(person, Refusal) else person.level
+
     def _note(self, programme: Programme, wish: Wish) -> FirstTopUp | Refusal:
         with self.office.writing() as cursor:
             lock(cursor, [f"top_up:{wish.medium_no}"])
@@ -130,8 +115,3 @@ class TopUps:
         if isinstance(linked, Refusal):
             return FirstTopUp(None, linked)
         return FirstTopUp(linked, None)
-
-
-def _has_begun(programme: Programme) -> bool:
-    opened_s = programme.opened_s(CHANNEL)
-    return opened_s is not None and opened_s <= programme.time_s

@@ -13,7 +13,8 @@ from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.upgrading import LinkRow, NowRow, RequestRow
 from tongxing.city.upgrading.asking import How, Upgrade
 from tongxing.city.upgrading.data_forms import Kind
-from tongxing.city.upgrading.programme import Programme, told
+from tongxing.city.upgrading.programme import Programme
+from tongxing.city.upgrading.rules import free_slot, helper_objection
 from tongxing.kernel.clock import DAY_S, calendar_date
 from tongxing.kernel.ids import digest, masked
 from tongxing.kernel.reasons import Refusal
@@ -145,17 +146,10 @@ def _free_slot(cursor: Cursor, programme: Programme, wish: Wish) -> int | Refusa
             return Refusal("UPGRADE_TRIES_USED", values={"limit": rules.number_tries_a_day})
     if wish.helper:
         since_s = now_s - rules.others_cool_days * DAY_S
-        if store.helped_links(cursor, wish.helper, since_s) >= rules.others_max:
-            return Refusal("UPGRADE_OTHERS_LIMIT", values={"limit": rules.others_max})
-    limit = rules.limits.get(wish.kind.place)
-    if limit is None:
-        return 0
-    taken = store.slots_taken(cursor, wish.holder, wish.kind.place)
-    free = next((slot for slot in range(1, limit + 1) if slot not in taken), None)
-    if free is None:
-        values = {"limit": limit, **told("place", wish.kind.place)}
-        return Refusal("UPGRADE_LIMIT_REACHED", wish.kind.name, values)
-    return free
+        refusal = helper_objection(programme, store.helped_links(cursor, wish.helper, since_s))
+        if refusal is not None:
+            return refusal
+    return free_slot(programme, wish.kind, store.slots_taken(cursor, wish.holder, wish.kind.place))
 
 
 def _write(

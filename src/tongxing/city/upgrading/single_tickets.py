@@ -16,6 +16,7 @@ from tongxing.city.store.upgrade_tickets import TicketRow
 from tongxing.city.store.upgrading import lock
 from tongxing.city.upgrading.asking import Cells, Identity
 from tongxing.city.upgrading.programme import programme_at
+from tongxing.city.upgrading.rules import CheckResult, check_objection
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
@@ -24,14 +25,6 @@ Act = Literal["sale", "collection", "welfare_exchange"]
 Helped = Literal["", "elder", "child"]
 
 _GRANT_BYTES = 16
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What a check of the rider said, and when it was made; nothing of why."""
-
-    passed: bool
-    checked_s: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +82,9 @@ class SingleTicketSales:
             before = store.find_ticket(cursor, asked.request_id)
         if before is not None:
             return _answer(before, content)
-        age_s = now_s - asked.check.checked_s
-        if not (asked.check.passed and 0 <= age_s <= rule.check_age_s):
-            return Refusal("UPGRADE_TICKET_CHECK", asked.act)
+        refusal = check_objection(rule, asked.check, asked.act, now_s)
+        if refusal is not None:
+            return refusal
         if asked.name:
             out_id = digest("upgrade_ticket", self.office.code, asked.request_id)
             fits = self.identity.check(asked.name, read.number, out_id)

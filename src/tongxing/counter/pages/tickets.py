@@ -11,9 +11,9 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongxing.city.upgrading import UpgradeDesk
+from tongxing.city.upgrading.rules import CheckResult
 from tongxing.city.upgrading.single_tickets import (
     Act,
-    CheckResult,
     Helped,
     TicketAsked,
     TicketGranted,

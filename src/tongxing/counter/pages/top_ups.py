@@ -15,7 +15,8 @@ from starlette.responses import Response
 from tongxing.city.binding.card import PurseSeen, read_purse
 from tongxing.city.people.consent_texts import consent_texts
 from tongxing.city.upgrading import UpgradeDesk
-from tongxing.city.upgrading.first_top_up import FirstTopUp, TopUpGate
+from tongxing.city.upgrading.first_top_up import FirstTopUp
+from tongxing.city.upgrading.rules import TopUpGate
 from tongxing.counter.pages.finding import BY
 from tongxing.counter.pages.person import case_of
 from tongxing.counter.touching import touch
