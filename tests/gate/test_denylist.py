@@ -1,6 +1,6 @@
 """The deny index answers exactly: every entry with its reason, and nobody else."""
 
-import sys
+from itertools import permutations
 
 from gate_world import DAY
 from hypothesis import given
@@ -60,10 +60,17 @@ def test_a_hundred_thousand_entries_are_small_and_exact() -> None:
         1,
         (DenyEntry(f"3105{number:015d}", "MEDIUM_LOST") for number in range(0, 200_000, 2)),
     )
-    parts = (deny._numbers, deny._starts, deny._slots, deny._code_of)
-    assert sum(sys.getsizeof(part) for part in parts) < 45 * len(deny)
+    arrays = [keys for listed in deny.packed.by_shape.values() for keys in listed.values()]
+    assert sum(keys.nbytes for keys in arrays) == 8 * len(deny)
     for number in range(0, 200_000, 97):
         assert bool(deny.reason(f"3105{number:015d}")) == (number % 2 == 0)
+
+
+def test_of_several_reasons_the_one_is_heard_that_this_gate_can_say() -> None:
+    twice = [("4000000000000017", code) for code in ("AN_UNKNOWN_ONE", "MEDIUM_LOST", "CARD_LOST")]
+    for order in permutations(twice):
+        deny = DenyIndex("500000", 1, [DenyEntry(*pair) for pair in order])
+        assert (len(deny), deny.reason("4000000000000017")) == (3, "MEDIUM_LOST")
 
 
 def test_a_notice_denies_nobody_and_is_told_beside_an_open_lane() -> None:

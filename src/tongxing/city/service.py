@@ -8,9 +8,17 @@ from collections.abc import Sequence
 from datetime import date
 from itertools import islice
 
-from tongxing.city import accounts, feedback, healing, intake, presenting, rating, settling
+from tongxing.city import (
+    accounts,
+    feedback,
+    healing,
+    intake,
+    listing,
+    presenting,
+    rating,
+    settling,
+)
 from tongxing.city.accounts import RiderOpening
-from tongxing.city.binding.terms import binding_terms
 from tongxing.city.covering import cover_purses
 from tongxing.city.desk import Desk
 from tongxing.city.members import issuer_member
@@ -21,16 +29,15 @@ from tongxing.city.signatures import (
     check_signatures,
     media_of,
 )
-from tongxing.city.store import bound_cards, days, exchange, media, riders
+from tongxing.city.store import days, exchange, riders
 from tongxing.fares import CityFares
-from tongxing.kernel.clock import DAY_S, business_date, business_day_end
+from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.code.caching import CodeCaches
 from tongxing.media.code.verify import Trust
 from tongxing.media.keys.vault import KeyVault
 from tongxing.messages import (
     HUB_SENDER,
-    DenyList,
     IssuerDetail,
     KeyRing,
     SigningKey,
@@ -130,19 +137,13 @@ class City(Desk):
     def publish_deny_list(self, published_s: int) -> bytes:
         """The next version of the deny list, sealed for the gates."""
         with self._transaction() as cursor:
-            entries = media.denied_media(cursor)
-            version = media.next_deny_version(cursor)
-            notice_s = binding_terms(self.code, published_s).notice_days * DAY_S
-            deny = DenyList(
-                city=self.code,
-                version=version,
-                published_s=published_s,
-                entries=entries,
-                notices=bound_cards.notices_to_list(cursor, published_s - notice_s, version),
-            )
-            message = seal(deny, self._key)
-            media.write_deny_list(cursor, version, published_s, len(entries), message)
-            return message
+            return listing.publish(cursor, self.code, self._key, published_s)
+
+    def deny_list_since(self, version: int) -> bytes | None:
+        """What brings a gate that has this version to the newest one: a sealed delta or the whole
+        list; None when there is nothing newer. A gate that refuses a delta asks again from 0."""
+        with self._transaction() as cursor:
+            return listing.since(cursor, self._key, version)
 
     def record_file(self, created_s: int) -> tuple[bytes, bytes] | None:
         """The next record file for the hub (sealed manifest, data); None when none is due."""

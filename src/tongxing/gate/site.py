@@ -8,13 +8,12 @@ downwards it takes deny lists. It must never open a lane for a tap that is not o
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from msgspec.json import decode
-
 from tongxing.fares import CityFares
 from tongxing.gate.decide import decide, refused, tap_of
 from tongxing.gate.denylist import DenyIndex, read_deny_list
 from tongxing.gate.facts import RULES, Decision, GateContext, GateRules, ValidatorFacts
 from tongxing.gate.journal import Journal, unnumbered
+from tongxing.gate.kept_list import keep_list, load_list
 from tongxing.gate.lane import LaneOutput
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.recent import RecentTaps
@@ -25,14 +24,12 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
 from tongxing.media.code.layout import RideCode, parse_code
-from tongxing.messages import DenyList, KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
-from tongxing.messages.envelope import encode
+from tongxing.messages import KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
 from tongxing.network.registry import Registry
 
 MediumWriter = Callable[[MediumToken], None]
 """Writes a token to the medium that is still in the reader's field."""
 
-_DENY_LIST = "deny_list"
 _DISPLAYS_MOST = 2_000
 """Taps looked through for displays that are still good: more than a station sees in ten minutes."""
 
@@ -91,10 +88,9 @@ class Site:
         """
         if setup.key.sender != journal.site:
             raise ValueError(f"{setup.key.sender} cannot sign for {journal.site}")
-        kept = journal.kept(_DENY_LIST)
-        if isinstance(kept, Refusal):
-            return kept
-        deny = DenyIndex(setup.city) if kept is None else DenyIndex.of(decode(kept, type=DenyList))
+        deny = load_list(journal, setup.city)
+        if isinstance(deny, Refusal):
+            return deny
         site = cls(setup, journal, lane, deny)
         refusal = site._remember()
         return site if refusal is None else refusal
@@ -187,23 +183,18 @@ class Site:
     def load_deny_list(self, message: bytes) -> Refusal | None:
         """Put a newer deny list in force, from now on and after every restart.
 
-        Refuses what `read_deny_list` refuses and LIST_CHANGED for another list under the version
-        in force. After a refusal the old list stays in force.
+        It comes whole or as a delta. Refuses what `read_deny_list` and `keep_list` refuse; after
+        one of `ASK_WHOLE` the city must send the whole list. After a refusal the old list stays in
+        force.
         """
-        deny = read_deny_list(message, self._setup.city_keys, self.deny)
+        change = read_deny_list(message, self._setup.city_keys, self.deny)
+        if change is None or isinstance(change, Refusal):
+            return change
+        deny = keep_list(self._journal, change)
         if isinstance(deny, Refusal):
             return deny
-        body = encode(deny)
-        if deny.version == self.deny.version:
-            kept = self._journal.kept(_DENY_LIST)
-            if isinstance(kept, Refusal):
-                return kept
-            same = kept == body
-            return None if same else Refusal("LIST_CHANGED", self.name, {"version": deny.version})
-        refusal = self._journal.keep(_DENY_LIST, body)
-        if refusal is None:
-            self.deny = DenyIndex.of(deny)
-        return refusal
+        self.deny = deny
+        return None
 
     def forget(self, now_s: int) -> int | Refusal:
         """Delete taps whose receipt is older than the retention; how many there were."""

@@ -8,7 +8,10 @@ import errno
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from pathlib import Path
+
+Buffer = bytes | bytearray | memoryview
 
 PART = ".part"
 """How the name of a file ends that is still being written."""
@@ -21,13 +24,19 @@ def write_whole(path: Path, content: bytes, *, private: bool = False) -> None:
     disk or the folder refuses, and for a place taken by anything but a regular file: a device, a
     folder or a link is never replaced.
     """
+    write_pieces(path, (content,), private=private)
+
+
+def write_pieces(path: Path, pieces: Iterable[Buffer], *, private: bool = False) -> None:
+    """`write_whole` for content that is too large to be put together first."""
     _refuse_irregular(path)
     part = path.with_name(f"{path.name}.{os.getpid()}{PART}")
     if private:
         part.unlink(missing_ok=True)
         part.touch(mode=0o600)
     with part.open("wb") as file:
-        file.write(content)
+        for piece in pieces:
+            file.write(piece)
         file.flush()
         os.fsync(file.fileno())
     os.replace(part, path)

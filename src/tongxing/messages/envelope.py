@@ -4,6 +4,7 @@ A body is read only after its signature holds, and strictly: unknown fields and 
 refused (B02, B11, B29). Keys are made from a 32-byte secret, so that a simulation can derive them.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TypeVar
@@ -18,6 +19,7 @@ from tongxing.kernel.reasons import Refusal
 _UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
+Value = TypeVar("Value")
 
 SCHEMA_VERSION = 1
 
@@ -28,6 +30,15 @@ class _Envelope(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fie
     sender: str
     body: bytes
     signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Believed:
+    """What a signature that holds covers: kind, sender and the exact bytes of the body."""
+
+    kind: str
+    sender: str
+    body: bytes
 
 
 _ENVELOPES = msgspec.msgpack.Decoder(_Envelope)
@@ -98,21 +109,37 @@ def unseal(message: bytes, expected: type[Body], keys: KeyRing) -> tuple[str, Bo
     Refuses with MESSAGE_MALFORMED, MESSAGE_KIND, SCHEMA_TOO_NEW, SIGNATURE_INVALID or
     MESSAGE_BODY, in this order; nothing of a refused message has been acted on.
     """
+    believed = believe(message, (expected.__name__,), keys)
+    if isinstance(believed, Refusal):
+        return believed
+    body = read_body(believed.body, reader_of(expected))
+    return body if isinstance(body, Refusal) else (believed.sender, body)
+
+
+def believe(message: bytes, kinds: Sequence[str], keys: KeyRing) -> Believed | Refusal:
+    """A message of one of these kinds whose signature holds, its body not read yet.
+
+    Refuses as `unseal` does, but for MESSAGE_BODY.
+    """
     try:
         envelope = _ENVELOPES.decode(message)
     except _UNREADABLE as error:
         return Refusal("MESSAGE_MALFORMED", values={"detail": str(error)})
-    if envelope.kind != expected.__name__:
-        return Refusal(
-            "MESSAGE_KIND", values={"expected": expected.__name__, "found": envelope.kind}
-        )
+    if envelope.kind not in kinds:
+        expected = " / ".join(kinds)
+        return Refusal("MESSAGE_KIND", values={"expected": expected, "found": envelope.kind})
     if envelope.version > SCHEMA_VERSION:
         return Refusal("SCHEMA_TOO_NEW", values={"version": envelope.version})
     signed = _signed_bytes(envelope.kind, envelope.version, envelope.sender, envelope.body)
     if not keys.verify(envelope.sender, envelope.signature, signed):
         return Refusal("SIGNATURE_INVALID", values={"sender": envelope.sender})
+    return Believed(envelope.kind, envelope.sender, envelope.body)
+
+
+def read_body(content: bytes | memoryview, reader: msgspec.json.Decoder[Value]) -> Value | Refusal:
+    """What a body, or a part of one, says. Refuses MESSAGE_BODY."""
     try:
-        return envelope.sender, reader_of(expected).decode(envelope.body)
+        return reader.decode(content)
     except _UNREADABLE as error:
         return Refusal("MESSAGE_BODY", values={"detail": str(error)})
 

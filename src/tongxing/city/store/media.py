@@ -175,6 +175,20 @@ def write_deny_list(
     )
 
 
+def newest_deny_list(cursor: Cursor) -> tuple[int, bytes] | None:
+    """The version of the newest deny list, and the list as it was sealed."""
+    row = cursor.execute(
+        "SELECT version, message FROM deny_list ORDER BY version DESC LIMIT 1"
+    ).fetchone()
+    return None if row is None else (int(row[0]), bytes(row[1]))
+
+
+def deny_list_of(cursor: Cursor, version: int) -> bytes | None:
+    """A version of the deny list as it was sealed; None for one that was never published."""
+    row = cursor.execute("SELECT message FROM deny_list WHERE version = %s", (version,)).fetchone()
+    return None if row is None else bytes(row[0])
+
+
 def posting_exists(cursor: Cursor, posting_id: str) -> bool:
     """Whether a posting is in the books already."""
     return (

@@ -1,0 +1,201 @@
+"""How a site keeps its deny list over a restart: whole once, then what changed, then whole again.
+
+The journal names the whole list (and holds it, when it is small; a large one lies in a file beside
+the journal) and holds the deltas after it in numbered places. Each change is one commit of the
+journal, made when everything it names is on the disk: a power cut leaves the old list or the new. A
+delta that a newer whole list made useless stays in its place until another takes it: it starts
+from an older version, so it is never applied.
+"""
+
+import errno
+import io
+from collections.abc import Iterator
+from hashlib import file_digest, sha256
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from tongxing.gate.denylist import DenyIndex, ListChange, ListHead
+from tongxing.gate.journal import Journal
+from tongxing.gate.packed import Keys, Packed, Pair, Shape, kind_of
+from tongxing.kernel.files import write_pieces
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import DenyDelta
+from tongxing.messages.envelope import encode, read_body
+
+FOLD_DELTAS = 64
+FOLD_EDITS = 50_000
+"""After so many deltas, or entries in them, the list is written whole: a dictionary's entry takes
+some 200 bytes of memory, a packed one eight."""
+
+_WHOLE, _DELTA = "deny_list", "deny_delta:{:02}"
+_INSIDE_BYTES_MAX = 256 * 1024
+_LENGTH_BYTES = 8
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class _Where(msgspec.Struct, frozen=True, array_like=True):
+    """Where the whole list is: in a file of this name and hash, or right here."""
+
+    file: str
+    sha256: str
+    body: bytes
+
+
+class _Array(msgspec.Struct, frozen=True, array_like=True):
+    shape: Shape
+    reason: str
+    count: int
+
+
+class _Contents(msgspec.Struct, frozen=True, array_like=True):
+    """What a whole list begins with; its arrays follow in this order."""
+
+    head: ListHead
+    arrays: list[_Array]
+    odd: list[Pair]
+
+
+_WHERE = msgspec.msgpack.Decoder(_Where)
+_CONTENTS = msgspec.msgpack.Decoder(_Contents)
+_DELTAS = msgspec.json.Decoder(DenyDelta)
+
+
+def load_list(journal: Journal, city: str) -> DenyIndex | Refusal:
+    """The list that was in force before; the empty list, version 0, of a journal without one.
+
+    Refuses what `Journal.kept` refuses, and LIST_DAMAGED for a list that is not what was kept: a
+    gate must not go on with an older one, or with none.
+    """
+    kept = journal.kept(_WHOLE)
+    if isinstance(kept, Refusal):
+        return kept
+    where = None
+    if kept is None:
+        deny: DenyIndex | Refusal = DenyIndex(city)
+    else:
+        try:
+            where = _WHERE.decode(kept)
+            deny = _read(journal.path, where)
+        except (OSError, ValueError, msgspec.MsgspecError) as error:
+            return _damaged(journal, str(error))
+    _clear(journal, where)
+    if not isinstance(deny, Refusal) and deny.city != city:
+        return _damaged(journal, f"{deny.city} / {city}")
+    return deny if isinstance(deny, Refusal) else _with_deltas(journal, deny)
+
+
+def keep_list(journal: Journal, change: ListChange) -> DenyIndex | Refusal:
+    """Keep a change; the list to put in force now, its edits packed in when they have become many.
+
+    Refuses what `Journal.keep` refuses, and the same when the folder beside it does; then the old
+    list is still the one that a restart finds.
+    """
+    deny, edits = change.deny, change.deny.edits
+    if change.delta is not None and edits.deltas <= FOLD_DELTAS and len(edits) <= FOLD_EDITS:
+        refusal = journal.keep(_DELTA.format(edits.deltas - 1), encode(change.delta))
+        return deny if refusal is None else refusal
+    whole = deny.folded()
+    try:
+        where = _write(journal.path, whole)
+    except OSError as error:
+        if error.errno in _FULL:
+            return Refusal("JOURNAL_FULL", str(journal.path))
+        return Refusal("JOURNAL_UNAVAILABLE", str(journal.path), {"detail": str(error)})
+    refusal = journal.keep(_WHOLE, msgspec.msgpack.encode(where))
+    if refusal is not None:
+        return refusal
+    _clear(journal, where)
+    return whole
+
+
+def _with_deltas(journal: Journal, deny: DenyIndex) -> DenyIndex | Refusal:
+    while deny.edits.deltas < FOLD_DELTAS:
+        kept = journal.kept(_DELTA.format(deny.edits.deltas))
+        if isinstance(kept, Refusal):
+            return kept
+        if kept is None:
+            break
+        delta = read_body(kept, _DELTAS)
+        if not isinstance(delta, Refusal) and delta.from_version != deny.version:
+            break
+        changed = delta if isinstance(delta, Refusal) else deny.changed(delta)
+        if isinstance(changed, Refusal):
+            return _damaged(journal, changed.code)
+        deny = changed
+    return deny
+
+
+def _write(path: Path, deny: DenyIndex) -> _Where:
+    """Put a whole list where it will be looked for. Raises OSError."""
+    contents, arrays = _contents(deny)
+    size = len(contents) + sum(keys.nbytes for keys in arrays)
+    if size <= _INSIDE_BYTES_MAX:
+        return _Where("", "", b"".join([contents, *(keys.tobytes() for keys in arrays)]))
+    digest = sha256()
+
+    def pieces() -> Iterator[bytes | memoryview]:
+        digest.update(contents)
+        yield contents
+        for keys in arrays:
+            piece = keys.view(np.uint8).data
+            digest.update(piece)
+            yield piece
+
+    name = f"{_prefix(path)}{deny.version}"
+    write_pieces(path.with_name(name), pieces())
+    return _Where(name, digest.hexdigest(), b"")
+
+
+def _contents(deny: DenyIndex) -> tuple[bytes, list[Keys]]:
+    packed = deny.packed
+    arrays = [
+        (_Array(shape, reason, len(keys)), keys)
+        for shape, listed in packed.by_shape.items()
+        for reason, keys in listed.items()
+    ]
+    told = _Contents(deny.head, [array for array, _ in arrays], sorted(packed.odd))
+    content = msgspec.msgpack.encode(told)
+    return len(content).to_bytes(_LENGTH_BYTES, "big") + content, [keys for _, keys in arrays]
+
+
+def _read(path: Path, where: _Where) -> DenyIndex:
+    """Raises OSError, ValueError or MsgspecError for anything but what `_write` wrote."""
+    if not where.file:
+        return _parse(io.BytesIO(where.body))
+    if not where.file.startswith(_prefix(path)):
+        raise ValueError(where.file)
+    with path.with_name(where.file).open("rb") as file:
+        if file_digest(file, "sha256").hexdigest() != where.sha256:
+            raise ValueError(f"{where.file}: SHA-256")
+        file.seek(0)
+        return _parse(file)
+
+
+def _parse(file: io.BufferedIOBase) -> DenyIndex:
+    length = int.from_bytes(file.read(_LENGTH_BYTES), "big")
+    contents = _CONTENTS.decode(file.read(length))
+    by_shape: dict[Shape, dict[str, Keys]] = {}
+    for array in contents.arrays:
+        keys: Keys = np.empty(array.count, kind_of(array.shape))
+        if file.readinto(keys.view(np.uint8).data) != keys.nbytes:
+            raise ValueError("too short")
+        by_shape.setdefault(array.shape, {})[array.reason] = keys
+    return DenyIndex.assembled(contents.head, Packed(by_shape, frozenset(contents.odd)))
+
+
+def _prefix(path: Path) -> str:
+    return f"{path.name}.deny-"
+
+
+def _clear(journal: Journal, where: _Where | None) -> None:
+    """Remove files of lists that are not in force, of half written ones too."""
+    name = "" if where is None else where.file
+    for found in journal.path.parent.iterdir():
+        if found.name.startswith(_prefix(journal.path)) and found.name != name:
+            found.unlink(missing_ok=True)
+
+
+def _damaged(journal: Journal, detail: str) -> Refusal:
+    return Refusal("LIST_DAMAGED", str(journal.path), {"detail": detail})
