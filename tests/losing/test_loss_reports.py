@@ -266,6 +266,8 @@ def test_a_new_card_takes_a_lost_ones_place_on_the_account_with_counters_of_its_
     world.lost()
     new = world.desk.replace(early, NOON + 600)
     assert not isinstance(new, Refusal) and (new.fee_fen, new.waiting_fen) == (2_000, 0)
+    assert world.desk.replace(early, NOON + 601) == new
+    assert world.people.told == [("a1", "loss_reported"), ("a1", "card_replaced")]
     assert denied(world.city) == {CARD: "MEDIUM_LOST"}
     assert world.desk.reports("a1")[0].state == "replaced"
     [(rider, states)] = world.rows(

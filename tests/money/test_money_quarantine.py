@@ -8,6 +8,7 @@ from money_world import ACCOUNT, BACK, NOON, SIGNED, chongqing, code_of, ok, wor
 from msgspec.structs import replace
 
 from tongxing.city.money import MoneyTerms
+from tongxing.city.money.store.refused import count_quarantined
 from tongxing.storage import Database
 
 
@@ -104,3 +105,5 @@ def test_many_at_once_are_not_more(database: Database) -> None:
         list(pool.map(lambda n: here.desk.take_notice("pay", {}, b"%d" % n, NOON), range(30)))
     assert here.count("payment_quarantine") == 3
     assert sum(one.times_seen for one in here.desk.quarantined()) == 30
+    with here.office.reading() as cursor:
+        assert count_quarantined(cursor) == (3, 30), "what was only counted came in too"

@@ -27,6 +27,7 @@ from tongxing.city.people.notices import notify as notify_person
 from tongxing.city.replacing import Replaced, Replacing
 from tongxing.city.store import disputes as dispute_store
 from tongxing.city.store import losing as loss_store
+from tongxing.city.store.replacing import find_medium
 from tongxing.kernel.ids import masked
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.registry import Registry
@@ -117,9 +118,18 @@ class LossDesk:
             return reporting.release_found(cursor, self._office.code, now_s)
 
     def replace(self, asked: Replacing, now_s: int) -> Replaced | Refusal:
-        """Give the holder of a lost or unbound card a new one; see `replacing.replace_medium`."""
+        """Give the holder of a lost or unbound card a new one; see `replacing.replace_medium`. The
+        holder of an account is told."""
         with self._office.alone() as cursor:
-            return replacing.replace_medium(cursor, self._office.code, self._registry, asked, now_s)
+            found = replacing.replace_medium(
+                cursor, self._office.code, self._registry, asked, now_s
+            )
+            if isinstance(found, Replaced) and found.already_s is None:
+                new = find_medium(cursor, found.new_no)
+                if new is not None and new.rider_kind == "account":
+                    values = {"card": masked(found.old_no), "new": masked(found.new_no)}
+                    self._notify(cursor, new.rider_id, "card_replaced", values, now_s)
+            return found
 
     def dispute(
         self, medium_no: str, claim: Claim, request_id: str, now_s: int, note: str = ""
