@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from tongxing.gate import checks, legacy
 from tongxing.gate.checks import CHECKS
 from tongxing.gate.decide import decide
+from tongxing.gate.entering import ENTRY_REASONS
 from tongxing.gate.facts import RULES, Role
 from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import at
@@ -48,7 +49,7 @@ def test_every_reason_a_check_can_give_is_declared_and_spoken() -> None:
     """FARES_ reasons come from pricing; a mistake in the gate's set-up has no voice of its own."""
     modules = (checks, legacy)
     source = "".join(Path(one.__file__).read_text(encoding="utf-8") for one in modules)
-    given = set(re.findall(r'Refusal\("([A-Z0-9_]+)"', source))
+    given = set(re.findall(r'Refusal\("([A-Z0-9_]+)"', source)) | ENTRY_REASONS
     declared = {code for check in CHECKS for code in check.reasons}
     assert given == {code for code in declared if not code.startswith("FARES_")}
     for code in declared | {"INSUFFICIENT_BALANCE", "OPEN", "HALF_TRIP_COLLECTED"}:

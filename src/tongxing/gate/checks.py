@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from tongxing.fares import Rider, pricing_refusal
+from tongxing.gate.entering import entry_condition
 from tongxing.gate.facts import ENDING_ROLES, GateContext, ValidatorFacts
 from tongxing.gate.legacy import legacy_charge, legacy_medium
 from tongxing.gate.rides import half_trip, rider_of, single_tap
@@ -151,6 +152,17 @@ CHECKS: tuple[Check, ...] = (
             "LEGACY_BALANCE_IMPLAUSIBLE",
         ),
         legacy_medium,
+    ),
+    Check(
+        "entry_condition",
+        (
+            "ENTRY_MANUAL_LANE",
+            "ENTRY_TURNED_BACK",
+            "ENTRY_NOT_UPGRADED",
+            "ENTRY_NO_ANSWER",
+            "ENTRY_STAFF_CHECK",
+        ),
+        entry_condition,
     ),
     Check(
         "sequence",

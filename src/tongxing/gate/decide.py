@@ -8,8 +8,10 @@ why not, and nothing about the medium changes. The order of the checks is in `ch
 
 import re
 
+from tongxing.entry import CLOSED
 from tongxing.gate import purse
 from tongxing.gate.checks import first_objection
+from tongxing.gate.entering import ENTRY_REASONS, entry_note
 from tongxing.gate.facts import (
     HALF_TRIP_COLLECTED,
     KIND_OF,
@@ -42,7 +44,7 @@ def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> D
         kind=kind,
         token_after=token,
         tariff=tariff,
-        note=context.deny.notice(token.medium_no),
+        note=context.deny.notice(token.medium_no) or entry_note(token, facts, context),
     )
 
 
@@ -68,7 +70,8 @@ def tap_of(
     deny_list_version: int,
 ) -> Tap:
     """The evidence of a presentation, opened or refused. What cannot be a medium's text is made
-    harmless, since a reader may have read anything."""
+    harmless, since a reader may have read anything; and that a condition of entry kept a lane shut
+    is told without what it found, since taps are kept for years."""
     return Tap(
         ref=ref,
         time_s=now_s,
@@ -88,7 +91,7 @@ def tap_of(
         funding=token.funding,
         purse=decision.purse,
         outcome=decision.outcome,
-        reason=decision.reason,
+        reason=CLOSED if decision.reason in ENTRY_REASONS else decision.reason,
         tariff=decision.tariff,
         deny_list_version=deny_list_version,
     )
@@ -120,7 +123,8 @@ def _decide_purse(
         charge_fen=due.charge_fen,
         half_trip_fen=due.half_trip_fen,
         lines=due.lines,
-        note=(HALF_TRIP_COLLECTED if due.half_trip_fen else context.deny.notice(token.medium_no)),
+        note=(HALF_TRIP_COLLECTED if due.half_trip_fen else context.deny.notice(token.medium_no))
+        or entry_note(token, facts, context),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tongxing.entry import Holders, Lane, Place, Policy
 from tongxing.fares import CityFares, PriceLine
 from tongxing.gate.denylist import DenyIndex
 from tongxing.gate.recent import RecentTaps
@@ -72,9 +73,28 @@ RULES = GateRules()
 
 
 @dataclass(frozen=True, slots=True)
+class EntryLane:
+    """Where a terminal stands, as an entry policy sees it, and what kind of lane it is."""
+
+    place: Place
+    lane: Lane = field(default_factory=Lane)
+
+
+@dataclass(frozen=True, slots=True)
+class EntryAtGate:
+    """A policy that a site was given, whom it asks about holders, and its terminals' lanes; a
+    terminal that stands nowhere here is an automatic lane of its line and station."""
+
+    policy: Policy
+    holders: Holders
+    lanes: Mapping[str, EntryLane] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class GateContext:
-    """What the gate knows at the moment of a tap; `recent` is what its site has just opened to, and
-    `legacy` says how long and how far old media are taken."""
+    """What the gate knows at the moment of a tap; `recent` is what its site has just opened to,
+    `legacy` says how long and how far old media are taken, and `entry` is the condition of entry,
+    None where there is none."""
 
     fares: CityFares
     registry: Registry
@@ -83,6 +103,7 @@ class GateContext:
     rules: GateRules = RULES
     recent: RecentTaps = field(default_factory=RecentTaps)
     legacy: LegacyBook = field(default_factory=load_legacy)
+    entry: EntryAtGate | None = None
 
 
 class Decision(Struct, frozen=True, kw_only=True):

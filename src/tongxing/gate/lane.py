@@ -7,6 +7,7 @@ once, after the journal. It must never decide anything itself.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tongxing.entry import staff_action_of, staff_words
 from tongxing.gate.facts import Decision
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import reason
@@ -29,6 +30,12 @@ def announce(decision: Decision, language: str) -> tuple[Announcement, ...]:
     codes = (decision.reason, decision.note) if decision.note else (decision.reason,)
     values = _values(decision)
     return tuple(_announcement(code, language, values) for code in codes)
+
+
+def for_staff(decision: Decision, language: str) -> str:
+    """What staff beside the lane are asked to do about it; "" for nothing. For their screen, and
+    never for the passenger's."""
+    return staff_words(staff_action_of(decision.reason), language)
 
 
 def _announcement(code: str, language: str, values: dict[str, object]) -> Announcement:

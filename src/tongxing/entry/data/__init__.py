@@ -1,0 +1,1 @@
+"""Entry policies, one dated file each."""
