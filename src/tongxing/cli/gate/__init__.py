@@ -1,0 +1,16 @@
+"""`tongxing gate`: a gate that runs, its configuration, and how it is.
+
+Each module of this package that offers `command` is one of its commands; none is imported before
+it is called. The words stand in ``texts/gate.toml``.
+"""
+
+from tongxing.cli.shell import family
+
+
+@family(
+    __name__,
+    first=("init", "check_config", "run", "status"),
+    not_commands=("configured", "trial"),
+)
+def command() -> None:
+    """The group; every command is a module beside this one."""

@@ -1,0 +1,337 @@
+"""A gate at work: readers hand in media, one thread decides and journals, doors and screens follow.
+
+A site's journal is for one thread, so everything that touches it is done there, also for the upload
+(`ask`). Stopping ends the readers first, then works off what they have handed in, then lets doors
+carry out what was ordered: nobody who was let in stands before a shut lane because of a restart.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from fasteners import InterProcessLock
+
+from tongxing.gate.facts import Decision
+from tongxing.gate.journal import Journal
+from tongxing.gate.running.board import Board
+from tongxing.gate.running.checking import sides_of, terminal_of
+from tongxing.gate.running.doors import Door, Told, relay_of
+from tongxing.gate.running.health import Health
+from tongxing.gate.running.plan import Plan
+from tongxing.gate.running.readers import Reader, reader_of
+from tongxing.gate.running.showings import Showings
+from tongxing.gate.running.stops import Stops
+from tongxing.gate.running.turns import Medium, Showing, Turns
+from tongxing.gate.site import Site, SiteSetup
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import Tap
+
+Result = TypeVar("Result")
+Uplink = Callable[["Runner"], bool]
+"""Does one step of the upload, through `Runner.ask`; whether the city answered."""
+
+UPLINK_S, KEEP_S, COUNT_S, TIDY_S = 5.0, 1.0, 20.0, 600.0
+UNSENT_MOST = 1_000
+_JOIN_S = 3.0
+_log = logging.getLogger("tongxing.gate")
+
+
+class Stopped(Exception):
+    """The gate has stopped, and does no more work."""
+
+
+class Runner:
+    """One site that runs. `clock` gives the gate's own time (Unix seconds)."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        clock: Callable[[], int],
+        new_epoch: int,
+        uplink: Uplink | None = None,
+        uplink_s: float = UPLINK_S,
+    ) -> None:
+        self.plan, self._clock, self._epoch = plan, clock, new_epoch
+        self._uplink, self._uplink_s = uplink, uplink_s
+        self._validators = dict(plan.validators)
+        self.board = Board(self._validators)
+        self._turns = Turns(self._validators)
+        self._showings = {name: Showings() for name in self._validators}
+        self._doors: dict[str, Door] = {}
+        self.readers: dict[str, list[Reader]] = {name: [] for name in self._validators}
+        self.cameras: set[str] = set()
+        self._stops = Stops(plan, self._validators, self.board)
+        self.health = Health(clock, plan.config.site.name)
+        self._over = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._lock = InterProcessLock(str(self._journal_path()) + ".lock")
+        self._site: Site | None = None
+        self._journal: Journal | None = None
+
+    def start(self) -> Refusal | None:
+        """Open the journal and let every reader read. Refuses GATE_RUNNING and what the journal
+        refuses; then nothing has been started."""
+        if not self._lock.acquire(blocking=False):
+            return Refusal("GATE_RUNNING", str(self._journal_path()))
+        opened: Future[Refusal | None] = Future()
+        self._begin(lambda: self._work(opened), "site")
+        refusal = opened.result()
+        if refusal is not None:
+            self._lock.release()
+            return refusal
+        self._stops.look()
+        self._make_doors()
+        self._start_readers()
+        self._begin(self._keep, "keeper")
+        if self._uplink is not None:
+            self._begin(self._upload, "uplink")
+        return None
+
+    def stop(self) -> None:
+        """End tidily; all that was handed in has been decided, journalled and told."""
+        readers = [reader for of in self.readers.values() for reader in of]
+        for reader in readers:
+            reader.stop()
+        self._over.set()
+        self._turns.close()
+        for thread in self._threads:
+            thread.join()
+        for reader in readers:
+            reader.join(_JOIN_S)
+        for door in set(self._doors.values()):
+            door.stop()
+        self._write_status("stopped")
+        self._lock.release()
+
+    def ask(self, work: Callable[[Site], Result]) -> Result:
+        """Do something with the site in its own thread, between two passengers, and wait for it.
+
+        Raises Stopped when the gate stops, and what `work` raises.
+        """
+        ended: Future[Result] = Future()
+
+        def job() -> None:
+            try:
+                assert self._site is not None
+                ended.set_result(work(self._site))
+            except BaseException as error:
+                ended.set_exception(error)
+
+        if not self._turns.ask(job):
+            raise Stopped
+        return ended.result()
+
+    def saw(self, terminal: str, raw: bytes) -> bool:
+        """A scanner or camera sees this code now; whether that is a presentation of its own."""
+        showings = self._showings[terminal]
+        if not showings.is_new(raw, time.monotonic()):
+            return False
+        if self._put(Showing(terminal, raw)):
+            return True
+        showings.forget(raw)
+        return False
+
+    def present(self, terminal: str, medium: Medium) -> Decision | None:
+        """A medium is held to a terminal; the decision, after its lane was told. None when there
+        was none: the gate stops, or too many wait."""
+        showing = Showing(terminal, medium)
+        return showing.ended.result() if self._put(showing) else None
+
+    def unsent(self, limit: int) -> list[Tap] | Refusal:
+        """Taps without a receipt; for `ask`, since the journal is for the gate's own thread."""
+        assert self._journal is not None
+        return self._journal.unsent(limit)
+
+    def _put(self, showing: Showing) -> bool:
+        taken = self._turns.show(showing)
+        if not taken and not self._over.is_set():
+            self.board.notice(showing.terminal, Refusal("LANE_WAIT"))
+        return taken
+
+    def _work(self, opened: "Future[Refusal | None]") -> None:
+        refusal = self._open()
+        opened.set_result(refusal)
+        if refusal is not None:
+            return
+        while (task := self._turns.next()) is not None:
+            if isinstance(task, Showing):
+                self._decide(task)
+            else:
+                task()
+        if self._journal is not None:
+            self._journal.close()
+
+    def _open(self) -> Refusal | None:
+        plan, path = self.plan, self._journal_path()
+        journal = Journal.open(path, plan.config.site.name, self._epoch)
+        if isinstance(journal, Refusal):
+            return journal
+        setup = SiteSetup(
+            city=plan.config.site.city,
+            validators=self._validators,
+            fares=plan.fares,
+            registry=plan.registry,
+            key=plan.key,
+            city_keys=plan.city_keys,
+            media=plan.media(journal),
+        )
+        site = Site.open(setup, journal, self._tell)
+        if isinstance(site, Refusal):
+            return site
+        self._site, self._journal = site, journal
+        return None
+
+    def _decide(self, showing: Showing) -> None:
+        decision = None
+        try:
+            decision = self._decision(showing)
+        except Exception:
+            _log.exception("terminal %s failed", showing.terminal)
+            self.health.failures += 1
+            self.board.notice(showing.terminal, Refusal("LANE_FAULT"))
+        finally:
+            showing.ended.set_result(decision)
+
+    def _decision(self, showing: Showing) -> Decision | None:
+        terminal, medium = showing.terminal, showing.medium
+        door, site = self._doors.get(terminal), self._site
+        assert site is not None
+        blocked = self._stops.objection(terminal)
+        if blocked is None and door is not None and door.is_held_for_another(terminal):
+            blocked = Refusal("LANE_OTHER_SIDE")
+        if blocked is not None:
+            self.board.notice(terminal, blocked)
+            return None
+        now_s = self._clock()
+        if isinstance(medium, bytes):
+            decision = site.present_code(medium, terminal, now_s)
+        else:
+            decision = site.present_card(medium, terminal, now_s)
+        self.health.tapped(terminal, decision, now_s)
+        return decision
+
+    def _tell(self, terminal: str, decision: Decision) -> None:
+        """The lane's output: the door first, for somebody waits before it."""
+        door = self._doors.get(terminal)
+        if decision.opened and door is not None:
+            door.open(terminal)
+        self.board.decided(terminal, decision)
+
+    def _make_doors(self) -> None:
+        for spec in self.plan.config.validator:
+            if spec.relay is None:
+                continue
+            relay = relay_of(spec.relay, self.plan.written.file)
+            door = Door(spec.id, relay, spec.relay.pulse_ms, self._door_told)
+            for role in sides_of(spec):
+                self._doors[terminal_of(spec, role)] = door
+            door.start()
+
+    def _door_told(self, terminal: str) -> Told:
+        def told(refusal: Refusal | None) -> None:
+            self.board.trouble(terminal, "door", refusal)
+            if refusal is not None:
+                self.board.notice(terminal, refusal)
+
+        return told
+
+    def _start_readers(self) -> None:
+        for spec in self.plan.config.validator:
+            for number, one in enumerate(spec.readers, start=1):
+                terminal = terminal_of(spec, one.side)
+                name = f"{terminal}/{number}"
+                noticed = partial(self.board.notice, terminal)
+                reader = reader_of(one, name, self.plan.written.file, noticed)
+                if reader is None:
+                    self.cameras.add(terminal)
+                    continue
+                self.readers[terminal].append(reader)
+                reader.start(self._hand(terminal, reader), self._heard(terminal, reader))
+
+    def _hand(self, terminal: str, reader: Reader) -> Callable[[Medium], str]:
+        def hand(medium: Medium) -> str:
+            if isinstance(medium, bytes) and not reader.waits:
+                self.saw(terminal, medium)
+                return ""
+            decision = self.present(terminal, medium)
+            return "" if decision is None else f"{decision.outcome} {decision.reason}"
+
+        return hand
+
+    def _heard(self, terminal: str, reader: Reader) -> Callable[[Refusal | None], None]:
+        return lambda refusal: self.board.trouble(terminal, reader.name, refusal)
+
+    def _keep(self) -> None:
+        """Health, and what is due by the clock."""
+        tidied = counted = -TIDY_S
+        self._write_status("running")
+        while not self._over.wait(KEEP_S):
+            try:
+                self._stops.look()
+                now = time.monotonic()
+                if now - tidied >= TIDY_S:
+                    tidied = now
+                    self.ask(self._tidy)
+                if now - counted >= COUNT_S:
+                    counted = now
+                    self.ask(self._count)
+                self._write_status("running")
+            except Stopped:
+                return
+            except Exception:
+                _log.exception("keeping the gate failed")
+
+    def _tidy(self, site: Site) -> None:
+        now_s = self._clock()
+        for answer in (site.report_unconfirmed(now_s), site.forget(now_s)):
+            if isinstance(answer, Refusal):
+                _log.warning("journal: %s", answer.code)
+
+    def _count(self, _site: Site) -> None:
+        found = self.unsent(UNSENT_MOST)
+        if not isinstance(found, Refusal):
+            self.health.unsent = len(found)
+
+    def _upload(self) -> None:
+        assert self._uplink is not None
+        while not self._over.is_set():
+            try:
+                online = self._uplink(self)
+            except Stopped:
+                return
+            except Exception:
+                _log.exception("the upload failed")
+                online = False
+            self.health.contact(online)
+            self.board.contact(online)
+            self._over.wait(self._uplink_s)
+
+    def _write_status(self, state: str) -> None:
+        self.health.write(self, state, self.plan.written.file(self.plan.config.status))
+
+    def lists(self) -> dict[str, object]:
+        """The versions of what this gate decides with."""
+        tariff = self.plan.fares.book.at(self._clock())
+        deny = 0 if self._site is None else self._site.deny.version
+        return {"deny_list": deny, "tariff": "" if tariff is None else tariff.name}
+
+    def station_of(self, terminal: str) -> str:
+        """Where a terminal is now; "" for a vehicle that does not know."""
+        return self._validators[terminal].station
+
+    def depths(self) -> dict[str, int]:
+        """How many media wait at each terminal."""
+        return self._turns.depths()
+
+    def _journal_path(self) -> Path:
+        return self.plan.written.file(self.plan.config.journal.path)
+
+    def _begin(self, work: Callable[[], None], name: str) -> None:
+        thread = threading.Thread(target=work, name=f"gate {name}", daemon=True)
+        self._threads.append(thread)
+        thread.start()

@@ -1,0 +1,35 @@
+// All lanes of a site, for whoever looks after them. All words come from the page.
+
+const list = document.getElementById("lanes");
+const words = JSON.parse(list.dataset.words);
+const lost = document.getElementById("lost");
+const AGAIN_MS = 2000;
+
+function show(view) {
+  const lane = list.querySelector(`[data-terminal="${CSS.escape(view.terminal)}"]`);
+  lane.dataset.sign = view.sign;
+  const said = view.said[document.body.dataset.language]?.text;
+  const state = view.sign === "idle" ? words.idle : `${words[view.sign]}: ${said}`;
+  const at = lane.querySelector(".state");
+  if (at.textContent !== state) at.textContent = state;
+  lane.querySelector(".call").hidden = !view.called;
+}
+
+function open() {
+  const source = new EventSource("/events");
+  source.onmessage = (event) => {
+    lost.hidden = true;
+    JSON.parse(event.data).forEach(show);
+  };
+  source.onerror = () => {
+    lost.hidden = false;
+    if (source.readyState === EventSource.CLOSED) setTimeout(open, AGAIN_MS);
+  };
+}
+
+list.addEventListener("click", (event) => {
+  const address = event.target.closest("[data-helped]")?.dataset.helped;
+  if (address) fetch(address, { method: "POST" }).catch(() => undefined);
+});
+
+open();
