@@ -27,6 +27,16 @@ PHONE, SMALL, WIDE = (
     {"width": 1024, "height": 600},
     {"width": 1920, "height": 1080},
 )
+DRAWN = {
+    "idle": ".card",
+    "open": ".arrow",
+    "refused": ".cross",
+    "notice": ".bang",
+    "trouble": ".bang",
+    "lost": ".bang",
+}
+"""What is drawn, large, beside the words of each sign."""
+
 FRAME = (1280, 720)
 FRAMES_A_SECOND = 30
 
@@ -123,6 +133,11 @@ class Screen:
     def signs(self, sign: str) -> "Screen":
         """Wait until the lane shows this sign."""
         self.page.locator(f"body[data-sign={sign}]").wait_for()
+        drawn = self.page.locator(f"#sign {DRAWN[sign]}")
+        drawn.wait_for(state="visible")
+        assert self.page.locator("#sign > :visible").count() == 1
+        box = self.page.locator("#sign").bounding_box()
+        assert box is not None and min(box["width"], box["height"]) >= 140
         return self
 
     def says(self, text: str) -> "Screen":
