@@ -39,6 +39,7 @@ from tongxing.city.trip import Trip, collected_unknown, make_trip, order_key, wi
 from tongxing.fares import (
     CityFares,
     FareState,
+    PriceLine,
     Quote,
     RideFacts,
     Rider,
@@ -51,6 +52,7 @@ from tongxing.fares import (
 from tongxing.fares.model import Missing
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.messages import Tap
+from tongxing.messages.fleet import FREE_RIDE
 from tongxing.messages.records import How
 
 __all__ = [
@@ -242,7 +244,9 @@ class _Folding:
 
     def _hold(self, known: Tap) -> int:
         facts = _facts(known, known.station, "", known.time_s, known.time_s, missing="exit")
-        if known.funding == "purse" or pricing_refusal(self.fares, facts, rider_of(known)):
+        if known.funding == "purse" or known.reason == FREE_RIDE:
+            return 0
+        if pricing_refusal(self.fares, facts, rider_of(known)):
             return 0
         return highest_fare(self.fares, known.mode, known.line, known.station, known.time_s)
 
@@ -268,6 +272,8 @@ class _Folding:
             quote = price(self.fares, facts, rider, before)
         else:
             quote = half_quote(self.fares, facts, rider, before, said, missing_end(medium))
+        if taps[-1].reason == FREE_RIDE:
+            quote = _free(quote, before)
         self._remember(medium.medium_no, quote.state)
         self.trips.append(
             make_trip(medium, facts, how, taps, business_date(completed_s), quote, remark)
@@ -303,6 +309,13 @@ class _Folding:
             difference -= part
         if difference:
             self.trips[-1] = with_difference(self.trips[-1], difference)
+
+
+def _free(quote: Quote, before: FareState) -> Quote:
+    """A ride that ends where the city had ordered rides to be free: priced, then nothing charged;
+    what counts what was paid does not count it."""
+    relief = PriceLine("free_ride", "", -quote.charge_fen, {})
+    return Quote(quote.fare_fen, 0, (*quote.lines, relief), before, quote.tariff)
 
 
 def rider_of(tap: Tap) -> Rider:

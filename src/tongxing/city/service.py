@@ -4,7 +4,7 @@ It is issuer and acquirer of one city. Times are arguments: on virtual time and 
 same code runs. One writer at a time: a second process waits at the door (advisory lock).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import islice
 
@@ -21,6 +21,8 @@ from tongxing.city import (
 from tongxing.city.accounts import RiderOpening
 from tongxing.city.covering import cover_purses
 from tongxing.city.desk import Desk
+from tongxing.city.fleet.admission import DeviceBatch, admit
+from tongxing.city.intake import OpenedBatch
 from tongxing.city.members import issuer_member
 from tongxing.city.settling import BankLine
 from tongxing.city.signatures import (
@@ -30,6 +32,7 @@ from tongxing.city.signatures import (
     media_of,
 )
 from tongxing.city.store import days, exchange, riders
+from tongxing.city.store.cursor import Cursor
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
@@ -40,6 +43,7 @@ from tongxing.messages import (
     HUB_SENDER,
     IssuerDetail,
     KeyRing,
+    Receipt,
     SigningKey,
     Statement,
     Tap,
@@ -94,20 +98,20 @@ class City(Desk):
 
         All good batches are one transaction. A refused one changes nothing and harms no other.
         """
-        assert self._fares is not None, "a city without gates takes no taps"
         opened = [intake.open_batch(message, self._trusted) for message in messages]
-        good = [item for item in opened if not isinstance(item, Refusal)]
         with self._transaction() as cursor:
-            receipts = iter(
-                intake.take_batches(cursor, self.code, self._fares, good, received_s)
-                if good
-                else ()
-            )
-            cover_purses(cursor, self.code, received_s)
-        return [
-            item if isinstance(item, Refusal) else seal(next(receipts), self._key)
-            for item in opened
-        ]
+            receipts = iter(self._taken(cursor, opened, received_s))
+        return self._answers(opened, receipts)
+
+    def intake_of_devices(
+        self, batches: Sequence[DeviceBatch], received_s: int
+    ) -> list[bytes | Refusal]:
+        """The same for batches of the fleet, opened already; which of them are admitted is asked
+        in the very transaction that takes them in."""
+        with self._transaction() as cursor:
+            admitted = admit(cursor, batches)
+            receipts = iter(self._taken(cursor, admitted, received_s))
+        return self._answers(admitted, receipts)
 
     def close_day(self, day: date, closed_s: int) -> int | Refusal:
         """Close a business day: accounts' open trips end as half trips, which wait to be resolved.
@@ -200,6 +204,25 @@ class City(Desk):
         """Book one line of our bank statement."""
         with self._transaction() as cursor:
             return settling.settle(cursor, self.code, line, business_date(line.value_s))
+
+    def _taken(
+        self, cursor: Cursor, opened: Sequence[OpenedBatch | Refusal], received_s: int
+    ) -> list[Receipt]:
+        assert self._fares is not None, "a city without gates takes no taps"
+        good = [item for item in opened if not isinstance(item, Refusal)]
+        receipts = (
+            intake.take_batches(cursor, self.code, self._fares, good, received_s) if good else []
+        )
+        cover_purses(cursor, self.code, received_s)
+        return receipts
+
+    def _answers(
+        self, opened: Sequence[OpenedBatch | Refusal], receipts: Iterator[Receipt]
+    ) -> list[bytes | Refusal]:
+        return [
+            item if isinstance(item, Refusal) else seal(next(receipts), self._key)
+            for item in opened
+        ]
 
     def _from_hub(self, message: bytes, expected: type[Body]) -> Body | Refusal:
         opened = unseal(message, expected, self._trusted)

@@ -326,6 +326,7 @@ WRITERS: dict[str, _Writer] = {
     "transfer": _transfer,
     "transfer_spent": _transfer,
     "calendar": _remark,
+    "free_ride": _remark,
     "turn_back": _turn_back,
     "gate_difference": _difference,
     "overtime": _overtime,

@@ -23,6 +23,7 @@ from tongxing.gate.facts import (
 from tongxing.gate.token import MediumToken
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import PurseFacts, Tap, TapRef
+from tongxing.messages.fleet import FREE_RIDE
 from tongxing.messages.taps import TapKind
 
 _UNSAFE = re.compile(r"[^0-9A-Za-z:_.-]", re.ASCII)
@@ -33,9 +34,13 @@ def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> D
     """Open or refuse. Nothing has happened yet: the caller journals, writes, then opens."""
     tariff = tariff_name(context)
     kind = KIND_OF[facts.role]
+    if context.mode == "manual":
+        return refused(kind, token, tariff, Refusal("GATE_MANUAL"))
     refusal = first_objection(token, facts, context)
     if refusal is not None:
         return refused(kind, token, tariff, refusal)
+    if context.mode == "free_ride":
+        return _free(token, facts, context, tariff)
     if token.funding == "purse":
         return _decide_purse(token, facts, context, tariff)
     return Decision(
@@ -125,6 +130,27 @@ def _decide_purse(
         lines=due.lines,
         note=(HALF_TRIP_COLLECTED if due.half_trip_fen else context.deny.notice(token.medium_no))
         or entry_note(token, facts, context),
+    )
+
+
+def _free(
+    token: MediumToken, facts: ValidatorFacts, context: GateContext, tariff: str
+) -> Decision:
+    """A ride by order of the city: counted like any other, with nothing taken and nothing asked of
+    the purse. A ride that begins is noted on the medium, one that ends is over."""
+    kind = KIND_OF[facts.role]
+    if token.funding != "purse":
+        return Decision(
+            outcome="opened", reason=FREE_RIDE, kind=kind, token_after=token, tariff=tariff
+        )
+    after = purse.debited(token, facts, context, purse.nothing_due(token, facts, tariff))
+    return Decision(
+        outcome="opened",
+        reason=FREE_RIDE,
+        kind=kind,
+        token_after=after,
+        tariff=tariff,
+        purse=PurseFacts(after.counter, token.balance_fen, 0),
     )
 
 

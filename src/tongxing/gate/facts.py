@@ -94,7 +94,8 @@ class EntryAtGate:
 class GateContext:
     """What the gate knows at the moment of a tap; `recent` is what its site has just opened to,
     `legacy` says how long and how far old media are taken, and `entry` is the condition of entry,
-    None where there is none."""
+    None where there is none. `mode` is how the city has ordered passengers to be treated
+    (`orders`)."""
 
     fares: CityFares
     registry: Registry
@@ -104,6 +105,7 @@ class GateContext:
     recent: RecentTaps = field(default_factory=RecentTaps)
     legacy: LegacyBook = field(default_factory=load_legacy)
     entry: EntryAtGate | None = None
+    mode: str = "normal"
 
 
 class Decision(Struct, frozen=True, kw_only=True):

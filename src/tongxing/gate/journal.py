@@ -23,6 +23,7 @@ from tongxing.gate.ballast import Ballast
 from tongxing.gate.epochs import Custody, ahead, write_slip
 from tongxing.gate.journal_file import EPOCH_MAX, JournalSettings
 from tongxing.gate.journal_resend import Resend, resend_from
+from tongxing.gate.journal_state import JournalState, has_receipt, state_of
 from tongxing.gate.pool import ConnectionPool
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Receipt, Tap, TapRef
@@ -196,6 +197,14 @@ class Journal:
         epoch than was ever written here, an old image has been put back: a new epoch begins. The
         terminals that show it."""
         return self._using(lambda connection: self._heed(connection, marks, new_epoch))
+
+    def state(self, named_most: int) -> JournalState | Refusal:
+        """How much waits, and how far the numbers have come; at most so many batches are named."""
+        return self._using(lambda connection: state_of(connection, named_most))
+
+    def has_receipt(self, ref: TapRef) -> bool | Refusal:
+        """Whether a tap that is still here was acknowledged once."""
+        return self._using(lambda connection: has_receipt(connection, ref))
 
     def forget(self, now_s: int) -> int | Refusal:
         """Delete taps whose receipt is older than the retention; how many there were.

@@ -60,6 +60,12 @@ def bill(token: MediumToken, facts: ValidatorFacts, context: GateContext, tariff
     return Bill(0, half_trip_fen, half_trip_fen + least_fen, state, lines, tariff)
 
 
+def nothing_due(token: MediumToken, facts: ValidatorFacts, tariff: str) -> Bill:
+    """The bill of a ride that is free by the city's order: what was paid before stays counted, and
+    this ride is not."""
+    return Bill(0, 0, 0, token.fare_state(facts.city), (), tariff)
+
+
 def debited(
     token: MediumToken, facts: ValidatorFacts, context: GateContext, due: Bill
 ) -> MediumToken:

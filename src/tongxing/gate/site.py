@@ -15,6 +15,7 @@ from tongxing.gate.facts import RULES, Decision, GateContext, GateRules, Validat
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.kept_list import keep_list, load_list
 from tongxing.gate.lane import LaneOutput
+from tongxing.gate.orders import OrderBook
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.recent import RecentTaps
 from tongxing.gate.token import MediumToken
@@ -57,11 +58,18 @@ class Site:
     """The gates of one station or vehicle, with the one journal that they share."""
 
     def __init__(
-        self, setup: SiteSetup, journal: Journal, lane: LaneOutput, deny: DenyIndex
+        self,
+        setup: SiteSetup,
+        journal: Journal,
+        lane: LaneOutput,
+        deny: DenyIndex,
+        orders: OrderBook,
     ) -> None:
         """Use `Site.open`, which takes up the deny list that was in force before."""
         self.name = journal.site
         self.deny = deny
+        self.journal = journal
+        self.orders = orders
         self._setup = setup
         self._journal = journal
         self._lane = lane
@@ -91,7 +99,10 @@ class Site:
         deny = load_list(journal, setup.city)
         if isinstance(deny, Refusal):
             return deny
-        site = cls(setup, journal, lane, deny)
+        orders = OrderBook.open(journal)
+        if isinstance(orders, Refusal):
+            return orders
+        site = cls(setup, journal, lane, deny, orders)
         refusal = site._remember()
         return site if refusal is None else refusal
 
@@ -196,6 +207,11 @@ class Site:
         self.deny = deny
         return None
 
+    def tariff_name(self, now_s: int) -> str:
+        """The tariff in force, "" when there is none."""
+        tariff = self._setup.fares.book.at(now_s)
+        return "" if tariff is None else tariff.name
+
     def forget(self, now_s: int) -> int | Refusal:
         """Delete taps whose receipt is older than the retention; how many there were."""
         return self._journal.forget(now_s)
@@ -214,4 +230,12 @@ class Site:
 
     def _context(self, now_s: int) -> GateContext:
         setup = self._setup
-        return GateContext(setup.fares, setup.registry, self.deny, now_s, setup.rules, self._recent)
+        return GateContext(
+            setup.fares,
+            setup.registry,
+            self.deny,
+            now_s,
+            setup.rules,
+            self._recent,
+            mode=self.orders.mode(now_s),
+        )

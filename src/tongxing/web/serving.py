@@ -4,12 +4,36 @@ The address is only told once pages can be fetched from it. Nothing here chooses
 """
 
 import socket
+import ssl
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from tongxing.kernel.reasons import Refusal
+
 _GOODBYE_S = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """The files by which a server proves who it is: a certificate (with its chain) and its key."""
+
+    certificate: Path
+    key: Path
+
+    def objection(self) -> Refusal | None:
+        """Why they cannot be used: TLS_FILES."""
+        try:
+            ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+                self.certificate, self.key
+            )
+        except OSError as error:  # also what ssl raises
+            detail = str(error).partition("\n")[0]
+            return Refusal("TLS_FILES", str(self.certificate), {"detail": detail})
+        return None
 
 
 def serve(
@@ -17,10 +41,11 @@ def serve(
     taken: socket.socket,
     ready: Callable[[str], None],
     more: Sequence[socket.socket] = (),
+    tls: Tls | None = None,
 ) -> None:
     """Serve `app` until Ctrl-C, which is the ordinary end; `ready` is given the address of `taken`.
 
-    `more` are sockets that the same application also answers on.
+    `more` are sockets that the same application also answers on. With `tls` only HTTPS is spoken.
 
     Another signal's exception passes through after the server has ended tidily.
     """
@@ -31,8 +56,11 @@ def serve(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GOODBYE_S,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
     )
-    server = _Server(config, lambda: ready(f"http://{host}:{port}/"))
+    scheme = "http" if tls is None else "https"
+    server = _Server(config, lambda: ready(f"{scheme}://{host}:{port}/"))
     try:
         server.run(sockets=[taken, *more])
     except KeyboardInterrupt as stopped:

@@ -1,0 +1,147 @@
+"""What devices told last, what they were ordered, and which of their numbers are not here."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from tongxing.city.fleet.values import OrderGiven
+from tongxing.city.store.cursor import Cursor
+from tongxing.messages.fleet import OrderDone, TapRange
+
+
+def last_heartbeats(cursor: Cursor) -> dict[str, tuple[int, str]]:
+    """When each device was last heard, and the text of what it said."""
+    rows = cursor.execute("SELECT device, heard_s, body FROM device_heartbeat")
+    return {str(device): (int(heard_s), str(body)) for device, heard_s, body in rows}
+
+
+def write_heartbeat(cursor: Cursor, device: str, number: int, heard_s: int, body: str) -> bool:
+    """Keep a device's newest heartbeat; False for one that is not newer than the one kept."""
+    written = cursor.execute(
+        "INSERT INTO device_heartbeat VALUES (%s, %s, %s, %s) ON CONFLICT (device) DO UPDATE"
+        " SET number = excluded.number, heard_s = excluded.heard_s, body = excluded.body"
+        " WHERE device_heartbeat.number < excluded.number",
+        (device, number, heard_s, body),
+    )
+    return written.rowcount == 1
+
+
+def write_promises(cursor: Cursor, device: str, hashes: Sequence[str], told_s: int) -> None:
+    """The batches that a device has waiting now; what it does not name any more is forgotten."""
+    cursor.execute(
+        "DELETE FROM device_promise WHERE device = %s AND NOT batch_sha256 = ANY(%s)",
+        (device, list(hashes)),
+    )
+    cursor.execute(
+        "INSERT INTO device_promise SELECT %s, unnest(%s::text[]), %s ON CONFLICT DO NOTHING",
+        (device, list(hashes), told_s),
+    )
+
+
+def add_order(cursor: Cursor, given: OrderGiven) -> int:
+    """Write a new order; its number."""
+    row = cursor.execute(
+        "INSERT INTO device_order (site, device, kind, from_s, until_s, ordered_by, why)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING order_no",
+        (
+            given.site,
+            given.device,
+            given.kind,
+            given.from_s,
+            given.until_s,
+            given.ordered_by,
+            given.why,
+        ),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def orders_for(cursor: Cursor, device: str, site: str, now_s: int) -> list[OrderGiven]:
+    """The orders that still hold and that this device has not said to have had, oldest first."""
+    rows = cursor.execute(
+        "SELECT order_no, site, device, kind, from_s, until_s, ordered_by, why FROM device_order"
+        " WHERE (device = %s OR site = %s) AND until_s > %s AND NOT EXISTS (SELECT 1 FROM"
+        " device_order_done AS d WHERE d.order_no = device_order.order_no AND d.device = %s)"
+        " ORDER BY order_no",
+        (device, site, now_s, device),
+    )
+    return [OrderGiven(*row) for row in rows]
+
+
+def newest_orders(cursor: Cursor, limit: int) -> list[OrderGiven]:
+    """The last orders, newest first, each with who has done what with it."""
+    rows = cursor.execute(
+        "SELECT order_no, site, device, kind, from_s, until_s, ordered_by, why, (SELECT"
+        " array_agg(ARRAY[d.device, d.outcome] ORDER BY d.device) FROM device_order_done AS d"
+        " WHERE d.order_no = device_order.order_no) FROM device_order"
+        " ORDER BY order_no DESC LIMIT %s",
+        (limit,),
+    )
+    return [
+        replace(OrderGiven(*row[:-1]), done=tuple((one[0], one[1]) for one in row[-1] or ()))
+        for row in rows
+    ]
+
+
+def write_done(
+    cursor: Cursor, device: str, site: str, done: Sequence[OrderDone], heard_s: int
+) -> None:
+    """What a device did with orders that were given to it; others it names are passed over."""
+    cursor.executemany(
+        "INSERT INTO device_order_done SELECT order_no, %s, %s, %s, %s FROM device_order"
+        " WHERE order_no = %s AND (device = %s OR site = %s) ON CONFLICT DO NOTHING",
+        [
+            (device, item.done_s, heard_s, item.outcome, item.order_no, device, site)
+            for item in done
+        ],
+    )
+
+
+def whole_to(cursor: Cursor, terminal_id: str, epoch: int) -> int:
+    """Up to which number a storage's taps are known to be here without a hole; 0 for none."""
+    row = cursor.execute(
+        "SELECT whole_to FROM device_numbers WHERE terminal_id = %s AND epoch = %s",
+        (terminal_id, epoch),
+    ).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def write_whole_to(cursor: Cursor, terminal_id: str, epoch: int, number: int) -> None:
+    """Remember it."""
+    cursor.execute(
+        "INSERT INTO device_numbers VALUES (%s, %s, %s) ON CONFLICT (terminal_id, epoch)"
+        " DO UPDATE SET whole_to = greatest(device_numbers.whole_to, excluded.whole_to)",
+        (terminal_id, epoch, number),
+    )
+
+
+def numbers_here(
+    cursor: Cursor, terminal_id: str, epoch: int, above: int, to: int, limit: int
+) -> list[int]:
+    """The numbers above one and up to another whose taps are here, in order."""
+    rows = cursor.execute(
+        "SELECT seq FROM tap WHERE terminal_id = %s AND epoch = %s AND seq > %s AND seq <= %s"
+        " ORDER BY seq LIMIT %s",
+        (terminal_id, epoch, above, to, limit),
+    )
+    return [int(row[0]) for row in rows]
+
+
+def highest_here(cursor: Cursor, terminal_id: str, epoch: int) -> int:
+    """The highest number of a terminal's storage that is here; 0 for none."""
+    row = cursor.execute(
+        "SELECT coalesce(max(seq), 0) FROM tap WHERE terminal_id = %s AND epoch = %s",
+        (terminal_id, epoch),
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def holes(here: Sequence[int], above: int, to: int, of: tuple[str, int]) -> list[TapRange]:
+    """The numbers above one and up to another that are not among those here, as ranges."""
+    found, expected = [], above + 1
+    for number in (*here, to + 1):
+        if number > expected:
+            found.append(TapRange(*of, expected, number - 1))
+        expected = number + 1
+    return found

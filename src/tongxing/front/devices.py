@@ -1,0 +1,38 @@
+"""A city opens its interface for devices: the fleet's door and the intake in one application."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from fastapi import FastAPI
+
+from tongxing.api import DeviceDesks, Letterbox, create_device_app
+from tongxing.api.desks import wall_clock
+from tongxing.api.limits import Limits
+from tongxing.city import City
+from tongxing.city.fleet import FleetDoor
+from tongxing.city.office import Office
+from tongxing.fares import load_city_fares
+from tongxing.messages import KeyRing, SigningKey
+from tongxing.storage import Database
+
+STANDARD = Limits()
+
+
+@contextmanager
+def device_site(
+    database: Database,
+    city: str,
+    key: SigningKey,
+    clock: Callable[[], int] = wall_clock,
+    limits: Limits = STANDARD,
+) -> Iterator[FastAPI]:
+    """The application for the devices of a city with gates; what waits is taken in at the end."""
+    fares = load_city_fares(city)
+    office = Office(city, database, fares)
+    letterbox = Letterbox(lambda: City(city, database, key, KeyRing({}), fares), clock)
+    try:
+        door = FleetDoor(office, key)
+        yield create_device_app(DeviceDesks(door, letterbox, limits, clock))
+    finally:
+        letterbox.close()
+        office.close()

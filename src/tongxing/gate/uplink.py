@@ -1,0 +1,240 @@
+"""The uplink of a device: heartbeats, orders, lists, and its taps until the journal is empty.
+
+One step does what is due and ends. The journal belongs to the gate's own thread, so whatever
+touches it is asked of that thread (`ask`), between two passengers. A tap is let go of only by the
+city's signed receipt, whatever an answer's status says. A batch that the city will not take as it
+is stays in the journal, is tried again much later, and holds up no other.
+"""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol, TypeVar
+
+from tongxing.gate.link import Answer
+from tongxing.gate.pacing import Backoff, Pace
+from tongxing.gate.reporting import heartbeat_of, obey
+from tongxing.gate.site import Site
+from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import KeyRing, SigningKey, seal, unseal
+from tongxing.messages.fleet import Asking, Heartbeat, Orders
+
+Found = TypeVar("Found")
+
+BATCHES, HEARTBEAT, DENY = "/v1/batches", "/v1/heartbeat", "/v1/lists/deny"
+_LIST = "deny"
+
+
+class Line(Protocol):
+    """What carries messages to the city; `Link` does."""
+
+    def post(self, path: str, message: bytes) -> Answer:
+        """Send a sealed message."""
+
+    def get(self, path: str, asking: bytes) -> Answer:
+        """Fetch something."""
+
+
+class Ask(Protocol):
+    """Has something done with the site, where that may be done."""
+
+    def __call__(self, work: Callable[[Site], Found]) -> Found:
+        """What the work came to."""
+
+
+@dataclass(frozen=True)
+class UplinkSetup:
+    """Who a device is, and whom it believes. `clock` gives Unix seconds, `chance` numbers from 0 up
+    to 1, `new_epoch` an epoch as it is drawn in the field."""
+
+    key: SigningKey
+    city_keys: KeyRing
+    software: str
+    clock: Callable[[], int]
+    chance: Callable[[], float]
+    new_epoch: Callable[[], int]
+    pace: Pace = field(default_factory=Pace)
+
+
+@dataclass(frozen=True, slots=True)
+class Stepped:
+    """What a step came to: whether the city answered, taps newly acknowledged, what was refused,
+    and after how many seconds the next step has something to do."""
+
+    online: bool
+    acknowledged: int = 0
+    refusals: tuple[Refusal, ...] = ()
+    wait_s: float = 0.0
+
+
+class Uplink:
+    """The uplink of one device. One step at a time."""
+
+    def __init__(self, setup: UplinkSetup, line: Line) -> None:
+        self._setup, self._line = setup, line
+        self._backoff = Backoff(setup.pace, setup.chance)
+        self._next_try_s = self._next_heartbeat_s = 0.0
+        self._last_number = 0
+        self._offset_s: int | None = None
+        self._lists: dict[str, int] = {}
+        self._refused: dict[str, int] = {}
+        self._senders = ThreadPoolExecutor(setup.pace.in_flight, "uplink")
+
+    def close(self) -> None:
+        """Let go of the threads that send."""
+        self._senders.shutdown()
+
+    def step(self, ask: Ask) -> Stepped:
+        """Do what is due now, for as long as it goes well."""
+        now_s = self._setup.clock()
+        if now_s < self._next_try_s and self._next_try_s - now_s <= self._setup.pace.longest_s:
+            return Stepped(False, wait_s=self._next_try_s - now_s)
+        refusals: list[Refusal] = []
+        failed = self._heartbeat(ask, refusals) or self._list(ask, refusals)
+        acknowledged = 0
+        while failed is None:
+            refused_before = len(refusals)
+            count, failed = self._upload(ask, refusals)
+            acknowledged += count
+            moved = count or len(refusals) > refused_before
+            if not moved or self._setup.clock() >= self._next_heartbeat_s:
+                break
+        if failed is None:
+            self._backoff.succeeded()
+            self._next_try_s = 0.0
+            wait_s = max(0.0, self._next_heartbeat_s - self._setup.clock())
+            return Stepped(True, acknowledged, tuple(refusals), wait_s)
+        wait_s = self._backoff.failed(failed.after_s)
+        self._next_try_s = self._setup.clock() + wait_s
+        if failed.refusal is not None:
+            refusals.append(failed.refusal)
+        return Stepped(failed.final, acknowledged, tuple(refusals), wait_s)
+
+    def _heartbeat(self, ask: Ask, refusals: list[Refusal]) -> Answer | None:
+        """Tell how we are, when it is due, and do what the city says; why that failed."""
+        now_s = self._setup.clock()
+        until_s = self._next_heartbeat_s - now_s
+        if 0 < until_s <= 3_600:
+            return None
+        number = max(self._last_number + 1, now_s)
+        told = ask(
+            partial(
+                heartbeat_of,
+                number=number,
+                now_s=now_s,
+                software=self._setup.software,
+                offset_s=self._offset_s,
+            )
+        )
+        if isinstance(told, Refusal):
+            return Answer(refusal=told)
+        answer = self._line.post(HEARTBEAT, seal(told, self._setup.key))
+        self._last_number = number
+        if answer.refusal is not None:
+            return answer
+        orders = self._opened(answer, told)
+        if isinstance(orders, Refusal):
+            return Answer(refusal=orders)
+        ended_s = self._setup.clock()
+        self._offset_s = orders.time_s - (now_s + ended_s) // 2
+        self._lists = orders.lists
+        self._next_heartbeat_s = now_s + min(max(orders.next_s, 1), 3_600)
+        epoch = self._setup.new_epoch()
+        refusals += ask(partial(obey, orders=orders, told=told, now_s=ended_s, new_epoch=epoch))
+        return None
+
+    def _opened(self, answer: Answer, told: Heartbeat) -> Orders | Refusal:
+        """The city's answer to this very heartbeat."""
+        opened = unseal(answer.body or b"", Orders, self._setup.city_keys)
+        if isinstance(opened, Refusal):
+            return opened
+        orders = opened[1]
+        if (orders.device, orders.number) != (told.device, told.number):
+            return Refusal("UPLINK_ANSWER", values={"detail": f"heartbeat {orders.number}"})
+        return orders
+
+    def _list(self, ask: Ask, refusals: list[Refusal]) -> Answer | None:
+        """Fetch the deny list when the city has a newer one; why that failed."""
+        have = ask(lambda site: site.deny.version)
+        if self._lists.get(_LIST, 0) <= have:
+            return None
+        since = have
+        for _ in range(2):
+            path = f"{DENY}?since={since}"
+            sent_s = self._setup.clock() + (self._offset_s or 0)
+            asking = Asking(device=self._setup.key.sender, path=path, sent_s=sent_s)
+            answer = self._line.get(path, seal(asking, self._setup.key))
+            if answer.refusal is not None:
+                return answer
+            if answer.body is None:
+                return None
+            refusal = ask(partial(_load, message=answer.body))
+            if refusal is None:
+                return None
+            refusals.append(refusal)
+            if since == 0:
+                return None
+            since = 0  # the whole list, in place of what changed
+        return None
+
+    def _upload(self, ask: Ask, refusals: list[Refusal]) -> tuple[int, Answer | None]:
+        """Send the oldest batches, several at a time: how many taps newly have a receipt, and why
+        any of it failed."""
+        messages = self._due(ask)
+        if isinstance(messages, Refusal):
+            return 0, Answer(refusal=messages)
+        posted = self._senders.map(lambda message: self._line.post(BATCHES, message), messages)
+        acknowledged, failed = 0, None
+        for message, answer in zip(messages, posted, strict=True):
+            if answer.body is not None:
+                taken = ask(partial(_take, receipt=answer.body, now_s=self._setup.clock()))
+                if isinstance(taken, Refusal):
+                    failed = Answer(refusal=taken)
+                else:
+                    acknowledged += taken
+                    self._refused.pop(sha256_hex(message), None)
+            elif answer.final and answer.refusal is not None:
+                again_s = self._setup.clock() + self._setup.pace.refused_again_s
+                self._refused[sha256_hex(message)] = again_s
+                refusals.append(answer.refusal)
+            else:
+                failed = answer
+        return acknowledged, failed
+
+    def _due(self, ask: Ask) -> Sequence[bytes] | Refusal:
+        """The oldest batches, but for those that were refused a while ago."""
+        now_s = self._setup.clock()
+        limit = self._setup.pace.in_flight + len(self._refused)
+        messages = ask(lambda site: site.next_batches(limit))
+        if isinstance(messages, Refusal):
+            return messages
+        found = {sha256_hex(message): message for message in messages}
+        self._refused = {name: at for name, at in self._refused.items() if name in found}
+        due = [
+            message for name, message in found.items() if self._refused.get(name, now_s) <= now_s
+        ]
+        return due[: self._setup.pace.in_flight]
+
+
+def run(
+    uplink: Uplink,
+    ask: Ask,
+    sleep: Callable[[float], object],
+    is_over: Callable[[], bool],
+    longest_s: float = 5.0,
+) -> None:
+    """Step again and again until it is over; `sleep` waits for at most `longest_s`, so that taps do
+    not lie about until the next heartbeat."""
+    while not is_over():
+        stepped = uplink.step(ask)
+        sleep(min(stepped.wait_s, longest_s) if stepped.online else stepped.wait_s)
+
+
+def _load(site: Site, message: bytes) -> Refusal | None:
+    return site.load_deny_list(message)
+
+
+def _take(site: Site, receipt: bytes, now_s: int) -> int | Refusal:
+    return site.take_receipt(receipt, now_s)
