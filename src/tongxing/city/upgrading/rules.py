@@ -92,9 +92,12 @@ def e_tickets_suspended(rule: SingleTickets | None) -> bool:
     return rule is not None and rule.e_tickets_suspended
 
 
-def unused_objection(how: str, suspended: bool) -> Refusal | None:
-    """Why an electronic single ticket is not paid back: UPGRADE_E_TICKET_USED,
-    UPGRADE_E_TICKET_GOOD while it can still be used (R-158). `how` it ended, "" if it has not."""
+def unused_objection(how: str, suspended: bool, other_way: bool = False) -> Refusal | None:
+    """Why an electronic single ticket is not paid back: UPGRADE_E_TICKET_OTHER_WAY for another way
+    than it was paid by, UPGRADE_E_TICKET_USED, UPGRADE_E_TICKET_GOOD while it can still be used
+    (R-158). `how` it ended, "" if it has not."""
+    if other_way:
+        return Refusal("UPGRADE_E_TICKET_OTHER_WAY")
     if how == "used":
         return Refusal("UPGRADE_E_TICKET_USED")
     return None if how or suspended else Refusal("UPGRADE_E_TICKET_GOOD")
