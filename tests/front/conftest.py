@@ -1,4 +1,4 @@
-"""These tests begin with a city that has its tables: it is copied, not made anew each time."""
+"""These tests begin with a city that has its tables: they are emptied, not made anew each time."""
 
 import pytest
 
