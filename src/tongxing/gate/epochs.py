@@ -21,7 +21,9 @@ from tongxing.kernel.files import sync_folder, write_whole
 from tongxing.kernel.ids import sha256_hex
 from tongxing.messages import TapRef
 
-Cause = Literal["created", "other_device", "no_slip", "old_image", "city_knows_more"]
+Cause = Literal[
+    "created", "other_device", "no_slip", "old_image", "city_knows_more", "clock_set_back"
+]
 """Why an epoch began: with the file, on another device than before, after an end without order (a
 power cut, or a copy made while it ran), on an image other than the one closed last, or because the
 city holds numbers that this file has not reached."""

@@ -20,7 +20,7 @@ from msgspec.structs import replace
 
 from tongxing.gate import journal_batches, journal_file
 from tongxing.gate.ballast import Ballast
-from tongxing.gate.epochs import Custody, ahead, write_slip
+from tongxing.gate.epochs import Cause, Custody, ahead, write_slip
 from tongxing.gate.journal_file import EPOCH_MAX, JournalSettings
 from tongxing.gate.journal_resend import Resend, resend_from
 from tongxing.gate.journal_state import JournalState, has_receipt, state_of
@@ -268,6 +268,11 @@ class Journal:
         """Close the file; the journal opens it again when it is next used."""
         self._pool.drop(self.path)
 
+    def begin_epoch(self, new_epoch: int, cause: Cause) -> Refusal | None:
+        """Count from 1 again, under an epoch just drawn: what this file says from here on follows
+        on nothing before it."""
+        return self._using(lambda connection: self._begin(connection, new_epoch, cause))
+
     def sign_off(self) -> Refusal | None:
         """Close the file for good and leave the slip with which this device may go on later."""
         standing = self._using(journal_file.standing)
@@ -344,10 +349,15 @@ class Journal:
         standing = journal_file.standing(connection)
         terminals = ahead(standing, marks)
         if terminals:
-            device = standing.device if self._custody is None else self._custody.device
-            journal_file.begin_epoch(connection, new_epoch, device, "city_knows_more")
-            self.epoch = new_epoch
+            self._begin(connection, new_epoch, "city_knows_more")
         return terminals
+
+    def _begin(self, connection: sqlite3.Connection, new_epoch: int, cause: Cause) -> None:
+        device = journal_file.standing(connection).device
+        if self._custody is not None:
+            device = self._custody.device
+        journal_file.begin_epoch(connection, new_epoch, device, cause)
+        self.epoch = new_epoch
 
     def _taps(
         self, connection: sqlite3.Connection, query: str, values: tuple[int, ...]

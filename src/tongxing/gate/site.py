@@ -6,9 +6,12 @@ downwards it takes deny lists. It must never open a lane for a tap that is not o
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from tongxing.fares import CityFares
+from tongxing.gate.clearance import Clearance
 from tongxing.gate.decide import decide, refused, tap_of
 from tongxing.gate.denylist import DenyIndex, read_deny_list
 from tongxing.gate.facts import RULES, Decision, GateContext, GateRules, ValidatorFacts
@@ -41,7 +44,8 @@ class SiteSetup:
 
     `key` signs its batches, and its sender is the site's name. `city_keys` holds the keys of the
     site's own city and no other. `media` is how it reads real cards and codes; without it the site
-    takes tokens alone.
+    takes tokens alone. `clearance` is what it asks itself before it opens: the time, the rides of
+    accounts since the city was last heard, the other gates.
     """
 
     city: str
@@ -52,6 +56,7 @@ class SiteSetup:
     city_keys: KeyRing
     rules: GateRules = RULES
     media: MediaSetup | None = None
+    clearance: Clearance = field(default_factory=Clearance)
 
 
 class Site:
@@ -74,7 +79,8 @@ class Site:
         self._journal = journal
         self._lane = lane
         self._recent = RecentTaps()
-        self._touch = None if setup.media is None else Touch(setup.media, journal)
+        self._clearance = setup.clearance
+        self._touch = None if setup.media is None else Touch(setup.media, journal, setup.clearance)
 
     def _remember(self) -> Refusal | None:
         """Know again, after a restart, which displays of codes have opened a lane here."""
@@ -117,7 +123,12 @@ class Site:
         """
         facts = self._setup.validators[terminal_id]
         decision = decide(token, facts, self._context(now_s))
+        held = self._clearance.refusal(decision, token, facts.role, now_s)
+        if held is not None:
+            decision = refused(decision.kind, token, decision.tariff, held)
         tap = tap_of(token, facts, decision, unnumbered(terminal_id), now_s, self.deny.version)
+        if band_s := self._clearance.time_band_s():
+            tap = replace(tap, time_band_s=band_s)
         written = self._journal.append(tap)
         if isinstance(written, Refusal):
             decision = refused(decision.kind, token, decision.tariff, written)
@@ -125,6 +136,7 @@ class Site:
             if write is not None and decision.token_after is not token:
                 write(decision.token_after)
             self._recent.note(token, facts.role, now_s)
+            self._clearance.opened(token, facts.role)
         self._lane(terminal_id, decision)
         return decision, decision.token_after
 
@@ -225,6 +237,7 @@ class Site:
         decision = take(self._touch, Visit(facts, self._context(now_s)))
         if decision.opened:
             self._recent.note(decision.token_after, facts.role, now_s)
+            self._clearance.opened(decision.token_after, facts.role)
         self._lane(terminal_id, decision)
         return decision
 

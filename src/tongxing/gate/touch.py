@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
+from tongxing.gate.clearance import Clearance
 from tongxing.gate.decide import decide, refused, tap_of, tariff_name
 from tongxing.gate.facts import (
     KIND_OF,
@@ -72,8 +73,11 @@ class Visit:
 class Touch:
     """Real media at the terminals of one site."""
 
-    def __init__(self, setup: MediaSetup, journal: Journal) -> None:
+    def __init__(
+        self, setup: MediaSetup, journal: Journal, clearance: Clearance | None = None
+    ) -> None:
         self._setup = setup
+        self._clearance = Clearance() if clearance is None else clearance
         self._journal = journal
         self._torn = TornTaps(journal)
         self._modules: dict[str, CardLink] = {}
@@ -104,6 +108,9 @@ class Touch:
         decision = decide(card.token, visit.facts, visit.context)
         if not decision.opened:
             return self._refuse(card, decision, visit)
+        held = self._clearance.refusal(decision, card.token, visit.facts.role, visit.now_s)
+        if held is not None:
+            return self._turned_away(card.token, visit, held)
         return self._purchase(card, decision, visit)
 
     def code(self, raw: bytes, visit: Visit) -> Decision:
@@ -112,6 +119,9 @@ class Touch:
         if refusal is not None:
             return self._turned_away(token, visit, refusal)
         decision = decide(token, visit.facts, visit.context)
+        held = self._clearance.refusal(decision, token, visit.facts.role, visit.now_s)
+        if held is not None:
+            decision = refused(decision.kind, token, decision.tariff, held)
         tap = replace(self._tap(token, decision, visit), code=raw)
         return self._written(tap, decision)
 
@@ -306,7 +316,7 @@ class Touch:
         return decision
 
     def _tap(self, token: MediumToken, decision: Decision, visit: Visit) -> Tap:
-        return tap_of(
+        tap = tap_of(
             token,
             visit.facts,
             decision,
@@ -314,6 +324,8 @@ class Touch:
             visit.now_s,
             visit.context.deny.version,
         )
+        band_s = self._clearance.time_band_s()
+        return replace(tap, time_band_s=band_s) if band_s else tap
 
     def _terminal_no(self, terminal_id: str) -> bytes | Refusal:
         """The number of a terminal's module, asked of it once."""

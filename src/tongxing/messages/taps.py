@@ -72,6 +72,8 @@ class Tap(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_
     `outcome` says what the gate did; `reason` is a code of the reason list ("OPEN" when it opened).
     `proof` is what a real card signed, `code` a ride code whole, as it was shown: with either the
     issuer can find out for itself whether its medium was there.
+    `time_band_s` is how far the gate's clock may have been off: 0 when it was good, -1 when nobody
+    knew.
     """
 
     ref: TapRef
@@ -97,6 +99,7 @@ class Tap(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_
     deny_list_version: int
     proof: CardProof | None = None
     code: bytes = b""
+    time_band_s: int = 0
 
 
 class TapBatch(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

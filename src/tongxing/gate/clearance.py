@@ -1,0 +1,104 @@
+"""What a site asks itself after a decision to open and before the journal: may it, just now?
+
+A decision looks at the medium and at lists; these look at the gate's own means. Does it know the
+time? Has this account begun too many rides since the city was last heard? Was this display shown
+at another gate? Only for media on accounts: a card's purse proves its own money.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from msgspec import DecodeError, Struct, ValidationError
+from msgspec.json import Decoder, Encoder
+
+from tongxing.gate.clock import GateClock
+from tongxing.gate.facts import Decision, Role
+from tongxing.gate.offline import OfflineLimits, OfflineRules
+from tongxing.gate.replay import Display
+from tongxing.gate.sharing import DisplayDesk
+from tongxing.gate.token import MediumToken
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import Tap
+from tongxing.messages.fleet import FREE_RIDE
+
+CONTACT = "contact"
+"""Where the journal keeps when the city was last heard."""
+TIME_UNKNOWN = -1
+
+
+class Contact(Struct, frozen=True, forbid_unknown_fields=True):
+    """When the city had taken all there was."""
+
+    at_s: int
+
+
+_ENCODER, _DECODER = Encoder(), Decoder(Contact)
+
+
+def contact_bytes(at_s: int) -> bytes:
+    """What to keep under `CONTACT`."""
+    return _ENCODER.encode(Contact(at_s))
+
+
+def limits_of(
+    rules: OfflineRules, kept: bytes | None, unsent: Iterable[Tap], now_s: int
+) -> OfflineLimits:
+    """The limits as they stood before a restart, from what the journal holds: switching a gate off
+    and on gives nobody a new quota. A contact that is not known was just now, so that a new gate
+    can begin."""
+    try:
+        at_s = now_s if kept is None else min(_DECODER.decode(kept).at_s, now_s)
+    except (DecodeError, ValidationError, UnicodeDecodeError):
+        at_s = now_s
+    limits = OfflineLimits(rules, at_s)
+    for tap in unsent:
+        if tap.outcome == "opened" and tap.funding == "account" and tap.kind != "exit":
+            limits.count(tap.medium_no)
+    return limits
+
+
+@dataclass(frozen=True, slots=True)
+class Clearance:
+    """What there is to ask; whatever is None is not asked. `mono_s` is the clock's own reading."""
+
+    clock: GateClock | None = None
+    mono_s: Callable[[], float] | None = None
+    limits: OfflineLimits | None = None
+    displays: DisplayDesk | None = None
+
+    def refusal(
+        self, decision: Decision, token: MediumToken, role: Role, now_s: int
+    ) -> Refusal | None:
+        """Why a lane stays shut that the decision would open: GATE_CLOCK_UNSURE, GATE_OFFLINE_QUOTA
+        or QR_REPLAYED. The display is claimed with this, so it is asked last and once. A free ride
+        by order of the city is nobody's loss."""
+        if not decision.opened or decision.reason == FREE_RIDE:
+            return None
+        if token.medium_kind == "code" and self.clock is not None and self.mono_s is not None:
+            unsure = self.clock.refusal(self.mono_s())
+            if unsure is not None:
+                return unsure
+        if self.limits is not None:
+            over = self.limits.refusal(token, role, now_s)
+            if over is not None:
+                return over
+        if token.medium_kind != "code" or self.displays is None:
+            return None
+        display = Display(token.medium_no, token.code_issued_s, token.code_expires_s)
+        elsewhere = self.displays.shown_elsewhere(display, now_s)
+        return Refusal("QR_REPLAYED", values={"elsewhere": elsewhere}) if elsewhere else None
+
+    def opened(self, token: MediumToken, role: Role) -> None:
+        """The tap is on disk, and the lane opens."""
+        if self.limits is not None:
+            self.limits.note(token, role)
+        if self.displays is not None and token.medium_kind == "code":
+            self.displays.note_opened()
+
+    def time_band_s(self) -> int:
+        """What a tap says of the gate's clock: 0 for a good one, else how far it may be off, and
+        `TIME_UNKNOWN` when nobody knows."""
+        if self.clock is None or self.mono_s is None or self.clock.refusal(self.mono_s()) is None:
+            return 0
+        band_s = self.clock.band_s(self.mono_s())
+        return TIME_UNKNOWN if band_s is None else band_s

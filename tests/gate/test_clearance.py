@@ -1,0 +1,128 @@
+"""What a site asks itself before it opens: the time, rides out of contact, the other gates."""
+
+from dataclasses import replace as with_setup
+from pathlib import Path
+
+from gate_world import Station
+from media_world import ACCOUNT, CHANGTONG, CODE, EIGHT, MEDIA, World, new_card, open_world
+from msgspec.structs import replace
+from sharing_world import Gate, nobody, server
+
+from tongxing.gate import Site
+from tongxing.gate.clearance import Clearance
+from tongxing.gate.clock import GateClock
+from tongxing.gate.decide import refused
+from tongxing.gate.lane import announce
+from tongxing.gate.offline import OfflineLimits, OfflineRules
+from tongxing.kernel.clock import DAY_S
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages.fleet import FREE_RIDE
+
+PHONE = MEDIA.phone(CODE)
+LOST = b'{"time_s":%d}' % (EIGHT - DAY_S)
+
+
+def world_with(folder: Path, clearance: Clearance) -> World:
+    folder.mkdir(exist_ok=True)
+    world = open_world(folder)
+    setup = with_setup(world.site._setup, clearance=clearance)
+    site = Site.open(setup, world.journal, lambda _terminal, decision: world.told.append(decision))
+    assert isinstance(site, Site), site
+    world.site = site
+    return world
+
+
+def unsure_clock() -> Clearance:
+    return Clearance(clock=GateClock(0.0, 100.0, LOST), mono_s=lambda: 100.0)
+
+
+def test_a_gate_that_does_not_know_the_time_takes_cards_and_no_codes(tmp_path: Path) -> None:
+    world = world_with(tmp_path, unsure_clock())
+    refused = world.site.present_code(PHONE.show(EIGHT), "in", EIGHT)
+    assert (refused.outcome, refused.reason) == ("refused", "GATE_CLOCK_UNSURE")
+    assert announce(refused, "zh")[0].voice == "暂不受理乘车码，请刷卡"
+    assert world.hold(new_card(CHANGTONG), "in", EIGHT)[0].opened
+    assert [tap.time_band_s for tap in world.taps()] == [-1, -1]
+    assert world.told[0] == refused
+
+
+def test_a_tap_says_how_far_the_clock_may_have_been_off(tmp_path: Path) -> None:
+    clock, mono_s = GateClock(EIGHT, 100.0, LOST), [100.0]
+    clearance = Clearance(clock=clock, mono_s=lambda: mono_s[0])
+    world = world_with(tmp_path, clearance)
+    world.hold(new_card(CHANGTONG), "in", EIGHT)
+    mono_s[0] += 20 * DAY_S
+    world.hold(new_card(CHANGTONG), "out", EIGHT + 600)
+    assert [tap.time_band_s for tap in world.taps()] == [0, 139]
+
+
+def test_out_of_contact_an_account_begins_so_many_rides_and_no_more(tmp_path: Path) -> None:
+    rules = OfflineRules(quota=((0, 3),))
+    world = world_with(tmp_path, Clearance(limits=OfflineLimits(rules, EIGHT)))
+    reasons = []
+    for number in range(5):
+        now_s = EIGHT + number * 300
+        reasons.append(world.site.present_code(PHONE.show(now_s), "in", now_s).reason)
+    assert reasons == ["OPEN"] * 3 + ["GATE_OFFLINE_QUOTA"] * 2
+    now_s = EIGHT + 3_000
+    assert world.site.present_code(PHONE.show(now_s), "out", now_s).opened, "out always"
+    assert world.hold(new_card(CHANGTONG), "in", now_s)[0].opened, "a purse pays by itself"
+    card = new_card(ACCOUNT)
+    in_four = [world.hold(card, "in", now_s + number * 300)[0].reason for number in range(4)]
+    assert in_four == ["OPEN"] * 3 + ["GATE_OFFLINE_QUOTA"], "a card on an account counts"
+
+
+def test_a_display_that_another_gate_has_let_in_opens_no_lane_here(tmp_path: Path) -> None:
+    station = server()
+    here, there = (Gate(name, {"STATION": station.address}) for name in ("V1", "V2"))
+    first = world_with(tmp_path / "1", Clearance(displays=here.desk))
+    second = world_with(tmp_path / "2", Clearance(displays=there.desk))
+    raw = PHONE.show(EIGHT)
+    assert first.site.present_code(raw, "in", EIGHT).opened
+    again = second.site.present_code(raw, "in", EIGHT + 1)
+    assert (again.outcome, again.reason) == ("refused", "QR_REPLAYED")
+    assert second.taps()[0].code == raw, "the refusal is evidence too"
+    assert second.site.present_code(PHONE.show(EIGHT + 2), "in", EIGHT + 2).opened
+    station.close()
+    for gate in (here, there):
+        gate.desk.close()
+
+
+def test_what_is_refused_anyway_is_not_claimed(tmp_path: Path) -> None:
+    """Who is sent to another lane must find the display still good there."""
+    station = server()
+    gate = Gate("V1", {"STATION": station.address})
+    world = world_with(tmp_path, Clearance(displays=gate.desk))
+    assert not world.site.present_code(PHONE.show(EIGHT), "in", EIGHT + 90).opened
+    assert len(station.register) == 0
+    station.close()
+    gate.desk.close()
+
+
+def test_without_a_register_the_gate_goes_on_and_says_so(tmp_path: Path) -> None:
+    gate = Gate("V1", {"STATION": nobody()})
+    gate.rules = gate.desk.modes.rules = with_setup(gate.rules, budget_ms={"STATION": 20})
+    world = world_with(tmp_path, Clearance(displays=gate.desk))
+    assert world.site.present_code(PHONE.show(EIGHT), "in", EIGHT).opened
+    assert gate.desk.modes.mode == "VALIDATOR" and len(gate.events) == 1
+    gate.desk.close()
+
+
+def test_a_site_that_takes_tokens_asks_itself_too(tmp_path: Path) -> None:
+    station = Station(tmp_path)
+    setup = with_setup(station.site._setup, clearance=unsure_clock())
+    site = Site.open(setup, station.journal, lambda *_: None)
+    assert isinstance(site, Site)
+    token = replace(CODE, code_issued_s=EIGHT, code_expires_s=EIGHT + 60)
+    assert site.present(token, "IN", EIGHT)[0].reason == "GATE_CLOCK_UNSURE"
+    assert site.present(CHANGTONG, "IN", EIGHT)[0].opened
+
+
+def test_a_free_ride_by_order_asks_none_of_this() -> None:
+    decision = refused("entry", CODE, "", Refusal("DOUBLE_TAP"))
+    free = replace(decision, outcome="opened", reason=FREE_RIDE)
+    opened = replace(decision, outcome="opened", reason="OPEN")
+    clearance = unsure_clock()
+    assert clearance.refusal(free, CODE, "entry", EIGHT) is None
+    assert clearance.refusal(decision, CODE, "entry", EIGHT) is None
+    assert clearance.refusal(opened, CODE, "entry", EIGHT) == Refusal("GATE_CLOCK_UNSURE")
