@@ -47,6 +47,7 @@ class TcpScanner(StreamScanner):
         self._address = address
 
     def read(self, hand: Handed) -> Refusal | None:
+        """Call it, and listen until it hangs up."""
         with socket.create_connection(self._address, CONNECT_S) as connection:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
             connection.setblocking(False)
@@ -63,6 +64,7 @@ class SerialScanner(StreamScanner):
         self._path, self._baud = path, baud
 
     def read(self, hand: Handed) -> Refusal | None:
+        """Open the line as it is, without what a terminal would do to it."""
         if sys.platform == "win32":
             return Refusal("LANE_READER_PLATFORM", self.name, {"name": self.name})
         handle = os.open(self._path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
