@@ -3,20 +3,33 @@
 from dataclasses import dataclass, field
 from dataclasses import replace as changed
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
-from gate_world import BEIJING_CARD, context, validator
+from gate_world import (
+    BEIJING_CARD,
+    CARD,
+    CITY_KEYS,
+    SITE,
+    Station,
+    context,
+    site_key,
+    validator,
+)
 from msgspec.structs import replace
 
 from tongxing.entry import Attestation, HolderAnswer, Lane, policies
+from tongxing.fares import load_city_fares
 from tongxing.gate.decide import decide, tap_of
 from tongxing.gate.entering import entry_lane
 from tongxing.gate.facts import Decision, EntryAtGate, GateContext, Role, ValidatorFacts
 from tongxing.gate.journal import unnumbered
 from tongxing.gate.lane import announce, for_staff
+from tongxing.gate.site import Site, SiteSetup
 from tongxing.gate.token import MediumToken
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
+from tongxing.network.registry import load_registry
 
 POLICY = policies()[0]
 DAY = date(2022, 5, 30)
@@ -230,6 +243,46 @@ def test_a_policy_of_another_city_is_not_asked() -> None:
     entry = EntryAtGate(POLICY, Known(UNLINKED), {facts.terminal_id: here})
     without = decide(BEIJING_CARD, facts, known)
     assert decide(BEIJING_CARD, facts, changed(known, entry=entry)) == without
+
+
+def test_a_site_that_was_given_a_policy_keeps_its_lane_shut_and_its_journal_silent(
+    tmp_path: Path,
+) -> None:
+    station = Station(tmp_path)
+    fares = load_city_fares("500000")
+    rail = replace(POLICY.where[0], from_day=date(2026, 3, 1), until=None, effect="enforced")
+    policy = replace(
+        POLICY,
+        city="500000",
+        from_day=date(2026, 3, 1),
+        until=date(2026, 3, 31),
+        where=(replace(rail, when_down="closed"),),
+    )
+    holders = Known(DOWN)
+    facts = validator("entry", "cq:rail-1:xiaoshizi", "IN")
+    setup = SiteSetup(
+        city="500000",
+        validators={"IN": facts},
+        fares=fares,
+        registry=load_registry(),
+        key=site_key(SITE),
+        city_keys=CITY_KEYS,
+        entry=EntryAtGate(policy, holders, {"IN": entry_lane(facts, fares)}),
+    )
+    heard: list[Decision] = []
+    site = Site.open(setup, station.journal, lambda _terminal, decision: heard.append(decision))
+    assert isinstance(site, Site)
+    morning_s = at(date(2026, 3, 17), 8)
+    decision, after = site.present(CARD, "IN", morning_s)
+    assert heard == [decision] and decision.reason == "ENTRY_NO_ANSWER" and after == CARD
+    holders.answer = HolderAnswer(True, Attestation("500000", "h", True, morning_s, morning_s + 9))
+    assert site.present(CARD, "IN", morning_s)[0].opened
+    taps = station.journal.unsent(10)
+    assert not isinstance(taps, Refusal)
+    assert [(tap.outcome, tap.reason) for tap in taps] == [
+        ("refused", "ENTRY_CLOSED"),
+        ("opened", "OPEN"),
+    ]
 
 
 ROLES: list[Role] = ["exit", "alight"]

@@ -14,7 +14,14 @@ from tongxing.fares import CityFares
 from tongxing.gate.clearance import Clearance
 from tongxing.gate.decide import decide, refused, tap_of
 from tongxing.gate.denylist import DenyIndex, read_deny_list
-from tongxing.gate.facts import RULES, Decision, GateContext, GateRules, ValidatorFacts
+from tongxing.gate.facts import (
+    RULES,
+    Decision,
+    EntryAtGate,
+    GateContext,
+    GateRules,
+    ValidatorFacts,
+)
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.kept_list import keep_list, load_list
 from tongxing.gate.lane import LaneOutput
@@ -45,7 +52,8 @@ class SiteSetup:
     `key` signs its batches, and its sender is the site's name. `city_keys` holds the keys of the
     site's own city and no other. `media` is how it reads real cards and codes; without it the site
     takes tokens alone. `clearance` is what it asks itself before it opens: the time, the rides of
-    accounts since the city was last heard, the other gates.
+    accounts since the city was last heard, the other gates. `entry` is the policy it was given for
+    who enters, None where nothing is asked.
     """
 
     city: str
@@ -57,6 +65,7 @@ class SiteSetup:
     rules: GateRules = RULES
     media: MediaSetup | None = None
     clearance: Clearance = field(default_factory=Clearance)
+    entry: EntryAtGate | None = None
 
 
 class Site:
@@ -250,5 +259,6 @@ class Site:
             now_s,
             setup.rules,
             self._recent,
+            entry=setup.entry,
             mode=self.orders.mode(now_s),
         )
