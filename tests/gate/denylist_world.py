@@ -17,12 +17,17 @@ REASONS = ["MEDIUM_LOST", "ACCOUNT_OVERDRAWN", "CARD_REPLACED", "INVENTED_NEXT_Y
 def unpacked(packed: Packed) -> set[Pair]:
     """All pairs, read back from the arrays."""
     found = set(packed.odd)
-    for (first, length), listed in packed.by_shape.items():
-        for reason, keys in listed.items():
+    for (first, length), pages in packed.by_shape.items():
+        for page, keys in pages.items():
             assert len(keys), "an empty array is not kept"
+            assert (keys[1:] > keys[:-1]).all(), "sorted, each once"
             for key in keys.tolist():
-                number = key.decode() if isinstance(key, bytes) else f"{first}{key:0{length}}"
-                found.add((number, reason))
+                if isinstance(key, bytes):
+                    number, code = key[:-1].decode(), key[-1] - 1
+                    assert len(number) == length
+                else:
+                    number, code = f"{first}{key >> 4:0{length}}", key & 15
+                found.add((number, packed.names[16 * page + code]))
     return found
 
 

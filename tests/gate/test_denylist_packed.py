@@ -16,7 +16,8 @@ written_well = st.text(string.digits + string.ascii_letters + ":_.-", min_size=4
 with_first = st.builds(str.__add__, st.sampled_from(["Q", "Z", "0", ":", "", "\0"]), digits)
 strange = st.sampled_from(["", "\0", "12\0", "\x001", "é1", "٣٤٥٦", "1" * 65, "a" * 65, "-1", "+1"])
 number = st.one_of(digits, written_well, with_first, strange, st.text(max_size=5))
-pair = st.tuples(number, st.sampled_from(["MEDIUM_LOST", "B", "理由"]))
+reason = st.sampled_from(["MEDIUM_LOST", "B", "理由", "", *(f"R{n}" for n in range(40))])
+pair = st.tuples(number, reason)
 
 
 @given(st.lists(pair, max_size=60), st.lists(number, max_size=20))
@@ -49,6 +50,19 @@ def test_numbers_that_look_alike_are_not_one() -> None:
     packed = pack([(one, f"R{index}") for index, one in enumerate(alike)])
     assert [packed.reasons(one) for one in alike] == [[f"R{i}"] for i in range(len(alike))]
     assert packed.reasons("0" * 18) == packed.reasons("7\0") == packed.reasons("٧") == []
+
+
+def test_one_number_may_have_a_hundred_reasons_in_a_list_of_many() -> None:
+    names = [f"R{number}" for number in range(100)]
+    for medium in ("3104000012345678901", "a:medium-of_letters"):
+        others = [(f"{medium[:-2]}{number:02}", "R7") for number in range(100)]
+        pairs = {*((medium, name) for name in names), *others}
+        packed = pack(pairs)
+        assert set(packed.reasons(medium)) >= set(names)
+        assert unpacked(packed) == pairs
+        fewer = packed.with_edits([], [(medium, name) for name in names if name != "R55"])
+        assert fewer.reasons(medium) == ["R55"]
+        assert fewer.total() == entries_sum(unpacked(fewer))
 
 
 def test_the_largest_numbers_do_not_run_over() -> None:

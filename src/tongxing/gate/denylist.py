@@ -184,7 +184,7 @@ class DenyIndex:
         if not self.edits.deltas:
             return self
         added = [(number, code) for number, listed in self.edits.added.items() for code in listed]
-        packed = self.packed.with_edits(added, list(self.edits.removed))
+        packed = self.packed.with_edits(added, self.edits.removed)
         return self.assembled(self.head, packed)
 
     def _reasons(self, number: str) -> list[str]:

@@ -45,7 +45,7 @@ class _Where(msgspec.Struct, frozen=True, array_like=True):
 
 class _Array(msgspec.Struct, frozen=True, array_like=True):
     shape: Shape
-    reason: str
+    page: int
     count: int
 
 
@@ -53,6 +53,7 @@ class _Contents(msgspec.Struct, frozen=True, array_like=True):
     """What a whole list begins with; its arrays follow in this order."""
 
     head: ListHead
+    names: tuple[str, ...]
     arrays: list[_Array]
     odd: list[Pair]
 
@@ -151,11 +152,11 @@ def _write(path: Path, deny: DenyIndex) -> _Where:
 def _contents(deny: DenyIndex) -> tuple[bytes, list[Keys]]:
     packed = deny.packed
     arrays = [
-        (_Array(shape, reason, len(keys)), keys)
-        for shape, listed in packed.by_shape.items()
-        for reason, keys in listed.items()
+        (_Array(shape, page, len(keys)), keys)
+        for shape, pages in packed.by_shape.items()
+        for page, keys in pages.items()
     ]
-    told = _Contents(deny.head, [array for array, _ in arrays], sorted(packed.odd))
+    told = _Contents(deny.head, packed.names, [one for one, _ in arrays], sorted(packed.odd))
     content = msgspec.msgpack.encode(told)
     return len(content).to_bytes(_LENGTH_BYTES, "big") + content, [keys for _, keys in arrays]
 
@@ -176,13 +177,14 @@ def _read(path: Path, where: _Where) -> DenyIndex:
 def _parse(file: io.BufferedIOBase) -> DenyIndex:
     length = int.from_bytes(file.read(_LENGTH_BYTES), "big")
     contents = _CONTENTS.decode(file.read(length))
-    by_shape: dict[Shape, dict[str, Keys]] = {}
+    by_shape: dict[Shape, dict[int, Keys]] = {}
     for array in contents.arrays:
         keys: Keys = np.empty(array.count, kind_of(array.shape))
         if file.readinto(keys.view(np.uint8).data) != keys.nbytes:
             raise ValueError("too short")
-        by_shape.setdefault(array.shape, {})[array.reason] = keys
-    return DenyIndex.assembled(contents.head, Packed(by_shape, frozenset(contents.odd)))
+        by_shape.setdefault(array.shape, {})[array.page] = keys
+    packed = Packed(contents.names, by_shape, frozenset(contents.odd))
+    return DenyIndex.assembled(contents.head, packed)
 
 
 def _prefix(path: Path) -> str:

@@ -85,7 +85,7 @@ def measure_codes(
     """Measure all of them turn by turn and take each one's best round, so that whatever else the
     machine does falls on all alike. Raises ValueError when a code of the sample is not accepted.
     """
-    bare = _bare_signatures(sample)
+    bare = bare_signatures(sample)
     works: list[Work] = [] if bare is None else [bare]
     for computer in computers:
         works.append(_judging(sample, computer, CodeCaches(authorisations=0)))
@@ -118,7 +118,7 @@ def _judging(sample: Sample, computer: Sm2, caches: CodeCaches) -> Work:
     return work
 
 
-def _bare_signatures(sample: Sample) -> Work | None:
+def bare_signatures(sample: Sample) -> Work | None:
     """Both signatures of every code by OpenSSL's own check, keys and digests prepared."""
     try:
         library = Libcrypto()
