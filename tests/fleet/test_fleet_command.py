@@ -1,0 +1,125 @@
+"""`tongxing fleet`, from invitation to revocation, over HTTPS with a certificate of our own."""
+
+import datetime
+import ipaddress
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+from fleet_world import CITY, CITY_KEY, Device, Town, code_of, must, served
+
+from tongxing.cli.app import run
+from tongxing.front.devices import device_site
+from tongxing.front.message_key import seal_message_key, unseal_message_key
+from tongxing.gate.identity import load_identity
+from tongxing.gate.link import Link
+from tongxing.web.serving import Tls
+
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def cli(town: Town, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
+    """Runs a command over the city's books: its JSON, or the code of its refusal."""
+    secret = tmp_path / "secret"
+    secret.write_text("0123456789\n")
+
+    def call(*arguments: str, by: str = "") -> Any:
+        signed = ["--by", by, "--secret-file", str(secret)] if by else []
+        city = [] if arguments[0] == "enrol" else ["--city", CITY]
+        asked = ["fleet", *arguments, *signed, *city, "--dsn", town.database.dsn, "--json"]
+        status = run(asked)
+        told = capsys.readouterr()
+        return json.loads(told.out) if status == 0 else json.loads(told.err)["code"]
+
+    return call
+
+
+@pytest.fixture(scope="session")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """A certificate for this machine that signs itself."""
+    folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "devices")])
+    start = datetime.datetime.now(datetime.UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(start - datetime.timedelta(days=1))
+        .not_valid_after(start + datetime.timedelta(days=1))
+        .add_extension(
+            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
+        )
+        .sign(key, hashes.SHA256())
+    )
+    tls = Tls(folder / "cert.pem", folder / "key.pem")
+    tls.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    tls.key.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return tls
+
+
+def test_a_devices_life_by_the_command_line(
+    town: Town, cli: Cli, certificate: Tls, tmp_path: Path
+) -> None:
+    now = ("--now", "2026-03-17T12:00:00+08:00")
+    asked = ("invite", "XSZ", "--operator", "OP-CQ-RAIL", "--terminal", "IN", *now)
+    assert cli(*asked, by="C-2") == "STAFF_SIGN_IN"
+    made = cli(*asked, by="M-1")
+    number = str(made["invitation"])
+    assert cli("confirm", number, *now, by="M-1") == "STAFF_NOT_ALLOWED"
+    assert cli("confirm", number, *now, by="C-1")["site"] == "XSZ"
+    key, own = CITY_KEY.public_bytes().hex(), tmp_path / "device"
+    files = {"ssl_certfile": certificate.certificate, "ssl_keyfile": certificate.key}
+    with (
+        device_site(town.database, CITY, CITY_KEY, town.clock) as app,
+        served(app, **files) as address,
+    ):
+        there = ("enrol", made["code"], "--at", address, "--keep", str(own))
+        assert cli(*there, "--city-key", "00") == "DEVICE_KEY"
+        assert cli(*there, "--city-key", key) == "UPLINK_TLS"
+        ca = ("--ca", str(certificate.certificate))
+        assert cli(*there, "--city-key", key, *ca)["device"] == "XSZ.1"
+        assert cli(*there, "--city-key", key, *ca) == "DEVICE_FOLDER_TAKEN"
+        order = ("order", "XSZ", "manual", "--minutes", "10", "--why", "drill", *now)
+        assert cli(*order, by="C-1")["order_no"] == 1
+        line = Link(address, certificate.certificate)
+        gate = Device(must(load_identity(own)), own, town.clock, line=line)
+        assert gate.step().online
+        assert gate.site.orders.mode(town.clock.now_s) == "manual"
+        gate.close()
+    [told] = cli("list", *now)
+    assert (told["device"], told["state"], told["heartbeat"]["software"]) == (
+        "XSZ.1",
+        "well",
+        "test 1",
+    )
+    assert cli("revoke", "XSZ.1", "--why", "worn out", *now, by="C-1")["device"] == "XSZ.1"
+    assert cli("list", *now)[0]["state"] == "revoked"
+
+
+def test_beyond_this_machine_only_tls_is_served(town: Town, cli: Cli, tmp_path: Path) -> None:
+    assert cli("serve", "--host", "0.0.0.0") == "TLS_NEEDED"
+    assert cli("serve", "--cert", "x.pem") == "TLS_FILES"
+    nonsense = tmp_path / "x.pem"
+    nonsense.write_text("no certificate")
+    assert cli("serve", "--cert", str(nonsense), "--key", str(nonsense)) == "TLS_FILES"
+
+
+def test_a_citys_key_is_useless_without_its_passphrase() -> None:
+    word = "correct horse battery"
+    sealed = must(seal_message_key(b"k" * 32, word, lambda size: bytes(size), log2_cost=10))
+    assert must(unseal_message_key(CITY, sealed, word)).sender == CITY
+    assert code_of(unseal_message_key(CITY, sealed, word + "!")) == "KEYVAULT_PASSPHRASE"
+    assert code_of(unseal_message_key(CITY, b"{}", word)) == "MESSAGE_KEY_FILE"
+    short = seal_message_key(b"k" * 32, "short", lambda size: bytes(size))
+    assert code_of(short) == "KEYVAULT_PASSPHRASE_SHORT"
