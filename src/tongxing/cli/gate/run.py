@@ -26,13 +26,18 @@ _EPOCH_BITS = 62
 @command_of()
 @click.option("--config", "config", type=READABLE_FILE, required=True, metavar="FILE")
 def command(config: Path) -> None:
+    import tongxing
     from tongxing.gate.running import Runner
+    from tongxing.gate.running.uplinked import uplink_of
     from tongxing.rider.desks import wall_clock
 
     plan = plan_at(config)
     screen = plan.config.screen
     taken = None if screen is None else _bound(screen, config)
-    runner = Runner(plan, wall_clock, secrets.randbits(_EPOCH_BITS) + 1)
+    uplink = uplink_of(
+        plan, wall_clock, secrets.SystemRandom().random, _new_epoch, tongxing.__version__
+    )
+    runner = Runner(plan, wall_clock, _new_epoch(), uplink)
     refusal = runner.start()
     if refusal is not None:
         raise Problem(refusal.code, refusal.where, **dict(refusal.values))
@@ -44,7 +49,13 @@ def command(config: Path) -> None:
     finally:
         note(WORDS("stopping"))
         runner.stop()
+        if uplink is not None:
+            uplink.close()
     say(WORDS("stopped"))
+
+
+def _new_epoch() -> int:
+    return secrets.randbits(_EPOCH_BITS) + 1
 
 
 def _work(runner: "Runner", screen: "ScreenSpec | None", taken: socket.socket | None) -> None:

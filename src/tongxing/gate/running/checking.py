@@ -165,11 +165,14 @@ def _screen(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
 def _keys(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
     keys = written.config.keys
     readers = [reader for spec in written.config.validator for reader in spec.readers]
-    needed = []
+    needed = [] if keys.device else ["site", "city"]
     if any(isinstance(reader, SCANNERS) for reader in readers):
         needed += ["code_roots", "code_issuers"]
     if any(isinstance(reader, CARD_READERS) for reader in readers):
         needed += ["cards", "cards_passphrase"]
+    for name in ("site", "city"):
+        if keys.device and getattr(keys, name):
+            yield _wrong(written, "GATE_CONFIG_UNKNOWN", "keys", name, name=f"keys.{name}")
     for name in needed:
         if not getattr(keys, name):
             yield _wrong(written, "GATE_CONFIG_MISSING", "keys", name=f"keys.{name}")

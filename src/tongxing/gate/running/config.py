@@ -122,10 +122,16 @@ class SiteSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class KeySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The files of keys; those for codes or cards only where there are readers for them."""
+    """The files of keys; those for codes or cards only where there are readers for them.
 
-    site: Text
-    city: Text
+    `device` is the folder of a device that has enrolled: it stands in the place of `site` and
+    `city`, and says where taps go. `ca` is a certificate file for that, where one is needed.
+    """
+
+    site: str = ""
+    city: str = ""
+    device: str = ""
+    ca: str = ""
     code_roots: str = ""
     code_issuers: str = ""
     cards: str = ""

@@ -14,6 +14,7 @@ import msgspec
 
 from tongxing.fares import CityFares, book_codes, load_city_fares
 from tongxing.gate.facts import Role, ValidatorFacts
+from tongxing.gate.identity import Identity, load_identity
 from tongxing.gate.journal import Journal
 from tongxing.gate.reading.serials import JournalSerials
 from tongxing.gate.reading.setup import MediaSetup, PlaceCodes
@@ -41,7 +42,8 @@ class Plan:
     """A configuration that holds, and everything loaded that it names.
 
     `validators` are the terminals by id: one for each validator, two for a lane of both ways.
-    `media` makes how media are read, over the journal that is open by then.
+    `media` makes how media are read, over the journal that is open by then. `device` is who this
+    machine is where it has enrolled, None where it has not: then taps stay here.
     """
 
     written: Written
@@ -51,6 +53,7 @@ class Plan:
     key: SigningKey
     city_keys: KeyRing
     media: Callable[[Journal], MediaSetup]
+    device: Identity | None = None
 
     @property
     def config(self) -> GateConfig:
@@ -62,6 +65,7 @@ class Plan:
 class _Secrets:
     key: SigningKey
     city_keys: KeyRing
+    device: Identity | None
     trust: Trust
     code_issuers: Mapping[str, tuple[str, str]]
     vault: KeyVault | None
@@ -89,6 +93,7 @@ def load_plan(written: Written) -> Plan | Refusal:
         key=secrets.key,
         city_keys=secrets.city_keys,
         media=lambda journal: _media(written.config, fares, secrets, journal),
+        device=secrets.device,
     )
 
 
@@ -119,11 +124,10 @@ def _validators(config: GateConfig, fares: CityFares) -> Iterator[tuple[str, Val
 
 def _secrets(written: Written) -> _Secrets | Refusal:
     keys = written.config.keys
-    key = _site_key(written, keys.site)
-    city_keys = key if isinstance(key, Refusal) else _city_keys(written)
-    if isinstance(city_keys, Refusal):
-        return city_keys
-    assert isinstance(key, SigningKey)
+    who = _enrolled(written) if keys.device else _told(written)
+    if isinstance(who, Refusal):
+        return who
+    key, city_keys, device = who
     trust = Trust(roots={})
     issuers: Mapping[str, tuple[str, str]] = {}
     if keys.code_roots:
@@ -139,7 +143,7 @@ def _secrets(written: Written) -> _Secrets | Refusal:
         return vault
     if isinstance(card_issuers, Refusal):
         return card_issuers
-    return _Secrets(key, city_keys, trust, issuers, vault, card_issuers)
+    return _Secrets(key, city_keys, device, trust, issuers, vault, card_issuers)
 
 
 def _media(config: GateConfig, fares: CityFares, secrets: _Secrets, journal: Journal) -> MediaSetup:
@@ -181,6 +185,34 @@ def _content(written: Written, name: str, private: bool = False) -> bytes | Refu
         return file.read_bytes()
     except OSError:
         return Refusal("GATE_KEY_FILE", where, {"file": str(file)})
+
+
+def _enrolled(written: Written) -> tuple[SigningKey, KeyRing, Identity] | Refusal:
+    """Who this machine became when it enrolled; site and terminals must be the ones it came for."""
+    where = written.at("keys", "device")
+    found = load_identity(written.file(written.config.keys.device))
+    if isinstance(found, Refusal):
+        return Refusal(found.code, where, found.values)
+    site = written.config.site
+    told, known = (site.name, site.city), (found.facts.device, found.facts.city)
+    if told != known:
+        values = {"found": " ".join(told), "expected": " ".join(known)}
+        return Refusal("GATE_DEVICE_OTHER", written.at("site"), values)
+    for index, spec in enumerate(written.config.validator):
+        for terminal in (terminal_of(spec, role) for role in sides_of(spec)):
+            if terminal not in found.facts.terminals:
+                values = {"found": terminal, "expected": ", ".join(found.facts.terminals)}
+                return Refusal("GATE_DEVICE_OTHER", written.at("validator", index, "id"), values)
+    return found.key, found.city_keys, found
+
+
+def _told(written: Written) -> tuple[SigningKey, KeyRing, None] | Refusal:
+    """Keys from files of one's own."""
+    key = _site_key(written, written.config.keys.site)
+    if isinstance(key, Refusal):
+        return key
+    city_keys = _city_keys(written)
+    return city_keys if isinstance(city_keys, Refusal) else (key, city_keys, None)
 
 
 def _site_key(written: Written, name: str) -> SigningKey | Refusal:

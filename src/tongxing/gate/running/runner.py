@@ -37,6 +37,7 @@ Uplink = Callable[["Runner"], bool]
 
 UPLINK_S, KEEP_S, COUNT_S, TIDY_S = 5.0, 1.0, 20.0, 600.0
 UNSENT_MOST = 1_000
+UPLINK = "gate uplink"
 _JOIN_S = 3.0
 _log = logging.getLogger("tongxing.gate")
 
@@ -79,7 +80,7 @@ class Runner:
         if not self._lock.acquire(blocking=False):
             return Refusal("GATE_RUNNING", str(self._journal_path()))
         opened: Future[Refusal | None] = Future()
-        self._begin(lambda: self._work(opened), "site")
+        self._begin(lambda: self._work(opened), "gate site")
         refusal = opened.result()
         if refusal is not None:
             self._lock.release()
@@ -87,9 +88,9 @@ class Runner:
         self._stops.look()
         self._make_doors()
         self._start_readers()
-        self._begin(self._keep, "keeper")
+        self._begin(self._keep, "gate keeper")
         if self._uplink is not None:
-            self._begin(self._upload, "uplink")
+            self._begin(self._upload, UPLINK)
         return None
 
     def stop(self) -> None:
@@ -99,8 +100,8 @@ class Runner:
             reader.stop()
         self._over.set()
         self._turns.close()
-        for thread in self._threads:
-            thread.join()
+        for thread in self._threads:  # one that waits for the network is left behind
+            thread.join(_JOIN_S if thread.name == UPLINK else None)
         for reader in readers:
             reader.join(_JOIN_S)
         for door in set(self._doors.values()):
@@ -332,6 +333,6 @@ class Runner:
         return self.plan.written.file(self.plan.config.journal.path)
 
     def _begin(self, work: Callable[[], None], name: str) -> None:
-        thread = threading.Thread(target=work, name=f"gate {name}", daemon=True)
+        thread = threading.Thread(target=work, name=name, daemon=True)
         self._threads.append(thread)
         thread.start()
