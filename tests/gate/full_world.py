@@ -41,7 +41,8 @@ def limit(recorder: Recorder) -> str:
         recorder.spare_file(0)
         return release(self)
 
-    Ballast.lay, Ballast.release = counted_lay, counted_release  # type: ignore[method-assign]
+    for name, counted in (("lay", counted_lay), ("release", counted_release)):
+        setattr(Ballast, name, counted)
     return problem
 
 

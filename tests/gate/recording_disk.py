@@ -202,8 +202,8 @@ def _library() -> Any:
     for candidate in candidates:
         try:
             library = ctypes.CDLL(candidate())
-            library.sqlite3_vfs_find  # noqa: B018 - an attribute is a symbol that is there
-        except (OSError, AttributeError, TypeError):
+        except (OSError, TypeError):
             continue
-        return library
+        if hasattr(library, "sqlite3_vfs_find"):
+            return library
     return None

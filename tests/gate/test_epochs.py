@@ -282,7 +282,9 @@ def test_batches_may_hold_taps_of_two_epochs(tmp_path: Path) -> None:
     journal.close()
     journal = device.start()
     new = fill(journal, 2)
-    (batch,) = journal.outgoing(1)  # type: ignore[misc]
+    outgoing = journal.outgoing(1)
+    assert isinstance(outgoing, list)
+    (batch,) = outgoing
     assert batch.taps == old + new
     assert journal.note_sent(batch, "ab" * 32) is None
     assert journal.acknowledge(plain_receipt(batch, "ab" * 32), 1) == 4
