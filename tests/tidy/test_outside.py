@@ -8,7 +8,7 @@ from tree import texts_with
 _ADDRESS = re.compile(r"(?:https?:)?//([a-z0-9-]+(?:\.[a-z0-9-]+)+)", re.IGNORECASE)
 _NAMESPACES = {"www.w3.org"}  # names of SVG and XLink, never fetched
 _HERE = {"127.0.0.1"}  # the reader's own machine: the agent that lends a card to the page
-_PAGES = tuple(f"src/tongxing/{face}/" for face in ("console", "rider", "counter", "web"))
+_PAGES = tuple(f"src/tongxing/{face}/" for face in ("console", "rider", "counter", "lane", "web"))
 _PARTS = (".html", ".css", ".js", ".svg", ".jinja", ".j2", ".py")
 PAGES = [
     (name, text)

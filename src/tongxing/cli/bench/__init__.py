@@ -7,6 +7,6 @@ Each module of this package that offers `command` is one benchmark. The words st
 from tongxing.cli.shell import family
 
 
-@family(__name__)
+@family(__name__, not_commands=("ranking",))
 def command() -> None:
     """The group; every benchmark is a module beside this one."""
