@@ -14,7 +14,10 @@ OURS = modules("src", "door")
 
 # Rooms in which time, chance and surroundings come in as arguments (DESIGN: the domain is pure).
 PURE = modules(
-    *(f"src/tongxing/{room}" for room in ("kernel", "network", "messages", "fares", "ledger")),
+    *(
+        f"src/tongxing/{room}"
+        for room in ("kernel", "network", "messages", "fares", "ledger", "entry")
+    ),
     *(f"src/tongxing/{room}" for room in ("gate", "city", "hub")),
 )
 _IMPURE_CALLS = {
