@@ -133,9 +133,7 @@ def _decide_purse(
     )
 
 
-def _free(
-    token: MediumToken, facts: ValidatorFacts, context: GateContext, tariff: str
-) -> Decision:
+def _free(token: MediumToken, facts: ValidatorFacts, context: GateContext, tariff: str) -> Decision:
     """A ride by order of the city: counted like any other, with nothing taken and nothing asked of
     the purse. A ride that begins is noted on the medium, one that ends is over."""
     kind = KIND_OF[facts.role]

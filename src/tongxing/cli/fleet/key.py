@@ -1,4 +1,4 @@
-"""`tongxing fleet key`: the city's key for messages: make its sealed file, or show its public half."""
+"""`tongxing fleet key`: a city's key for messages: make its sealed file, or show the public half."""
 
 import secrets
 from pathlib import Path
