@@ -1,4 +1,4 @@
-"""`tongxing fleet key`: a city's key for messages: make its sealed file, or show the public half."""
+"""`tongxing fleet key`: a city's key for messages: make its sealed file, or show its public one."""
 
 import secrets
 from pathlib import Path
