@@ -131,7 +131,7 @@ class DenyIndex:
     def reason(self, medium_no: str) -> str:
         """The reason code for which this medium is denied, "" when it is not. Of several it is the
         first by name, and one that this gate can say comes before one that it cannot."""
-        found = self._reasons(medium_no) if self.head.count else ()
+        found = self._reasons(medium_no)
         if not found:
             return ""
         return min((code for code in found if code in all_reasons()), default=UNKNOWN_REASON)
@@ -189,7 +189,7 @@ class DenyIndex:
 
     def _reasons(self, number: str) -> list[str]:
         found = self.packed.reasons(number)
-        if not len(self.edits):
+        if not self.edits.deltas:
             return found
         left = [reason for reason in found if (number, reason) not in self.edits.removed]
         return [*left, *self.edits.added.get(number, ())]

@@ -51,11 +51,11 @@ class Packed:
         if pages is None:
             return []
         find = _codes_of_bytes if shape[0] == BYTES else _codes_of_digits
-        return [
-            self.names[page * _CODES + code]
-            for page, keys in pages.items()
-            for code in find(keys, number)
-        ]
+        found = []
+        for page, keys in pages.items():
+            for code in find(keys, number):
+                found.append(self.names[page * _CODES + code])
+        return found
 
     def count(self) -> int:
         """How many pairs there are."""
@@ -210,19 +210,19 @@ def kind_of(shape: Shape) -> "np.dtype[Any]":
 
 def _codes_of_digits(keys: Keys, number: str) -> list[int]:
     value, found = int(number[1:]), []
-    for key in keys[keys.searchsorted(np.uint64(value << _CODE_BITS)) :][:_CODES].tolist():
-        if key >> _CODE_BITS != value:
-            break
+    place, count = int(keys.searchsorted(np.uint64(value << _CODE_BITS))), len(keys)
+    while place < count and (key := keys.item(place)) >> _CODE_BITS == value:
         found.append(key % _CODES)
+        place += 1
     return found
 
 
 def _codes_of_bytes(keys: Keys, number: str) -> list[int]:
     spelt, found = number.encode(), []
-    for key in keys[keys.searchsorted(spelt) :][:_CODES].tolist():
-        if key[:-1] != spelt:
-            break
+    place, count = int(keys.searchsorted(spelt)), len(keys)
+    while place < count and (key := keys.item(place))[:-1] == spelt:
         found.append(key[-1] - 1)
+        place += 1
     return found
 
 
