@@ -60,7 +60,7 @@ def test_what_is_shown_at_a_lane_reaches_the_city(town: Town, tmp_path: Path) ->
     plan = config(tmp_path, name, "IN")
     assert isinstance(plan, Plan), plan
     assert plan.config.site.city == CITY
-    uplink = uplink_of(plan, town.clock, lambda: 0.5, lambda: 99, "test 1")
+    uplink = uplink_of(plan, lambda: 0.5, lambda: 99, "test 1")
     assert uplink is not None
     runner = Runner(plan, town.clock, 7, uplink, uplink_s=0.05)
     assert runner.start() is None

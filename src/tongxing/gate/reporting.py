@@ -9,6 +9,21 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import TapRef
 from tongxing.messages.fleet import WAITING_NAMED_MAX, Heartbeat, Orders, TapRange
 
+_NUMBER = "heartbeat"
+
+
+def next_number(site: Site, at_least: int) -> int | Refusal:
+    """The number of a heartbeat, above all before it also after a restart whose clock was reset.
+
+    Refuses what the journal refuses to read. A disk that is full holds up no heartbeat.
+    """
+    kept = site.journal.kept(_NUMBER)
+    if isinstance(kept, Refusal):
+        return kept
+    number = max(at_least, int(kept or b"0") + 1)
+    site.journal.keep(_NUMBER, str(number).encode())
+    return number
+
 
 def heartbeat_of(
     site: Site, *, number: int, now_s: int, software: str, offset_s: int | None

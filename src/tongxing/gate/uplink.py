@@ -14,7 +14,7 @@ from typing import Protocol, TypeVar
 
 from tongxing.gate.link import Answer
 from tongxing.gate.pacing import Backoff, Pace
-from tongxing.gate.reporting import heartbeat_of, obey
+from tongxing.gate.reporting import heartbeat_of, next_number, obey
 from tongxing.gate.site import Site
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
@@ -44,10 +44,22 @@ class Ask(Protocol):
         """What the work came to."""
 
 
+class Timed(Protocol):
+    """A clock that the city's time puts right."""
+
+    mono_s: Callable[[], float]
+
+    def heard(
+        self, site: Site, city_s: int, asked_mono_s: float, mono_s: float, new_epoch: int
+    ) -> Sequence[Refusal]:
+        """What the city said, to a question of that moment; what could not be done about it."""
+
+
 @dataclass(frozen=True)
 class UplinkSetup:
     """Who a device is, and whom it believes. `clock` gives Unix seconds, `chance` numbers from 0 up
-    to 1, `new_epoch` an epoch as it is drawn in the field."""
+    to 1, `new_epoch` an epoch as it is drawn in the field. `timed` hears the city's time, where
+    `clock` is put right by it."""
 
     key: SigningKey
     city_keys: KeyRing
@@ -56,6 +68,7 @@ class UplinkSetup:
     chance: Callable[[], float]
     new_epoch: Callable[[], int]
     pace: Pace = field(default_factory=Pace)
+    timed: Timed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,9 @@ class Uplink:
         until_s = self._next_heartbeat_s - now_s
         if 0 < until_s <= 3_600:
             return None
-        number = max(self._last_number + 1, now_s)
+        number = ask(partial(next_number, at_least=max(self._last_number + 1, now_s)))
+        if isinstance(number, Refusal):
+            return Answer(refusal=number)
         told = ask(
             partial(
                 heartbeat_of,
@@ -130,7 +145,9 @@ class Uplink:
         )
         if isinstance(told, Refusal):
             return Answer(refusal=told)
+        asked_mono_s = self._mono_s()
         answer = self._line.post(HEARTBEAT, seal(told, self._setup.key))
+        mono_s = self._mono_s()
         self._last_number = number
         if answer.refusal is not None:
             return answer
@@ -138,12 +155,19 @@ class Uplink:
         if isinstance(orders, Refusal):
             return Answer(refusal=orders)
         ended_s = self._setup.clock()
+        epoch = self._setup.new_epoch()
+        if self._setup.timed is not None:
+            times = orders.time_s, asked_mono_s, mono_s, epoch
+            refusals += ask(partial(_time, self._setup.timed, times))
+            now_s = ended_s = self._setup.clock()
         self._offset_s = orders.time_s - (now_s + ended_s) // 2
         self._lists = orders.lists
         self._next_heartbeat_s = now_s + min(max(orders.next_s, 1), 3_600)
-        epoch = self._setup.new_epoch()
         refusals += ask(partial(obey, orders=orders, told=told, now_s=ended_s, new_epoch=epoch))
         return None
+
+    def _mono_s(self) -> float:
+        return 0.0 if self._setup.timed is None else self._setup.timed.mono_s()
 
     def _opened(self, answer: Answer, told: Heartbeat) -> Orders | Refusal:
         """The city's answer to this very heartbeat."""
@@ -230,6 +254,10 @@ def run(
     while not is_over():
         stepped = uplink.step(ask)
         sleep(min(stepped.wait_s, longest_s) if stepped.online else stepped.wait_s)
+
+
+def _time(timed: Timed, times: tuple[int, float, float, int], site: Site) -> Sequence[Refusal]:
+    return timed.heard(site, *times)
 
 
 def _load(site: Site, message: bytes) -> Refusal | None:

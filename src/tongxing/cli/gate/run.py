@@ -34,9 +34,7 @@ def command(config: Path) -> None:
     plan = plan_at(config)
     screen = plan.config.screen
     taken = None if screen is None else _bound(screen, config)
-    uplink = uplink_of(
-        plan, wall_clock, secrets.SystemRandom().random, _new_epoch, tongxing.__version__
-    )
+    uplink = uplink_of(plan, secrets.SystemRandom().random, _new_epoch, tongxing.__version__)
     runner = Runner(plan, wall_clock, _new_epoch(), uplink)
     refusal = runner.start()
     if refusal is not None:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tongxing.gate.entering import ENTRY_REASONS
 from tongxing.gate.facts import Decision
 from tongxing.gate.lane import Announcement, announce
 from tongxing.gate.reading.code import UNREAD
@@ -80,9 +81,10 @@ class Board:
         return tuple(self._lanes)
 
     def decided(self, terminal: str, decision: Decision) -> None:
-        """Show a decision; called after the journal has it."""
+        """Show a decision; called after the journal has it. Beside a condition of entry no balance
+        is ever shown."""
         purse, taken_fen, left_fen = decision.purse, None, None
-        if purse is not None:
+        if purse is not None and decision.reason not in ENTRY_REASONS:
             taken_fen = purse.taken_fen if decision.opened else None
             left_fen = purse.balance_before_fen - purse.taken_fen
         self._put(

@@ -147,6 +147,14 @@ class CardSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signs_code: bool = False
 
 
+class EntrySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which of the city's dated policies is asked of who enters, and what its operator knows of
+    this station besides: names of the policy's sets of places."""
+
+    policy: Text
+    properties: list[Text] = []
+
+
 class JournalSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where taps are kept until the city has them."""
 
@@ -171,6 +179,7 @@ class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     stop: str = ""
     screen: ScreenSpec | None = None
     cards: CardSpec = CardSpec()
+    entry: EntrySpec | None = None
     validator: Annotated[list[ValidatorSpec], Meta(min_length=1, max_length=64)]
 
 

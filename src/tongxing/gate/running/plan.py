@@ -6,14 +6,17 @@ network, roles that a device cannot have, keys that do not lie where they should
 
 import json
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from tongxing.entry import HolderAnswer, policies
+from tongxing.entry.asking import PROVIDER_DOWN
 from tongxing.fares import CityFares, book_codes, load_city_fares
-from tongxing.gate.facts import Role, ValidatorFacts
+from tongxing.gate.entering import entry_lane
+from tongxing.gate.facts import EntryAtGate, Role, ValidatorFacts
 from tongxing.gate.identity import Identity, load_identity
 from tongxing.gate.journal import Journal
 from tongxing.gate.reading.serials import JournalSerials
@@ -44,6 +47,7 @@ class Plan:
     `validators` are the terminals by id: one for each validator, two for a lane of both ways.
     `media` makes how media are read, over the journal that is open by then. `device` is who this
     machine is where it has enrolled, None where it has not: then taps stay here.
+    `entry` is the condition of entry, None where nothing is asked.
     """
 
     written: Written
@@ -54,6 +58,7 @@ class Plan:
     city_keys: KeyRing
     media: Callable[[Journal], MediaSetup]
     device: Identity | None = None
+    entry: EntryAtGate | None = None
 
     @property
     def config(self) -> GateConfig:
@@ -85,15 +90,20 @@ def load_plan(written: Written) -> Plan | Refusal:
     secrets = _secrets(written)
     if isinstance(secrets, Refusal):
         return secrets
+    validators = dict(_validators(written.config, fares))
+    entry = _entry(written, validators, fares)
+    if isinstance(entry, Refusal):
+        return entry
     return Plan(
         written=written,
-        validators=dict(_validators(written.config, fares)),
+        validators=validators,
         fares=fares,
         registry=load_registry(),
         key=secrets.key,
         city_keys=secrets.city_keys,
         media=lambda journal: _media(written.config, fares, secrets, journal),
         device=secrets.device,
+        entry=entry,
     )
 
 
@@ -120,6 +130,44 @@ def _validators(config: GateConfig, fares: CityFares) -> Iterator[tuple[str, Val
         for role in sides_of(spec):
             facts = facts_of(spec, role, config, fares, spec.station)
             yield facts.terminal_id, facts
+
+
+class _NobodyAnswers:
+    """Holders, where nobody who attests can be asked: the policy says what a gate does then."""
+
+    def of(self, medium_no: str, now_s: int) -> HolderAnswer:
+        """As while a provider is down."""
+        return HolderAnswer(None, Refusal(PROVIDER_DOWN))
+
+
+def _entry(
+    written: Written, validators: Mapping[str, ValidatorFacts], fares: CityFares
+) -> EntryAtGate | Refusal | None:
+    """The policy that the file names. Refuses GATE_CONFIG_VALUE for one that the city does not
+    have, and for a set of places that the policy does not know."""
+    spec, city = written.config.entry, written.config.site.city
+    if spec is None:
+        return None
+    known = {one.name: one for one in policies() if one.city == city}
+    policy = known.get(spec.policy)
+    if policy is None:
+        return _not_one_of(written, spec.policy, known, "entry", "policy")
+    sets = [one.name for one in policy.place_set]
+    for index, name in enumerate(spec.properties):
+        if name not in sets:
+            return _not_one_of(written, name, sets, "entry", "properties", index)
+    lanes = {
+        name: entry_lane(facts, fares, spec.properties)
+        for name, facts in validators.items()
+        if facts.station  # one that moves is asked by where it is
+    }
+    return EntryAtGate(policy, _NobodyAnswers(), lanes)
+
+
+def _not_one_of(written: Written, value: str, known: Iterable[str], *path: str | int) -> Refusal:
+    name = ".".join(str(step) for step in path)
+    values = {"name": name, "value": value, "detail": ", ".join(known) or "-"}
+    return Refusal("GATE_CONFIG_VALUE", written.at(*path), values)
 
 
 def _secrets(written: Written) -> _Secrets | Refusal:

@@ -16,12 +16,14 @@ from typing import TypeVar
 
 from fasteners import InterProcessLock
 
+from tongxing.gate.clearance import Clearance
 from tongxing.gate.facts import Decision
 from tongxing.gate.journal import Journal
 from tongxing.gate.running.board import Board
 from tongxing.gate.running.checking import sides_of, terminal_of
 from tongxing.gate.running.doors import Door, Told, relay_of
 from tongxing.gate.running.health import Health
+from tongxing.gate.running.means import Means
 from tongxing.gate.running.plan import Plan
 from tongxing.gate.running.readers import Reader, reader_of
 from tongxing.gate.running.showings import Showings
@@ -47,7 +49,8 @@ class Stopped(Exception):
 
 
 class Runner:
-    """One site that runs. `clock` gives the gate's own time (Unix seconds)."""
+    """One site that runs. `clock` gives the machine's time (Unix seconds); a site that hears a city
+    looks at it once, and goes by the city's from then on (`means`)."""
 
     def __init__(
         self,
@@ -73,6 +76,7 @@ class Runner:
         self._lock = InterProcessLock(str(self._journal_path()) + ".lock")
         self._site: Site | None = None
         self._journal: Journal | None = None
+        self.means: Means | None = None
 
     def start(self) -> Refusal | None:
         """Open the journal and let every reader read. Refuses GATE_RUNNING and what the journal
@@ -127,6 +131,10 @@ class Runner:
             raise Stopped
         return ended.result()
 
+    def now_s(self) -> int:
+        """The time by which this gate decides."""
+        return self._clock() if self.means is None else self.means.now_s()
+
     def saw(self, terminal: str, raw: bytes) -> bool:
         """A scanner or camera sees this code now; whether that is a presentation of its own."""
         showings = self._showings[terminal]
@@ -172,6 +180,11 @@ class Runner:
         journal = Journal.open(path, plan.config.site.name, self._epoch)
         if isinstance(journal, Refusal):
             return journal
+        if plan.device is not None:
+            means = Means.open(journal, self._clock(), time.monotonic)
+            if isinstance(means, Refusal):
+                return means
+            self.means = means
         setup = SiteSetup(
             city=plan.config.site.city,
             validators=self._validators,
@@ -180,6 +193,8 @@ class Runner:
             key=plan.key,
             city_keys=plan.city_keys,
             media=plan.media(journal),
+            clearance=Clearance() if self.means is None else self.means.clearance,
+            entry=plan.entry,
         )
         site = Site.open(setup, journal, self._tell)
         if isinstance(site, Refusal):
@@ -208,7 +223,7 @@ class Runner:
         if blocked is not None:
             self.board.notice(terminal, blocked)
             return None
-        now_s = self._clock()
+        now_s = self.now_s()
         if isinstance(medium, bytes):
             decision = site.present_code(medium, terminal, now_s)
         else:
@@ -288,8 +303,9 @@ class Runner:
                 _log.exception("keeping the gate failed")
 
     def _tidy(self, site: Site) -> None:
-        now_s = self._clock()
-        for answer in (site.report_unconfirmed(now_s), site.forget(now_s)):
+        now_s = self.now_s()
+        kept = None if self.means is None else self.means.keep(site)
+        for answer in (kept, site.report_unconfirmed(now_s), site.forget(now_s)):
             if isinstance(answer, Refusal):
                 _log.warning("journal: %s", answer.code)
 
@@ -317,7 +333,7 @@ class Runner:
 
     def lists(self) -> dict[str, object]:
         """The versions of what this gate decides with."""
-        tariff = self.plan.fares.book.at(self._clock())
+        tariff = self.plan.fares.book.at(self.now_s())
         deny = 0 if self._site is None else self._site.deny.version
         return {"deny_list": deny, "tariff": "" if tariff is None else tariff.name}
 

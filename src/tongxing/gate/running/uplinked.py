@@ -1,7 +1,7 @@
 """The upload of a running gate: the device's uplink, one step after the other.
 
-It asks the gate's own thread for what it needs, so that no passenger waits for the network. A gate
-whose machine has not enrolled has none, and keeps its taps.
+It asks the gate's own thread for what it needs, so that no passenger waits for the network, and
+hands the gate the city's time. A gate whose machine has not enrolled has none, and keeps its taps.
 """
 
 from collections.abc import Callable
@@ -13,23 +13,30 @@ from tongxing.gate.uplink import Uplink, UplinkSetup
 
 
 class DeviceUplink:
-    """What a runner calls again and again; `close` ends its threads."""
+    """What a runner calls again and again; `close` ends its threads. `make` gives the uplink of a
+    runner, whose time it goes by."""
 
-    def __init__(self, uplink: Uplink) -> None:
-        self._uplink = uplink
+    def __init__(self, make: Callable[[Runner], Uplink]) -> None:
+        self._make = make
+        self._uplink: Uplink | None = None
 
     def __call__(self, runner: Runner) -> bool:
         """One step; whether the city answered."""
-        return self._uplink.step(runner.ask).online
+        if self._uplink is None:
+            self._uplink = self._make(runner)
+        stepped = self._uplink.step(runner.ask)
+        if stepped.online and not stepped.refusals and runner.means is not None:
+            runner.ask(runner.means.settled)
+        return stepped.online
 
     def close(self) -> None:
         """Let go of the line."""
-        self._uplink.close()
+        if self._uplink is not None:
+            self._uplink.close()
 
 
 def uplink_of(
     plan: Plan,
-    clock: Callable[[], int],
     chance: Callable[[], float],
     new_epoch: Callable[[], int],
     software: str,
@@ -38,13 +45,18 @@ def uplink_of(
     if plan.device is None:
         return None
     ca = plan.config.keys.ca
-    setup = UplinkSetup(
-        key=plan.key,
-        city_keys=plan.city_keys,
-        software=software,
-        clock=clock,
-        chance=chance,
-        new_epoch=new_epoch,
-    )
     line = Link(plan.device.facts.address, plan.written.file(ca) if ca else None)
-    return DeviceUplink(Uplink(setup, line))
+
+    def make(runner: Runner) -> Uplink:
+        setup = UplinkSetup(
+            key=plan.key,
+            city_keys=plan.city_keys,
+            software=software,
+            clock=runner.now_s,
+            chance=chance,
+            new_epoch=new_epoch,
+            timed=runner.means,
+        )
+        return Uplink(setup, line)
+
+    return DeviceUplink(make)

@@ -1,0 +1,96 @@
+"""A running gate's own means: the time by its city's word, and accounts' rides since it was heard.
+
+Both outlive a restart by what the journal keeps. Everything but `now_s` is for the gate's own
+thread; `now_s` is read by all of them.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+
+from tongxing.gate.clearance import CONTACT, Clearance, contact_bytes, limits_of
+from tongxing.gate.clock import KEPT, GateClock
+from tongxing.gate.journal import Journal
+from tongxing.gate.offline import OfflineLimits, OfflineRules
+from tongxing.gate.site import Site
+from tongxing.kernel.reasons import Refusal
+
+UNSENT_MOST = 100_000
+"""Taps looked through after a restart for rides that accounts have begun."""
+_log = logging.getLogger("tongxing.gate")
+
+
+class Means:
+    """What a site with a city asks itself before it opens. `mono_s` is the clock nobody can set."""
+
+    def __init__(
+        self, clock: GateClock, limits: OfflineLimits, mono_s: Callable[[], float]
+    ) -> None:
+        """Use `Means.open`."""
+        self.clearance = Clearance(clock, mono_s, limits)
+        self.mono_s = mono_s
+        self._clock, self._limits = clock, limits
+        self._lock = threading.Lock()
+        self._heard = False
+
+    @classmethod
+    def open(
+        cls, journal: Journal, wall_s: float, mono_s: Callable[[], float]
+    ) -> "Means | Refusal":
+        """As they stood when the gate ended. Refuses what the journal refuses."""
+        good, contact = journal.kept(KEPT), journal.kept(CONTACT)
+        unsent = journal.unsent(UNSENT_MOST)
+        if isinstance(good, Refusal):
+            return good
+        if isinstance(contact, Refusal):
+            return contact
+        if isinstance(unsent, Refusal):
+            return unsent
+        clock = GateClock(wall_s, mono_s(), good)
+        limits = limits_of(OfflineRules(), contact, unsent, clock.now_s(mono_s()))
+        return cls(clock, limits, mono_s)
+
+    def now_s(self) -> int:
+        """The time by which the gate decides."""
+        with self._lock:
+            return self._clock.now_s(self.mono_s())
+
+    def heard(
+        self, site: Site, city_s: int, asked_mono_s: float, mono_s: float, new_epoch: int
+    ) -> list[Refusal]:
+        """The city has said what time it is; what could not be done about that.
+
+        A clock that was far ahead goes back only in a new epoch of the journal.
+        """
+        with self._lock:
+            correction = self._clock.heard(city_s, asked_mono_s, mono_s)
+        if isinstance(correction, Refusal):
+            _log.warning("the city's time: %s", correction.code)
+            return [correction]
+        self._heard = True
+        ended = None
+        if correction.ends_epoch:
+            ended = site.journal.begin_epoch(new_epoch, "clock_set_back")
+        return [refusal for refusal in (ended, self.keep(site)) if refusal is not None]
+
+    def keep(self, site: Site) -> Refusal | None:
+        """Write the good time down, when it is due."""
+        good = self._clock.to_keep(self.mono_s())
+        return None if good is None else site.journal.keep(KEPT, good)
+
+    def settled(self, site: Site) -> Refusal | None:
+        """A step of the upload went well to its end. If the city was heard since the last time, and
+        has all there was, rides out of contact are counted anew."""
+        if not self._heard:
+            return None
+        state = site.journal.state(0)
+        if isinstance(state, Refusal):
+            return state
+        if state.waiting_taps:
+            return None
+        now_s = self.now_s()
+        refusal = site.journal.keep(CONTACT, contact_bytes(now_s))
+        if refusal is None:
+            self._heard = False
+            self._limits.contact(now_s)
+        return refusal
