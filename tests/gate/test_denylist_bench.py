@@ -6,9 +6,9 @@ from itertools import count
 import pytest
 
 from tongxing.cli import run
-from tongxing.gate import measuring
 from tongxing.gate.denylist import DenyIndex
 from tongxing.gate.packed import Packed
+from tongxing.simulation import measuring_list as measuring
 
 FEW = ("bench", "denylist", "--entries", "3000", "--lookups", "200")
 

@@ -14,6 +14,7 @@ from tongxing.gate.kept_list import load_list
 from tongxing.kernel import files
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import DenyEntry, DenyList, seal
+from tongxing.messages.envelope import encode
 
 
 def listed(version: int, count: int) -> DenyList:
@@ -167,6 +168,16 @@ def test_a_row_that_is_not_ours_is_damage_and_no_path(tmp_path: Path, row: bytes
     journal = open_journal(tmp_path)
     assert journal.keep("deny_list", row) is None
     assert code_of(load_list(journal, "500000")) == "LIST_DAMAGED"
+
+
+def test_a_list_that_the_version_before_kept_is_still_in_force(tmp_path: Path) -> None:
+    journal, old = open_journal(tmp_path), listed(7, 30)
+    assert journal.keep("deny_list", encode(old)) is None
+    found = load_list(journal, "500000")
+    assert not isinstance(found, Refusal) and (found.version, len(found)) == (7, 30)
+    assert [found.reason(one.medium_no) for one in old.entries] == [
+        one.reason for one in old.entries
+    ]
 
 
 def test_a_delta_that_no_longer_fits_is_damage(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from tongxing.gate.journal import Journal
 from tongxing.gate.packed import Keys, Packed, Pair, Shape, kind_of
 from tongxing.kernel.files import write_pieces
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages import DenyDelta
+from tongxing.messages import DenyDelta, DenyList
 from tongxing.messages.envelope import encode, read_body
 
 FOLD_DELTAS = 64
@@ -61,6 +61,9 @@ class _Contents(msgspec.Struct, frozen=True, array_like=True):
 _WHERE = msgspec.msgpack.Decoder(_Where)
 _CONTENTS = msgspec.msgpack.Decoder(_Contents)
 _DELTAS = msgspec.json.Decoder(DenyDelta)
+_LISTS = msgspec.json.Decoder(DenyList)
+_TEXT = b"{"
+"""How a list begins that was kept by the version before, as the message had it."""
 
 
 def load_list(journal: Journal, city: str) -> DenyIndex | Refusal:
@@ -77,8 +80,11 @@ def load_list(journal: Journal, city: str) -> DenyIndex | Refusal:
         deny: DenyIndex | Refusal = DenyIndex(city)
     else:
         try:
-            where = _WHERE.decode(kept)
-            deny = _read(journal.path, where)
+            if kept.startswith(_TEXT):
+                deny = DenyIndex.of(_LISTS.decode(kept))
+            else:
+                where = _WHERE.decode(kept)
+                deny = _read(journal.path, where)
         except (OSError, ValueError, msgspec.MsgspecError) as error:
             return _damaged(journal, str(error))
     _clear(journal, where)

@@ -24,8 +24,8 @@ _CARD_LIMIT_US, _CODE_LIMIT = 1_000, 1.25
 @click.option("--rounds", type=Whole(1, 1_000), default=_ROUNDS, show_default=True)
 def command(city: str, entries: int, rides: int, people: int, rounds: int) -> None:
     from tongxing.gate.denylist import DenyIndex
-    from tongxing.gate.measuring import invented_list
     from tongxing.simulation.measuring_gate import make_bench, time_cards, time_codes
+    from tongxing.simulation.measuring_list import invented_list
 
     code = parse_city(city)
     deny = DenyIndex(code, 1, invented_list(entries))

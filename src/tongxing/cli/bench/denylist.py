@@ -17,7 +17,7 @@ from tongxing.cli.shell import command as make_command
 
 if TYPE_CHECKING:
     from tongxing.gate.denylist import DenyIndex
-    from tongxing.gate.measuring import Asked
+    from tongxing.simulation.measuring_list import Asked
 
 WORDS = Words("bench")
 _ENTRIES, _LOOKUPS = 10_000_000, 200_000
@@ -32,8 +32,8 @@ _LIMIT_MB, _LIMIT_US = 150, 50
 @click.option("--lookups", type=Whole(100, 10_000_000), default=_LOOKUPS, show_default=True)
 @click.option("--full", is_flag=True)
 def command(entries: int, lookups: int, full: bool) -> int:
-    from tongxing.gate import measuring as of
     from tongxing.gate.denylist import DenyIndex
+    from tongxing.simulation import measuring_list as of
 
     DenyIndex(of.CITY, 1, of.invented_list(100)).reason("")  # what is loaded once is not counted
     before, peak_before = of.resident_bytes(), of.peak_bytes()
@@ -67,7 +67,7 @@ def command(entries: int, lookups: int, full: bool) -> int:
 
 def _inventing_s(entries: int) -> float:
     """Seconds of the processor that making the entries takes, without the list."""
-    from tongxing.gate.measuring import invented_list
+    from tongxing.simulation.measuring_list import invented_list
 
     since = time.process_time()
     for _ in invented_list(entries):
@@ -77,7 +77,7 @@ def _inventing_s(entries: int) -> float:
 
 def _lookups(deny: "DenyIndex", entries: int, lookups: int) -> dict[str, object]:
     """Look-ups by the processor's time and by the clock on the wall, beside a dictionary's."""
-    from tongxing.gate.measuring import ask_some
+    from tongxing.simulation.measuring_list import ask_some
 
     on, off, on_wall, off_wall = (
         ask_some(deny.reason, entries, lookups, listed, clock_ns)
@@ -133,7 +133,7 @@ def _kept(deny: "DenyIndex") -> dict[str, object]:
 
 def _dictionary(count: int, lookups: int) -> "tuple[Asked, int | None]":
     """Look-ups in a dictionary of so many entries, and how many bytes each of them takes."""
-    from tongxing.gate.measuring import ask_some, invented_list, resident_bytes
+    from tongxing.simulation.measuring_list import ask_some, invented_list, resident_bytes
 
     before = resident_bytes()
     plain = {entry.medium_no: entry.reason for entry in invented_list(count)}
