@@ -102,7 +102,7 @@ FACE = Face(
     root=ROOT,
     own_filters=("balance", "share", "day", "month", "hour", "moment", "systems", "refused",
                  "next_step", "of"),
-    own_globals=("price_line", "ride", "ride_note", "notice", "open_item", "upgrade_word"),
+    own_globals=("price_line", "ride", "notice", "open_item", "upgrade_word"),
     shared=_shared,
     error_status=ERROR_STATUS,
 )  # fmt: skip

@@ -6,6 +6,7 @@ What is owed carries a word and never a bare minus. A share of the fare is said 
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from typing import NamedTuple
 
 from markupsafe import Markup, escape
 
@@ -25,6 +26,8 @@ from tongxing.web.words import catalogue_of
 
 PACKAGE = "tongxing.rider"
 PEOPLE = "tongxing.city.people"
+_REPAIRED = ("declared", "habitual", "median", "disruption", "staff", "cleared")
+"""How a missing end of a trip can have been found."""
 
 
 def catalogue() -> Catalogue:
@@ -35,6 +38,18 @@ def catalogue() -> Catalogue:
 @cache
 def _people_texts() -> Catalogue:
     return load_catalogue(PEOPLE, "data/texts.toml")
+
+
+class RideLine(NamedTuple):
+    """What a list says of a trip: `repair` how its missing end was found, "" for none; `fare` what
+    it would have cost, "" where that was taken."""
+
+    trip_id: str
+    ride: str
+    note: str
+    repair: str
+    charge: str
+    fare: str
 
 
 class Words(CommonWords):
@@ -100,6 +115,18 @@ class Words(CommonWords):
             return f"{origin} → {self.names.station(city, row.destination) or unknown}"
         line = self.names.line(city, row.line)
         return f"{line} · {origin}" if row.origin else line
+
+    def ride_line(self, city: str, row: TripRow) -> "RideLine":
+        """A trip in a list."""
+        repaired = row.how in _REPAIRED or row.how.startswith("missing")
+        return RideLine(
+            trip_id=row.trip_id,
+            ride=self.ride(city, row),
+            note=self.ride_note(row),
+            repair=self.names.coded("how", row.how) if repaired else "",
+            charge=self.money(row.charge_fen),
+            fare=self.money(row.fare_fen) if row.fare_fen > row.charge_fen else "",
+        )
 
     def ride_note(self, row: TripRow) -> str:
         """When a trip was, on what, and with which kind of medium."""

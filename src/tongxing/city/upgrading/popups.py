@@ -74,9 +74,9 @@ class Popups:
     def opened_by(self, account: str, now_s: int) -> Upgrade | Popup | Refusal:
         """An account opened its code; see `UpgradeDesk.code_opened_by`."""
         programme = programme_at(self.office.code, now_s)
-        person = self.people.standing_of(account)
         if isinstance(programme, Refusal):
             return programme
+        person = self.people.standing_of(account)
         if person is None or person.closed_s is not None:
             return Refusal("PERSON_NOT_FOUND")
         rules = programme.rules

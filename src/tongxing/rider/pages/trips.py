@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from tongxing.city.healing import Resolved
+from tongxing.city.views import TripRow
 from tongxing.kernel.clock import business_date, calendar_date
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.rider import web
@@ -23,8 +24,6 @@ from tongxing.rider.web import (
     page,
 )
 from tongxing.web.quick import quick
-
-REPAIRED = ("declared", "habitual", "median", "disruption", "staff", "cleared")
 
 router = APIRouter()
 
@@ -42,9 +41,10 @@ def _month_of_trips(request: Request, passenger: Passenger) -> Response:
     months = desk.months(account)
     first = _month(request.query_params.get("month", ""), passenger.now_s)
     rows = desk.trips(account, first)
+    words, city = web.words_of(request), desks_of(request).city
     by_day = [
-        (day, list(found))
-        for day, found in groupby(rows, key=lambda row: business_date(row.entered_s))
+        (words.day(found[0].entered_s), [words.ride_line(city, row) for row in found])
+        for found in _by_business_day(rows)
     ]
     return page(
         request,
@@ -60,9 +60,12 @@ def _month_of_trips(request: Request, passenger: Passenger) -> Response:
         standing=desk.standing(account, passenger.now_s),
         media={medium.medium_no: medium for medium in desk.media(account)},
         bars=desk.progress(account, passenger.now_s),
-        repaired=REPAIRED,
         done=request.query_params.get("done", ""),
     )
+
+
+def _by_business_day(rows: list[TripRow]) -> list[list[TripRow]]:
+    return [list(found) for _day, found in groupby(rows, lambda row: business_date(row.entered_s))]
 
 
 @router.get("/trips/discounts")
@@ -118,7 +121,6 @@ def trip(request: Request, passenger: Signed, trip_id: str) -> Response:
         row=found.seen.row,
         changes=found.changes,
         media=media,
-        repaired=REPAIRED,
         done=request.query_params.get("done", ""),
     )
 
