@@ -6,6 +6,7 @@ is there or the gate stops.
 
 import logging
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from tongxing.gate.running.turns import Medium
@@ -23,7 +24,7 @@ Handed = Callable[[Medium], str]
 lane was told): the outcome and the reason, "" where there is no answer."""
 
 
-class Reader:
+class Reader(ABC):
     """One reader of a terminal. Subclasses work in `read` until they raise or are stopped.
 
     `waits`: it hands on each medium once and waits for the decision. Other readers see a code many
@@ -57,10 +58,10 @@ class Reader:
         if self._thread is not None:
             self._thread.join(wait_s)
 
+    @abstractmethod
     def read(self, hand: Handed) -> Refusal | None:
         """Open the hardware and read it. What ended it, None when it was stopped. OSError is
         trouble too."""
-        raise NotImplementedError
 
     @property
     def stopping(self) -> bool:
