@@ -136,6 +136,7 @@ LINES = [
     ("count", "500000.transit:day@account", 0,
      {"month": 20261123, "before_fen": 0, "after_fen": 450, "rides": 1, "rides_before": 0},
      "2026-11-23 公交与轨道 账户", "2026-11-23 Bus account"),
+    ("free_ride", "", -450, {}, "免费乘车时段", "free nothing"),
 ]  # fmt: skip
 
 

@@ -158,7 +158,7 @@ class Group(Command, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         command = self.get_command(ctx, args[0])
         if command is None:
-            near = get_close_matches(args[0], self.list_commands(ctx), cutoff=0.5)
+            near = get_close_matches(args[0], self.list_commands(ctx), cutoff=0.55)
             raise usage_problem(ctx, "command", near, text=args[0])
         return args[0], command, args[1:]
 
