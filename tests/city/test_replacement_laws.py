@@ -107,7 +107,7 @@ def test_money_is_conserved_whatever_gates_tell_and_in_whatever_order(database: 
     city = open_city(database)
     kept: list[Month] = []
 
-    @settings(max_examples=9, deadline=None)
+    @settings(max_examples=9, deadline=None, derandomize=True)  # so that losses come up, always
     @given(rides, st.integers(0, 3_000), st.booleans(), st.randoms(use_true_random=False))
     def holds(told: list[Told], spent_fen: int, on_chip: bool, chance: Random) -> None:
         orders: list[list[int]] = [[], list(range(len(told)))]
