@@ -6,6 +6,7 @@ fare from a kind reader is worse than a refusal. A bad value is a `Problem`, nev
 
 import os
 import re
+import time
 from datetime import date, datetime
 from pathlib import Path
 from typing import NoReturn
@@ -14,6 +15,7 @@ import click
 
 from tongxing.cli.common import in_both
 from tongxing.kernel.clock import instant
+from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Problem
 
 YEAR_MIN, YEAR_MAX = 2000, 2100
@@ -23,6 +25,7 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2})?(Z|[+-][0-9]{2}:[0-9]{2})?"
 )
+_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
 _WHOLE = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 
 
@@ -54,6 +57,22 @@ def parse_time(text: str, where: str) -> int:
         _refuse(text, where, "no_such_time")
     _check_year(moment.year, text, where)
     return instant(moment)
+
+
+def china_time(text: str, where: str) -> int:
+    """An instant; China's time holds where no offset is given, since every fare here is China's."""
+    return parse_time(text if _OFFSET.search(text) else f"{text}+08:00", where)
+
+
+def moment(text: str | None, where: str) -> int:
+    """An instant as a person writes it; now when nothing is written."""
+    return int(time.time()) if text is None else china_time(text, where)
+
+
+def request_of(given: str | None, *parts: object) -> str:
+    """The request id: the caller's own, or one made from what is asked, so that the same command
+    twice is one request."""
+    return given or digest("cli", *parts)
 
 
 def parse_whole(text: str, where: str, least: int, most: int) -> int:

@@ -15,12 +15,14 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
-from tongxing.kernel.reasons import Problem
+from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.kernel.texts import LANGUAGES, Catalogue, load_catalogue
+
+Answer = TypeVar("Answer")
 
 HOME_DEFAULT = ".tongxing"
 _PROGRESS_STEPS = 4
@@ -218,3 +220,10 @@ def loopback_socket(port: int, option: str = "--port") -> socket.socket:
         code = "PORT_IN_USE" if error.errno == errno.EADDRINUSE else "PORT_FORBIDDEN"
         raise Problem(code, f"127.0.0.1:{port}", port=port, option=option) from error
     return taken
+
+
+def granted(found: Answer | Refusal) -> Answer:
+    """The answer; a refusal is raised as the Problem that a command ends with."""
+    if isinstance(found, Refusal):
+        raise Problem(found.code, found.where, **found.values)
+    return found

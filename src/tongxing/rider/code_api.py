@@ -29,7 +29,7 @@ _TYPE_WORDS = "code.type."
 _STATUS_OF_EXIT = {4: 422, 5: 409, 6: 503}
 _SHELL = ("static/code.css", "static/sw.js", "templates/code.html", "texts/code.toml")
 _SHELL_FOLDERS = ("static/js", "static/vendor")
-_SHELL_COMMON = ("static/faces.css", "static/js/page.js")
+_SHELL_COMMON = ("static/palette.css", "static/faces.css", "static/js/page.js")
 _TEXT_MOST = 200
 
 router = APIRouter()

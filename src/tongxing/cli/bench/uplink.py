@@ -152,7 +152,7 @@ def _device(
     from tongxing.city.fleet import FleetDesk
     from tongxing.city.office import Office
     from tongxing.city.staffing import StaffDesk
-    from tongxing.cli.trips.desks import granted
+    from tongxing.cli.common import granted
     from tongxing.fares import load_city_fares
     from tongxing.gate import Journal, Site, SiteSetup
     from tongxing.gate.identity import enrol

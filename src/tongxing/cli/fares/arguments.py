@@ -1,19 +1,15 @@
 """Arguments that several commands of `tongxing fares` share: a city, a class of card, a time."""
 
-import re
 import time
 from pathlib import Path
 
 import click
 
-from tongxing.cli.arguments import parse_time
 from tongxing.cli.common import in_both, settings
 from tongxing.fares import TariffBook, load_book, read_book
 from tongxing.fares.ask import fare_cities
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.network import load_registry
-
-_OFFSET = re.compile(r"(Z|[+-][0-9]{2}:[0-9]{2})$")
 
 
 def parse_city(text: str, known: tuple[str, ...] | None = None) -> str:
@@ -42,11 +38,6 @@ def parse_place(text: str, where: str) -> str:
     if isinstance(found, Refusal):
         raise Problem(found.code, where, **found.values)
     return found.code
-
-
-def china_time(text: str, where: str) -> int:
-    """An instant; China's time holds where no offset is given, since every fare here is China's."""
-    return parse_time(text if _OFFSET.search(text) else f"{text}+08:00", where)
 
 
 def own_book(file: Path) -> TariffBook:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.arguments import READABLE_FILE
+from tongxing.cli.arguments import READABLE_FILE, china_time
 from tongxing.cli.common import Words, emit_json, in_both, print_table, say, settings
 from tongxing.cli.fares.arguments import (
     REGISTER,
-    china_time,
     chosen_book,
     expect_product,
     parse_city,

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.arguments import DAY, READABLE_FILE, Whole
+from tongxing.cli.arguments import DAY, READABLE_FILE, Whole, china_time
 from tongxing.cli.common import Words, emit_json, note, progress, say, settings
-from tongxing.cli.fares.arguments import china_time, parse_place
+from tongxing.cli.fares.arguments import parse_place
 from tongxing.cli.fares.lint import as_json, print_findings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem

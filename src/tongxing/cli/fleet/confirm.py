@@ -4,11 +4,10 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.arguments import Whole
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.arguments import Whole, moment
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.fleet.offices import by_staff, fleet_desk, signed_in
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted, moment
 
 WORDS = Words("fleet")
 

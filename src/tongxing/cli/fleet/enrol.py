@@ -7,9 +7,8 @@ from pathlib import Path
 import click
 
 import tongxing
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted
 from tongxing.gate.identity import enrol
 from tongxing.kernel.reasons import Problem
 

@@ -5,12 +5,11 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.common import Words, emit_json, note, say, settings
+from tongxing.cli.common import Words, emit_json, granted, note, say, settings
 from tongxing.cli.fares.arguments import parse_city
 from tongxing.cli.fleet.offices import message_key
 from tongxing.cli.keys.vaults import new_passphrase, secret_option
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted
 from tongxing.front.message_key import seal_message_key
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.reasons import Problem

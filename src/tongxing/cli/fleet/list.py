@@ -3,10 +3,10 @@
 import click
 
 from tongxing.city.fleet import DeviceState
+from tongxing.cli.arguments import moment
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
 from tongxing.cli.fleet.offices import fleet_desk
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import moment
 
 WORDS = Words("fleet")
 _COLUMNS = ("device", "state", "heard", "software", "lists", "mode", "waiting", "missing", "disk")

@@ -9,19 +9,13 @@ from typing import TypeVar
 
 import click
 
-from tongxing.city import schema_of
 from tongxing.city.fleet import FleetDesk
 from tongxing.city.office import Office
 from tongxing.city.staffing import Staff, StaffDesk
-from tongxing.cli.common import Words, settings
-from tongxing.cli.fares.arguments import parse_city
+from tongxing.cli.cities import city_office
+from tongxing.cli.common import Words, granted, settings
 from tongxing.cli.keys.vaults import secret
-from tongxing.cli.trips.desks import city_name, granted
-from tongxing.fares.ask import fare_cities
-from tongxing.kernel.reasons import Problem
 from tongxing.messages import SigningKey
-from tongxing.storage import Database
-from tongxing.storage.database import database_at
 
 STAFF_SECRET = "TONGXING_STAFF_SECRET"
 WORDS = Words("fleet")
@@ -43,39 +37,10 @@ def by_staff(function: Function) -> Function:
 
 
 @contextmanager
-def city_database(city: str | None) -> Iterator[tuple[str, Database]]:
-    """The database, and the one city of it that is meant.
-
-    Raises Problem: NOTHING_TO_PROVE without any books, NO_BOOKS_OF_CITY without those of the city,
-    CITY_NEEDED where there are several.
-    """
-    wanted = fare_cities() if city is None else (parse_city(city),)
-    dsn, home = settings().dsn, settings().home
-    where = "TONGXING_DSN" if dsn else str(home)
-    if not dsn and not (home / "postgres").exists():
-        raise Problem("NOTHING_TO_PROVE", where)
-    with database_at(dsn, home) as database:
-        schemas = database.schemas()
-        codes = [code for code in wanted if schema_of(code) in schemas]
-        if not codes:
-            if city is None or not schemas:
-                raise Problem("NOTHING_TO_PROVE", where)
-            raise Problem("NO_BOOKS_OF_CITY", where, city=city_name(wanted[0]))
-        if len(codes) > 1:
-            known = ", ".join(city_name(code) for code in codes)
-            raise Problem("CITY_NEEDED", "--city", known=known)
-        yield codes[0], database
-
-
-@contextmanager
 def fleet_desk(city: str | None) -> Iterator[tuple[FleetDesk, Office]]:
-    """The fleet's desk of one city."""
-    with city_database(city) as (code, database):
-        office = Office(code, database, None)
-        try:
-            yield FleetDesk(office, secrets.token_bytes), office
-        finally:
-            office.close()
+    """The fleet's desk of the one city that is meant. Raises what `city_with_books` raises."""
+    with city_office(city) as office:
+        yield FleetDesk(office, secrets.token_bytes), office
 
 
 def signed_in(office: Office, staff_id: str, secret_file: Path | None, now_s: int) -> Staff:

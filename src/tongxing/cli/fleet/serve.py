@@ -6,8 +6,9 @@ from pathlib import Path
 import click
 
 from tongxing.cli.arguments import Whole
+from tongxing.cli.cities import city_with_books
 from tongxing.cli.common import Words, loopback_socket, note, say
-from tongxing.cli.fleet.offices import city_database, message_key
+from tongxing.cli.fleet.offices import message_key
 from tongxing.cli.shell import command as make_command
 from tongxing.kernel.reasons import Problem
 from tongxing.web.serving import Tls, serve
@@ -30,7 +31,7 @@ def command(
     tls = _tls(certificate, key_file)
     if tls is None and host != LOOPBACK:
         raise Problem("TLS_NEEDED", host)
-    with _socket(host, port) as taken, city_database(city) as (code, database):
+    with _socket(host, port) as taken, city_with_books(city) as (code, database):
         key = message_key(code)
 
         def told(address: str) -> None:

@@ -4,9 +4,10 @@ import shlex
 
 import click
 
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.arguments import moment, request_of
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted, moment, one_desk, request_of
+from tongxing.cli.trips.desks import one_desk
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import masked
 from tongxing.kernel.money import yuan

@@ -2,9 +2,10 @@
 
 import click
 
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.arguments import moment
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted, moment, one_desk
+from tongxing.cli.trips.desks import one_desk
 from tongxing.kernel.ids import masked
 from tongxing.kernel.money import yuan
 

@@ -4,9 +4,11 @@ import click
 from msgspec.structs import asdict
 
 from tongxing.city import MediumSeen
-from tongxing.cli.common import Words, emit_json, print_table, settings
+from tongxing.cli.arguments import moment
+from tongxing.cli.cities import city_name
+from tongxing.cli.common import Words, emit_json, granted, print_table, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import city_name, desks, granted, moment
+from tongxing.cli.trips.desks import desks
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import masked
 from tongxing.kernel.money import yuan

@@ -7,10 +7,11 @@ from pathlib import Path
 import click
 
 from tongxing.city.staffing import ROLES
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.arguments import moment
+from tongxing.cli.cities import staff_desk
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.staff.offices import BY, staff_desk, told
-from tongxing.cli.trips.desks import granted, moment
+from tongxing.cli.staff.telling import BY, told
 
 WORDS = Words("staff")
 _BYTES_MOST = 400

@@ -2,9 +2,10 @@
 
 import click
 
+from tongxing.cli.cities import staff_desk
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.staff.offices import staff_desk, told
+from tongxing.cli.staff.telling import told
 
 WORDS = Words("staff")
 

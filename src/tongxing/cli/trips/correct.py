@@ -5,16 +5,10 @@ from typing import Literal
 import click
 
 from tongxing.city import Correction
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.arguments import moment, request_of
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import (
-    granted,
-    moment,
-    one_desk,
-    request_of,
-    station_id,
-    station_name,
-)
+from tongxing.cli.trips.desks import one_desk, station_id, station_name
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import reason
 

@@ -3,10 +3,10 @@
 import click
 
 from tongxing.city import Resolved
-from tongxing.cli.common import Words, emit_json, say, settings
-from tongxing.cli.fares.arguments import china_time
+from tongxing.cli.arguments import china_time, moment, request_of
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import desks, granted, moment, request_of, station_name
+from tongxing.cli.trips.desks import desks, station_name
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal

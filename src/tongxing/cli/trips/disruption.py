@@ -3,17 +3,10 @@
 import click
 
 from tongxing.city import OpenGates
-from tongxing.cli.common import Words, emit_json, say, settings
-from tongxing.cli.fares.arguments import china_time
+from tongxing.cli.arguments import china_time, moment, request_of
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import (
-    granted,
-    moment,
-    one_desk,
-    request_of,
-    station_id,
-    station_name,
-)
+from tongxing.cli.trips.desks import one_desk, station_id, station_name
 from tongxing.kernel.clock import stamp
 
 WORDS = Words("trips")

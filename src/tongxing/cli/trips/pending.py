@@ -9,9 +9,10 @@ from tongxing.city.half_trips import missing_end
 from tongxing.city.store.half_trips import Waiting
 from tongxing.city.terms import half_trip_terms
 from tongxing.cli.arguments import Whole
+from tongxing.cli.cities import city_name
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import city_name, desks, station_name
+from tongxing.cli.trips.desks import desks, station_name
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import masked
 from tongxing.kernel.money import yuan

@@ -5,9 +5,11 @@ Closing a business day does the same; this is for a day that nobody closes.
 
 import click
 
+from tongxing.cli.arguments import moment
+from tongxing.cli.cities import city_name
 from tongxing.cli.common import Words, emit_json, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import city_name, desks, moment
+from tongxing.cli.trips.desks import desks
 
 WORDS = Words("trips")
 

@@ -6,11 +6,19 @@ import click
 
 from tongxing.city.upgrading.bulk import BulkTaken, take_file
 from tongxing.city.upgrading.bulk_file import FILE_BYTES_MAX
-from tongxing.cli.arguments import READABLE_FILE
-from tongxing.cli.common import Words, emit_json, in_both, print_table, progress, say, settings
+from tongxing.cli.arguments import READABLE_FILE, moment
+from tongxing.cli.common import (
+    Words,
+    emit_json,
+    granted,
+    in_both,
+    print_table,
+    progress,
+    say,
+    settings,
+)
 from tongxing.cli.fares.arguments import expect_folder
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted, moment
 from tongxing.cli.upgrade.offices import office_of
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.reasons import Problem, reason

@@ -5,11 +5,10 @@ from pathlib import Path
 import click
 
 from tongxing.city.upgrading.listing import Listing
-from tongxing.cli.arguments import Whole
-from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.arguments import Whole, moment
+from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.fares.arguments import expect_folder
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted, moment
 from tongxing.cli.upgrade.offices import office_of
 from tongxing.kernel.files import write_whole
 from tongxing.messages.envelope import encode

@@ -3,14 +3,11 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tongxing.city import schema_of
 from tongxing.city.office import Office
 from tongxing.city.upgrading.data_forms import programme_file
-from tongxing.cli.common import settings
+from tongxing.cli.cities import city_name, city_office
 from tongxing.cli.fares.arguments import parse_city
-from tongxing.cli.trips.desks import city_name
 from tongxing.kernel.reasons import Problem
-from tongxing.storage.database import database_at
 
 
 def programme_cities() -> tuple[str, ...]:
@@ -34,21 +31,6 @@ def chosen_city(city: str | None) -> str:
 
 @contextmanager
 def office_of(city: str | None) -> Iterator[Office]:
-    """The office of one city. Raises Problem: NOTHING_TO_PROVE without any books,
-    NO_BOOKS_OF_CITY without those of the city, and what `chosen_city` raises."""
-    code = chosen_city(city)
-    dsn, home = settings().dsn, settings().home
-    where = "TONGXING_DSN" if dsn else str(home)
-    if not dsn and not (home / "postgres").exists():
-        raise Problem("NOTHING_TO_PROVE", where)
-    with database_at(dsn, home) as database:
-        schemas = database.schemas()
-        if not schemas:
-            raise Problem("NOTHING_TO_PROVE", where)
-        if schema_of(code) not in schemas:
-            raise Problem("NO_BOOKS_OF_CITY", where, city=city_name(code))
-        office = Office(code, database, None)
-        try:
-            yield office
-        finally:
-            office.close()
+    """The office of one city with the service. Raises what `city_with_books` raises."""
+    with city_office(city, programme_cities()) as office:
+        yield office

@@ -7,9 +7,10 @@ import click
 
 from tongxing.city.upgrading.campaign import Campaign, campaign
 from tongxing.city.upgrading.guide import words
+from tongxing.cli.arguments import moment
+from tongxing.cli.cities import city_name
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import city_name, moment
 from tongxing.cli.upgrade.offices import office_of
 
 WORDS = Words("upgrade")

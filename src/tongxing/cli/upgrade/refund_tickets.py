@@ -8,9 +8,9 @@ from tongxing.city.money import MoneyDesk
 from tongxing.city.office import Office
 from tongxing.city.people import notify
 from tongxing.city.upgrading.e_tickets import ETicket, ETickets, RefundRun
-from tongxing.cli.common import Words, emit_json, print_table, progress, say, settings
+from tongxing.cli.arguments import moment
+from tongxing.cli.common import Words, emit_json, granted, print_table, progress, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import granted, moment
 from tongxing.cli.upgrade.offices import office_of
 from tongxing.front.partners import partners_of
 from tongxing.kernel.money import yuan

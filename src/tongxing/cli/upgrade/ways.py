@@ -4,9 +4,10 @@ import click
 
 from tongxing.city.upgrading.guide import Guide, guide, words
 from tongxing.city.upgrading.programme import programme_at
-from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.arguments import moment
+from tongxing.cli.cities import city_name
+from tongxing.cli.common import Words, emit_json, granted, print_table, say, settings
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.trips.desks import city_name, granted, moment
 from tongxing.cli.upgrade.offices import chosen_city
 from tongxing.kernel.clock import stamp
 
