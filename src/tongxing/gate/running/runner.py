@@ -16,20 +16,20 @@ from typing import TypeVar
 
 from fasteners import InterProcessLock
 
-from tongxing.gate.clearance import Clearance
 from tongxing.gate.facts import Decision
 from tongxing.gate.journal import Journal
 from tongxing.gate.running.board import Board
-from tongxing.gate.running.checking import sides_of, terminal_of
-from tongxing.gate.running.doors import Door, Told, relay_of
+from tongxing.gate.running.checking import terminal_of
 from tongxing.gate.running.health import Health
+from tongxing.gate.running.lanes import Lanes
 from tongxing.gate.running.means import Means
+from tongxing.gate.running.opening import open_site
 from tongxing.gate.running.plan import Plan
 from tongxing.gate.running.readers import Reader, reader_of
 from tongxing.gate.running.showings import Showings
 from tongxing.gate.running.stops import Stops
 from tongxing.gate.running.turns import Medium, Showing, Turns
-from tongxing.gate.site import Site, SiteSetup
+from tongxing.gate.site import Site
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Tap
 
@@ -66,7 +66,7 @@ class Runner:
         self.board = Board(self._validators)
         self._turns = Turns(self._validators)
         self._showings = {name: Showings() for name in self._validators}
-        self._doors: dict[str, Door] = {}
+        self._lanes = Lanes(plan, self.board)
         self.readers: dict[str, list[Reader]] = {name: [] for name in self._validators}
         self.cameras: set[str] = set()
         self._stops = Stops(plan, self._validators, self.board)
@@ -90,7 +90,7 @@ class Runner:
             self._lock.release()
             return refusal
         self._stops.look()
-        self._make_doors()
+        self._lanes.start()
         self._start_readers()
         self._begin(self._keep, "gate keeper")
         if self._uplink is not None:
@@ -108,8 +108,7 @@ class Runner:
             thread.join(_JOIN_S if thread.name == UPLINK else None)
         for reader in readers:
             reader.join(_JOIN_S)
-        for door in set(self._doors.values()):
-            door.stop()
+        self._lanes.stop()
         self._write_status("stopped")
         self._lock.release()
 
@@ -176,30 +175,10 @@ class Runner:
             self._journal.close()
 
     def _open(self) -> Refusal | None:
-        plan, path = self.plan, self._journal_path()
-        journal = Journal.open(path, plan.config.site.name, self._epoch)
-        if isinstance(journal, Refusal):
-            return journal
-        if plan.device is not None:
-            means = Means.open(journal, self._clock(), time.monotonic)
-            if isinstance(means, Refusal):
-                return means
-            self.means = means
-        setup = SiteSetup(
-            city=plan.config.site.city,
-            validators=self._validators,
-            fares=plan.fares,
-            registry=plan.registry,
-            key=plan.key,
-            city_keys=plan.city_keys,
-            media=plan.media(journal),
-            clearance=Clearance() if self.means is None else self.means.clearance,
-            entry=plan.entry,
-        )
-        site = Site.open(setup, journal, self._tell)
-        if isinstance(site, Refusal):
-            return site
-        self._site, self._journal = site, journal
+        opened = open_site(self.plan, self._validators, self._lanes.tell, self._clock, self._epoch)
+        if isinstance(opened, Refusal):
+            return opened
+        self._site, self._journal, self.means = opened.site, opened.journal, opened.means
         return None
 
     def _decide(self, showing: Showing) -> None:
@@ -215,11 +194,9 @@ class Runner:
 
     def _decision(self, showing: Showing) -> Decision | None:
         terminal, medium = showing.terminal, showing.medium
-        door, site = self._doors.get(terminal), self._site
+        site = self._site
         assert site is not None
-        blocked = self._stops.objection(terminal)
-        if blocked is None and door is not None and door.is_held_for_another(terminal):
-            blocked = Refusal("LANE_OTHER_SIDE")
+        blocked = self._stops.objection(terminal) or self._lanes.objection(terminal)
         if blocked is not None:
             self.board.notice(terminal, blocked)
             return None
@@ -230,31 +207,6 @@ class Runner:
             decision = site.present_card(medium, terminal, now_s)
         self.health.tapped(terminal, decision, now_s)
         return decision
-
-    def _tell(self, terminal: str, decision: Decision) -> None:
-        """The lane's output: the door first, for somebody waits before it."""
-        door = self._doors.get(terminal)
-        if decision.opened and door is not None:
-            door.open(terminal)
-        self.board.decided(terminal, decision)
-
-    def _make_doors(self) -> None:
-        for spec in self.plan.config.validator:
-            if spec.relay is None:
-                continue
-            relay = relay_of(spec.relay, self.plan.written.file)
-            door = Door(spec.id, relay, spec.relay.pulse_ms, self._door_told)
-            for role in sides_of(spec):
-                self._doors[terminal_of(spec, role)] = door
-            door.start()
-
-    def _door_told(self, terminal: str) -> Told:
-        def told(refusal: Refusal | None) -> None:
-            self.board.trouble(terminal, "door", refusal)
-            if refusal is not None:
-                self.board.notice(terminal, refusal)
-
-        return told
 
     def _start_readers(self) -> None:
         for spec in self.plan.config.validator:
