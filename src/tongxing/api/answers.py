@@ -11,6 +11,8 @@ from tongxing.kernel.reasons import Problem, Refusal, reason
 
 SEALED = "application/vnd.tongxing.sealed"
 RETRY_AFTER_S = 5
+WAIT = (429, 503)
+"""Statuses that say when to come again."""
 
 STATUS = {
     "MESSAGE_MALFORMED": 400,
@@ -45,20 +47,36 @@ def sealed(message: bytes) -> Response:
     return Response(message, media_type=SEALED, headers={"Cache-Control": "no-store"})
 
 
+def status_of(refusal: Refusal) -> int:
+    """The HTTP status of a refusal; a transport without statuses names the same number."""
+    return STATUS.get(refusal.code) or _STATUS_OF_EXIT.get(reason(refusal.code).exit_code, 422)
+
+
 def refused(refusal: Refusal) -> Response:
     """A refusal, as every face of the project tells it to programs."""
-    status = STATUS.get(refusal.code) or _STATUS_OF_EXIT.get(reason(refusal.code).exit_code, 422)
+    status = status_of(refusal)
     headers = {"Cache-Control": "no-store"}
     if status in (408, 413):
         headers["Connection"] = "close"
-    if status in (429, 503):
+    if status in WAIT:
         headers["Retry-After"] = str(RETRY_AFTER_S)
     return JSONResponse(refusal.as_json(), status, headers)
 
 
-def answered(answer: bytes | Refusal) -> Response:
-    """Either of the two."""
+def answered(answer: bytes | Refusal | None) -> Response:
+    """Either of the two, or that nothing is newer."""
+    if answer is None:
+        return Response(status_code=304, headers={"Cache-Control": "no-store"})
     return refused(answer) if isinstance(answer, Refusal) else sealed(answer)
+
+
+def refusal_of(error: Exception, path: str) -> Refusal:
+    """What is said when a handler fails: the books are away, or a bug, which is told to the log and
+    not to whoever asks."""
+    if isinstance(error, Problem | psycopg.OperationalError):
+        return Refusal("INTAKE_BUSY")
+    _log.error("%s failed", path, exc_info=error)
+    return Refusal("API_FAILED", path)
 
 
 async def on_http_error(request: Request, error: Exception) -> Response:
@@ -70,14 +88,6 @@ async def on_http_error(request: Request, error: Exception) -> Response:
     return refused(Refusal("API_PATH", path, {"path": path}))
 
 
-async def on_problem(_request: Request, error: Exception) -> Response:
-    """The books are away."""
-    if isinstance(error, Problem | psycopg.OperationalError):
-        return refused(Refusal("INTAKE_BUSY"))
-    return refused(Refusal("API_FAILED"))
-
-
-async def on_bug(request: Request, error: Exception) -> Response:
-    """Everything else: told to the log, not to whoever asks."""
-    _log.exception("%s failed", request.url.path[:100], exc_info=error)
-    return refused(Refusal("API_FAILED", request.url.path[:100]))
+async def on_failure(request: Request, error: Exception) -> Response:
+    """What a handler could not do."""
+    return refused(refusal_of(error, request.url.path[:100]))

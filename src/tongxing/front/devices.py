@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 from fastapi import FastAPI
 
-from tongxing.api import DeviceDesks, Letterbox, create_device_app
+from tongxing.api import DeviceDesks, Interface, Letterbox, create_device_app
 from tongxing.api.desks import wall_clock
 from tongxing.api.limits import Limits
 from tongxing.city import City
@@ -19,6 +19,26 @@ STANDARD = Limits()
 
 
 @contextmanager
+def device_interface(
+    database: Database,
+    city: str,
+    key: SigningKey,
+    clock: Callable[[], int] = wall_clock,
+    limits: Limits = STANDARD,
+) -> Iterator[Interface]:
+    """What the devices of a city with gates may ask; what waits is taken in at the end."""
+    fares = load_city_fares(city)
+    office = Office(city, database, fares)
+    letterbox = Letterbox(lambda: City(city, database, key, KeyRing({}), fares), clock)
+    try:
+        door = FleetDoor(office, key)
+        yield Interface(DeviceDesks(door, letterbox, limits, clock))
+    finally:
+        letterbox.close()
+        office.close()
+
+
+@contextmanager
 def device_site(
     database: Database,
     city: str,
@@ -26,13 +46,6 @@ def device_site(
     clock: Callable[[], int] = wall_clock,
     limits: Limits = STANDARD,
 ) -> Iterator[FastAPI]:
-    """The application for the devices of a city with gates; what waits is taken in at the end."""
-    fares = load_city_fares(city)
-    office = Office(city, database, fares)
-    letterbox = Letterbox(lambda: City(city, database, key, KeyRing({}), fares), clock)
-    try:
-        door = FleetDoor(office, key)
-        yield create_device_app(DeviceDesks(door, letterbox, limits, clock))
-    finally:
-        letterbox.close()
-        office.close()
+    """The same as an application over HTTP."""
+    with device_interface(database, city, key, clock, limits) as interface:
+        yield create_device_app(interface)
