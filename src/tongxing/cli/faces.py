@@ -8,7 +8,7 @@ all without them: then it is said why, and the console is served alone.
 import os
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,20 +25,40 @@ WORDS = Words("faces")
 
 
 @dataclass(frozen=True)
+class PublicSite:
+    """Where a proxy on this machine finds a city's site, and by which address and name the public
+    finds the proxy."""
+
+    port: int
+    address: str
+    host: str
+
+
+NO_SITES: Mapping[str, PublicSite] = {}
+
+
+@dataclass(frozen=True)
 class _Site:
     """A city that is open: where, and its desks."""
 
     front: "CityFront"
     taken: socket.socket
-
-    @property
-    def address(self) -> str:
-        host, port = self.taken.getsockname()[:2]
-        return f"http://{host}:{port}"
+    address: str
+    hosts: tuple[str, ...]
 
 
-def serve_all(database: Database, home: Path, taken: socket.socket, simulated: bool) -> None:
-    """Serve until Ctrl-C. The console is on the socket that is given, each city on a free port."""
+def serve_all(
+    database: Database,
+    home: Path,
+    taken: socket.socket,
+    simulated: bool,
+    public: Mapping[str, PublicSite] = NO_SITES,
+) -> None:
+    """Serve until Ctrl-C. The console is on the socket that is given, each city on a free port, or
+    as `public` says, by its code.
+
+    Raises Problem: why a city of `public` cannot be opened.
+    """
     from tongxing.console import create_app
     from tongxing.front import ByPort, city_app
     from tongxing.front.clockwork import clockwork
@@ -47,10 +67,11 @@ def serve_all(database: Database, home: Path, taken: socket.socket, simulated: b
 
     console = create_app(database, "simulated" if simulated else "")
     with ExitStack() as stack:
-        sites, inbox = _open(stack, database, home, simulated, wall_clock)
+        sites, inbox = _open(stack, database, home, simulated, wall_clock, public)
         apps = {
             site.taken.getsockname()[1]: city_app(
                 site.front,
+                site.hosts,
                 home=site.address,
                 sandbox={"sms": f"{inbox}/"} if inbox else {},
             )
@@ -70,33 +91,44 @@ def serve_all(database: Database, home: Path, taken: socket.socket, simulated: b
 
 
 def _open(
-    stack: ExitStack, database: Database, home: Path, simulated: bool, clock: Callable[[], int]
+    stack: ExitStack,
+    database: Database,
+    home: Path,
+    simulated: bool,
+    clock: Callable[[], int],
+    public: Mapping[str, PublicSite],
 ) -> tuple[list[_Site], str]:
     """The cities that can be opened, and where the sandbox shows messages ("" without one)."""
     from tongxing.front import open_city, partners_of
     from tongxing.partners.loading import chosen_partners
     from tongxing.sandbox import start_sandbox
+    from tongxing.web.surrounding import LOOPBACK
 
     chosen = chosen_partners(os.environ)
     if isinstance(chosen, Refusal):
         raise Problem(chosen.code, chosen.where, **chosen.values)
     sandbox = None if chosen is not None else stack.enter_context(start_sandbox())
+    _expect_books(database, public)
     sites = []
     for city, keys in _cities(database, home, simulated):
+        site = public.get(city)
         if isinstance(keys, Refusal):
+            if site is not None:
+                raise Problem(keys.code, keys.where, **keys.values)
             _say_closed(city, keys)
             continue
-        own = stack.enter_context(loopback_socket(0))
-        address = "http://{}:{}".format(*own.getsockname()[:2])
-        settled = chosen if sandbox is None else sandbox.notifying(f"{address}/partners")
+        own = stack.enter_context(loopback_socket(0 if site is None else site.port, "--site"))
+        local = "http://{}:{}".format(*own.getsockname()[:2])
+        address, hosts = (local, LOOPBACK) if site is None else (site.address, (site.host,))
+        settled = chosen if sandbox is None else sandbox.notifying(f"{local}/partners")
         assert settled is not None
         partners = partners_of(settled)
         if isinstance(partners, Refusal):
             raise Problem(partners.code, partners.where, **partners.values)
-        publish = stack.enter_context(_publishing(database, home, city)) if simulated else None
+        publish = stack.enter_context(_publishing(database, home, city, simulated))
         front = open_city(database, city, keys, partners, clock(), publish)
         stack.callback(front.close)
-        sites.append(_Site(front, own))
+        sites.append(_Site(front, own, address, hosts))
     return sites, "" if sandbox is None or not sites else sandbox.address
 
 
@@ -122,20 +154,42 @@ def _cities(
             yield city, simulated_keys(seed, load_scenario(), city)
 
 
+def _expect_books(database: Database, public: Mapping[str, PublicSite]) -> None:
+    """Raises Problem(NO_BOOKS_OF_CITY)."""
+    from tongxing.city.desk import schema_of
+    from tongxing.network.registry import load_registry
+
+    there = set(database.schemas())
+    for city in public:
+        if schema_of(city) not in there:
+            name = load_registry().place_name(city, settings().language)
+            raise Problem("NO_BOOKS_OF_CITY", "--site", city=name)
+
+
 def _say_closed(city: str, why: Refusal) -> None:
     language = settings().language
     note(WORDS("closed", city=city, why=why.message(language), next=why.next_step(language)))
 
 
 @contextmanager
-def _publishing(database: Database, home: Path, city: str) -> Iterator[Callable[[int], object]]:
-    """Make the next deny list of a simulated city, whenever something was stopped."""
+def _publishing(
+    database: Database, home: Path, city: str, simulated: bool
+) -> Iterator[Callable[[int], object] | None]:
+    """Makes the next deny list of a city, whenever something was stopped; None, and said why, for a
+    city that has no key to sign it with."""
     from tongxing.city import City
+    from tongxing.front.message_key import message_key_of
     from tongxing.messages import KeyRing
     from tongxing.simulation.keys import signing_key
     from tongxing.simulation.runbook import seed_at
 
-    house = City(city, database, signing_key(seed_at(home) or 0, city), KeyRing({}), None)
+    key = signing_key(seed_at(home) or 0, city) if simulated else message_key_of(city, os.environ)
+    if isinstance(key, Refusal):
+        language = settings().language
+        note(WORDS("no_lists", why=key.message(language), next=key.next_step(language)))
+        yield None
+        return
+    house = City(city, database, key, KeyRing({}), None)
     one_at_a_time = threading.Lock()
 
     def publish(now_s: int) -> object:

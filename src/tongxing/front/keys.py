@@ -1,7 +1,7 @@
 """The keys a city's front works with: cards, ride codes, personal data.
 
-They lie in one folder as sealed files, each useless without the passphrase. Nothing here makes one:
-see docs/front.md for how each is made. The simulation has keys of its own made-up cities.
+They lie in one folder as sealed files, each useless without the passphrase; `making` makes them.
+The simulation has keys of its own made-up cities.
 """
 
 from collections.abc import Mapping
@@ -40,11 +40,16 @@ def keys_of(city: str, environ: Mapping[str, str]) -> CityKeys | Refusal:
             return Refusal("FRONT_KEYS_MISSING", name, {"what": name})
     try:
         passphrase = Path(secret_file).read_text(encoding="utf-8").strip()
-        at = Path(folder) / city
-        vault = unseal((at / VAULT).read_bytes(), passphrase)
-        issuer = unseal_issuer((at / ISSUER).read_bytes(), passphrase)
+        return keys_in(Path(folder) / city, passphrase)
     except OSError as error:
         return Refusal("FRONT_KEYS_MISSING", city, {"what": str(error.filename or "")})
+
+
+def keys_in(at: Path, passphrase: str) -> CityKeys | Refusal:
+    """The keys that lie in one folder. Refuses what the files refuse; raises OSError for one that
+    is not there."""
+    vault = unseal((at / VAULT).read_bytes(), passphrase)
+    issuer = unseal_issuer((at / ISSUER).read_bytes(), passphrase)
     cells = Cells.from_file(at / CELLS, passphrase)
     for found in (vault, issuer, cells):
         if isinstance(found, Refusal):

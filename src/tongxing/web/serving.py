@@ -15,6 +15,8 @@ from starlette.types import ASGIApp
 from tongxing.kernel.reasons import Refusal
 
 _GOODBYE_S = 2
+_PROXY = "127.0.0.1"
+"""Whose word counts on who asks and how: a proxy on this machine, and nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,8 @@ def serve(
         access_log=False,
         server_header=False,
         timeout_graceful_shutdown=_GOODBYE_S,
+        proxy_headers=True,
+        forwarded_allow_ips=_PROXY,
         ssl_certfile=None if tls is None else tls.certificate,
         ssl_keyfile=None if tls is None else tls.key,
     )

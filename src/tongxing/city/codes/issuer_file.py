@@ -25,7 +25,7 @@ from tongxing.media.keys.sealed_file import (
 )
 from tongxing.media.keys.vault import Environment
 
-_KIND = "tongxing_code_issuer"
+_KIND, _ROOT_KIND = "tongxing_code_issuer", "tongxing_code_root"
 _GUESSABLE_BELOW = 1 << 128
 """Keys that are small numbers are those of examples and tests."""
 
@@ -75,6 +75,25 @@ def unseal_issuer(content: bytes, passphrase: str) -> CodeIssuer | Refusal:
         return _issuer(msgspec.json.decode(opened, type=_Content))
     except (msgspec.DecodeError, ValueError):
         return Refusal("CODE_ISSUER_FILE")
+
+
+def seal_root(
+    private: bytes, passphrase: str, draw: Callable[[int], bytes], log2_cost: int = LOG2_COST
+) -> bytes | Refusal:
+    """The content of a root's file: its private key. Refuses what `passphrase_objection` names."""
+    objection = passphrase_objection(passphrase)
+    if objection is not None:
+        return objection
+    return seal_file(_ROOT_KIND, private, passphrase, draw, log2_cost)
+
+
+def unseal_root(content: bytes, passphrase: str) -> bytes | Refusal:
+    """The private key of a root. Refuses CODE_ISSUER_FILE and KEYVAULT_PASSPHRASE as
+    `unseal_issuer` does."""
+    opened = open_file(_ROOT_KIND, content, passphrase)
+    if not isinstance(opened, bytes):
+        return Refusal("CODE_ISSUER_FILE" if opened == "foreign" else "KEYVAULT_PASSPHRASE")
+    return opened if is_private(opened) else Refusal("CODE_ISSUER_FILE")
 
 
 def _issuer(content: _Content) -> CodeIssuer | Refusal:

@@ -8,6 +8,6 @@ none is taken from the command line.
 from tongxing.cli.shell import family
 
 
-@family(__name__, first=("make", "show", "check"), not_commands=("vaults",))
+@family(__name__, first=("city", "make", "show", "check"), not_commands=("vaults",))
 def command() -> None:
     """The group; every command is a module beside this one."""

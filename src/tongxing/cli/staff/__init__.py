@@ -7,6 +7,6 @@ it is called. The words stand in ``texts/staff.toml``.
 from tongxing.cli.shell import family
 
 
-@family(__name__, first=("add", "list", "end"), not_commands=("offices",))
+@family(__name__, first=("add", "list", "end"), not_commands=("telling",))
 def command() -> None:
     """The group; every command is a module beside this one."""
