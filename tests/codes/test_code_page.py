@@ -162,6 +162,7 @@ def test_in_flight_mode_the_page_opens_and_its_fresh_code_is_accepted(
     seen.go()
     site.close()
     seen.context.set_offline(True)
+    seen.page.wait_for_timeout(1_000)  # a code's time has whole seconds
     seen.page.goto(site.address + "/rider/")
     seen.page.locator("#code-qr[data-made]").wait_for()
     seen.ready()
