@@ -24,6 +24,7 @@ from tongxing.gate import Decision
 from tongxing.gate.running import Runner
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import PurseFacts
+from tongxing.messages.fleet import Order
 
 pytestmark = pytest.mark.browser
 
@@ -194,3 +195,37 @@ def test_staff_hear_a_call_on_the_page_of_all_lanes(browser: Any, gate: Runner) 
         eventually(lambda: not gate.board.view(SECOND).called)
         staff.close()
         passenger.close()
+
+
+def test_orders_and_what_staff_are_asked_to_do_stand_on_the_pages(
+    browser: Any, gate: Runner
+) -> None:
+    with serving(gate) as address:
+        staff = Screen(browser, address, "zh", WIDE).goes("/?lang=zh")
+        lane = Screen(browser, address, "zh", SMALL).goes(f"/lane/{SECOND}").signs("idle")
+        refused = exit_with_a_card("refused", "ENTRY_TURNED_BACK")
+        gate.board.decided(SECOND, refused)
+        staff.says("劝返").looks()
+        lane.signs("refused")
+        assert "劝返" not in lane.page.inner_text("body")
+        for number, (kind, sign, words) in enumerate(
+            [
+                ("open_all", "open", "全部开放"),
+                ("manual", "notice", "人工放行"),
+                ("free_ride", "idle", "免费乘车"),
+                ("normal", "idle", "请刷卡"),
+            ],
+            start=1,
+        ):
+            now_s = gate.now_s()
+            given = Order(
+                order_no=number, kind=kind, from_s=now_s, until_s=now_s + 600, ordered_by="C-1"
+            )
+            assert gate.ask(lambda site, one=given: site.orders.take([one], EIGHT, EIGHT)) is None
+            lane.signs(sign).says(words).looks()
+            fits(lane)
+            shot(lane, f"order_{kind}")
+            if kind != "normal":
+                staff.says(words).looks()
+        staff.close()
+        lane.close()

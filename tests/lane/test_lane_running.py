@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lane_doors import DoorBox
 from lane_world import (
     EIGHT,
     LANE,
@@ -37,37 +37,6 @@ from tongxing.kernel.reasons import Refusal
 SIDES = ("entry", "exit")
 SIMULATED = '{ kind = "simulated", port = 0 }'
 _COMMAND = "import sys; from tongxing.cli.app import main; main()"
-
-
-class DoorBox:
-    """A door controller: notes each order, and how many taps were on disk when it came."""
-
-    def __init__(self, folder: Path, answer: bytes = b"ok\n") -> None:
-        self._journal, self._answer = folder / "journal.sqlite", answer
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.orders: list[tuple[str, int]] = []
-        threading.Thread(target=self._work, daemon=True).start()
-
-    @property
-    def relay(self) -> str:
-        port = self._listener.getsockname()[1]
-        return f'relay = {{ kind = "tcp", address = "127.0.0.1:{port}", pulse_ms = 300 }}'
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _work(self) -> None:
-        while True:
-            try:
-                client, _ = self._listener.accept()
-            except OSError:
-                return
-            with client, client.makefile("rwb", buffering=0) as lines:
-                order = lines.readline().decode().strip()
-                with sqlite3.connect(f"file:{self._journal}?mode=ro", uri=True) as journal:
-                    (count,) = journal.execute("SELECT count(*) FROM tap").fetchone()
-                self.orders.append((order, count))
-                lines.write(self._answer)
 
 
 def test_the_door_opens_after_the_journal_has_the_tap(tmp_path: Path) -> None:

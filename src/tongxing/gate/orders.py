@@ -18,6 +18,7 @@ from tongxing.messages.fleet import ORDER_KINDS, Order, OrderDone, Outcome
 
 Mode = Literal["normal", "open_all", "manual", "free_ride"]
 NORMAL: Mode = "normal"
+OPEN_ALL: Mode = "open_all"
 _KEPT = "orders"
 
 
@@ -49,8 +50,13 @@ class OrderBook:
             return kept
         return cls(journal, _Book() if kept is None else _DECODER.decode(kept))
 
+    @property
+    def last(self) -> str:
+        """The kind of the last order that was taken, also when its time is over."""
+        return self._book.mode
+
     def mode(self, now_s: int) -> Mode:
-        """How passengers are to be treated now."""
+        """How passengers are to be treated now. Any thread may ask."""
         book = self._book
         for mode in ("open_all", "manual", "free_ride"):
             if book.mode == mode and now_s < book.until_s:

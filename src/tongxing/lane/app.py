@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from tongxing.gate.running.runner import Runner
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.lane.events import Ending, stream
-from tongxing.lane.web import FACE, LANE_HEADERS, is_here, known, runner_of, told
+from tongxing.lane.web import FACE, LANE_HEADERS, is_here, known, runner_of, told, told_to_staff
 from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.media.code.scanning import scan_file
 from tongxing.web.face import link
@@ -35,13 +35,21 @@ def create_lane_app(
 
 
 @router.get("/")
+def first(request: Request) -> Response:
+    """All lanes of the site; the only lane at once."""
+    runner = runner_of(request)
+    if len(runner.board.terminals) > 1:
+        return lanes(request)
+    language = runner.plan.config.site.language
+    return RedirectResponse(link(f"/lane/{runner.board.terminals[0]}", lang=language))
+
+
+@router.get("/lanes")
 def lanes(request: Request) -> Response:
-    """All lanes of the site, for whoever looks after them; the only lane at once."""
+    """All lanes of the site, for whoever looks after them, however few there are."""
     runner = runner_of(request)
     language = runner.plan.config.site.language
-    if len(runner.board.terminals) == 1:
-        return RedirectResponse(link(f"/lane/{runner.board.terminals[0]}", lang=language))
-    views = [told(runner.board.view(name)) for name in runner.board.terminals]
+    views = [told_to_staff(runner.board.view(name)) for name in runner.board.terminals]
     validators = runner.plan.validators
     return FACE.render(
         request, "lanes.html", {"views": views, "validators": validators, "language_of": language}
@@ -53,7 +61,10 @@ async def all_events(request: Request) -> Response:
     """What changes on any lane."""
     board = runner_of(request).board
     return stream(
-        board, board.terminals, lambda views: [told(view) for view in views], _ending(request)
+        board,
+        board.terminals,
+        lambda views: [told_to_staff(view) for view in views],
+        _ending(request),
     )
 
 

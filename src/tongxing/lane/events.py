@@ -77,7 +77,7 @@ async def _events(
             changed.clear()
             views = [board.view(name) for name in terminals]
             yield f"data: {json.dumps(shape(views), ensure_ascii=False)}\n\n"
-            left_s = [view.left_ms / 1000 + _LATE_S for view in views if view.left_ms]
+            left_s = [view.changes_ms / 1000 + _LATE_S for view in views if view.changes_ms]
             until = loop.time() + min(left_s) if left_s else math.inf
             while not changed.is_set() and loop.time() < until:
                 with suppress(TimeoutError):

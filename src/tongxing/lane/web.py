@@ -85,5 +85,11 @@ def told(view: View) -> dict[str, Any]:
         "troubles": [one["code"] for one in view.troubles],
         "offline": view.offline,
         "called": view.called,
+        "order": view.order,
         "left_ms": view.left_ms,
     }
+
+
+def told_to_staff(view: View) -> dict[str, Any]:
+    """The same for the page of whoever looks after the lanes, with what they are asked to do."""
+    return told(view) | {"staff": view.staff}

@@ -15,12 +15,15 @@ from msgspec import Struct
 
 from tongxing.gate.entering import ENTRY_REASONS
 from tongxing.gate.facts import Decision
-from tongxing.gate.lane import Announcement, announce
+from tongxing.gate.lane import Announcement, announce, for_staff
+from tongxing.gate.orders import NORMAL, OPEN_ALL, Mode
 from tongxing.gate.reading.code import UNREAD
 from tongxing.kernel.reasons import LANGUAGES, Refusal, reason
 
 Sign = Literal["idle", "open", "refused", "notice", "trouble"]
 OPEN_S, REFUSED_S, NOTICE_S, CALL_S = 4.0, 8.0, 6.0, 120.0
+STAFF_S = 60.0
+"""How long staff may read what they are asked to do about somebody."""
 _SHOWN_DIGITS = 4
 
 
@@ -35,7 +38,9 @@ class Said(Struct, frozen=True):
 
 class View(Struct, frozen=True, kw_only=True):
     """Everything a screen shows. `left_ms` is how long `sign` still stands; 0 for as long as it
-    is so. Amounts are fen, None where there is none."""
+    is so. `changes_ms` is when any of it goes by itself, 0 for never. Amounts are fen, None where
+    there is none. `order` is how the city has ordered passengers to be treated. `staff` is what
+    staff are asked to do about whoever was last here: for their screen, never for the lane's."""
 
     terminal: str
     number: int
@@ -49,7 +54,10 @@ class View(Struct, frozen=True, kw_only=True):
     troubles: tuple[dict[str, str], ...] = ()
     offline: bool = False
     called: bool = False
+    order: Mode = NORMAL
+    staff: dict[str, str] = {}
     left_ms: int = 0
+    changes_ms: int = 0
 
 
 @dataclass
@@ -57,6 +65,8 @@ class _Lane:
     shown: View
     until: float = 0.0
     called_until: float = 0.0
+    staff: dict[str, str] = field(default_factory=dict)
+    staff_until: float = 0.0
     troubles: dict[str, Refusal] = field(default_factory=dict)
 
 
@@ -73,6 +83,7 @@ class Board:
         }
         self._listeners: list[Callable[[], None]] = []
         self._offline = True
+        self._order: Mode = NORMAL
         self._number = 0
 
     @property
@@ -101,6 +112,7 @@ class Board:
                 balance_fen=left_fen,
                 medium=_last_four(decision.token_after.medium_no),
             ),
+            {name: for_staff(decision, name) for name in LANGUAGES},
         )
 
     def notice(self, terminal: str, refusal: Refusal) -> None:
@@ -130,6 +142,15 @@ class Board:
             self._offline = not online
         self._tell()
 
+    def order(self, mode: Mode) -> None:
+        """How the city has ordered passengers to be treated; the screens between two of them say
+        so."""
+        with self._lock:
+            if self._order == mode:
+                return
+            self._order = mode
+        self._tell()
+
     def call(self, terminal: str, wanted: bool = True) -> None:
         """A passenger asks for somebody, or somebody has come."""
         with self._lock:
@@ -140,7 +161,10 @@ class Board:
         """What this screen shows now. Raises KeyError for a terminal of another site."""
         with self._lock:
             lane, now = self._lanes[terminal], self._clock()
-            left_ms = max(0, int((lane.until - now) * 1000))
+            left_ms, staff_ms, called_ms = (
+                max(0, int((until - now) * 1000))
+                for until in (lane.until, lane.staff_until, lane.called_until)
+            )
             shown = lane.shown if left_ms else self._resting(lane)
             return View(
                 terminal=terminal,
@@ -154,8 +178,11 @@ class Board:
                 medium=shown.medium,
                 troubles=tuple({"part": p, "code": r.code} for p, r in lane.troubles.items()),
                 offline=self._offline,
-                called=lane.called_until > now,
+                called=called_ms > 0,
+                order=self._order,
+                staff=lane.staff if staff_ms else {},
                 left_ms=left_ms,
+                changes_ms=min((ms for ms in (left_ms, staff_ms, called_ms) if ms), default=0),
             )
 
     def listen(self, changed: Callable[[], None]) -> Callable[[], None]:
@@ -171,20 +198,29 @@ class Board:
         return stop
 
     def _resting(self, lane: _Lane) -> View:
-        """Between two passengers: ready, or what keeps it from being so."""
-        name = lane.shown.terminal
-        if not lane.troubles:
-            return View(terminal=name, number=0, sign="idle")
-        first = next(iter(lane.troubles.values()))
-        said = {language: _said((_told(first, language),)) for language in LANGUAGES}
-        return View(terminal=name, number=0, sign="trouble", reason=first.code, said=said)
+        """Between two passengers: ready, or what the city has ordered, or what keeps the lane from
+        being ready. A reader that is in trouble keeps nobody from an open door."""
+        name, troubles = lane.shown.terminal, lane.troubles
+        if self._order == "manual":
+            return _standing(name, "notice", Refusal("GATE_MANUAL"))
+        if self._order == OPEN_ALL and "door" not in troubles:
+            return _standing(name, "open", Refusal("LANE_OPEN_ALL"))
+        if troubles:
+            return _standing(name, "trouble", next(iter(troubles.values())))
+        return View(terminal=name, number=0, sign="idle")
 
-    def _put(self, terminal: str, for_s: float, view: View) -> None:
+    def _put(
+        self, terminal: str, for_s: float, view: View, staff: dict[str, str] | None = None
+    ) -> None:
         with self._lock:
             lane = self._lanes[terminal]
             self._number += 1
             lane.shown = _numbered(view, self._number)
             lane.until = self._clock() + for_s
+            if staff is not None:
+                is_asked = any(staff.values())
+                lane.staff = staff if is_asked else {}
+                lane.staff_until = self._clock() + STAFF_S if is_asked else 0.0
         self._tell()
 
     def _tell(self) -> None:
@@ -192,6 +228,12 @@ class Board:
             listeners = tuple(self._listeners)
         for changed in listeners:
             changed()
+
+
+def _standing(terminal: str, sign: Sign, refusal: Refusal) -> View:
+    """What a screen shows for as long as it is so."""
+    said = {language: _said((_told(refusal, language),)) for language in LANGUAGES}
+    return View(terminal=terminal, number=0, sign=sign, reason=refusal.code, said=said)
 
 
 def _numbered(view: View, number: int) -> View:

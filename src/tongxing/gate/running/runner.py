@@ -89,8 +89,9 @@ class Runner:
         if refusal is not None:
             self._lock.release()
             return refusal
+        assert self._site is not None
         self._stops.look()
-        self._lanes.start()
+        self._lanes.start(self._site.orders, self.now_s())
         self._start_readers()
         self._begin(self._keep, "gate keeper")
         if self._uplink is not None:
@@ -241,6 +242,7 @@ class Runner:
         while not self._over.wait(KEEP_S):
             try:
                 self._stops.look()
+                self._lanes.look(self.now_s())
                 now = time.monotonic()
                 if now - tidied >= TIDY_S:
                     tidied = now

@@ -63,6 +63,8 @@ function of(view, field) {
 
 function show(view) {
   part("offline").hidden = !view.offline;
+  put("order", words.orders[view.order] ?? "");
+  part("order").hidden = view.order === "normal";
   const call = part("call");
   call.textContent = view.called ? call.dataset.called : call.dataset.ask;
   if (view.sign === "idle") {

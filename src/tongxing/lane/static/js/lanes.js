@@ -3,6 +3,8 @@
 const list = document.getElementById("lanes");
 const words = JSON.parse(list.dataset.words);
 const lost = document.getElementById("lost");
+const order = document.getElementById("order");
+const orders = JSON.parse(order.dataset.words);
 const AGAIN_MS = 2000;
 
 function show(view) {
@@ -13,13 +15,24 @@ function show(view) {
   const at = lane.querySelector(".state");
   if (at.textContent !== state) at.textContent = state;
   lane.querySelector(".call").hidden = !view.called;
+  const asked = view.staff[document.body.dataset.language] ?? "";
+  const staff = lane.querySelector(".staff");
+  if (staff.textContent !== asked) staff.textContent = asked;
+  staff.hidden = asked === "";
+}
+
+function showOrder(mode) {
+  if (order.textContent !== orders[mode]) order.textContent = orders[mode];
+  order.hidden = mode === "normal";
 }
 
 function open() {
   const source = new EventSource("/events");
   source.onmessage = (event) => {
     lost.hidden = true;
-    JSON.parse(event.data).forEach(show);
+    const views = JSON.parse(event.data);
+    views.forEach(show);
+    showOrder(views[0].order);
   };
   source.onerror = () => {
     lost.hidden = false;
