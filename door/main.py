@@ -12,6 +12,7 @@ from types import FrameType
 from typing import NoReturn
 
 from door import checks, requirements
+from door.broker import broker_for_tests
 from door.environment import LOCK, PYTHON, VENV, environment, last_line, prepare
 from door.machine import browser_for_tests, fonts_for_tests
 from door.pcsc import LOCKS, cards_for_tests
@@ -95,6 +96,7 @@ def _test(rest: list[str]) -> int:
     else:
         step("no_browser")
     cards_for_tests()
+    broker_for_tests()
     return become([str(PYTHON), "-m", "pytest", *_spread(rest), *rest], environment(extra), ROOT)
 
 

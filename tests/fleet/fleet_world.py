@@ -16,13 +16,14 @@ from typing import Any, cast
 import uvicorn
 from msgspec.structs import replace
 
+from tongxing.api import Interface, create_device_app
 from tongxing.api.limits import Limits
 from tongxing.city import City, MediumOpening, RiderOpening, schema_of
 from tongxing.city.fleet import FleetDesk, Invitation
 from tongxing.city.office import Office
 from tongxing.city.staffing import Staff, StaffDesk
 from tongxing.fares import load_city_fares
-from tongxing.front.devices import device_site
+from tongxing.front.devices import device_interface
 from tongxing.gate import Journal, MediumToken, Site, SiteSetup, ValidatorFacts
 from tongxing.gate.facts import Role
 from tongxing.gate.identity import Identity, enrol
@@ -83,6 +84,7 @@ class Town:
     maker: Staff
     checker: Staff
     clock: FakeTime
+    interface: Interface
     numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def invited(self, site: str, *terminals: str, confirmed: bool = True) -> Invitation:
@@ -136,9 +138,12 @@ def open_town(database: Database, limits: Limits = GENEROUS) -> Iterator[Town]:
     numbers = itertools.count(1)
     desk = FleetDesk(office, lambda size: random.Random(next(numbers)).randbytes(size))
     open_riders(database)
-    with device_site(database, CITY, CITY_KEY, fake, limits) as app, served(app) as address:
+    with (
+        device_interface(database, CITY, CITY_KEY, fake, limits) as interface,
+        served(create_device_app(interface)) as address,
+    ):
         try:
-            yield Town(database, address, office, desk, maker, checker, fake)
+            yield Town(database, address, office, desk, maker, checker, fake, interface)
         finally:
             office.close()
 

@@ -8,12 +8,14 @@ import os
 import stat
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
-from tongxing.gate.link import Link
+from tongxing.broker import NOBODY, Login
+from tongxing.gate.lines import line_to
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey, seal, unseal
@@ -61,23 +63,30 @@ def enrol(
     now_s: int,
     draw: Callable[[int], bytes],
     ca: Path | None = None,
+    login: Login = NOBODY,
 ) -> Identity | Refusal:
     """Bring a code to the city and keep what it answers. The key is kept before it is shown to
     anybody, so that an enrolment whose answer was lost can be done again with the same code.
+    `login` says who this machine is where `address` is a broker's.
 
-    Refuses DEVICE_FOLDER_TAKEN for a folder with an enrolled device, DEVICE_FILE_OPEN, what the
-    line and the city refuse, and UPLINK_ANSWER for an answer that is not the city's to this device.
+    Refuses what `line_to` refuses, DEVICE_FOLDER_TAKEN for a folder with an enrolled device,
+    DEVICE_FILE_OPEN, what the line and the city refuse, and UPLINK_ANSWER for an answer that is not
+    the city's to this device.
     Raises OSError when the folder refuses.
     """
     if (folder / FACTS_FILE).exists():
         return Refusal("DEVICE_FOLDER_TAKEN", str(folder), {"path": folder})
+    line = line_to(address, ca, login)
+    if isinstance(line, Refusal):
+        return line
     folder.mkdir(parents=True, exist_ok=True)
     secret = _secret(folder, draw)
     if isinstance(secret, Refusal):
         return secret
     key = SigningKey.from_secret(ENROLMENT_SENDER, secret)
     asked = Enrolment(code=code, public_key=key.public_bytes(), software=software, sent_s=now_s)
-    answer = Link(address, ca).post(ENROL, seal(asked, key))
+    with closing(line):
+        answer = line.post(ENROL, seal(asked, key))
     if answer.refusal is not None:
         return answer.refusal
     heard = _told(answer.body or b"", city_key, key.public_bytes())

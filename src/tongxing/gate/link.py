@@ -65,6 +65,9 @@ class Link:
         token = urlsafe_b64encode(asking).decode().rstrip("=")
         return self._asked("GET", path, None, {"Authorization": f"Tongxing {token}"})
 
+    def close(self) -> None:
+        """Nothing to take leave of: a thread's connections end with it."""
+
     def _asked(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Answer:
         try:
             with self._session().request(
@@ -94,19 +97,23 @@ class Link:
         return urlsplit(self._address).netloc
 
 
+def answer_of(status: int, body: bytes, after: str) -> Answer:
+    """What a city's answer with this status means; `after` is how many seconds it asks to wait."""
+    if status == 200:
+        return Answer(body=body)
+    if status == 304:
+        return Answer()
+    final = status in _CLOSED_BY_CITY
+    return Answer(refusal=_refusal(status, body), final=final, after_s=_after(after))
+
+
 def _answer(response: requests.Response) -> Answer:
     found = bytearray()
     for piece in response.iter_content(_PIECE):
         found += piece
         if len(found) > ANSWER_BYTES_MAX:
             return Answer(refusal=Refusal("UPLINK_ANSWER", values={"detail": "too long"}))
-    status = response.status_code
-    if status == 200:
-        return Answer(body=bytes(found))
-    if status == 304:
-        return Answer()
-    final = status in _CLOSED_BY_CITY
-    return Answer(refusal=_refusal(status, bytes(found)), final=final, after_s=_after(response))
+    return answer_of(response.status_code, bytes(found), response.headers.get("Retry-After", ""))
 
 
 def _refusal(status: int, body: bytes) -> Refusal:
@@ -119,8 +126,7 @@ def _refusal(status: int, body: bytes) -> Refusal:
     return Refusal(told.code, "city", {"detail": told.message_en[:200]})
 
 
-def _after(response: requests.Response) -> float:
-    text = response.headers.get("Retry-After", "")
+def _after(text: str) -> float:
     return float(min(int(text[:6]), 3_600)) if text.isascii() and text.isdigit() else 0.0
 
 

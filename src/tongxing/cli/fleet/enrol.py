@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 import tongxing
+from tongxing.broker import NOBODY, read_login
 from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.gate.identity import enrol
@@ -22,7 +23,16 @@ _KEY_BYTES = 32
 @click.option("--city-key", "city_key", metavar="HEX", required=True)
 @click.option("--keep", "folder", type=click.Path(path_type=Path), metavar="DIR", required=True)
 @click.option("--ca", "ca", type=click.Path(path_type=Path), metavar="FILE")
-def command(code: str, address: str, city_key: str, folder: Path, ca: Path | None) -> None:
+@click.option("--login", "login_file", type=click.Path(path_type=Path), metavar="FILE")
+def command(
+    code: str,
+    address: str,
+    city_key: str,
+    folder: Path,
+    ca: Path | None,
+    login_file: Path | None,
+) -> None:
+    login = NOBODY if login_file is None else granted(read_login(login_file))
     found = granted(
         enrol(
             folder,
@@ -33,6 +43,7 @@ def command(code: str, address: str, city_key: str, folder: Path, ca: Path | Non
             int(time.time()),
             secrets.token_bytes,
             ca,
+            login,
         )
     )
     if settings().json:

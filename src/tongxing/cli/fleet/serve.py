@@ -1,17 +1,25 @@
-"""`tongxing fleet serve`: a city's interface for devices, over HTTPS, until Ctrl-C."""
+"""`tongxing fleet serve`: a city's interface for devices, over HTTPS and, where a broker is named,
+over MQTT, until Ctrl-C."""
 
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from tongxing.broker import NOBODY, BrokerAddress, Login, parse_address, read_login
 from tongxing.cli.arguments import Whole
 from tongxing.cli.cities import city_with_books
-from tongxing.cli.common import Words, loopback_socket, note, say
+from tongxing.cli.common import Words, granted, loopback_socket, note, say, settings
 from tongxing.cli.fleet.offices import message_key
 from tongxing.cli.shell import command as make_command
-from tongxing.kernel.reasons import Problem
+from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.web.serving import Tls, serve
+
+if TYPE_CHECKING:
+    from tongxing.api import Interface
 
 WORDS = Words("fleet")
 LOOPBACK = "127.0.0.1"
@@ -23,15 +31,36 @@ LOOPBACK = "127.0.0.1"
 @click.option("--port", "port", type=Whole(0, 65_535), default=0, metavar="PORT")
 @click.option("--cert", "certificate", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--key", "key_file", type=click.Path(path_type=Path), metavar="FILE")
+@click.option("--mqtt", "mqtt", metavar="URL")
+@click.option(
+    "--mqtt-login",
+    "mqtt_login",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    envvar="TONGXING_MQTT_LOGIN",
+)
+@click.option("--mqtt-ca", "mqtt_ca", type=click.Path(path_type=Path), metavar="FILE")
 def command(
-    city: str | None, host: str, port: int, certificate: Path | None, key_file: Path | None
+    city: str | None,
+    host: str,
+    port: int,
+    certificate: Path | None,
+    key_file: Path | None,
+    mqtt: str | None,
+    mqtt_login: Path | None,
+    mqtt_ca: Path | None,
 ) -> None:
-    from tongxing.front.devices import device_site
+    from tongxing.api import create_device_app
+    from tongxing.front.devices import device_interface
 
     tls = _tls(certificate, key_file)
     if tls is None and host != LOOPBACK:
         raise Problem("TLS_NEEDED", host)
+    broker = None if mqtt is None else granted(parse_address(mqtt))
+    login = NOBODY if mqtt_login is None else granted(read_login(mqtt_login))
     with _socket(host, port) as taken, city_with_books(city) as (code, database):
+        if broker is not None and broker.city not in ("", code):
+            raise Problem("BROKER_ADDRESS", str(mqtt))
         key = message_key(code)
 
         def told(address: str) -> None:
@@ -39,8 +68,38 @@ def command(
             say(WORDS("key.public", key=key.public_bytes().hex()))
             note(WORDS("serve.how_to_stop"))
 
-        with device_site(database, code, key) as app:
-            serve(app, taken, told, tls=tls)
+        with (
+            device_interface(database, code, key) as interface,
+            _at_broker(interface, code, broker, login, mqtt_ca),
+        ):
+            serve(create_device_app(interface), taken, told, tls=tls)
+
+
+@contextmanager
+def _at_broker(
+    interface: "Interface", city: str, broker: BrokerAddress | None, login: Login, ca: Path | None
+) -> Iterator[None]:
+    """Answer at a broker too, where one is named; what becomes of it is told as it happens."""
+    if broker is None:
+        yield
+        return
+    from tongxing.api.over_mqtt import MqttService
+
+    context = click.get_current_context()
+
+    def tell(why: Refusal | None) -> None:
+        with context.scope(cleanup=False):  # this is another thread; the language is the command's
+            if why is None:
+                note(WORDS("serve.at_broker", address=broker))
+            else:
+                note(WORDS("serve.no_broker", why=why.message(settings().language)))
+
+    service = MqttService(interface, city, broker, login, ca, tell)
+    service.start()
+    try:
+        yield
+    finally:
+        service.close()
 
 
 def _tls(certificate: Path | None, key_file: Path | None) -> Tls | None:

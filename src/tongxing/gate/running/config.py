@@ -155,6 +155,14 @@ class EntrySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     properties: list[Text] = []
 
 
+class UplinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How taps go up, where it is not as the device enrolled: another address of the same city
+    ("": the one it enrolled at), and who the device is at a broker (`docs/device-protocol.md`)."""
+
+    address: Annotated[str, Meta(max_length=200)] = ""
+    login: str = ""
+
+
 class JournalSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where taps are kept until the city has them."""
 
@@ -180,6 +188,7 @@ class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     screen: ScreenSpec | None = None
     cards: CardSpec = CardSpec()
     entry: EntrySpec | None = None
+    uplink: UplinkSpec = UplinkSpec()
     validator: Annotated[list[ValidatorSpec], Meta(min_length=1, max_length=64)]
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import msgspec
 
 from tongxing.gate.identity import Identity, load_identity
+from tongxing.gate.running.calling import line_of
 from tongxing.gate.running.checking import sides_of, terminal_of
 from tongxing.gate.running.config import Written
 from tongxing.kernel.reasons import Refusal
@@ -44,7 +45,7 @@ class Secrets:
 
 def load_secrets(written: Written) -> Secrets | Refusal:
     """All that `[keys]` names. Refuses GATE_KEY_FILE, GATE_KEY_OPEN, GATE_KEY_UNFIT,
-    GATE_DEVICE_OTHER, and what the files themselves refuse."""
+    GATE_DEVICE_OTHER, and what the files themselves and `line_of` refuse."""
     keys = written.config.keys
     who = _enrolled(written) if keys.device else _told(written)
     if isinstance(who, Refusal):
@@ -95,7 +96,8 @@ def _enrolled(written: Written) -> tuple[SigningKey, KeyRing, Identity] | Refusa
             if terminal not in found.facts.terminals:
                 values = {"found": terminal, "expected": ", ".join(found.facts.terminals)}
                 return Refusal("GATE_DEVICE_OTHER", written.at("validator", index, "id"), values)
-    return found.key, found.city_keys, found
+    line = line_of(written, found)
+    return line if isinstance(line, Refusal) else (found.key, found.city_keys, found)
 
 
 def _told(written: Written) -> tuple[SigningKey, KeyRing, None] | Refusal:

@@ -6,18 +6,20 @@ hands the gate the city's time. A gate whose machine has not enrolled has none, 
 
 from collections.abc import Callable
 
-from tongxing.gate.link import Link
+from tongxing.gate.lines import DeviceLine
+from tongxing.gate.running.calling import line_of
 from tongxing.gate.running.plan import Plan
 from tongxing.gate.running.runner import Runner
 from tongxing.gate.uplink import Uplink, UplinkSetup
+from tongxing.kernel.reasons import Problem, Refusal
 
 
 class DeviceUplink:
-    """What a runner calls again and again; `close` ends its threads. `make` gives the uplink of a
-    runner, whose time it goes by."""
+    """What a runner calls again and again; `close` ends its threads and its line. `make` gives the
+    uplink of a runner, whose time it goes by."""
 
-    def __init__(self, make: Callable[[Runner], Uplink]) -> None:
-        self._make = make
+    def __init__(self, make: Callable[[Runner], Uplink], line: DeviceLine) -> None:
+        self._make, self._line = make, line
         self._uplink: Uplink | None = None
 
     def __call__(self, runner: Runner) -> bool:
@@ -31,6 +33,7 @@ class DeviceUplink:
 
     def close(self) -> None:
         """Let go of the line."""
+        self._line.close()
         if self._uplink is not None:
             self._uplink.close()
 
@@ -41,11 +44,13 @@ def uplink_of(
     new_epoch: Callable[[], int],
     software: str,
 ) -> DeviceUplink | None:
-    """The uplink of the device that this gate runs on, None where it has not enrolled."""
+    """The uplink of the device that this gate runs on, None where it has not enrolled. Raises
+    Problem with what `line_of` refuses, when a file has changed since the plan was loaded."""
     if plan.device is None:
         return None
-    ca = plan.config.keys.ca
-    line = Link(plan.device.facts.address, plan.written.file(ca) if ca else None)
+    line = line_of(plan.written, plan.device)
+    if isinstance(line, Refusal):
+        raise Problem(line.code, line.where, **line.values)
 
     def make(runner: Runner) -> Uplink:
         setup = UplinkSetup(
@@ -59,4 +64,4 @@ def uplink_of(
         )
         return Uplink(setup, line)
 
-    return DeviceUplink(make)
+    return DeviceUplink(make, line)
