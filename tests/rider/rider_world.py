@@ -20,6 +20,7 @@ from tongxing.city.office import Office
 from tongxing.city.people import Cells, PeopleDesk, Person, SignedIn, notify
 from tongxing.city.proofs import prove_city
 from tongxing.city.upgrading import UpgradeDesk
+from tongxing.city.upgrading.programme import programme_at
 from tongxing.fares import load_city_fares
 from tongxing.kernel import clock
 from tongxing.kernel.reasons import Refusal
@@ -254,6 +255,9 @@ def open_world(
     cells = Cells.for_tests("rider")
     people = PeopleDesk(office, cells, inbox, register, draw)
     till = MoneyDesk(office, channels or {"alipay": partner}, notify)
+    upgrading = None
+    if not isinstance(programme_at(code, now_s), Refusal):
+        upgrading = UpgradeDesk(office, people, register, draw, cells=cells, money=till)
     worlds: list[World] = []
     desks = RiderDesks(
         office=office,
@@ -262,7 +266,7 @@ def open_world(
         money=till,
         codes=CodeDesk(office, ISSUER, draw, people),
         losing=LossDesk(office, people, money, load_registry()),
-        upgrading=UpgradeDesk(office, people, register, draw, cells=cells, money=till),
+        upgrading=upgrading,
         channels=tuple(till.channels()),
         clock=lambda: worlds[0].now_s,
         sandbox={"sms": f"{sandbox}/messages"} if sandbox else {},

@@ -99,3 +99,16 @@ def test_a_sites_code_by_name_and_phone(beijing: World) -> None:
     data = {**fields, "name": NAME, "code": beijing.inbox.code(), "agree": "yes"}
     done = client.post("/rider/upgrade/code", data={**data, "request_id": request_id(sent)})
     assert done.status_code == 200 and "It is upgraded." in done.text
+
+
+def test_the_service_is_offered_where_there_is_one(beijing: World, city_database: Database) -> None:
+    way = 'href="/rider/upgrade"'
+    client = beijing.signed_in(beijing.newcomer())
+    assert way in client.get("/rider/").text and way in client.get("/rider/me").text
+    elsewhere = open_world(city_database, now_s=NOW)
+    try:
+        client = elsewhere.signed_in(elsewhere.newcomer())
+        assert way not in client.get("/rider/").text and way not in client.get("/rider/me").text
+        assert client.get("/rider/upgrade").status_code == 200
+    finally:
+        elsewhere.close()

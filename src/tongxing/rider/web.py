@@ -92,6 +92,7 @@ def _shared(request: Request) -> Mapping[str, Any]:
         "tab": "",
         "errors": (),
         "city": desks.city,
+        "has_upgrades": desks.upgrading is not None,
         "now_s": desks.clock(),
     }
 
