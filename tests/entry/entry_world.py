@@ -23,6 +23,7 @@ from tongxing.entry import (
     sign_attestation,
 )
 from tongxing.kernel.clock import DAY_S, at
+from tongxing.kernel.reasons import Refusal
 
 POLICY: Policy = policies()[0]
 DAY = date(2022, 5, 30)
@@ -76,10 +77,10 @@ class FakeProvider:
 
     now_s: int = NOON_S
     results: dict[str, Result | None] = field(default_factory=dict)
-    fault: Callable[[], bytes] | None = None
+    fault: Callable[[], bytes | Refusal] | None = None
     asked: int = 0
 
-    def __call__(self, holder: str, budget_ms: int) -> bytes | None:
+    def __call__(self, holder: str, budget_ms: int, now_s: int) -> bytes | Refusal | None:
         self.asked += 1
         assert budget_ms == 300
         if self.fault is not None:

@@ -11,12 +11,12 @@ from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 
 
-def gone() -> bytes:
-    raise ConnectionResetError
+def gone() -> Refusal:
+    return Refusal("PARTNER_UNREACHABLE")
 
 
-def slow() -> bytes:
-    raise TimeoutError
+def slow() -> Refusal:
+    return Refusal("PARTNER_NO_ANSWER")
 
 
 def forged() -> bytes:
@@ -54,15 +54,15 @@ def test_who_is_linked_with_nobody_is_asked_about_again_soon() -> None:
 @pytest.mark.parametrize(
     ("fault", "code"),
     [
-        (gone, "ENTRY_PROVIDER_DOWN"),
-        (slow, "ENTRY_PROVIDER_DOWN"),
+        (gone, "PARTNER_UNREACHABLE"),
+        (slow, "PARTNER_NO_ANSWER"),
         (forged, "ENTRY_ATTESTATION_FORGED"),
         (stale, "ENTRY_ATTESTATION_EXPIRED"),
         (nonsense, "ENTRY_ATTESTATION_MALFORMED"),
     ],
 )
 def test_a_provider_that_fails_or_lies_is_no_answer_and_left_alone(
-    fault: Callable[[], bytes], code: str
+    fault: Callable[[], bytes | Refusal], code: str
 ) -> None:
     provider = FakeProvider(fault=fault)
     gate = asker(provider)

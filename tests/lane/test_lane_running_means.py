@@ -184,7 +184,8 @@ def test_a_site_without_a_city_goes_by_its_own_clock(tmp_path: Path) -> None:
 
 
 def beijing(folder: Path, entry: str) -> Path:
-    """A gate at Jianguomen, with what stands in `[entry]`."""
+    """A gate at Jianguomen, with what stands in `[entry]`; its manual lane is another process's."""
+    entry = entry.replace("[entry]\n", '[entry]\nmanual_elsewhere = ["jianguomen"]\n')
     file = write_gate(folder, validator(SIMULATED, station="jianguomen") + entry)
     text = file.read_text(encoding="utf-8").replace(f'city = "{CITY}"', 'city = "110000"')
     file.write_text(text, encoding="utf-8")

@@ -6,6 +6,7 @@ few seconds. What is remembered is a yes or no under a keyed hash, never longer 
 memory only; when no policy holds any more, nothing is left.
 """
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -17,10 +18,12 @@ from tongxing.kernel.reasons import Refusal
 
 BUDGET_MS = 300
 PROVIDER_DOWN = "ENTRY_PROVIDER_DOWN"
+ASKING = "ENTRY_ASKING"
+"""Nothing is known yet: whoever decides comes back when somebody has been asked."""
 
-Provider = Callable[[str, int], bytes | None]
-"""Called with a holder and a budget in milliseconds, which it keeps: an attestation, or None for a
-medium that is linked with nobody. Raises OSError (TimeoutError is one) when it cannot answer."""
+Provider = Callable[[str, int, int], bytes | Refusal | None]
+"""Called with a holder, a budget in milliseconds, which it keeps, and the time: an attestation,
+None for a medium that is linked with nobody, or why there is no answer."""
 
 
 class Holders(Protocol):
@@ -85,7 +88,10 @@ class AskingRules:
 
 @dataclass(slots=True)
 class Asker:
-    """A site's way to the answers about holders: its memory first, then the provider."""
+    """A site's way to the answers about holders: its memory first, then the provider.
+
+    `known` and `of` are for the thread that decides, `ask` for any other one.
+    """
 
     policy: Policy
     provider: Provider
@@ -93,51 +99,76 @@ class Asker:
     key: bytes = field(repr=False)
     cache: HolderCache = field(default_factory=HolderCache)
     rules: AskingRules = AskingRules()
+    budget_ms: int = BUDGET_MS
     _failures: int = 0
     _rests_until_s: int = 0
+    _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def of(self, medium_no: str, now_s: int) -> HolderAnswer:
-        """What is known of a medium's holder; never raises for what a provider does."""
-        if not self.policy.runs_at(now_s):
-            self.cache.forget_all()
-            return HolderAnswer(None, None)
-        holder = holder_of(self.key, self.policy.city, medium_no)
-        found = self.cache.find(holder, now_s)
-        if found is not None:
-            return found
-        if now_s < self._rests_until_s:
-            return HolderAnswer(None, Refusal(PROVIDER_DOWN))
-        return self._asked(holder, now_s)
+        """What is known of a medium's holder, asking where nothing is."""
+        return self.known(medium_no, now_s) or self.ask(medium_no, now_s)
+
+    def known(self, medium_no: str, now_s: int) -> HolderAnswer | None:
+        """What there is to say without asking anybody; None where somebody has to be asked."""
+        with self._lock:
+            if not self.policy.runs_at(now_s):
+                self.cache.forget_all()
+                return HolderAnswer(None, None)
+            found = self.cache.find(self._holder(medium_no), now_s)
+            if found is not None:
+                return found
+            return HolderAnswer(None, Refusal(PROVIDER_DOWN)) if self.is_resting(now_s) else None
+
+    def ask(self, medium_no: str, now_s: int) -> HolderAnswer:
+        """What the provider says now, which is remembered."""
+        holder = self._holder(medium_no)
+        raw = self.provider(holder, self.budget_ms, now_s)
+        with self._lock:
+            return self._taken(raw, holder, now_s)
+
+    def gave_none(self, medium_no: str, now_s: int) -> None:
+        """No answer came in time. One that comes later is taken all the same."""
+        with self._lock:
+            if self.cache.find(self._holder(medium_no), now_s) is None:
+                self._failed(self._holder(medium_no), Refusal(PROVIDER_DOWN), now_s)
+
+    def is_resting(self, now_s: int) -> bool:
+        """Whether nobody is asked for the moment, after several failures."""
+        return now_s < self._rests_until_s <= now_s + self.rules.rest_s
 
     def erase_when_ended(self, now_s: int) -> int:
         """Delete what the policy has left behind once it has ended, and before that what is no
         longer good; how many answers went."""
-        if self.policy.runs_at(now_s):
-            return self.cache.forget_ended(now_s)
-        return self.cache.forget_all()
+        with self._lock:
+            if self.policy.runs_at(now_s):
+                return self.cache.forget_ended(now_s)
+            return self.cache.forget_all()
 
-    def _asked(self, holder: str, now_s: int) -> HolderAnswer:
-        try:
-            raw = self.provider(holder, BUDGET_MS)
-        except OSError:
-            return self._failed(holder, Refusal(PROVIDER_DOWN), now_s)
-        if raw is None:
-            self._failures = 0
-            answer = HolderAnswer(False, None)
-            self.cache.keep(holder, answer, now_s + self.rules.unlinked_s)
-            return answer
+    def _holder(self, medium_no: str) -> str:
+        return holder_of(self.key, self.policy.city, medium_no)
+
+    def _taken(self, raw: bytes | Refusal | None, holder: str, now_s: int) -> HolderAnswer:
         policy = self.policy
+        if isinstance(raw, Refusal):
+            return self._failed(holder, raw, now_s)
+        if raw is None:
+            return self._good(holder, HolderAnswer(False, None), now_s + self.rules.unlinked_s)
         life_s = max(policy.attestation_life_s, policy.refusal_life_s)
         word = read_attestation(raw, self.attesters, policy.city, holder, now_s, life_s)
         if isinstance(word, Refusal):
             return self._failed(holder, word, now_s)
-        self._failures = 0
-        answer = HolderAnswer(True, word)
-        self.cache.keep(holder, answer, word.expires_s)
+        longest_s = policy.attestation_life_s if word.passed else policy.refusal_life_s
+        until_s = min(word.expires_s, now_s + longest_s)
+        return self._good(holder, HolderAnswer(True, word), until_s)
+
+    def _good(self, holder: str, answer: HolderAnswer, until_s: int) -> HolderAnswer:
+        self._failures = self._rests_until_s = 0
+        self.cache.keep(holder, answer, until_s)
         return answer
 
     def _failed(self, holder: str, why: Refusal, now_s: int) -> HolderAnswer:
-        self._failures += 1
+        if self.cache.find(holder, now_s) is None:  # one that is remembered has been counted
+            self._failures += 1
         if self._failures >= self.rules.failures_max:
             self._rests_until_s = now_s + self.rules.rest_s
         answer = HolderAnswer(None, why)

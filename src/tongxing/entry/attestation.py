@@ -6,14 +6,13 @@ about this holder is refused, and then it is as if nobody had answered.
 """
 
 import hmac
-from collections.abc import Mapping
 from hashlib import sha256
 
 import msgspec
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from msgspec import Struct
 
+from tongxing.entry.signing import Keys, is_genuine, read_signed, sign
 from tongxing.kernel.reasons import Refusal
 
 _DOMAIN = b"tongxing/entry/attestation/1\0"
@@ -22,7 +21,7 @@ _HOLDER_BYTES = 16
 _SIZE_MAX = 512
 CLOCK_SKEW_S = 90
 
-Attesters = Mapping[str, Ed25519PublicKey]
+Attesters = Keys
 """The keys of one city's attesters by name; while keys are changed there are two of them."""
 
 
@@ -36,12 +35,6 @@ class Attestation(Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     expires_s: int
 
 
-class _Signed(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    attester: str
-    body: bytes
-    signature: bytes
-
-
 def holder_of(key: bytes, city: str, medium_no: str) -> str:
     """The name of a medium's holder in attestations: means nothing to whoever has not the key."""
     text = _HOLDER_DOMAIN + msgspec.msgpack.encode((city, medium_no))
@@ -50,9 +43,7 @@ def holder_of(key: bytes, city: str, medium_no: str) -> str:
 
 def sign_attestation(attestation: Attestation, attester: str, key: Ed25519PrivateKey) -> bytes:
     """An attestation as it travels."""
-    body = msgspec.msgpack.encode(attestation)
-    signature = key.sign(_DOMAIN + attester.encode() + b"\0" + body)
-    return msgspec.msgpack.encode(_Signed(attester, body, signature))
+    return sign(_DOMAIN, attester, key, msgspec.msgpack.encode(attestation))
 
 
 def read_attestation(
@@ -64,18 +55,10 @@ def read_attestation(
     this city's), ENTRY_ATTESTATION_CITY, ENTRY_ATTESTATION_HOLDER, ENTRY_ATTESTATION_LIFE for one
     that is not good yet or would be for too long, and ENTRY_ATTESTATION_EXPIRED.
     """
-    if len(raw) > _SIZE_MAX:
+    signed = read_signed(raw, _SIZE_MAX)
+    if signed is None:
         return Refusal("ENTRY_ATTESTATION_MALFORMED")
-    try:
-        signed = msgspec.msgpack.decode(raw, type=_Signed)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return Refusal("ENTRY_ATTESTATION_MALFORMED")
-    key = attesters.get(signed.attester)
-    if key is None:
-        return Refusal("ENTRY_ATTESTATION_FORGED")
-    try:
-        key.verify(signed.signature, _DOMAIN + signed.attester.encode() + b"\0" + signed.body)
-    except InvalidSignature:
+    if not is_genuine(signed, _DOMAIN, attesters):
         return Refusal("ENTRY_ATTESTATION_FORGED")
     try:
         found = msgspec.msgpack.decode(signed.body, type=Attestation)

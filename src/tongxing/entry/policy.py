@@ -15,7 +15,6 @@ import msgspec
 from msgspec import Struct
 
 from tongxing.kernel.clock import DAY_S, business_date
-from tongxing.kernel.reasons import all_reasons
 
 Effect = Literal["enforced", "informative"]
 WhenDown = Literal["open", "closed", "manual"]
@@ -80,6 +79,18 @@ class Tickets(_Told, frozen=True, kw_only=True, rename={"from_day": "from"}):
     identity: bool
 
 
+CLOSING = frozenset(
+    {
+        "ENTRY_MANUAL_LANE",
+        "ENTRY_TURNED_BACK",
+        "ENTRY_NOT_UPGRADED",
+        "ENTRY_NO_ANSWER",
+        "ENTRY_STAFF_CHECK",
+    }
+)
+"""Why a lane may stay shut for a condition of entry."""
+
+
 class Condition(_Told, frozen=True, kw_only=True, rename={"from_day": "from"}):
     """One statement of where a policy holds. A list that is empty excludes nothing.
 
@@ -135,6 +146,10 @@ class Policy(_Told, frozen=True, kw_only=True, rename={"from_day": "from"}):
         found = [one for one in self.where if one.runs_on(day) and self._covers(one, place)]
         return found[-1] if found else None
 
+    def can_close(self, place: Place) -> bool:
+        """Whether there is a day on which an automatic lane of a place can stay shut."""
+        return any(one.effect == "enforced" and self._covers(one, place) for one in self.where)
+
     def kind_of(self, medium_kind: str, product: str) -> str:
         """What the policy calls a medium: by its class where it names that, else card or code."""
         return product if product in self.media else medium_kind
@@ -168,9 +183,14 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 def policies() -> tuple[Policy, ...]:
     """Every policy that the project comes with, the oldest first. Raises ValueError for a file that
     is not in order, and for two policies of one city and day."""
+    return in_order(read_policy(content) for content in policy_files())
+
+
+def policy_files() -> list[bytes]:
+    """The files of the policies that the project comes with, by name."""
     folder = files(__package__).joinpath("data")
     names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".toml"))
-    return in_order(read_policy(folder.joinpath(name).read_bytes()) for name in names)
+    return [folder.joinpath(name).read_bytes() for name in names]
 
 
 def in_order(found: Iterable[Policy]) -> tuple[Policy, ...]:
@@ -212,6 +232,6 @@ def read_policy(content: bytes) -> Policy:
     lives = (policy.attestation_life_s, policy.refusal_life_s)
     if policy.result.most < 0 or not all(0 < life_s <= LIFE_S_MAX for life_s in lives):
         raise ValueError(f"{policy.name}: an age below zero, or a life of no or several days")
-    if policy.not_upgraded not in all_reasons():
-        raise ValueError(f"{policy.name}: no reason is called {policy.not_upgraded}")
+    if policy.not_upgraded not in CLOSING:
+        raise ValueError(f"{policy.name}: {policy.not_upgraded} is no reason to close a lane")
     return policy

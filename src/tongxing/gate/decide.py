@@ -8,10 +8,9 @@ why not, and nothing about the medium changes. The order of the checks is in `ch
 
 import re
 
-from tongxing.entry import CLOSED
 from tongxing.gate import purse
 from tongxing.gate.checks import first_objection
-from tongxing.gate.entering import ENTRY_REASONS, entry_note
+from tongxing.gate.entering import entry_note, noted_reason
 from tongxing.gate.facts import (
     HALF_TRIP_COLLECTED,
     KIND_OF,
@@ -96,7 +95,7 @@ def tap_of(
         funding=token.funding,
         purse=decision.purse,
         outcome=decision.outcome,
-        reason=CLOSED if decision.reason in ENTRY_REASONS else decision.reason,
+        reason=noted_reason(decision.reason),
         tariff=decision.tariff,
         deny_list_version=deny_list_version,
     )

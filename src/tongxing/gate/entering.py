@@ -7,25 +7,25 @@ that opens as before shows nothing; one that stays shut takes nothing and leaves
 
 from collections.abc import Iterable
 
-from tongxing.entry import Answer, HolderAnswer, Lane, Medium, Place, answer_entry
+from tongxing.entry import CLOSED, Answer, HolderAnswer, Lane, Medium, Place, answer_entry
+from tongxing.entry.asking import ASKING
+from tongxing.entry.policy import CLOSING
 from tongxing.fares import CityFares
 from tongxing.gate.facts import ENDING_ROLES, EntryLane, GateContext, ValidatorFacts
 from tongxing.gate.token import MediumToken
 from tongxing.kernel.reasons import Refusal
 
-ENTRY_REASONS = frozenset(
-    {
-        "ENTRY_MANUAL_LANE",
-        "ENTRY_TURNED_BACK",
-        "ENTRY_NOT_UPGRADED",
-        "ENTRY_NO_ANSWER",
-        "ENTRY_STAFF_CHECK",
-    }
-)
+ENTRY_REASONS = CLOSING
 """Why a lane may stay shut for a condition of entry. No tap carries one of these."""
 
 _NAMES_CUT = "路"
 _NOTHING_ASKED = HolderAnswer(None, None)
+
+
+def noted_reason(code: str) -> str:
+    """A decision's reason as it may be written down: that a condition kept a lane shut, and not
+    what was found."""
+    return CLOSED if code in ENTRY_REASONS else code
 
 
 def entry_condition(
@@ -78,4 +78,6 @@ def entry_answer(token: MediumToken, facts: ValidatorFacts, context: GateContext
     medium = Medium(policy.kind_of(token.medium_kind, token.product), token.product)
     asks = policy.handling(medium.kind) == "check" and here.lane.staff_check == "none"
     holder = entry.holders.of(token.medium_no, now_s) if asks else _NOTHING_ASKED
+    if isinstance(holder.word, Refusal) and holder.word.code == ASKING:
+        return Answer("closed", ASKING)
     return answer_entry(policy, here.place, medium, holder, here.lane, now_s)

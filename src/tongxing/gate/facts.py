@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec import Struct
 
 from tongxing.entry import Holders, Lane, Place, Policy
+from tongxing.entry.asking import ASKING
 from tongxing.fares import CityFares, PriceLine
 from tongxing.gate.denylist import DenyIndex
 from tongxing.gate.recent import RecentTaps
@@ -135,3 +136,9 @@ class Decision(Struct, frozen=True, kw_only=True):
     def opened(self) -> bool:
         """Whether the lane may open."""
         return self.outcome == "opened"
+
+    @property
+    def pending(self) -> bool:
+        """Whether it is none yet: the holder has to be asked about, and the medium comes again.
+        Nothing is written of it, and no lane hears it."""
+        return self.reason == ASKING

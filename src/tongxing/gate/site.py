@@ -128,10 +128,13 @@ class Site:
 
         The tap is on disk before `write` changes the medium, and that before the lane is told. A
         journal that cannot take the tap turns the answer into a refusal: then the medium is
-        unchanged and the lane stays shut. Raises KeyError for a terminal of another site.
+        unchanged and the lane stays shut. A decision that is `pending` is none yet: the same medium
+        comes again. Raises KeyError for a terminal of another site.
         """
         facts = self._setup.validators[terminal_id]
         decision = decide(token, facts, self._context(now_s))
+        if decision.pending:
+            return decision, token
         held = self._clearance.refusal(decision, token, facts.role, now_s)
         if held is not None:
             decision = refused(decision.kind, token, decision.tariff, held)
@@ -228,6 +231,10 @@ class Site:
         self.deny = deny
         return None
 
+    def entry(self, now_s: int) -> EntryAtGate | None:
+        """The condition of entry in force; None where nothing is asked."""
+        return self._setup.entry
+
     def tariff_name(self, now_s: int) -> str:
         """The tariff in force, "" when there is none."""
         tariff = self._setup.fares.book.at(now_s)
@@ -244,6 +251,8 @@ class Site:
             raise ValueError(f"{self.name} reads no real media")
         facts = self._setup.validators[terminal_id]
         decision = take(self._touch, Visit(facts, self._context(now_s)))
+        if decision.pending:
+            return decision
         if decision.opened:
             self._recent.note(decision.token_after, facts.role, now_s)
             self._clearance.opened(decision.token_after, facts.role)

@@ -15,13 +15,7 @@ from msgspec.structs import replace
 
 from tongxing.gate.clearance import Clearance
 from tongxing.gate.decide import decide, refused, tap_of, tariff_name
-from tongxing.gate.facts import (
-    KIND_OF,
-    OPEN,
-    Decision,
-    GateContext,
-    ValidatorFacts,
-)
+from tongxing.gate.facts import KIND_OF, OPEN, Decision, GateContext, ValidatorFacts
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.reading.card import CardInHand, read_card
 from tongxing.gate.reading.code import read_code, unread_token
@@ -71,12 +65,12 @@ class Visit:
 
 
 class Touch:
-    """Real media at the terminals of one site."""
+    """Real media at the terminals of one site; `setup` may be another one between two of them."""
 
     def __init__(
         self, setup: MediaSetup, journal: Journal, clearance: Clearance | None = None
     ) -> None:
-        self._setup = setup
+        self.setup = setup
         self._clearance = Clearance() if clearance is None else clearance
         self._journal = journal
         self._torn = TornTaps(journal)
@@ -94,7 +88,7 @@ class Touch:
 
     def card(self, link: CardLink, visit: Visit) -> Decision:
         """Take a card through. The tap is on disk when this returns; the lane has not been told."""
-        card = read_card(link, visit.facts, visit.context, self._setup)
+        card = read_card(link, visit.facts, visit.context, self.setup)
         if isinstance(card, Refusal):
             return self._turned_away(unread_token("card"), visit, card)
         cleared = self._clear_up(card, visit)
@@ -106,6 +100,8 @@ class Touch:
         if card.objection is not None:
             return self._turned_away(card.token, visit, card.objection)
         decision = decide(card.token, visit.facts, visit.context)
+        if decision.pending:
+            return decision
         if not decision.opened:
             return self._refuse(card, decision, visit)
         held = self._clearance.refusal(decision, card.token, visit.facts.role, visit.now_s)
@@ -115,10 +111,12 @@ class Touch:
 
     def code(self, raw: bytes, visit: Visit) -> Decision:
         """Take a code through; `raw` is what the scanner read."""
-        token, refusal = read_code(raw, visit.facts, visit.context, self._setup)
+        token, refusal = read_code(raw, visit.facts, visit.context, self.setup)
         if refusal is not None:
             return self._turned_away(token, visit, refusal)
         decision = decide(token, visit.facts, visit.context)
+        if decision.pending:
+            return decision
         held = self._clearance.refusal(decision, token, visit.facts.role, visit.now_s)
         if held is not None:
             decision = refused(decision.kind, token, decision.tariff, held)
@@ -131,7 +129,7 @@ class Touch:
         waiting = self._torn.waiting()
         if isinstance(waiting, Refusal):
             return waiting
-        rules = self._setup.recovery
+        rules = self.setup.recovery
         oldest = sorted(waiting, key=lambda torn: torn.tap.time_s)
         crowded = {torn.tap.medium_no for torn in oldest[: max(len(oldest) - rules.most, 0)]}
         count = 0
@@ -250,7 +248,7 @@ class Touch:
         money that moved is recorded; an entry that moved none was no entry, for the lane was shut.
         """
         again = is_last and torn.role == visit.facts.role
-        in_time = 0 <= visit.now_s - torn.tap.time_s <= self._setup.recovery.window_s
+        in_time = 0 <= visit.now_s - torn.tap.time_s <= self.setup.recovery.window_s
         taken_fen = torn.tap.purse.taken_fen if torn.tap.purse else 0
         if (again and in_time) or taken_fen or torn.tap.kind == "exit":
             settled = self._settled(torn, found, _as_decided(torn, card.token))
@@ -281,7 +279,7 @@ class Touch:
         terminal_no = self._terminal_no(visit.facts.terminal_id)
         if isinstance(terminal_no, Refusal):
             return terminal_no
-        records = records_of(card, decision, visit.facts, visit.context, self._setup, terminal_no)
+        records = records_of(card, decision, visit.facts, visit.context, self.setup, terminal_no)
         if isinstance(records, Refusal):
             return records
         return Purchase(
@@ -298,7 +296,7 @@ class Touch:
         if visit.context.deny.reason(card.token.medium_no) == decision.reason:
             module = self._module(visit.facts.terminal_id)
             version = _LOCK_VERSION | (card.key_index & SM4_BIT)
-            locked = lock_card(card.link, module, card.ids, self._setup.home, key_version=version)
+            locked = lock_card(card.link, module, card.ids, self.setup.home, key_version=version)
             if not isinstance(locked, Refusal):
                 decision = replace(decision, reason=CARD_LOCKED_HERE)
         return self._written(self._tap(card.token, decision, visit), decision)
@@ -340,7 +338,7 @@ class Touch:
     def _module(self, terminal_id: str) -> CardLink:
         found = self._modules.get(terminal_id)
         if found is None:
-            found = self._modules[terminal_id] = self._setup.sam_of(terminal_id)
+            found = self._modules[terminal_id] = self.setup.sam_of(terminal_id)
         return found
 
 

@@ -8,6 +8,7 @@ PARTNER_NO_ANSWER when it was sent and nothing usable came back.
 
 import time
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import requests
@@ -50,16 +51,18 @@ def call(
     headers: Mapping[str, str],
     body: bytes,
     patience: Patience,
+    kept: requests.Session | None = None,
 ) -> Reply | Refusal:
     """Send one request and take its answer, whatever its status below 500 may be.
 
+    `kept` is a session whose connection stays open for the next call; else each call has its own.
     Refuses PARTNER_UNREACHABLE, PARTNER_NO_ANSWER and PARTNER_BUSY (429), naming the partner only.
     """
     until = time.monotonic() + patience.answer_s
     try:
-        with requests.Session() as session:
+        with nullcontext(kept) if kept else requests.Session() as session:
             session.trust_env = False
-            answer = session.request(
+            with session.request(
                 method,
                 url,
                 headers={"Accept-Encoding": "identity", **headers},
@@ -67,8 +70,8 @@ def call(
                 timeout=(patience.connect_s, patience.answer_s),
                 allow_redirects=False,
                 stream=True,
-            )
-            content = _content(answer.raw, until)
+            ) as answer:
+                content = _content(answer.raw, until)
     except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
         return Refusal(_code(error), partner, {"partner": partner})
     if content is None or answer.status_code >= 500:

@@ -26,13 +26,14 @@ from tongxing.entry import (
     sign_attestation,
     staff_words,
 )
-from tongxing.entry.asking import Asker
+from tongxing.entry.asking import PROVIDER_DOWN, Asker
 from tongxing.entry.attestation import Attestation
 from tongxing.fares import CityFares, load_city_fares
 from tongxing.gate import Decision, DenyIndex, GateContext, MediumToken, ValidatorFacts, decide
 from tongxing.gate.entering import entry_answer
 from tongxing.gate.facts import EntryAtGate, EntryLane
 from tongxing.kernel.clock import DAY_S
+from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES
 from tongxing.network import load_registry
 
@@ -131,10 +132,10 @@ class _Provider:
     result: Result | None
     key: Ed25519PrivateKey
 
-    def __call__(self, holder: str, _budget_ms: int) -> bytes | None:
+    def __call__(self, holder: str, _budget_ms: int, _now_s: int) -> bytes | Refusal | None:
         tap = self.tap
         if tap.down:
-            raise TimeoutError
+            return Refusal(PROVIDER_DOWN)
         if not (tap.upgraded or _is_upgraded_by_others(tap)):
             return None
         told = judged(self.policy, self.result, tap.now_s)

@@ -101,7 +101,11 @@ class TcpRelaySpec(
 
 
 class ValidatorSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One validator. `role` "both" is a lane open to both ways, whose readers say their side."""
+    """One validator. `role` "both" is a lane open to both ways, whose readers say their side.
+
+    `lane` says whether staff stand at it ("": they do where the device is a hand-held one), and
+    `entrance` at which of the station's entrances it is, for a condition of entry.
+    """
 
     id: Annotated[str, Meta(pattern="^[0-9A-Za-z][0-9A-Za-z:_.-]{0,59}$")]
     device: Device
@@ -109,6 +113,8 @@ class ValidatorSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     line: Text
     station: str = ""
     vehicle: str = ""
+    lane: Literal["", "auto", "manual"] = ""
+    entrance: str = ""
     readers: Annotated[list[ReaderSpec], Meta(min_length=1, max_length=8)]
     relay: FileRelaySpec | TcpRelaySpec | None = None
 
@@ -148,11 +154,25 @@ class CardSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class EntrySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which of the city's dated policies is asked of who enters, and what its operator knows of
-    this station besides: names of the policy's sets of places."""
+    """Which dated policy is asked of who enters, and who answers for holders (`docs/entry.md`).
+
+    `policy` is the name of one of the city's, or a file of one's own (ending in .toml).
+    `properties` are the policy's sets of places that this station is in; `manual_elsewhere` are
+    entrances whose manual lane another process or a desk keeps. `provider` is the address of who
+    attests, https only; without it nobody is asked. `key` signs questions in the name of `asker`,
+    `holders` names holders, `attesters` says whose answers are believed.
+    """
 
     policy: Text
     properties: list[Text] = []
+    manual_elsewhere: list[Text] = []
+    provider: Annotated[str, Meta(max_length=200)] = ""
+    ca: str = ""
+    asker: Annotated[str, Meta(pattern="^([0-9A-Za-z][0-9A-Za-z:_.-]{0,59})?$")] = ""
+    key: str = ""
+    holders: str = ""
+    attesters: str = ""
+    timeout_ms: Annotated[int, Meta(ge=50, le=2_000)] = 300
 
 
 class UplinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
+from tongxing.gate.entering import noted_reason
 from tongxing.gate.facts import Decision
+from tongxing.gate.running.entering import EntryHealth
 from tongxing.kernel.reasons import Refusal
 
 if TYPE_CHECKING:
@@ -47,7 +49,8 @@ class Status(Struct, frozen=True, kw_only=True):
     """What the file says. `clock_jump_ms` is how far the wall clock has moved against a clock that
     only runs forward, since the start; `waiting` are media at each terminal; `last_contact_s` is 0
     before the city has ever answered; `failures` are faults of this program; `unsent` are taps that
-    the city does not have yet, counted now and then and not past a thousand."""
+    the city does not have yet, counted now and then and not past a thousand; `entry` is None where
+    no condition of entry is asked."""
 
     site: str
     state: str
@@ -66,6 +69,7 @@ class Status(Struct, frozen=True, kw_only=True):
     calls: list[str]
     lists: dict[str, object]
     last_contact_s: int
+    entry: EntryHealth | None = None
 
 
 class Health:
@@ -80,10 +84,10 @@ class Health:
         self._last_contact_s = 0
 
     def tapped(self, terminal: str, decision: Decision, now_s: int) -> None:
-        """A decision was made and told."""
+        """A decision was made and told. Of a condition of entry no more is noted than of a tap."""
         self._taps += 1
         self._opened += decision.opened
-        self._last = LastTap(now_s, terminal, decision.outcome, decision.reason)
+        self._last = LastTap(now_s, terminal, decision.outcome, noted_reason(decision.reason))
 
     def contact(self, online: bool) -> None:
         """The city was asked something; whether it answered."""
@@ -126,6 +130,7 @@ class Health:
             calls=[name for name, view in views.items() if view.called],
             lists=runner.lists(),
             last_contact_s=self._last_contact_s,
+            entry=runner.entering.health(),
         )
 
     def write(self, runner: "Runner", state: str, path: Path) -> None:

@@ -4,19 +4,18 @@ Everything a file can be wrong about is asked here, before a lane opens: places 
 network, roles that a device cannot have, keys that do not lie where they should.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from tongxing.entry import HolderAnswer, policies
-from tongxing.entry.asking import PROVIDER_DOWN
+from tongxing.entry import policies
 from tongxing.fares import CityFares, book_codes, load_city_fares
-from tongxing.gate.entering import entry_lane
 from tongxing.gate.facts import EntryAtGate, Role, ValidatorFacts
 from tongxing.gate.identity import Identity
 from tongxing.gate.journal import Journal
 from tongxing.gate.reading.serials import JournalSerials
 from tongxing.gate.reading.setup import MediaSetup, PlaceCodes
 from tongxing.gate.running.checking import first_objection, sides_of, terminal_of
+from tongxing.gate.running.condition import Condition, load_condition
 from tongxing.gate.running.config import GateConfig, ValidatorSpec, Written
 from tongxing.gate.running.keys import Secrets, load_secrets
 from tongxing.kernel.ids import sha256_hex
@@ -36,7 +35,8 @@ class Plan:
     `validators` are the terminals by id: one for each validator, two for a lane of both ways.
     `media` makes how media are read, over the journal that is open by then. `device` is who this
     machine is where it has enrolled, None where it has not: then taps stay here.
-    `entry` is the condition of entry, None where nothing is asked.
+    `entry` is the condition of entry under the software's own policies, None where nothing is
+    asked; `condition` makes it of others.
     """
 
     written: Written
@@ -48,6 +48,7 @@ class Plan:
     media: Callable[[Journal], MediaSetup]
     device: Identity | None = None
     entry: EntryAtGate | None = None
+    condition: Condition | None = None
 
     @property
     def config(self) -> GateConfig:
@@ -57,7 +58,8 @@ class Plan:
 
 def load_plan(written: Written) -> Plan | Refusal:
     """What the configuration asks for, loaded. Refuses GATE_CONFIG_VALUE, GATE_CONFIG_MISSING,
-    GATE_KEY_FILE, GATE_KEY_OPEN, and what the files of keys refuse, each with where it stands."""
+    GATE_KEY_FILE, GATE_KEY_OPEN, what the files of keys refuse, and what `load_condition` and
+    `Condition.of` do, each with where it stands."""
     city = written.config.site.city
     if city not in book_codes():
         return Refusal("GATE_CITY_UNKNOWN", written.at("site", "city"), {"city": city})
@@ -69,7 +71,10 @@ def load_plan(written: Written) -> Plan | Refusal:
     if isinstance(secrets, Refusal):
         return secrets
     validators = dict(_validators(written.config, fares))
-    entry = _entry(written, validators, fares)
+    condition = load_condition(written, validators, fares)
+    if isinstance(condition, Refusal):
+        return condition
+    entry = None if condition is None else condition.of(policies())
     if isinstance(entry, Refusal):
         return entry
     return Plan(
@@ -82,6 +87,7 @@ def load_plan(written: Written) -> Plan | Refusal:
         media=lambda journal: _media(written.config, fares, secrets, journal),
         device=secrets.device,
         entry=entry,
+        condition=condition,
     )
 
 
@@ -108,44 +114,6 @@ def _validators(config: GateConfig, fares: CityFares) -> Iterator[tuple[str, Val
         for role in sides_of(spec):
             facts = facts_of(spec, role, config, fares, spec.station)
             yield facts.terminal_id, facts
-
-
-class _NobodyAnswers:
-    """Holders, where nobody who attests can be asked: the policy says what a gate does then."""
-
-    def of(self, medium_no: str, now_s: int) -> HolderAnswer:
-        """As while a provider is down."""
-        return HolderAnswer(None, Refusal(PROVIDER_DOWN))
-
-
-def _entry(
-    written: Written, validators: Mapping[str, ValidatorFacts], fares: CityFares
-) -> EntryAtGate | Refusal | None:
-    """The policy that the file names. Refuses GATE_CONFIG_VALUE for one that the city does not
-    have, and for a set of places that the policy does not know."""
-    spec, city = written.config.entry, written.config.site.city
-    if spec is None:
-        return None
-    known = {one.name: one for one in policies() if one.city == city}
-    policy = known.get(spec.policy)
-    if policy is None:
-        return _not_one_of(written, spec.policy, known, "entry", "policy")
-    sets = [one.name for one in policy.place_set]
-    for index, name in enumerate(spec.properties):
-        if name not in sets:
-            return _not_one_of(written, name, sets, "entry", "properties", index)
-    lanes = {
-        name: entry_lane(facts, fares, spec.properties)
-        for name, facts in validators.items()
-        if facts.station  # one that moves is asked by where it is
-    }
-    return EntryAtGate(policy, _NobodyAnswers(), lanes)
-
-
-def _not_one_of(written: Written, value: str, known: Iterable[str], *path: str | int) -> Refusal:
-    name = ".".join(str(step) for step in path)
-    values = {"name": name, "value": value, "detail": ", ".join(known) or "-"}
-    return Refusal("GATE_CONFIG_VALUE", written.at(*path), values)
 
 
 def _media(config: GateConfig, fares: CityFares, secrets: Secrets, journal: Journal) -> MediaSetup:

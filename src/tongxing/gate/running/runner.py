@@ -20,6 +20,7 @@ from tongxing.gate.facts import Decision
 from tongxing.gate.journal import Journal
 from tongxing.gate.running.board import Board
 from tongxing.gate.running.checking import terminal_of
+from tongxing.gate.running.entering import Entering
 from tongxing.gate.running.health import Health
 from tongxing.gate.running.lanes import Lanes
 from tongxing.gate.running.means import Means
@@ -70,6 +71,7 @@ class Runner:
         self.readers: dict[str, list[Reader]] = {name: [] for name in self._validators}
         self.cameras: set[str] = set()
         self._stops = Stops(plan, self._validators, self.board)
+        self.entering = Entering(plan.condition)
         self.health = Health(clock, plan.config.site.name)
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -104,6 +106,7 @@ class Runner:
         for reader in readers:
             reader.stop()
         self._over.set()
+        self.entering.finish()
         self._turns.close()
         for thread in self._threads:  # one that waits for the network is left behind
             thread.join(_JOIN_S if thread.name == UPLINK else None)
@@ -190,8 +193,16 @@ class Runner:
             _log.exception("terminal %s failed", showing.terminal)
             self.health.failures += 1
             self.board.notice(showing.terminal, Refusal("LANE_FAULT"))
-        finally:
+        if decision is not None and decision.pending:
+            self._ask_aside(showing, decision.token_after.medium_no)
+        else:
             showing.ended.set_result(decision)
+
+    def _ask_aside(self, showing: Showing, medium_no: str) -> None:
+        """Nobody waits here for whoever attests: the medium comes again when there is an answer."""
+        assert self._site is not None
+        now_s, again = self.now_s(), partial(self._turns.again, showing)
+        self.entering.ask(self._site.entry(now_s), medium_no, now_s, again)
 
     def _decision(self, showing: Showing) -> Decision | None:
         terminal, medium = showing.terminal, showing.medium
@@ -206,7 +217,9 @@ class Runner:
             decision = site.present_code(medium, terminal, now_s)
         else:
             decision = site.present_card(medium, terminal, now_s)
-        self.health.tapped(terminal, decision, now_s)
+        if not decision.pending:
+            self.entering.decided(terminal)
+            self.health.tapped(terminal, decision, now_s)
         return decision
 
     def _start_readers(self) -> None:
@@ -243,6 +256,7 @@ class Runner:
             try:
                 self._stops.look()
                 self._lanes.look(self.now_s())
+                self.ask(self._tend)
                 now = time.monotonic()
                 if now - tidied >= TIDY_S:
                     tidied = now
@@ -255,6 +269,10 @@ class Runner:
                 return
             except Exception:
                 _log.exception("keeping the gate failed")
+
+    def _tend(self, site: Site) -> None:
+        now_s = self.now_s()
+        self.entering.tend(site.entry(now_s), now_s)
 
     def _tidy(self, site: Site) -> None:
         now_s = self.now_s()

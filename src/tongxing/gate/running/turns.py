@@ -54,6 +54,12 @@ class Turns:
             self._changed.notify()
             return True
 
+    def again(self, showing: Showing) -> None:
+        """Take in, before those that wait there, a medium that had been taken out and put aside."""
+        with self._changed:
+            self._waiting[showing.terminal].appendleft(showing)
+            self._changed.notify()
+
     def ask(self, job: Job) -> bool:
         """Take other work in; False when the gate stops."""
         with self._changed:
