@@ -190,6 +190,7 @@ class Device:
     line: Any = None
     pace: Pace = field(default_factory=Pace)
     epoch: int = 77
+    stations: dict[str, str] = field(default_factory=dict)
     site: Site = field(init=False)
     journal: Journal = field(init=False)
     uplink: Uplink = field(init=False)
@@ -204,7 +205,10 @@ class Device:
         roles = {terminal: "entry" if "IN" in terminal else "exit" for terminal in facts.terminals}
         setup = SiteSetup(
             city=CITY,
-            validators={name: validator(name, role) for name, role in roles.items()},
+            validators={
+                name: validator(name, role, self.stations.get(name, "xiaoshizi"))
+                for name, role in roles.items()
+            },
             fares=load_city_fares(CITY),
             registry=load_registry(),
             key=self.identity.key,
@@ -265,8 +269,8 @@ class Device:
         self.journal.close()
 
 
-def validator(terminal: str, role: str) -> ValidatorFacts:
-    """A gate of line 1 at Xiaoshizi."""
+def validator(terminal: str, role: str, station: str = "xiaoshizi") -> ValidatorFacts:
+    """A gate of line 1."""
     line = load_city_fares(CITY).network.lines["rail-1"]
     return ValidatorFacts(
         terminal_id=terminal,
@@ -275,7 +279,7 @@ def validator(terminal: str, role: str) -> ValidatorFacts:
         mode=line.mode,
         operator=line.operator,
         line="rail-1",
-        station="xiaoshizi",
+        station=station,
         vehicle="",
         role=cast(Role, role),
     )

@@ -8,6 +8,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
@@ -18,6 +19,7 @@ from tongxing.city.fleet import DeviceBatch, open_batch
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.claims import claimed_sender
 from tongxing.messages.fleet import Heartbeat
+from tongxing.messages.lists import DATA_NAMES, DENY, DataName
 
 LISTS = "/v1/lists/"
 _VERSION = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)
@@ -56,7 +58,9 @@ class Interface:
             "/v1/batches": self.batches,
             "/v1/heartbeat": self.heartbeat,
         }
-        self._lists = {"deny": desks.door.deny_list}
+        self._lists: dict[str, Callable[[int], bytes | None]] = {DENY: desks.door.deny_list}
+        for name in DATA_NAMES:
+            self._lists[name] = partial(self._data_list, name)
 
     async def told(self, asked: Asked) -> Told:
         """The answer to whatever is asked. Refuses API_PATH, and what the handlers refuse."""
@@ -111,6 +115,9 @@ class Interface:
             return self._distrusted(asked, device)
         limit = self._devices.refuses(device.device)
         return limit if limit is not None else await run_in_threadpool(newer, int(since))
+
+    def _data_list(self, name: DataName, since: int) -> bytes | None:
+        return self.desks.door.data_list(name, since, self.desks.clock())
 
     async def _taken_in(self, opened: DeviceBatch) -> bytes | Refusal:
         return await asyncio.wrap_future(self.desks.letterbox.put(opened))

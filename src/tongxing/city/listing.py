@@ -5,6 +5,7 @@ to a list that the city did not publish.
 """
 
 from tongxing.city.binding.terms import binding_terms
+from tongxing.city.fleet.terms import fleet_terms
 from tongxing.city.store import bound_cards, media
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import DAY_S
@@ -24,6 +25,7 @@ def publish(cursor: Cursor, code: str, key: SigningKey, published_s: int) -> byt
         published_s=published_s,
         entries=entries,
         notices=bound_cards.notices_to_list(cursor, published_s - notice_s, version),
+        not_after_s=published_s + fleet_terms().deny_list_s,
     )
     message = seal(deny, key)
     media.write_deny_list(cursor, version, published_s, len(entries), message)

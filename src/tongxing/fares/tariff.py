@@ -179,10 +179,14 @@ def load_book(city: str) -> TariffBook:
 
     Raises KeyError for a city without tariffs, ValueError for data that contradicts itself.
     """
+    return read_book(tariff_file(city))
+
+
+def tariff_file(city: str) -> bytes:
+    """The tariff file of a city by its division code. Raises KeyError for a city without one."""
     if city not in book_codes():
         raise KeyError(city)
-    source = files("tongxing.fares").joinpath("data", city, "tariff.toml")
-    return read_book(source.read_bytes())
+    return files("tongxing.fares").joinpath("data", city, "tariff.toml").read_bytes()
 
 
 def read_book(content: bytes) -> TariffBook:

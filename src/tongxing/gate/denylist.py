@@ -19,6 +19,7 @@ from tongxing.kernel.reasons import Refusal, all_reasons
 from tongxing.messages import DenyDelta, DenyEntry, DenyList, KeyRing
 from tongxing.messages.envelope import Believed, believe, read_body
 from tongxing.messages.list_check import MODULUS, entries_sum, written
+from tongxing.messages.lists import DENY, Second
 
 UNKNOWN_REASON = "MEDIUM_DENIED"
 """What a gate says of an entry whose reason is not on this gate's list of reasons (yet)."""
@@ -40,6 +41,8 @@ class _Unread(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     published_s: int
     entries: Raw
     notices: list[DenyEntry] = []
+    not_before_s: Second = 0
+    not_after_s: Second = 0
 
 
 _LISTS = Decoder(_Unread)
@@ -56,6 +59,8 @@ class ListHead(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notices: tuple[DenyEntry, ...] = ()
     count: int = 0
     total: int = 0
+    not_before_s: int = 0
+    not_after_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,11 @@ class DenyIndex:
     @classmethod
     def of(cls, deny: DenyList) -> "DenyIndex":
         """The index of a list that has already been checked."""
-        return cls(deny.city, deny.version, deny.entries, deny.notices, deny.published_s)
+        index = cls(deny.city, deny.version, deny.entries, deny.notices, deny.published_s)
+        index.head = replace(
+            index.head, not_before_s=deny.not_before_s, not_after_s=deny.not_after_s
+        )
+        return index
 
     @classmethod
     def assembled(cls, head: ListHead, packed: Packed, edits: Edits = NO_EDITS) -> "DenyIndex":
@@ -172,6 +181,8 @@ class DenyIndex:
             notices=tuple(delta.notices),
             count=len(self) + len(come) - len(gone),
             total=(self.head.total + entries_sum(come) - entries_sum(gone)) % MODULUS,
+            not_before_s=delta.not_before_s,
+            not_after_s=delta.not_after_s,
         )
         if (head.count, written(head.total)) != (delta.count, delta.check):
             return _mismatch(delta, f"{head.count}/{written(head.total)}")
@@ -204,16 +215,33 @@ class ListChange:
 
 
 def read_deny_list(
-    message: bytes, keys: KeyRing, current: DenyIndex
+    message: bytes, keys: KeyRing, current: DenyIndex, now_s: int | None = None
 ) -> ListChange | Refusal | None:
     """The list that a signed `DenyList` or `DenyDelta` makes of `current`; None when it is the one
     that is in force already.
 
     Refuses what `unseal` refuses, LIST_OTHER_CITY, LIST_ROLLBACK for a lower version, LIST_CHANGED
     for other content under the version in force, and for a delta LIST_DELTA_GAP when it starts from
-    another version and what `DenyIndex.changed` refuses. After any refusal `current` stays in
-    force; after one of `ASK_WHOLE` the whole list is needed.
+    another version and what `DenyIndex.changed` refuses; where a time is given, LIST_NOT_YET and
+    LIST_EXPIRED for a newer one outside its days. After any refusal `current` stays in force; after
+    one of `ASK_WHOLE` the whole list is needed.
     """
+    change = _read(message, keys, current)
+    if now_s is None or not isinstance(change, ListChange):
+        return change
+    return _outside_its_days(change.deny.head, now_s) or change
+
+
+def _outside_its_days(head: ListHead, now_s: int) -> Refusal | None:
+    values = {"name": DENY, "version": head.version}
+    if now_s < head.not_before_s:
+        return Refusal("LIST_NOT_YET", head.city, values)
+    if 0 < head.not_after_s <= now_s:
+        return Refusal("LIST_EXPIRED", head.city, values)
+    return None
+
+
+def _read(message: bytes, keys: KeyRing, current: DenyIndex) -> ListChange | Refusal | None:
     believed = believe(message, ("DenyList", "DenyDelta"), keys)
     if isinstance(believed, Refusal):
         return believed
@@ -246,6 +274,8 @@ def _read_delta(believed: Believed, current: DenyIndex) -> ListChange | Refusal 
             published_s=delta.published_s,
             notices=tuple(delta.notices),
             count=delta.count,
+            not_before_s=delta.not_before_s,
+            not_after_s=delta.not_after_s,
         )
         if delta.check == written(current.head.total):
             return _same(told, current)
@@ -295,13 +325,16 @@ def _read_whole(unread: _Unread) -> DenyIndex | Refusal:
             notices=tuple(unread.notices),
             count=packed.count(),
             total=packed.total(),
+            not_before_s=unread.not_before_s,
+            not_after_s=unread.not_after_s,
         )
         return DenyIndex.assembled(head, packed)
     # The slices may have been cut where they must not be, inside a strange number.
     whole = read_body(bytes(unread.entries), _ENTRIES)
     if isinstance(whole, Refusal):
         return whole
-    return DenyIndex(unread.city, unread.version, whole, unread.notices, unread.published_s)
+    fields = {name: getattr(unread, name) for name in DenyList.__struct_fields__}
+    return DenyIndex.of(DenyList(**{**fields, "entries": whole}))
 
 
 def _slices(text: memoryview) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ from an older version, so it is never applied.
 import errno
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from hashlib import file_digest, sha256
 from pathlib import Path
 
@@ -93,28 +94,53 @@ def load_list(journal: Journal, city: str) -> DenyIndex | Refusal:
     return deny if isinstance(deny, Refusal) else _with_deltas(journal, deny)
 
 
-def keep_list(journal: Journal, change: ListChange) -> DenyIndex | Refusal:
-    """Keep a change; the list to put in force now, its edits packed in when they have become many.
+@dataclass(frozen=True, slots=True)
+class PreparedList:
+    """A change whose parts all lie on the disk: the list to put in force, the row of the journal
+    that makes it the one which a restart finds, and the version that it follows."""
 
-    Refuses what `Journal.keep` refuses, and the same when the folder beside it does; then the old
-    list is still the one that a restart finds.
+    deny: DenyIndex
+    follows: int
+    row: str
+    content: bytes
+    where: _Where | None
+
+
+def prepare_list(path: Path, change: ListChange, follows: int) -> PreparedList | Refusal:
+    """Lay a change of version `follows` down beside the journal at `path`, its edits packed in when
+    they have become many; the list in force stays what it is. Takes seconds for one of millions.
+
+    Refuses what the journal would when the folder does.
     """
     deny, edits = change.deny, change.deny.edits
     if change.delta is not None and edits.deltas <= FOLD_DELTAS and len(edits) <= FOLD_EDITS:
-        refusal = journal.keep(_DELTA.format(edits.deltas - 1), encode(change.delta))
-        return deny if refusal is None else refusal
+        row = _DELTA.format(edits.deltas - 1)
+        return PreparedList(deny, follows, row, encode(change.delta), None)
     whole = deny.folded()
     try:
-        where = _write(journal.path, whole)
+        where = _write(path, whole)
     except OSError as error:
         if error.errno in _FULL:
-            return Refusal("JOURNAL_FULL", str(journal.path))
-        return Refusal("JOURNAL_UNAVAILABLE", str(journal.path), {"detail": str(error)})
-    refusal = journal.keep(_WHOLE, msgspec.msgpack.encode(where))
-    if refusal is not None:
-        return refusal
-    _clear(journal, where)
-    return whole
+            return Refusal("JOURNAL_FULL", str(path))
+        return Refusal("JOURNAL_UNAVAILABLE", str(path), {"detail": str(error)})
+    return PreparedList(whole, follows, _WHOLE, msgspec.msgpack.encode(where), where)
+
+
+def commit_list(journal: Journal, prepared: PreparedList) -> Refusal | None:
+    """Make a prepared list the one that a restart finds. Refuses what `Journal.keep` refuses; then
+    the old one still is."""
+    refusal = journal.keep(prepared.row, prepared.content)
+    if refusal is None and prepared.where is not None:
+        _clear(journal, prepared.where)
+    return refusal
+
+
+def keep_list(journal: Journal, change: ListChange) -> DenyIndex | Refusal:
+    """Both at once; the list to put in force now."""
+    prepared = prepare_list(journal.path, change, change.deny.version - 1)
+    if isinstance(prepared, Refusal):
+        return prepared
+    return commit_list(journal, prepared) or prepared.deny
 
 
 def _with_deltas(journal: Journal, deny: DenyIndex) -> DenyIndex | Refusal:

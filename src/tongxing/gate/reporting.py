@@ -33,6 +33,7 @@ def heartbeat_of(
     Batches that are sealed already are named by their hash: the city takes what it has heard of so
     even if this device is revoked before it arrives.
     """
+    site.lists.at(now_s)  # one whose time has come is in force before it is told
     state = site.journal.state(WAITING_NAMED_MAX)
     if isinstance(state, Refusal):
         return state
@@ -41,7 +42,7 @@ def heartbeat_of(
         number=number,
         sent_s=now_s,
         software=software,
-        lists={"deny": site.deny.version},
+        lists=site.versions(now_s),
         tariff=site.tariff_name(now_s),
         waiting_taps=state.waiting_taps,
         waiting_batches=state.waiting_batches,
@@ -50,6 +51,7 @@ def heartbeat_of(
         clock_offset_s=offset_s,
         mode=site.orders.mode(now_s),
         done=site.orders.answers(),
+        expired=site.expired(now_s),
     )
 
 

@@ -2,16 +2,18 @@
 
 A site works alone for as long as it must: it needs its journal, its tariffs and its lists, and no
 network. Upwards it hands on taps in signed batches until the city's receipt lets it forget them;
-downwards it takes deny lists. It must never open a lane for a tap that is not on disk.
+downwards it takes lists. It must never open a lane for a tap that is not on disk.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
 from tongxing.fares import CityFares
+from tongxing.gate import data_lists
 from tongxing.gate.clearance import Clearance
+from tongxing.gate.data_lists import DataLists, EntryOf, GateData, Ground, ReadyList
 from tongxing.gate.decide import decide, refused, tap_of
 from tongxing.gate.denylist import DenyIndex, read_deny_list
 from tongxing.gate.facts import (
@@ -23,7 +25,7 @@ from tongxing.gate.facts import (
     ValidatorFacts,
 )
 from tongxing.gate.journal import Journal, unnumbered
-from tongxing.gate.kept_list import keep_list, load_list
+from tongxing.gate.kept_list import PreparedList, commit_list, load_list, prepare_list
 from tongxing.gate.lane import LaneOutput
 from tongxing.gate.orders import OrderBook
 from tongxing.gate.reading.setup import MediaSetup
@@ -36,6 +38,8 @@ from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
 from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.messages import KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
+from tongxing.messages.lists import DENY, DataName
+from tongxing.network.legacy import load_legacy
 from tongxing.network.registry import Registry
 
 MediumWriter = Callable[[MediumToken], None]
@@ -53,7 +57,8 @@ class SiteSetup:
     site's own city and no other. `media` is how it reads real cards and codes; without it the site
     takes tokens alone. `clearance` is what it asks itself before it opens: the time, the rides of
     accounts since the city was last heard, the other gates. `entry` is the policy it was given for
-    who enters, None where nothing is asked.
+    who enters, None where nothing is asked; `entry_of` makes it of the policies that its city
+    publishes. Fares, media and entry hold until lists of the city say otherwise.
     """
 
     city: str
@@ -66,6 +71,12 @@ class SiteSetup:
     media: MediaSetup | None = None
     clearance: Clearance = field(default_factory=Clearance)
     entry: EntryAtGate | None = None
+    entry_of: EntryOf | None = None
+
+    def ground(self) -> Ground:
+        """What there is before any list."""
+        data = GateData(self.fares, load_legacy(), self.entry, self.media)
+        return Ground(self.city, data, self.entry_of)
 
 
 class Site:
@@ -77,11 +88,13 @@ class Site:
         journal: Journal,
         lane: LaneOutput,
         deny: DenyIndex,
+        lists: DataLists,
         orders: OrderBook,
     ) -> None:
-        """Use `Site.open`, which takes up the deny list that was in force before."""
+        """Use `Site.open`, which takes up the lists that were in force before."""
         self.name = journal.site
         self.deny = deny
+        self.lists = lists
         self.journal = journal
         self.orders = orders
         self._setup = setup
@@ -114,10 +127,13 @@ class Site:
         deny = load_list(journal, setup.city)
         if isinstance(deny, Refusal):
             return deny
+        lists = DataLists.open(journal, setup.ground())
+        if isinstance(lists, Refusal):
+            return lists
         orders = OrderBook.open(journal)
         if isinstance(orders, Refusal):
             return orders
-        site = cls(setup, journal, lane, deny, orders)
+        site = cls(setup, journal, lane, deny, lists, orders)
         refusal = site._remember()
         return site if refusal is None else refusal
 
@@ -215,29 +231,65 @@ class Site:
             )
         return self._journal.acknowledge(receipt, now_s)
 
-    def load_deny_list(self, message: bytes) -> Refusal | None:
-        """Put a newer deny list in force, from now on and after every restart.
+    def load_deny_list(self, message: bytes, now_s: int | None = None) -> Refusal | None:
+        """Read a newer deny list and put it in force, all here and now; `prepare_deny` and
+        `take_deny` do the same in two threads.
 
-        It comes whole or as a delta. Refuses what `read_deny_list` and `keep_list` refuse; after
-        one of `ASK_WHOLE` the city must send the whole list. After a refusal the old list stays in
-        force.
+        After a refusal the old list stays in force.
         """
-        change = read_deny_list(message, self._setup.city_keys, self.deny)
+        prepared = self.prepare_deny(message, self.deny, now_s)
+        return self.take_deny(prepared) if isinstance(prepared, PreparedList) else prepared
+
+    def prepare_deny(
+        self, message: bytes, current: DenyIndex, now_s: int | None
+    ) -> PreparedList | Refusal | None:
+        """A newer deny list, read and lying on the disk, whole or made of a delta; None when it is
+        `current` again. May be called beside the site's own thread, by one at a time.
+
+        Refuses what `read_deny_list` and `prepare_list` refuse; after one of `ASK_WHOLE` the city
+        must send the whole list. Without a time nobody asks whether its days are over.
+        """
+        change = read_deny_list(message, self._setup.city_keys, current, now_s)
         if change is None or isinstance(change, Refusal):
             return change
-        deny = keep_list(self._journal, change)
-        if isinstance(deny, Refusal):
-            return deny
-        self.deny = deny
-        return None
+        return prepare_list(self._journal.path, change, current.version)
+
+    def take_deny(self, prepared: PreparedList) -> Refusal | None:
+        """Put a deny list in force, from now on and after every restart. Refuses LIST_DELTA_GAP
+        where another one came meanwhile, and what the journal refuses."""
+        if prepared.follows != self.deny.version:
+            values = {"since": prepared.follows, "current": self.deny.version}
+            return Refusal("LIST_DELTA_GAP", self.name, values)
+        refusal = commit_list(self._journal, prepared)
+        if refusal is None:
+            self.deny = prepared.deny
+        return refusal
+
+    def read_list(
+        self, message: bytes, name: DataName, held: Sequence[ReadyList], now_s: int
+    ) -> ReadyList | Refusal | None:
+        """One of the city's other lists, for `lists.take`; as `data_lists.read_list`. May be called
+        beside the site's own thread."""
+        keys, ground = self._setup.city_keys, self.lists.ground
+        return data_lists.read_list(message, keys, name, held, ground, now_s)
+
+    def versions(self, now_s: int) -> dict[str, int]:
+        """The versions of all lists in force, as a heartbeat tells them. From any thread."""
+        return {DENY: self.deny.version, **self.lists.versions(now_s)}
+
+    def expired(self, now_s: int) -> list[str]:
+        """The names of lists in force past their last moment: better than none, but somebody must
+        know. From any thread."""
+        own = [DENY] if 0 < self.deny.head.not_after_s <= now_s else []
+        return [*own, *self.lists.expired(now_s)]
 
     def entry(self, now_s: int) -> EntryAtGate | None:
         """The condition of entry in force; None where nothing is asked."""
-        return self._setup.entry
+        return self.lists.at(now_s).entry
 
     def tariff_name(self, now_s: int) -> str:
-        """The tariff in force, "" when there is none."""
-        tariff = self._setup.fares.book.at(now_s)
+        """The tariff in force, "" when there is none. From any thread."""
+        tariff = self.lists.data.fares.book.at(now_s)
         return "" if tariff is None else tariff.name
 
     def forget(self, now_s: int) -> int | Refusal:
@@ -260,14 +312,17 @@ class Site:
         return decision
 
     def _context(self, now_s: int) -> GateContext:
-        setup = self._setup
+        data, setup = self.lists.at(now_s), self._setup
+        if self._touch is not None and data.media is not None:
+            self._touch.setup = data.media
         return GateContext(
-            setup.fares,
+            data.fares,
             setup.registry,
             self.deny,
             now_s,
             setup.rules,
             self._recent,
-            entry=setup.entry,
+            legacy=data.legacy,
+            entry=data.entry,
             mode=self.orders.mode(now_s),
         )

@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
+from tongxing.gate.fetching import Ask, ListFetcher
 from tongxing.gate.link import Answer
 from tongxing.gate.pacing import Backoff, Pace
 from tongxing.gate.reporting import heartbeat_of, next_number, obey
@@ -21,10 +22,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey, seal, unseal
 from tongxing.messages.fleet import Asking, Heartbeat, Orders
 
-Found = TypeVar("Found")
-
-BATCHES, HEARTBEAT, DENY = "/v1/batches", "/v1/heartbeat", "/v1/lists/deny"
-_LIST = "deny"
+BATCHES, HEARTBEAT = "/v1/batches", "/v1/heartbeat"
 
 
 class Line(Protocol):
@@ -35,13 +33,6 @@ class Line(Protocol):
 
     def get(self, path: str, asking: bytes) -> Answer:
         """Fetch something."""
-
-
-class Ask(Protocol):
-    """Has something done with the site, where that may be done."""
-
-    def __call__(self, work: Callable[[Site], Found]) -> Found:
-        """What the work came to."""
 
 
 class Timed(Protocol):
@@ -91,7 +82,7 @@ class Uplink:
         self._next_try_s = self._next_heartbeat_s = 0.0
         self._last_number = 0
         self._offset_s: int | None = None
-        self._lists: dict[str, int] = {}
+        self._lists = ListFetcher(self._get, setup.clock, setup.pace.refused_again_s)
         self._refused: dict[str, int] = {}
         self._senders = ThreadPoolExecutor(setup.pace.in_flight, "uplink")
 
@@ -105,7 +96,7 @@ class Uplink:
         if now_s < self._next_try_s and self._next_try_s - now_s <= self._setup.pace.longest_s:
             return Stepped(False, wait_s=self._next_try_s - now_s)
         refusals: list[Refusal] = []
-        failed = self._heartbeat(ask, refusals) or self._list(ask, refusals)
+        failed = self._heartbeat(ask, refusals) or self._lists.fetch(ask, refusals)
         acknowledged = 0
         while failed is None:
             refused_before = len(refusals)
@@ -161,7 +152,7 @@ class Uplink:
             refusals += ask(partial(_time, self._setup.timed, times))
             now_s = ended_s = self._setup.clock()
         self._offset_s = orders.time_s - (now_s + ended_s) // 2
-        self._lists = orders.lists
+        self._lists.told(orders.lists)
         self._next_heartbeat_s = now_s + min(max(orders.next_s, 1), 3_600)
         refusals += ask(partial(obey, orders=orders, told=told, now_s=ended_s, new_epoch=epoch))
         return None
@@ -179,29 +170,11 @@ class Uplink:
             return Refusal("UPLINK_ANSWER", values={"detail": f"heartbeat {orders.number}"})
         return orders
 
-    def _list(self, ask: Ask, refusals: list[Refusal]) -> Answer | None:
-        """Fetch the deny list when the city has a newer one; why that failed."""
-        have = ask(lambda site: site.deny.version)
-        if self._lists.get(_LIST, 0) <= have:
-            return None
-        since = have
-        for _ in range(2):
-            path = f"{DENY}?since={since}"
-            sent_s = self._setup.clock() + (self._offset_s or 0)
-            asking = Asking(device=self._setup.key.sender, path=path, sent_s=sent_s)
-            answer = self._line.get(path, seal(asking, self._setup.key))
-            if answer.refusal is not None:
-                return answer
-            if answer.body is None:
-                return None
-            refusal = ask(partial(_load, message=answer.body))
-            if refusal is None:
-                return None
-            refusals.append(refusal)
-            if since == 0:
-                return None
-            since = 0  # the whole list, in place of what changed
-        return None
+    def _get(self, path: str) -> Answer:
+        """Ask the city for what stands there."""
+        sent_s = self._setup.clock() + (self._offset_s or 0)
+        asking = Asking(device=self._setup.key.sender, path=path, sent_s=sent_s)
+        return self._line.get(path, seal(asking, self._setup.key))
 
     def _upload(self, ask: Ask, refusals: list[Refusal]) -> tuple[int, Answer | None]:
         """Send the oldest batches, several at a time: how many taps newly have a receipt, and why
@@ -258,10 +231,6 @@ def run(
 
 def _time(timed: Timed, times: tuple[int, float, float, int], site: Site) -> Sequence[Refusal]:
     return timed.heard(site, *times)
-
-
-def _load(site: Site, message: bytes) -> Refusal | None:
-    return site.load_deny_list(message)
 
 
 def _take(site: Site, receipt: bytes, now_s: int) -> int | Refusal:

@@ -52,7 +52,14 @@ def lanes(request: Request) -> Response:
     views = [told_to_staff(runner.board.view(name)) for name in runner.board.terminals]
     validators = runner.plan.validators
     return FACE.render(
-        request, "lanes.html", {"views": views, "validators": validators, "language_of": language}
+        request,
+        "lanes.html",
+        {
+            "views": views,
+            "validators": validators,
+            "language_of": language,
+            "lists": runner.lists(),
+        },
     )
 
 

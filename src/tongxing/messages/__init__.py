@@ -5,7 +5,7 @@ signature before anything inside is believed. Unknown fields are refused.
 """
 
 from tongxing.messages.envelope import KeyRing, SigningKey, reader_of, seal, unseal
-from tongxing.messages.lists import DenyDelta, DenyEntry, DenyList
+from tongxing.messages.lists import DataList, DenyDelta, DenyEntry, DenyList
 from tongxing.messages.records import (
     HUB_SENDER,
     IssuerDetail,
@@ -19,13 +19,14 @@ from tongxing.messages.records import (
 )
 from tongxing.messages.taps import CardProof, PurseFacts, Receipt, Tap, TapBatch, TapRef
 
-_TAPS = (TapBatch, Receipt, DenyList, DenyDelta)
+_TAPS = (TapBatch, Receipt, DenyList, DenyDelta, DataList)
 for _body in (*_TAPS, Manifest, Record, VerdictFile, IssuerDetail, Statement):
     reader_of(_body)
 
 __all__ = [
     "HUB_SENDER",
     "CardProof",
+    "DataList",
     "DenyDelta",
     "DenyEntry",
     "DenyList",

@@ -23,6 +23,8 @@ def delta_between(old: DenyList, new: DenyList) -> DenyDelta:
         added=[DenyEntry(*pair) for pair in sorted(after - before)],
         removed=[DenyEntry(*pair) for pair in sorted(before - after)],
         notices=new.notices,
+        not_before_s=new.not_before_s,
+        not_after_s=new.not_after_s,
     )
 
 

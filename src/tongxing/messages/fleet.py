@@ -70,7 +70,9 @@ class OrderDone(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
 class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a device is. `number` rises with each; an older one is refused.
 
-    `lists` are the versions of lists in force by name (``deny``), `tariff` the tariff's name.
+    `lists` are the versions of lists in force by name (``deny``), and under the name with
+    ``.next`` one that waits for its time; `expired` are those past their last day, which stay in
+    force for want of newer ones. `tariff` is the tariff's name.
     `waiting_taps` have no receipt yet; `waiting_batches` are the SHA-256 (hex) of sealed batches
     without one, oldest first. `clock_offset_s` is how far the city's clock was ahead when last
     compared, None before that. `mode` is the kind of the order in force.
@@ -89,6 +91,7 @@ class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     clock_offset_s: int | None
     mode: str
     done: list[OrderDone]
+    expired: list[str] = []
 
 
 class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -115,7 +115,12 @@ def read_legacy(content: bytes) -> LegacyBook:
 @cache
 def load_legacy() -> LegacyBook:
     """The book of this package's data, read once."""
-    return read_legacy(files("tongxing.network").joinpath("data/legacy.toml").read_bytes())
+    return read_legacy(legacy_file())
+
+
+def legacy_file() -> bytes:
+    """The file that the project comes with."""
+    return files("tongxing.network").joinpath("data/legacy.toml").read_bytes()
 
 
 def legacy_objection(action: LegacyAction, trust: Trust, where: str = "") -> Refusal | None:

@@ -3,8 +3,16 @@
 from tongxing.city.fleet.admission import DeviceBatch, admit, open_batch
 from tongxing.city.fleet.desk import FleetDesk
 from tongxing.city.fleet.door import FleetDoor, key_print
+from tongxing.city.fleet.lists import ListDesk
 from tongxing.city.fleet.terms import FleetTerms, fleet_terms
-from tongxing.city.fleet.values import Device, DeviceState, Invitation, OrderGiven
+from tongxing.city.fleet.values import (
+    Device,
+    DeviceState,
+    Invitation,
+    ListDraft,
+    ListReleased,
+    OrderGiven,
+)
 
 __all__ = [
     "Device",
@@ -14,6 +22,9 @@ __all__ = [
     "FleetDoor",
     "FleetTerms",
     "Invitation",
+    "ListDesk",
+    "ListDraft",
+    "ListReleased",
     "OrderGiven",
     "admit",
     "fleet_terms",

@@ -11,19 +11,17 @@ from hashlib import sha256
 
 import msgspec
 
+from tongxing.city.fleet.staffing import may, note
 from tongxing.city.fleet.terms import fleet_terms
 from tongxing.city.fleet.values import Device, DeviceState, Invitation, OrderGiven
 from tongxing.city.office import Office
 from tongxing.city.staffing import Staff
 from tongxing.city.store import fleet as store
 from tongxing.city.store import fleet_state as state
-from tongxing.city.store import staff as staff_store
 from tongxing.city.store.cursor import Cursor
-from tongxing.city.store.staff import ActRow
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.fleet import ORDER_KINDS, Heartbeat
 
-DONE = "DONE"
 CODE_BYTES = 10
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z:_.-]{0,49}", re.ASCII)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -66,10 +64,10 @@ class FleetDesk:
         lapses_s = now_s + terms.confirm_within_s
         made = Invitation(0, site, operator, named, by.staff_id, lapses_s, valid_s)
         with self._office.writing() as cursor:
-            if not _may(cursor, by, "desk"):
+            if not may(cursor, by, "desk"):
                 return Refusal("STAFF_NOT_ALLOWED", by.staff_id)
             number = store.add_invitation(cursor, made, code_hash(code), now_s)
-            _note(cursor, by, "fleet_invite", f"{site} #{number}", now_s)
+            note(cursor, by, "fleet_invite", f"{site} #{number}", now_s)
         return replace(made, number=number, code=code)
 
     def confirm(self, by: Staff, number: int, now_s: int) -> Invitation | Refusal:
@@ -79,7 +77,7 @@ class FleetDesk:
         FLEET_INVITATION_LAPSED, and FLEET_INVITATION_CONFIRMED for one that was.
         """
         with self._office.writing() as cursor:
-            if not _may(cursor, by, "supervisor"):
+            if not may(cursor, by, "supervisor"):
                 return Refusal("STAFF_NOT_ALLOWED", by.staff_id)
             found = store.find_invitation(cursor, number)
             if found is None:
@@ -92,7 +90,7 @@ class FleetDesk:
                 return Refusal("FLEET_INVITATION_LAPSED", str(number))
             expires_s = now_s + found.valid_s
             store.confirm(cursor, number, by.staff_id, now_s, expires_s)
-            _note(cursor, by, "fleet_confirm", f"{found.site} #{number}", now_s)
+            note(cursor, by, "fleet_confirm", f"{found.site} #{number}", now_s)
         return replace(found, confirmed_by=by.staff_id, expires_s=expires_s)
 
     def devices(self, now_s: int) -> list[DeviceState]:
@@ -109,7 +107,7 @@ class FleetDesk:
         if not why.strip():
             return Refusal("FLEET_WHY", device)
         with self._office.alone() as cursor:
-            if not _may(cursor, by, "supervisor"):
+            if not may(cursor, by, "supervisor"):
                 return Refusal("STAFF_NOT_ALLOWED", by.staff_id)
             store.lock_device(cursor, device)
             found = store.find_device(cursor, device)
@@ -118,7 +116,7 @@ class FleetDesk:
             if found.revoked_s is not None:
                 return Refusal("DEVICE_REVOKED", device, {"device": device})
             store.revoke(cursor, device, now_s, by.staff_id, why)
-            _note(cursor, by, "fleet_revoke", device, now_s, why)
+            note(cursor, by, "fleet_revoke", device, now_s, why)
         return replace(found, revoked_s=now_s, revoked_why=why)
 
     def order(
@@ -133,7 +131,7 @@ class FleetDesk:
         if refusal is not None:
             return refusal
         with self._office.writing() as cursor:
-            if not _may(cursor, by, "supervisor"):
+            if not may(cursor, by, "supervisor"):
                 return Refusal("STAFF_NOT_ALLOWED", by.staff_id)
             device = store.find_device(cursor, target)
             if device is None and not store.is_site(cursor, target):
@@ -143,7 +141,7 @@ class FleetDesk:
             site, name = (target, "") if device is None else ("", target)
             given = OrderGiven(0, site, name, kind, now_s, now_s + lasts_s, by.staff_id, why)
             number = state.add_order(cursor, given)
-            _note(cursor, by, f"fleet_order_{kind}", f"{target} #{number}", now_s, why)
+            note(cursor, by, f"fleet_order_{kind}", f"{target} #{number}", now_s, why)
         return replace(given, order_no=number)
 
     def orders(self) -> list[OrderGiven]:
@@ -184,18 +182,6 @@ def code_hash(code: str) -> bytes:
 
 
 _LOOKS_LIKE = str.maketrans("OIL", "011")
-
-
-def _may(cursor: Cursor, by: Staff, role: str) -> bool:
-    """Whether this person still works here and may do this, as the books say now."""
-    row = staff_store.find(cursor, by.staff_id)
-    if row is None or row.ended_s is not None:
-        return False
-    return Staff(row.staff_id, row.name, row.roles, row.place).may(role)
-
-
-def _note(cursor: Cursor, by: Staff, act: str, subject: str, now_s: int, why: str = "") -> None:
-    staff_store.write_act(cursor, ActRow(now_s, by.staff_id, act, subject, why, DONE))
 
 
 def _bad_name(names: Sequence[str]) -> Refusal | None:

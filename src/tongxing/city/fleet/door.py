@@ -9,11 +9,13 @@ from hashlib import sha256
 
 from tongxing.city import listing
 from tongxing.city.fleet.desk import code_hash
+from tongxing.city.fleet.lists import current, newest
 from tongxing.city.fleet.terms import fleet_terms
 from tongxing.city.fleet.values import Device, Invitation
 from tongxing.city.office import Office
 from tongxing.city.store import fleet as store
 from tongxing.city.store import fleet_state as state
+from tongxing.city.store import lists as list_store
 from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.reasons import Refusal
@@ -32,13 +34,14 @@ from tongxing.messages.fleet import (
     TapRange,
     TerminalCount,
 )
+from tongxing.messages.lists import DENY, DataName
 
 KEY_BYTES = 32
 NUMBER_MAX = 2**63 - 1
 _TEXT_MAX = 200
 _COUNTS_MAX = 400
 _LISTS_KEPT = 8
-DENY = "deny"
+_LISTS_MAX = 100
 
 
 class FleetDoor:
@@ -120,7 +123,10 @@ class FleetDoor:
                 number=told.number,
                 time_s=now_s,
                 next_s=terms.heartbeat_every_s,
-                lists={DENY: media.next_deny_version(cursor) - 1},
+                lists={
+                    DENY: media.next_deny_version(cursor) - 1,
+                    **newest(list_store.spans(cursor, 0), now_s),
+                },
                 orders=_orders(cursor, device, now_s),
                 missing=_missing(cursor, told.counts)[: terms.missing_ranges_max],
                 marks=_marks(cursor, told.counts),
@@ -161,6 +167,13 @@ class FleetDoor:
                 self._lists.clear()
             self._lists[since, newest] = found
         return found
+
+    def data_list(self, name: DataName, since: int, now_s: int) -> bytes | None:
+        """The next of a city's other lists after this version, whole and sealed: the one in force,
+        then those that wait for their time. None when nothing is newer."""
+        with self._office.reading() as cursor:
+            version = current(list_store.spans(cursor, since, name), now_s)
+            return None if version is None else list_store.message_of(cursor, name, version)
 
     def _asked(self, message: bytes) -> Enrolment | Refusal:
         """An enrolment that is signed with the very key it brings."""
@@ -234,6 +247,7 @@ def _objection(device: Device, told: Heartbeat) -> Refusal | None:
         and len(told.waiting_batches) <= WAITING_NAMED_MAX
         and all(len(name) == 2 * KEY_BYTES for name in told.waiting_batches)
         and all(0 <= number <= NUMBER_MAX for number in numbers)
+        and len(told.lists) + len(told.expired) <= _LISTS_MAX
         and "\\u0000" not in encode(told).decode()
     )
     return None if fits else Refusal("HEARTBEAT_FORM", device.device)

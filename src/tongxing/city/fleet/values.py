@@ -1,8 +1,10 @@
-"""What the fleet's desk speaks of: invitations, devices and how they are, orders."""
+"""What the fleet's desk speaks of: invitations, devices and how they are, orders, lists."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tongxing.messages.fleet import Heartbeat
+from tongxing.messages.lists import DataName
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +69,43 @@ class OrderGiven:
     ordered_by: str
     why: str
     done: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListDraft:
+    """A list that one person handed in. `not_before_s` 0: from its release on; `not_after_s` 0: no
+    end is set; `follows` is the newest version at that time, 0 for none."""
+
+    number: int
+    name: DataName
+    follows: int
+    not_before_s: int
+    not_after_s: int
+    why: str
+    drafted_by: str
+    drafted_s: int
+    lapses_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class ListReleased:
+    """A version that a second person released, and of how many bytes its content is."""
+
+    draft: ListDraft
+    version: int
+    released_by: str
+    released_s: int
+    content_bytes: int
+
+
+class Span(NamedTuple):
+    """A released version of a list, and from when until when it is good; 0 where no end is set."""
+
+    name: str
+    version: int
+    from_s: int
+    until_s: int
+
+    def is_over(self, now_s: int) -> bool:
+        """Whether its last moment has passed."""
+        return 0 < self.until_s <= now_s

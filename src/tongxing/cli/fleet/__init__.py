@@ -6,7 +6,19 @@ it is called. The words stand in ``texts/fleet.toml``.
 
 from tongxing.cli.shell import family
 
-_FIRST = ("invite", "confirm", "enrol", "list", "order", "revoke", "key", "serve")
+_FIRST = (
+    "invite",
+    "confirm",
+    "enrol",
+    "list",
+    "order",
+    "publish",
+    "release",
+    "lists",
+    "revoke",
+    "key",
+    "serve",
+)
 
 
 @family(__name__, first=_FIRST, not_commands=("offices",))

@@ -46,7 +46,10 @@ def _row(one: DeviceState, now_s: int) -> list[object]:
     told = one.heartbeat
     if told is None or one.heard_s is None:
         return [one.device.device, state, WORDS("list.never"), "", "", "", "", "", ""]
-    kept = ", ".join(f"{name} {version}" for name, version in sorted(told.lists.items()))
+    kept = ", ".join(
+        f"{name} {version}" + (WORDS("list.expired") if name in told.expired else "")
+        for name, version in sorted(told.lists.items())
+    )
     return [
         one.device.device,
         state,

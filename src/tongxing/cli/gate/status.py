@@ -12,6 +12,7 @@ from tongxing.cli.gate.configured import written_at
 from tongxing.cli.shell import command as command_of
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.reasons import Problem, Refusal, reason
+from tongxing.messages.lists import DENY
 
 if TYPE_CHECKING:
     from tongxing.gate.running.health import Status
@@ -37,7 +38,20 @@ def command(config: Path) -> int:
     else:
         _show(found, state, age_s)
     ready = all(reader.ready for reader in found.readers)
-    return 0 if state == "running" and ready and not found.troubles else 1
+    well = ready and not found.troubles and not expired_of(found)
+    return 0 if state == "running" and well else 1
+
+
+def versions_of(found: "Status") -> dict[str, object]:
+    """The versions of lists that a status names; none in one of an older gate."""
+    versions = found.lists.get("versions")
+    return versions if isinstance(versions, dict) else {}
+
+
+def expired_of(found: "Status") -> list[str]:
+    """The names of lists past their last day, as a status names them."""
+    expired = found.lists.get("expired")
+    return [str(name) for name in expired] if isinstance(expired, list) else []
 
 
 def _show(found: "Status", state: str, age_s: int) -> None:
@@ -52,6 +66,12 @@ def _show(found: "Status", state: str, age_s: int) -> None:
         say(WORDS("last", time=stamp(tap.time_s), terminal=tap.terminal, reason=text))
     lists = found.lists
     say(WORDS("lists", deny=lists.get("deny_list", 0), tariff=lists.get("tariff") or "-"))
+    published = {name: of for name, of in versions_of(found).items() if name != DENY}
+    if published:
+        told = ", ".join(f"{name} {version}" for name, version in published.items())
+        say(WORDS("published", lists=told))
+    if expired_of(found):
+        say(WORDS("expired", lists=", ".join(expired_of(found))))
     say(WORDS("unsent", count=f"{found.unsent:,}"))
     contact = stamp(found.last_contact_s) if found.last_contact_s else "-"
     say(WORDS("contact", time=contact))

@@ -4,13 +4,16 @@ All of it is for the gate's own thread, in which the site works from then on.
 """
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
+from tongxing.entry import Policy
 from tongxing.gate.clearance import Clearance
-from tongxing.gate.facts import ValidatorFacts
+from tongxing.gate.facts import EntryAtGate, ValidatorFacts
 from tongxing.gate.journal import Journal
 from tongxing.gate.lane import LaneOutput
+from tongxing.gate.running.condition import Condition
 from tongxing.gate.running.means import Means
 from tongxing.gate.running.plan import Plan
 from tongxing.gate.site import Site, SiteSetup
@@ -68,6 +71,16 @@ def _over(
         media=plan.media(journal),
         clearance=Clearance() if means is None else means.clearance,
         entry=plan.entry,
+        entry_of=None if plan.condition is None else partial(_asked, plan.condition),
     )
     site = Site.open(setup, journal, lane)
     return site if isinstance(site, Refusal) else Opened(site, journal, means)
+
+
+def _asked(condition: Condition, known: Sequence[Policy]) -> EntryAtGate | Refusal | None:
+    """What is asked under the policies that the city publishes; nothing under one that it has taken
+    away."""
+    name = condition.spec.policy
+    if not name.endswith(".toml") and all(policy.name != name for policy in known):
+        return None
+    return condition.of(known)

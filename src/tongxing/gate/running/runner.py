@@ -304,10 +304,16 @@ class Runner:
         self.health.write(self, state, self.plan.written.file(self.plan.config.status))
 
     def lists(self) -> dict[str, object]:
-        """The versions of what this gate decides with."""
-        tariff = self.plan.fares.book.at(self.now_s())
-        deny = 0 if self._site is None else self._site.deny.version
-        return {"deny_list": deny, "tariff": "" if tariff is None else tariff.name}
+        """The versions of what this gate decides with, and which of it is past its last day."""
+        site, now_s = self._site, self.now_s()
+        if site is None:
+            return {"deny_list": 0, "tariff": "", "versions": {}, "expired": []}
+        return {
+            "deny_list": site.deny.version,
+            "tariff": site.tariff_name(now_s),
+            "versions": site.versions(now_s),
+            "expired": site.expired(now_s),
+        }
 
     def station_of(self, terminal: str) -> str:
         """Where a terminal is now; "" for a vehicle that does not know."""
