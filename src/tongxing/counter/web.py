@@ -84,7 +84,7 @@ FACE = Face(
     PACKAGE,
     Words,
     root=ROOT,
-    own_filters=("of", "refused", "advice"),
+    own_filters=("of", "refused", "advice", "act"),
     own_globals=("upgrade_word", "open_item"),
     shared=_shared,
     error_status=_STATUS,

@@ -5,6 +5,7 @@ from tongxing.city.people.values import OpenItem
 from tongxing.city.upgrading import programme
 from tongxing.kernel.reasons import Refusal
 from tongxing.web.words import Words as CommonWords
+from tongxing.web.words import catalogue_of
 
 PACKAGE = "tongxing.counter"
 
@@ -31,6 +32,13 @@ class Words(CommonWords):
         """A word of the upgrade service: ``kind``, ``card``, or a whole key with no group."""
         entry = programme.TEXTS.entries.get(f"{group}.{key}" if group else key)
         return key if entry is None else entry[self.language]
+
+    def act(self, name: str) -> str:
+        """What was done, part by part; a part without a word of its own stands as it is."""
+        entries = catalogue_of(PACKAGE).entries
+        parts = (part for part in name.split(":") if part)
+        known = ((part, entries.get(f"act.{part}")) for part in parts)
+        return " · ".join(part if entry is None else entry[self.language] for part, entry in known)
 
     def open_item(self, item: OpenItem) -> str:
         """What keeps an account from being closed, in words."""
