@@ -31,7 +31,8 @@ from tongxing.entry.attestation import Attestation
 from tongxing.fares import CityFares, load_city_fares
 from tongxing.gate import Decision, DenyIndex, GateContext, MediumToken, ValidatorFacts, decide
 from tongxing.gate.entering import entry_answer
-from tongxing.gate.facts import EntryAtGate, EntryLane
+from tongxing.gate.facts import EntryAtGate, EntryLane, Role
+from tongxing.gate.token import OpenEntry
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES
@@ -42,6 +43,8 @@ _ATTESTER = "attester"
 _CODE_LIFE_S = 60
 _LIFE_S = 3600
 _IF_OK = "open if result ok"
+_RIDE_S = 1800
+_SIDES: dict[str, Role] = {"entry": "entry", "exit": "exit"}
 _BROKEN = ("good", "forged", "expired", "other_city", "other_holder", "malformed")
 
 
@@ -58,6 +61,7 @@ class _Tap:
     result: Result | None
     down: bool
     attestation: str
+    role: Role
     policy: Policy | None
 
 
@@ -77,7 +81,11 @@ def play(said: Said) -> Found:
     entered = decision.opened
     if decision.token_after.funding == "purse":
         entered = decision.token_after.open_entry is not None
-    asked = tap.policy is not None and tap.policy.condition_at(tap.place, tap.now_s) is not None
+    asked = (
+        tap.role == "entry"
+        and tap.policy is not None
+        and tap.policy.condition_at(tap.place, tap.now_s) is not None
+    )
     values = {
         "gate": gate,
         "prompt": texts[0],
@@ -171,6 +179,10 @@ def _read(said: Said) -> _Tap:
     if lane not in ("auto", "automatic", "manual"):
         raise Unclear("word", what="lane", text=lane)
     check: StaffCheck = "none" if manual is None else "passed" if manual else "failed"
+    side = said.text("side", "entry")
+    role = _SIDES.get(side.lower())
+    if role is None:
+        raise Unclear("word", what="side", text=side)
     attestation = said.text("attestation", "good")
     if attestation not in _BROKEN:
         raise Unclear("word", what="attestation", text=attestation)
@@ -185,6 +197,7 @@ def _read(said: Said) -> _Tap:
         result=_result(said, now_s),
         down=yes_or_no(said.take("provider", "up"), "provider") is not True,
         attestation=attestation,
+        role=role,
         policy=policy,
     )
 
@@ -237,7 +250,7 @@ def _stage(tap: _Tap, fares: CityFares) -> tuple[ValidatorFacts, MediumToken]:
         line=line.id,
         station=stage.station,
         vehicle="",
-        role="entry",
+        role=tap.role,
     )
     is_code = tap.medium.kind == "code"
     token = MediumToken(
@@ -251,4 +264,21 @@ def _stage(tap: _Tap, fares: CityFares) -> tuple[ValidatorFacts, MediumToken]:
         code_expires_s=tap.now_s + _CODE_LIFE_S,
         balance_fen=0 if is_code else stage.balance_fen,
     )
-    return facts, token
+    return facts, token if tap.role == "entry" or is_code else _inside(token, facts, tap, fares)
+
+
+def _inside(token: MediumToken, facts: ValidatorFacts, tap: _Tap, fares: CityFares) -> MediumToken:
+    """The same card after it has entered at the other end of the line."""
+    far = fares.network.lines[facts.line].stations[-1]
+    entered_s = tap.now_s - _RIDE_S
+    tariff = fares.book.at(entered_s)
+    ride = OpenEntry(
+        city=facts.city,
+        station=far,
+        line=facts.line,
+        mode=facts.mode,
+        place=facts.place,
+        time_s=entered_s,
+        tariff="" if tariff is None else tariff.name,
+    )
+    return replace(token, open_entry=ride)
