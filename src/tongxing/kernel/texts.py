@@ -16,7 +16,7 @@ class Catalogue:
 
     entries: dict[str, dict[str, str]]
 
-    def text(self, key: str, language: str, **values: object) -> str:
+    def text(self, key: str, language: str, /, **values: object) -> str:
         """The text of a key with its values put in. Raises KeyError for an unknown key."""
         template = self.entries[key][language]
         return template.format(**values) if values else template
