@@ -10,7 +10,7 @@ from tongxing.cli.shell import family
 @family(
     __name__,
     first=("init", "check_config", "run", "status"),
-    not_commands=("configured", "trial"),
+    not_commands=("benching", "configured", "trial"),
 )
 def command() -> None:
     """The group; every command is a module beside this one."""
