@@ -13,6 +13,7 @@ from binding_world import (
     World,
     account_no,
     card_no,
+    code_of,
     code_token,
     done,
     open_world,
@@ -232,3 +233,27 @@ def test_moved_money_is_held_for_three_days(database: Database) -> None:
     assert active.hold_until_s == NOON + 72 * 3_600
     rows = world.ask("SELECT account, amount_fen, until_s, rides FROM money_freeze")
     assert rows == [(ACCOUNT, 1_230, active.hold_until_s, False)]
+
+
+@pytest.mark.req("R-020")
+def test_a_social_security_card_hangs_on_the_same_account_where_the_terms_take_it(
+    database: Database,
+) -> None:
+    """Which cards an account takes, and how many, is dated data; no code names a product."""
+    world = open_world(database)
+    world.bound()
+    social = world.card(2, product="social_security", balance_fen=1_200)
+    desk = world.desk()
+    assert code_of(desk.begin("person-1", "more", "nfc", NOON)) == "CARD_LIMIT_REACHED"
+    world.terms = {"cards_max": 2}
+    begun = done(world.desk().begin("person-1", "more", "nfc", NOON)).binding_id
+    assert code_of(world.desk().prove(begun, Hand(social), NOON)) == "CARD_PRODUCT_NOT_ELIGIBLE"
+    world.terms = {"cards_max": 2, "products": ("ordinary", "social_security")}
+    desk = world.desk()
+    done(desk.prove(begun, Hand(social), NOON))
+    done(desk.mandated(begun, NOON))
+    done(desk.activate(begun, Hand(social), NOON))
+    assert world.balance(ACCOUNT) == 5_000 + 1_200, "both draw on one balance"
+    media = world.ask("SELECT medium_no FROM medium WHERE rider_id = %s", ACCOUNT)
+    assert {no for (no,) in media} >= {CARD, card_no(2, "local")}
+    world.holds()
