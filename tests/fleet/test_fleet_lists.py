@@ -14,7 +14,7 @@ from tongxing.gate.data_lists import DataLists
 from tongxing.gate.link import Answer
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey
-from tongxing.messages.lists import DATA_NAMES
+from tongxing.messages.lists import DATA_NAMES, DataName
 from tongxing.published import bundled
 
 Make = Callable[..., Device]
@@ -170,7 +170,12 @@ def test_a_list_of_another_signer_holds_up_no_other_list(town: Town, device: Mak
 
 def test_an_older_answer_played_again_is_refused(town: Town, device: Make) -> None:
     old: list[bytes] = []
-    line = Lists(town.address, lambda body: old.append(body) or body)  # type: ignore[func-returns-value]
+
+    def noted(body: bytes) -> bytes:
+        old.append(body)
+        return body
+
+    line = Lists(town.address, noted)
     gate = device(line=line)
     publish(town, 100)
     gate.step()
@@ -230,10 +235,13 @@ def test_who_may_publish_what_and_when(town: Town) -> None:
     desk, now_s = desk_of(town), town.clock.now_s
     maker, checker = town.maker, town.checker
 
-    def hand_in(**how: object) -> object:
-        given: dict[str, object] = {"name": "tariff", "content": None, "why": WHY, "days": (0, 0)}
-        given |= how
-        return desk.hand_in(maker, now_s=now_s, **given)  # type: ignore[arg-type]
+    def hand_in(
+        name: DataName = "tariff",
+        content: bytes | None = None,
+        why: str = WHY,
+        days: tuple[int, int] = (0, 0),
+    ) -> object:
+        return desk.hand_in(maker, name, content, why, now_s, days)
 
     stranger = changed(maker, staff_id="N-1")
     assert code_of(desk.hand_in(stranger, "tariff", None, WHY, now_s)) == "STAFF_NOT_ALLOWED"

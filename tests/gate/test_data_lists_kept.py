@@ -1,6 +1,7 @@
 """What a restart finds of a gate's lists, whatever became of the clock, the disk and the power."""
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -131,6 +132,23 @@ class PowerCut(Exception):
     """The process is gone."""
 
 
+def cutting(
+    honest: Callable[[str, bytes], Refusal | None], cut_at: int
+) -> Callable[[str, bytes], Refusal | None]:
+    """A journal's `keep` before or after which the power goes, at so many steps."""
+    steps = iter(range(100))
+
+    def keep(name: str, body: bytes) -> Refusal | None:
+        if next(steps) >= cut_at:
+            raise PowerCut
+        answer = honest(name, body)
+        if next(steps) >= cut_at:
+            raise PowerCut
+        return answer
+
+    return keep
+
+
 def test_a_power_cut_between_any_two_steps_leaves_the_old_list_or_the_new(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,16 +158,7 @@ def test_a_power_cut_between_any_two_steps_leaves_the_old_list_or_the_new(
     for cut_at in range(6):
         station = Station(tmp_path / str(cut_at))
         bring(station.site, sealed(listed(version=1)))
-        steps, honest = iter(range(100)), station.journal.keep
-
-        def keep(name: str, body: bytes, steps=steps, honest=honest, cut_at=cut_at):  # type: ignore[no-untyped-def]
-            if next(steps) >= cut_at:
-                raise PowerCut
-            answer = honest(name, body)
-            if next(steps) >= cut_at:
-                raise PowerCut
-            return answer
-
+        keep = cutting(station.journal.keep, cut_at)
         with monkeypatch.context() as disk:
             disk.setattr(station.journal, "keep", keep)
             with contextlib.suppress(PowerCut):

@@ -41,7 +41,8 @@ def command(name: DataName | None, city: str | None, now: str | None) -> None:
 
 def _states(released: list[ListReleased], now_s: int) -> dict[tuple[str, int], str]:
     """How each version stands: newest first, the first whose time has come is the one in force."""
-    found, in_force, earliest = {}, set(), dict.fromkeys(DATA_NAMES, 2**62)
+    found: dict[tuple[str, int], str] = {}
+    in_force, earliest = set(), dict.fromkeys(DATA_NAMES, 2**62)
     for one in released:
         draft = one.draft
         if draft.not_before_s > now_s:
