@@ -1,20 +1,11 @@
 """`tongxing fleet`, from invitation to revocation, over HTTPS with a certificate of our own."""
 
-import datetime
-import ipaddress
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from fleet_world import CITY, CITY_KEY, Device, Town, code_of, must, served
 
-from tongxing.cli.app import run
 from tongxing.front.devices import device_site
 from tongxing.front.message_key import seal_message_key, unseal_message_key
 from tongxing.gate.identity import load_identity
@@ -22,50 +13,6 @@ from tongxing.gate.link import Link
 from tongxing.web.serving import Tls
 
 Cli = Callable[..., Any]
-
-
-@pytest.fixture
-def cli(town: Town, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
-    """Runs a command over the city's books: its JSON, or the code of its refusal."""
-    secret = tmp_path / "secret"
-    secret.write_text("0123456789\n")
-
-    def call(*arguments: str, by: str = "") -> Any:
-        signed = ["--by", by, "--secret-file", str(secret)] if by else []
-        city = [] if arguments[0] == "enrol" else ["--city", CITY]
-        asked = ["fleet", *arguments, *signed, *city, "--dsn", town.database.dsn, "--json"]
-        status = run(asked)
-        told = capsys.readouterr()
-        return json.loads(told.out) if status == 0 else json.loads(told.err)["code"]
-
-    return call
-
-
-@pytest.fixture(scope="session")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Tls:
-    """A certificate for this machine that signs itself."""
-    folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "devices")])
-    start = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(start - datetime.timedelta(days=1))
-        .not_valid_after(start + datetime.timedelta(days=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False
-        )
-        .sign(key, hashes.SHA256())
-    )
-    tls = Tls(folder / "cert.pem", folder / "key.pem")
-    tls.certificate.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    tls.key.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return tls
 
 
 def test_a_devices_life_by_the_command_line(

@@ -10,6 +10,7 @@ from broker_world import Broker, at_broker, eventually, login, open_broker
 from fleet_world import CITY, CITY_KEY, Device, Town, code_of, must
 from paho.mqtt.client import MQTTMessage
 
+from tongxing.api.interface import Asked, Told
 from tongxing.broker import Login, Session, open_session, topics
 from tongxing.gate.link import Answer
 from tongxing.gate.mqtt import MqttLine
@@ -200,9 +201,10 @@ class Tripwire:
         self.trip: Callable[[], None] | None = trip
         self.batches = 0
 
-    async def told(self, asked: object) -> object:
-        found = await self.interface.told(asked)  # type: ignore[arg-type]
-        self.batches += asked.path == BATCHES  # type: ignore[attr-defined]
+    async def told(self, asked: Asked) -> Told:
+        """The city's answer."""
+        found = await self.interface.told(asked)
+        self.batches += asked.path == BATCHES
         trip, self.trip = (self.trip, None) if self.batches else (None, self.trip)
         if trip is not None:
             trip()

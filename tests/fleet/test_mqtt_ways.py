@@ -13,7 +13,6 @@ from broker_world import Broker, at_broker, eventually, login, open_broker
 from fleet_world import CITY, CITY_KEY, Town, code_of, must
 from paho.mqtt.client import MQTTMessage
 from running_world import config
-from test_fleet_command import certificate, cli  # noqa: F401, fixtures
 
 from tongxing.broker import BrokerAddress, Login, parse_address, read_login, topics
 from tongxing.front.message_key import seal_message_key
@@ -164,8 +163,8 @@ def test_a_wrong_way_is_told_before_the_gate_runs(
 
 def test_a_device_enrols_over_tls_and_goes_on_there(
     town: Town,
-    cli: Callable[..., Any],  # noqa: F811
-    certificate: Tls,  # noqa: F811
+    cli: Callable[..., Any],
+    certificate: Tls,
     tmp_path: Path,
 ) -> None:
     code, own = town.invited("XSZ", "IN").code, tmp_path / "device"
@@ -188,7 +187,7 @@ def test_a_device_enrols_over_tls_and_goes_on_there(
 
 def test_a_certificate_stands_in_the_place_of_a_password(
     town: Town,
-    certificate: Tls,  # noqa: F811
+    certificate: Tls,
     tmp_path: Path,
 ) -> None:
     """The certificate's common name is the name at the broker."""
@@ -211,7 +210,7 @@ def test_a_certificate_stands_in_the_place_of_a_password(
 
 def test_the_command_serves_a_city_at_a_broker(
     town: Town,
-    cli: Callable[..., Any],  # noqa: F811
+    cli: Callable[..., Any],
     broker: Broker,
     tmp_path: Path,
 ) -> None:

@@ -31,7 +31,7 @@ class Question:
 
 def properties(packet: int) -> Properties:
     """Empty properties for a packet of this type."""
-    return Properties(packet)  # type: ignore[no-untyped-call]
+    return Properties(packet)
 
 
 def ask_topic(city: str, client: str) -> str:
