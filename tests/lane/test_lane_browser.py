@@ -159,7 +159,7 @@ def exit_with_a_card(outcome: Any, reason: str) -> Decision:
 def fits(screen: Screen) -> None:
     """All that matters stands on the screen without scrolling, in letters for two metres."""
     page, height = screen.page, screen.size["height"]
-    for part in ("#text", "#next", "#other-text"):
+    for part in ("#text", "#next", "#other-text", "#call", "#full"):
         box = page.locator(part).bounding_box()
         assert box is not None and box["y"] >= 0 and box["y"] + box["height"] <= height, part
     assert page.locator("#text").evaluate("it => parseFloat(getComputedStyle(it).fontSize)") >= 32

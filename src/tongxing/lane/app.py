@@ -5,6 +5,7 @@ called, and, on the gate's own machine, pictures of its camera, in which codes a
 """
 
 from collections.abc import Collection
+from typing import Literal
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.concurrency import run_in_threadpool
@@ -59,6 +60,7 @@ def lanes(request: Request) -> Response:
             "validators": validators,
             "language_of": language,
             "lists": runner.lists(),
+            "manual": runner.entering.manual,
         },
     )
 
@@ -109,6 +111,15 @@ async def call(request: Request, terminal: str) -> Response:
 async def helped(request: Request, terminal: str) -> Response:
     """Somebody has come."""
     known(request, terminal).board.call(terminal, wanted=False)
+    return Response(status_code=204)
+
+
+@router.post("/lane/{terminal}/checked/{found}")
+async def checked(request: Request, terminal: str, found: Literal["passed", "failed"]) -> Response:
+    """Staff at a manual lane have checked who comes next there, for a condition of entry."""
+    runner = known(request, terminal)
+    if not runner.entering.checked(terminal, found == "passed"):
+        raise Problem("LANE_NOT_MANUAL", terminal)
     return Response(status_code=204)
 
 

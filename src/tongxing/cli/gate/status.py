@@ -75,6 +75,11 @@ def _show(found: "Status", state: str, age_s: int) -> None:
     say(WORDS("unsent", count=f"{found.unsent:,}"))
     contact = stamp(found.last_contact_s) if found.last_contact_s else "-"
     say(WORDS("contact", time=contact))
+    if found.entry is not None:
+        entry = found.entry
+        erased = stamp(entry.erased_s) if entry.erased_s else "-"
+        told = {"policy": entry.policy, "until": entry.until, "known": entry.known}
+        say(WORDS(f"entry.{entry.state}", **told, erased=erased))
     for terminal in found.calls:
         say(WORDS("calling", terminal=terminal))
     rows = [

@@ -45,7 +45,10 @@ def trial_at(home: Path, city: str, station: str) -> Trial:
     city = city or scenario.cities[0].code
     if city not in book_codes():
         raise Problem("GATE_CITY_UNKNOWN", "--city", city=city)
-    line, station = _place(load_city_fares(city).network, station)
+    network = load_city_fares(city).network
+    line, station = _place(network, station)
+    ends = network.lines[line].stations
+    far = ends[-1] if ends[-1] != station else ends[0]
     site, media = station_site(city, station), RunMedia(seed, scenario)
     signers = (city, acquirer_member(city))
     passphrase = os.urandom(_PASSPHRASE_BYTES).hex()
@@ -66,7 +69,7 @@ def trial_at(home: Path, city: str, station: str) -> Trial:
             "cards.vault": _vault(media, passphrase),
             "cards.passphrase": passphrase.encode() + b"\n",
         },
-        values={"site": site, "city": city, "line": line, "station": station},
+        values={"site": site, "city": city, "line": line, "station": station, "far": far},
     )
 
 
