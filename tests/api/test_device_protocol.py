@@ -9,6 +9,7 @@ import json
 import socket
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from fleet_world import CITY_KEY, Town, must, open_town
 
 from tongxing.api.limits import Limits
 from tongxing.city import City
+from tongxing.city.fleet import ListDesk
 from tongxing.fares import load_city_fares
 from tongxing.messages import KeyRing
 from tongxing.storage import Database
@@ -224,6 +226,36 @@ def test_the_deny_list_whole_then_what_changed_then_nothing(town: Town, vendor: 
     assert refused(other) == (403, "IDENTITY_MISMATCH")
     bare = requests.get(vendor.address + "/v1/lists/deny", timeout=30)
     assert refused(bare) == (401, "API_UNSIGNED")
+
+
+def test_the_other_lists_one_after_the_other(town: Town, vendor: Vendor) -> None:
+    now_s = town.clock.now_s
+    desk = ListDesk(town.office)
+    for begins_s in (0, now_s + 3_600):
+        handed_in = must(
+            desk.hand_in(town.maker, "tariff", None, "April", now_s, (begins_s, now_s + 9_999))
+        )
+        must(desk.release(town.checker, handed_in.number, CITY_KEY, now_s))
+    assert vendor.beat(1)["lists"] == {"deny": 0, "tariff": 2}
+    first = vendor.open(vendor.ask("/v1/lists/tariff?since=0", now_s).content)
+    content = base64.b64decode(first.pop("content"))
+    assert first == {
+        "kind": "DataList",
+        "city": "500000",
+        "name": "tariff",
+        "version": 1,
+        "published_s": now_s,
+        "not_before_s": now_s,
+        "not_after_s": now_s + 9_999,
+    }
+    assert tomllib.loads(content.decode())["city"] == "500000"
+    second = vendor.open(vendor.ask("/v1/lists/tariff?since=1", now_s).content)
+    assert (second["version"], second["not_before_s"]) == (2, now_s + 3_600)
+    assert vendor.ask("/v1/lists/tariff?since=2", now_s).status_code == 304
+    assert vendor.ask("/v1/lists/entry", now_s).status_code == 304
+    assert refused(vendor.ask("/v1/lists/weather", now_s)) == (404, "API_PATH")
+    told = vendor.beat(2, lists={"deny": 0, "tariff": 1, "tariff.next": 2}, expired=["deny"])
+    assert told["number"] == 2
 
 
 def test_what_is_not_a_devices_own_is_not_stored(town: Town, vendor: Vendor) -> None:

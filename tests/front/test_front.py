@@ -145,6 +145,16 @@ def test_whom_gates_stop_is_told_when_it_changes_and_only_then(front: CityFront)
     assert told == [NOW + 40]
 
 
+def test_a_deny_list_is_made_anew_before_its_days_are_over(front: CityFront) -> None:
+    told: list[int] = []
+    front.publish = told.append
+    with front.office.writing() as cursor:
+        media.write_deny_list(cursor, 1, NOW, 0, b"")
+    assert not front.publish_if_changed(NOW + 86_399)
+    assert front.publish_if_changed(NOW + 86_400)
+    assert told == [NOW + 86_400]
+
+
 def test_the_clock_goes_on_until_the_doors_close(front: CityFront) -> None:
     seen: list[int] = []
     times = iter(range(NOW, NOW + 1_000))

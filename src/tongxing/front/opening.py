@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from tongxing.city.binding.desk import BindingDesk
 from tongxing.city.codes import CodeDesk
+from tongxing.city.fleet import fleet_terms
 from tongxing.city.losing import LossDesk
 from tongxing.city.losing.desk import Publish
 from tongxing.city.money import MoneyDesk, balances
@@ -84,14 +85,16 @@ class CityFront:
 
     def publish_if_changed(self, now_s: int) -> bool:
         """Bring a new deny list to the gates when whom it stops has changed: by a debt, a mandate
-        that ended, a loss, a release. Whether it did."""
+        that ended, a loss, a release; and once a day, since a list is good for some days only.
+        Whether it did."""
         if self.publish is None:
             return False
         with self.office.reading() as cursor:
-            entries = media.denied_media(cursor)
+            entries, made_s = media.denied_media(cursor), media.newest_deny_s(cursor)
         standing = digest(*(f"{entry.medium_no} {entry.reason}" for entry in entries))
         before, self.published = self.published, standing
-        if before in (None, standing):
+        is_old = made_s is not None and now_s - made_s >= fleet_terms().deny_list_renewed_s
+        if before in (None, standing) and not is_old:
             return False
         self.publish(now_s)
         return True

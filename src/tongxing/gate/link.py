@@ -17,7 +17,7 @@ import requests
 from tongxing.kernel.reasons import Refusal, all_reasons
 
 CONNECT_S, ANSWER_S = 5.0, 30.0
-ANSWER_BYTES_MAX = 256 << 20
+ANSWER_BYTES_MAX = 512 << 20
 SEALED = "application/vnd.tongxing.sealed"
 _PIECE = 1 << 16
 _CLOSED_BY_CITY = (400, 401, 403, 404, 405, 409, 410, 413, 422)

@@ -20,6 +20,7 @@ class FleetTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     missing_ranges_max: int
     numbers_looked_at_max: int
     deny_list_s: int
+    deny_list_renewed_s: int
 
 
 @cache

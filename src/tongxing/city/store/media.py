@@ -183,6 +183,12 @@ def newest_deny_list(cursor: Cursor) -> tuple[int, bytes] | None:
     return None if row is None else (int(row[0]), bytes(row[1]))
 
 
+def newest_deny_s(cursor: Cursor) -> int | None:
+    """When the newest deny list was published; None before the first."""
+    row = cursor.execute("SELECT max(published_s) FROM deny_list").fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
 def deny_list_of(cursor: Cursor, version: int) -> bytes | None:
     """A version of the deny list as it was sealed; None for one that was never published."""
     row = cursor.execute("SELECT message FROM deny_list WHERE version = %s", (version,)).fetchone()
