@@ -70,7 +70,7 @@ def device_plan(town: Town, folder: Path) -> Plan:
 def kept(plan: Plan, name: str, body: bytes | None = None) -> bytes | None:
     """What the journal of a gate that stands still keeps; `body` is put there first."""
     path = plan.written.file(plan.config.journal.path)
-    journal = must(Journal.open(path, plan.config.site.name, 7))
+    journal = must(Journal.open(path, plan.config.site.name, 5))
     if body is not None:
         must(journal.keep(name, body))
     found: bytes | None = must(journal.kept(name))

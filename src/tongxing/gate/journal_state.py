@@ -15,6 +15,7 @@ _NAMED = (
     "SELECT sha256 FROM batch WHERE acknowledged_s IS NULL AND sha256 IS NOT NULL"
     " ORDER BY first LIMIT ?"
 )
+_CAUSE = "SELECT cause FROM epoch WHERE epoch = ?"
 _POSITION_MAX = 2**63 - 1
 _SPAN = (
     "SELECT e.first, (SELECT COALESCE(MIN(n.first) - 1, ?) FROM epoch AS n WHERE n.first > e.first)"
@@ -29,12 +30,13 @@ _HAS_RECEIPT = (
 
 @dataclass(frozen=True, slots=True)
 class JournalState:
-    """Taps without a receipt, the hashes of sealed batches among them (oldest first), and the last
-    number of each terminal in the epoch that runs."""
+    """Taps without a receipt, the hashes of sealed batches among them (oldest first), the last
+    number of each terminal in the epoch that runs, and why that began (`epochs.Cause`)."""
 
     waiting_taps: int
     waiting_batches: list[str]
     counts: list[TerminalCount]
+    cause: str
 
 
 def state_of(connection: sqlite3.Connection, named_most: int) -> JournalState:
@@ -46,7 +48,8 @@ def state_of(connection: sqlite3.Connection, named_most: int) -> JournalState:
         TerminalCount(terminal, found.epoch, last)
         for terminal, last in sorted(found.numbers.items())
     ]
-    return JournalState(int(waiting), named, counts)
+    (cause,) = connection.execute(_CAUSE, (found.epoch,)).fetchone()
+    return JournalState(int(waiting), named, counts, str(cause))
 
 
 def has_receipt(connection: sqlite3.Connection, ref: TapRef) -> bool:

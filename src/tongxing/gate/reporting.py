@@ -46,6 +46,7 @@ def heartbeat_of(
         tariff=site.tariff_name(now_s),
         waiting_taps=state.waiting_taps,
         waiting_batches=state.waiting_batches,
+        events=site.events.waiting(),
         counts=state.counts,
         free_bytes=free_bytes(site.journal.path),
         clock_offset_s=offset_s,
@@ -61,6 +62,7 @@ def obey(
     """Do what the answer to a heartbeat says; what could not be done comes again by itself."""
     refusals = [
         site.orders.told(told.done),
+        site.events.told(told.events),
         site.orders.take(orders.orders, orders.time_s, now_s),
         *(_send_again(site, one) for one in orders.missing),
         _heed(site, orders, new_epoch),

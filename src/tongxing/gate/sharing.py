@@ -148,11 +148,12 @@ class DisplayDesk:
         self.modes, self.dropped = modes, Dropped({})
         self._key, self._keys, self._number, self._tell = key, keys, number, tell
         self._senders = {mode: sender for mode, (_, sender) in registers.items()}
+        self._addresses = {mode: address for mode, (address, _) in registers.items()}
         self._sockets: dict[Mode, socket.socket] = {}
-        for mode, (address, _) in registers.items():
+        self._connected: set[Mode] = set()
+        for mode in registers:
             made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             made.setblocking(False)
-            made.connect(address)
             self._sockets[mode] = made
         self._waiting: dict[str, _Waiting] = {}
         self._last = ""
@@ -275,7 +276,10 @@ class DisplayDesk:
                 yield opened[1]
 
     def _send(self, mode: Mode, datagram: bytes) -> None:
-        with suppress(OSError):  # nobody there: that is what the modes are for
+        with suppress(OSError):  # nobody there, or no network yet: that is what the modes are for
+            if mode not in self._connected:
+                self._sockets[mode].connect(self._addresses[mode])
+                self._connected.add(mode)
             self._sockets[mode].send(datagram)
 
     def _say(self, event: ReplayEvent | None) -> None:

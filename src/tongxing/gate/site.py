@@ -16,6 +16,7 @@ from tongxing.gate.clearance import Clearance
 from tongxing.gate.data_lists import DataLists, EntryOf, GateData, Ground, ReadyList
 from tongxing.gate.decide import decide, refused, tap_of
 from tongxing.gate.denylist import DenyIndex, read_deny_list
+from tongxing.gate.events import EventLog
 from tongxing.gate.facts import (
     RULES,
     Decision,
@@ -90,6 +91,7 @@ class Site:
         deny: DenyIndex,
         lists: DataLists,
         orders: OrderBook,
+        events: EventLog,
     ) -> None:
         """Use `Site.open`, which takes up the lists that were in force before."""
         self.name = journal.site
@@ -97,6 +99,7 @@ class Site:
         self.lists = lists
         self.journal = journal
         self.orders = orders
+        self.events = events
         self._setup = setup
         self._journal = journal
         self._lane = lane
@@ -133,7 +136,10 @@ class Site:
         orders = OrderBook.open(journal)
         if isinstance(orders, Refusal):
             return orders
-        site = cls(setup, journal, lane, deny, lists, orders)
+        events = EventLog.open(journal)
+        if isinstance(events, Refusal):
+            return events
+        site = cls(setup, journal, lane, deny, lists, orders, events)
         refusal = site._remember()
         return site if refusal is None else refusal
 

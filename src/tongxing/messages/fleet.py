@@ -21,6 +21,9 @@ free and is counted; as ever."""
 FREE_RIDE = "FREE_RIDE"
 """The reason of a tap that opened under the order `free_ride`: it is counted and costs nothing."""
 
+EVENTS_TOLD_MAX = 100
+"""How many events one heartbeat tells at most."""
+
 Outcome = Literal["taken", "over", "passed_over", "unknown"]
 """What became of an order: it is in force, its time was over when it came, a newer one had come
 before it, or the device does not know its kind."""
@@ -67,6 +70,18 @@ class OrderDone(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     outcome: Outcome
 
 
+class DeviceEvent(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Something that happened to a device, at that time of its own clock. `number` rises and is
+    given once. Kinds: ``replay_mode`` (another register of displays answers from now on),
+    ``passed_twice`` (a display opened lanes here and elsewhere), ``new_epoch`` (a storage begins to
+    count anew, and why); `values` say more."""
+
+    number: int
+    at_s: int
+    kind: str
+    values: dict[str, str]
+
+
 class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How a device is. `number` rises with each; an older one is refused.
 
@@ -75,7 +90,8 @@ class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     force for want of newer ones. `tariff` is the tariff's name.
     `waiting_taps` have no receipt yet; `waiting_batches` are the SHA-256 (hex) of sealed batches
     without one, oldest first. `clock_offset_s` is how far the city's clock was ahead when last
-    compared, None before that. `mode` is the kind of the order in force.
+    compared, None before that. `mode` is the kind of the order in force. `events` are what no
+    answer has confirmed yet.
     """
 
     device: str
@@ -86,6 +102,7 @@ class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tariff: str
     waiting_taps: int
     waiting_batches: list[str]
+    events: list[DeviceEvent] = []
     counts: list[TerminalCount]
     free_bytes: int
     clock_offset_s: int | None

@@ -13,12 +13,13 @@ import msgspec
 
 from tongxing.city.fleet.staffing import may, note
 from tongxing.city.fleet.terms import fleet_terms
-from tongxing.city.fleet.values import Device, DeviceState, Invitation, OrderGiven
+from tongxing.city.fleet.values import Device, DeviceState, EventTold, Invitation, OrderGiven
 from tongxing.city.office import Office
 from tongxing.city.staffing import Staff
 from tongxing.city.store import fleet as store
 from tongxing.city.store import fleet_state as state
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.device_events import newest_events
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.fleet import ORDER_KINDS, Heartbeat
 
@@ -26,7 +27,7 @@ CODE_BYTES = 10
 _NAME = re.compile(r"[0-9A-Za-z][0-9A-Za-z:_.-]{0,49}", re.ASCII)
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _TERMINALS_MAX = 200
-_ORDERS_SHOWN = 100
+_ORDERS_SHOWN = _EVENTS_SHOWN = 100
 _HEARTBEATS = msgspec.json.Decoder(Heartbeat)
 
 
@@ -148,6 +149,11 @@ class FleetDesk:
         """The last orders, newest first, with what became of each."""
         with self._office.reading() as cursor:
             return state.newest_orders(cursor, _ORDERS_SHOWN)
+
+    def events(self, device: str = "") -> list[EventTold]:
+        """What happened to a device, or to any, as they told it: newest first."""
+        with self._office.reading() as cursor:
+            return newest_events(cursor, device, _EVENTS_SHOWN)
 
     def _state(
         self, cursor: Cursor, device: Device, heard: dict[str, tuple[int, str]], now_s: int

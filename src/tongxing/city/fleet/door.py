@@ -18,14 +18,17 @@ from tongxing.city.store import fleet_state as state
 from tongxing.city.store import lists as list_store
 from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.device_events import write_events
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey, seal, unseal
 from tongxing.messages.claims import claimed, claimed_sender
 from tongxing.messages.envelope import Body, encode
 from tongxing.messages.fleet import (
     ENROLMENT_SENDER,
+    EVENTS_TOLD_MAX,
     WAITING_NAMED_MAX,
     Asking,
+    DeviceEvent,
     Enrolled,
     Enrolment,
     Heartbeat,
@@ -40,6 +43,7 @@ KEY_BYTES = 32
 NUMBER_MAX = 2**63 - 1
 _TEXT_MAX = 200
 _COUNTS_MAX = 400
+_EVENT_BYTES_MAX = 1_000
 _LISTS_KEPT = 8
 _LISTS_MAX = 100
 
@@ -117,6 +121,7 @@ class FleetDoor:
             if not state.write_heartbeat(cursor, device.device, told.number, now_s, body):
                 return Refusal("HEARTBEAT_OLD", device.device)
             state.write_promises(cursor, device.device, told.waiting_batches, now_s)
+            write_events(cursor, device.device, told.events, now_s)
             state.write_done(cursor, device.device, device.site, told.done, now_s)
             answer = Orders(
                 device=device.device,
@@ -241,6 +246,8 @@ def _objection(device: Device, told: Heartbeat) -> Refusal | None:
     foreign = {count.terminal_id for count in told.counts} - set(device.terminals)
     if foreign:
         return Refusal("TERMINAL_UNKNOWN", device.device, {"terminal": min(foreign)[:60]})
+    if not _are_events(told.events):
+        return Refusal("HEARTBEAT_FORM", device.device)
     numbers = [told.number, *(n for count in told.counts for n in (count.epoch, count.last_seq))]
     fits = (
         len(told.counts) <= _COUNTS_MAX
@@ -251,6 +258,15 @@ def _objection(device: Device, told: Heartbeat) -> Refusal | None:
         and "\\u0000" not in encode(told).decode()
     )
     return None if fits else Refusal("HEARTBEAT_FORM", device.device)
+
+
+def _are_events(events: Sequence[DeviceEvent]) -> bool:
+    """Whether they are few and short enough to be kept."""
+    return (
+        len(events) <= EVENTS_TOLD_MAX
+        and all(0 <= number <= NUMBER_MAX for one in events for number in (one.number, one.at_s))
+        and all(len(encode(one)) <= _EVENT_BYTES_MAX for one in events)
+    )
 
 
 def _orders(cursor: Cursor, device: Device, now_s: int) -> list[Order]:

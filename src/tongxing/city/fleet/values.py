@@ -1,5 +1,6 @@
 """What the fleet's desk speaks of: invitations, devices and how they are, orders, lists."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -54,6 +55,18 @@ class DeviceState:
     late: bool
     clock_off_s: int | None
     missing: int
+
+
+@dataclass(frozen=True, slots=True)
+class EventTold:
+    """Something that happened to a device, and when it was told."""
+
+    device: str
+    number: int
+    at_s: int
+    heard_s: int
+    kind: str
+    values: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)

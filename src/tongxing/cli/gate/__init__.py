@@ -9,7 +9,7 @@ from tongxing.cli.shell import family
 
 @family(
     __name__,
-    first=("init", "check_config", "run", "status"),
+    first=("init", "check_config", "run", "status", "sign_off"),
     not_commands=("benching", "configured", "trial"),
 )
 def command() -> None:

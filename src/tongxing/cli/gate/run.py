@@ -4,6 +4,7 @@ import errno
 import secrets
 import socket
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,12 +37,13 @@ def command(config: Path) -> None:
     taken = None if screen is None else _bound(screen, config)
     uplink = uplink_of(plan, secrets.SystemRandom().random, _new_epoch, tongxing.__version__)
     runner = Runner(plan, wall_clock, _new_epoch(), uplink)
+    work = _work_of(runner, screen, taken)
     refusal = runner.start()
     if refusal is not None:
         raise Problem(refusal.code, refusal.where, **dict(refusal.values))
     try:
         say(WORDS("running", site=plan.config.site.name, count=len(plan.validators)))
-        _work(runner, screen, taken)
+        work()
     except KeyboardInterrupt:
         pass  # being told to stop is the ordinary end of a service
     finally:
@@ -56,11 +58,13 @@ def _new_epoch() -> int:
     return secrets.randbits(_EPOCH_BITS) + 1
 
 
-def _work(runner: "Runner", screen: "ScreenSpec | None", taken: socket.socket | None) -> None:
-    """Serve the screens, or wait where there are none."""
+def _work_of(
+    runner: "Runner", screen: "ScreenSpec | None", taken: socket.socket | None
+) -> Callable[[], object]:
+    """Serves the screens, or waits where there are none. All that it needs is loaded here, before
+    anybody is let through: a signal in the midst of that would end the process at once."""
     if screen is None or taken is None:
-        threading.Event().wait()
-        return
+        return threading.Event().wait
     from tongxing.lane.app import create_lane_app
     from tongxing.lane.events import Ending
     from tongxing.lane.serving import serve_lanes
@@ -69,7 +73,11 @@ def _work(runner: "Runner", screen: "ScreenSpec | None", taken: socket.socket | 
     ending = Ending()
     hosts = {*LOOPBACK, screen.address, *screen.hosts}
     app = create_lane_app(runner, ending, hosts)
-    serve_lanes(app, taken, ending, lambda address: say(WORDS("screens", address=address)))
+    return lambda: serve_lanes(app, taken, ending, _say_where)
+
+
+def _say_where(address: str) -> None:
+    say(WORDS("screens", address=address))
 
 
 def _bound(screen: "ScreenSpec", config: Path) -> socket.socket:

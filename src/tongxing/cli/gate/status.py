@@ -78,8 +78,14 @@ def _show(found: "Status", state: str, age_s: int) -> None:
     if found.entry is not None:
         entry = found.entry
         erased = stamp(entry.erased_s) if entry.erased_s else "-"
-        told = {"policy": entry.policy, "until": entry.until, "known": entry.known}
-        say(WORDS(f"entry.{entry.state}", **told, erased=erased))
+        values = {"policy": entry.policy, "until": entry.until, "known": entry.known}
+        say(WORDS(f"entry.{entry.state}", **values, erased=erased))
+    if found.order != "normal":
+        say(WORDS(f"order.{found.order}"))
+    if found.replay:
+        say(WORDS(f"replay.{found.replay}"))
+    if found.epoch:
+        say(WORDS("storage", epoch=found.epoch, cause=WORDS(f"cause.{found.epoch_cause}")))
     for terminal in found.calls:
         say(WORDS("calling", terminal=terminal))
     rows = [

@@ -5,6 +5,7 @@ The first objection wins: a person mends one line and asks again.
 
 import re
 from collections.abc import Callable, Iterator
+from ipaddress import AddressValueError, IPv4Address
 
 from tongxing.gate.facts import Role
 from tongxing.gate.running.config import (
@@ -50,7 +51,7 @@ def terminal_of(spec: ValidatorSpec, role: str) -> str:
 
 def first_objection(written: Written, network: CityNetwork) -> Refusal | None:
     """The first thing that is wrong with a configuration, None when it can be worked with."""
-    for check in (_names, _places, _roles, _readers, _shared, _screen, _keys):
+    for check in (_names, _places, _roles, _readers, _shared, _screen, _replay, _keys):
         for refusal in check(written, network):
             return refusal
     return None
@@ -162,6 +163,29 @@ def _screen(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
         yield _wrong(written, "GATE_HOST", "screen", "address", text=screen.address)
 
 
+def _replay(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
+    spec = written.config.replay
+    if spec is None:
+        return
+    if spec.station is None and spec.city is None:
+        yield _wrong(written, "GATE_CONFIG_MISSING", "replay", name="replay.station")
+    for name, one in (("station", spec.station), ("city", spec.city)):
+        if one is not None and not _is_numeric(one.address):
+            yield _wrong(
+                written, "GATE_REGISTER_ADDRESS", "replay", name, "address", text=one.address
+            )  # fmt: skip
+
+
+def _is_numeric(address: str) -> bool:
+    """Whether it is an IPv4 address and a port: a name would have to be looked up while somebody
+    waits at the lane."""
+    found = parse_address(address)
+    try:
+        return not isinstance(found, Refusal) and bool(IPv4Address(found[0]))
+    except AddressValueError:
+        return False
+
+
 def _keys(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
     keys = written.config.keys
     readers = [reader for spec in written.config.validator for reader in spec.readers]
@@ -170,6 +194,8 @@ def _keys(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
         needed += ["code_roots", "code_issuers"]
     if any(isinstance(reader, CARD_READERS) for reader in readers):
         needed += ["cards", "cards_passphrase"]
+    if written.config.replay is not None:
+        needed.append("registers")
     for name in ("site", "city"):
         if keys.device and getattr(keys, name):
             yield _wrong(written, "GATE_CONFIG_UNKNOWN", "keys", name, name=f"keys.{name}")

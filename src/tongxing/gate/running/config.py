@@ -140,6 +140,7 @@ class KeySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ca: str = ""
     code_roots: str = ""
     code_issuers: str = ""
+    registers: str = ""
     cards: str = ""
     cards_passphrase: str = ""
     card_issuers: str = ""
@@ -184,9 +185,29 @@ class UplinkSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class JournalSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where taps are kept until the city has them."""
+    """Where taps are kept until the city has them, and where the slip lies with which this machine
+    may go on with the journal (`gate/epochs.py`): best on other storage."""
 
     path: Text
+    slip: Text = "journal.slip"
+
+
+class RegisterSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A register of displays: where it is, and by which name it signs. One that signs by this
+    site's own name is held here, and its address is where it listens. `wait_ms` is how long a
+    passenger waits for its answer at most (None: `ReplayRules` has it)."""
+
+    address: Text
+    name: Annotated[str, Meta(pattern="^[0-9A-Za-z][0-9A-Za-z:_.-]{0,59}$")]
+    wait_ms: Annotated[int, Meta(ge=10, le=1_000)] | None = None
+
+
+class ReplaySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Whom this site asks whether a display was shown before: the station's register, the
+    city's."""
+
+    station: RegisterSpec | None = None
+    city: RegisterSpec | None = None
 
 
 class ScreenSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -209,6 +230,7 @@ class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     cards: CardSpec = CardSpec()
     entry: EntrySpec | None = None
     uplink: UplinkSpec = UplinkSpec()
+    replay: ReplaySpec | None = None
     validator: Annotated[list[ValidatorSpec], Meta(min_length=1, max_length=64)]
 
 

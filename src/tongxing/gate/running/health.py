@@ -49,8 +49,10 @@ class Status(Struct, frozen=True, kw_only=True):
     """What the file says. `clock_jump_ms` is how far the wall clock has moved against a clock that
     only runs forward, since the start; `waiting` are media at each terminal; `last_contact_s` is 0
     before the city has ever answered; `failures` are faults of this program; `unsent` are taps that
-    the city does not have yet, counted now and then and not past a thousand; `entry` is None where
-    no condition of entry is asked."""
+    the city does not have yet, counted now and then and not past a thousand. `order` is how the
+    city has ordered passengers to be treated, `replay` which register answers for displays ("" for
+    none), `epoch` the one in which the journal counts (hex), and why it began; `entry` is None
+    where no condition of entry is asked."""
 
     site: str
     state: str
@@ -70,6 +72,10 @@ class Status(Struct, frozen=True, kw_only=True):
     lists: dict[str, object]
     last_contact_s: int
     entry: EntryHealth | None = None
+    order: str = "normal"
+    replay: str = ""
+    epoch: str = ""
+    epoch_cause: str = ""
 
 
 class Health:
@@ -98,6 +104,7 @@ class Health:
         """How it is at this moment."""
         now_s = self._clock()
         ran_s = time.monotonic() - self._started
+        epoch, cause = runner.storage()
         views = {name: runner.board.view(name) for name in runner.board.terminals}
         return Status(
             site=self._site,
@@ -131,6 +138,10 @@ class Health:
             lists=runner.lists(),
             last_contact_s=self._last_contact_s,
             entry=runner.entering.health(),
+            order=next(iter(views.values())).order,
+            replay=runner.replay_mode(),
+            epoch=f"{epoch:x}" if epoch else "",
+            epoch_cause=cause,
         )
 
     def write(self, runner: "Runner", state: str, path: Path) -> None:

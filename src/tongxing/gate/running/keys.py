@@ -41,6 +41,7 @@ class Secrets:
     code_issuers: Mapping[str, tuple[str, str]]
     vault: KeyVault | None
     card_issuers: IssuerList | None
+    registers: KeyRing
 
 
 def load_secrets(written: Written) -> Secrets | Refusal:
@@ -66,7 +67,10 @@ def load_secrets(written: Written) -> Secrets | Refusal:
         return vault
     if isinstance(card_issuers, Refusal):
         return card_issuers
-    return Secrets(key, city_keys, device, trust, issuers, vault, card_issuers)
+    registers = _ring(written, "registers", key) if keys.registers else KeyRing({})
+    if isinstance(registers, Refusal):
+        return registers
+    return Secrets(key, city_keys, device, trust, issuers, vault, card_issuers, registers)
 
 
 def _content(written: Written, name: str, private: bool = False) -> bytes | Refusal:
@@ -105,7 +109,7 @@ def _told(written: Written) -> tuple[SigningKey, KeyRing, None] | Refusal:
     key = _site_key(written, written.config.keys.site)
     if isinstance(key, Refusal):
         return key
-    city_keys = _city_keys(written)
+    city_keys = _ring(written, "city")
     return city_keys if isinstance(city_keys, Refusal) else (key, city_keys, None)
 
 
@@ -126,14 +130,16 @@ def _secret(content: bytes) -> bytes:
     return found
 
 
-def _city_keys(written: Written) -> KeyRing | Refusal:
-    table = _table(written, "city")
+def _ring(written: Written, name: str, own: SigningKey | None = None) -> KeyRing | Refusal:
+    """Who signs for whom, from a table in a file; `own` is believed whatever stands there."""
+    table = _table(written, name)
     if isinstance(table, Refusal):
         return table
+    mine = {} if own is None else {own.sender: own.public_bytes()}
     try:
-        return KeyRing({str(name): bytes.fromhex(str(key)) for name, key in table.items()})
+        return KeyRing({who: bytes.fromhex(str(key)) for who, key in table.items()} | mine)
     except ValueError:
-        return _unfit(written, "city", written.config.keys.city)
+        return _unfit(written, name, getattr(written.config.keys, name))
 
 
 def _roots(written: Written) -> dict[int, bytes] | Refusal:

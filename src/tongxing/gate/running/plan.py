@@ -34,7 +34,8 @@ class Plan:
 
     `validators` are the terminals by id: one for each validator, two for a lane of both ways.
     `media` makes how media are read, over the journal that is open by then. `device` is who this
-    machine is where it has enrolled, None where it has not: then taps stay here.
+    machine is where it has enrolled, None where it has not: then taps stay here. `registers` are
+    the keys of registers of displays, and of the gates that share one held here.
     `entry` is the condition of entry under the software's own policies, None where nothing is
     asked; `condition` makes it of others.
     """
@@ -45,6 +46,7 @@ class Plan:
     registry: Registry
     key: SigningKey
     city_keys: KeyRing
+    registers: KeyRing
     media: Callable[[Journal], MediaSetup]
     device: Identity | None = None
     entry: EntryAtGate | None = None
@@ -84,6 +86,7 @@ def load_plan(written: Written) -> Plan | Refusal:
         registry=load_registry(),
         key=secrets.key,
         city_keys=secrets.city_keys,
+        registers=secrets.registers,
         media=lambda journal: _media(written.config, fares, secrets, journal),
         device=secrets.device,
         entry=entry,

@@ -11,10 +11,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
-from pathlib import Path
 from typing import TypeVar
-
-from fasteners import InterProcessLock
 
 from tongxing.gate.facts import Decision
 from tongxing.gate.journal import Journal
@@ -24,9 +21,10 @@ from tongxing.gate.running.entering import Entering
 from tongxing.gate.running.health import Health
 from tongxing.gate.running.lanes import Lanes
 from tongxing.gate.running.means import Means
-from tongxing.gate.running.opening import open_site
+from tongxing.gate.running.opening import lock_of, open_site
 from tongxing.gate.running.plan import Plan
 from tongxing.gate.running.readers import Reader, reader_of
+from tongxing.gate.running.registers import Registers
 from tongxing.gate.running.showings import Showings
 from tongxing.gate.running.stops import Stops
 from tongxing.gate.running.turns import Medium, Showing, Turns
@@ -75,19 +73,24 @@ class Runner:
         self.health = Health(clock, plan.config.site.name)
         self._over = threading.Event()
         self._threads: list[threading.Thread] = []
-        self._lock = InterProcessLock(str(self._journal_path()) + ".lock")
+        self._lock = lock_of(plan)
         self._site: Site | None = None
         self._journal: Journal | None = None
+        self._registers: Registers | None = None
         self.means: Means | None = None
 
     def start(self) -> Refusal | None:
         """Open the journal and let every reader read. Refuses GATE_RUNNING and what the journal
         refuses; then nothing has been started."""
         if not self._lock.acquire(blocking=False):
-            return Refusal("GATE_RUNNING", str(self._journal_path()))
+            return Refusal("GATE_RUNNING", self.plan.config.journal.path)
         opened: Future[Refusal | None] = Future()
         self._begin(lambda: self._work(opened), "gate site")
-        refusal = opened.result()
+        try:
+            refusal = opened.result()
+        except BaseException:
+            self._lock.release()
+            raise
         if refusal is not None:
             self._lock.release()
             return refusal
@@ -166,7 +169,11 @@ class Runner:
         return taken
 
     def _work(self, opened: "Future[Refusal | None]") -> None:
-        refusal = self._open()
+        try:
+            refusal = self._open()
+        except BaseException as error:  # whoever waits for the start hears of it
+            opened.set_exception(error)
+            return
         opened.set_result(refusal)
         if refusal is not None:
             return
@@ -175,14 +182,19 @@ class Runner:
                 self._decide(task)
             else:
                 task()
-        if self._journal is not None:
-            self._journal.close()
+        if self._registers is not None:
+            self._registers.close()
+        assert self._journal is not None
+        refusal = self._journal.sign_off()
+        if refusal is not None:
+            _log.warning("the journal was closed without a slip: %s", refusal.code)
 
     def _open(self) -> Refusal | None:
         opened = open_site(self.plan, self._validators, self._lanes.tell, self._clock, self._epoch)
         if isinstance(opened, Refusal):
             return opened
         self._site, self._journal, self.means = opened.site, opened.journal, opened.means
+        self._registers = opened.registers
         return None
 
     def _decide(self, showing: Showing) -> None:
@@ -271,8 +283,14 @@ class Runner:
                 _log.exception("keeping the gate failed")
 
     def _tend(self, site: Site) -> None:
+        """What is asked aside, and what has happened to the storage and the registers, for the city
+        to hear."""
         now_s = self.now_s()
         self.entering.tend(site.entry(now_s), now_s)
+        shared = None if self._registers is None else self._registers.tend(site.events, now_s)
+        for answer in (shared, site.events.note_epoch(now_s)):
+            if isinstance(answer, Refusal):
+                _log.warning("events: %s", answer.code)
 
     def _tidy(self, site: Site) -> None:
         now_s = self.now_s()
@@ -315,6 +333,14 @@ class Runner:
             "expired": site.expired(now_s),
         }
 
+    def replay_mode(self) -> str:
+        """Which register answers for displays; "" where nobody is asked."""
+        return "" if self._registers is None else self._registers.mode
+
+    def storage(self) -> tuple[int, str]:
+        """The epoch in which the journal counts, and why it began; 0 before that is known."""
+        return (0, "") if self._site is None else self._site.events.epoch
+
     def station_of(self, terminal: str) -> str:
         """Where a terminal is now; "" for a vehicle that does not know."""
         return self._validators[terminal].station
@@ -322,9 +348,6 @@ class Runner:
     def depths(self) -> dict[str, int]:
         """How many media wait at each terminal."""
         return self._turns.depths()
-
-    def _journal_path(self) -> Path:
-        return self.plan.written.file(self.plan.config.journal.path)
 
     def _begin(self, work: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=work, name=name, daemon=True)
