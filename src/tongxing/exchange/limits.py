@@ -1,0 +1,49 @@
+"""The limits of files and of the process that takes them apart: one data file."""
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+import msgspec
+
+
+class TextLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a text file of JT/T 978.4 may hold."""
+
+    file_bytes_max: int
+    records_max: int
+
+
+class LineLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a line file may hold; `depth_max` and `digits_max` are those of JSON in a line."""
+
+    file_bytes_max: int
+    expanded_bytes_max: int
+    expansion_ratio_max: int
+    rows_max: int
+    line_bytes_max: int
+    depth_max: int
+    digits_max: int
+
+
+class ChildLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the child process may use."""
+
+    memory_bytes_max: int
+    cpu_seconds_max: int
+    wall_seconds_max: float
+
+
+class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """All of them."""
+
+    text: TextLimits
+    lines: LineLimits
+    child: ChildLimits
+
+
+@cache
+def load_limits() -> Limits:
+    """The limits that come with the project."""
+    text = files("tongxing.exchange").joinpath("limits.toml").read_text(encoding="utf-8")
+    return msgspec.convert(tomllib.loads(text), Limits)

@@ -1,0 +1,259 @@
+"""The program that takes a line file apart: a process of its own, standard library only.
+
+It is started with the limits as JSON on its command line, gets the packed bytes on its standard
+input, and gives back the lines on its standard output and, as the last thing, one line of JSON on
+its standard error: ``{"ok": {…}}`` or ``{"refused": code, "line": n, "values": {…}}``. Before it
+reads a byte it takes from itself, where the system knows how: more memory and processor time than
+the limits, files (none can be opened or written), sockets, new processes, new privileges.
+"""
+
+import ctypes
+import hashlib
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+
+FORM = "tongxing-lines"
+VERSION = 1
+
+_PIECE = 1 << 16
+_OUT = 1 << 16
+_PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
+
+
+class Refused(Exception):
+    """The file is not well-formed: a code, the line, and the values of the text."""
+
+    def __init__(self, code: str, line: int = 0, **values: object) -> None:
+        super().__init__(code)
+        self.code, self.line, self.values = code, line, values
+
+
+def confine(memory_bytes: int, cpu_seconds: int) -> list[str]:
+    """Give up what is not needed; the names of what could not be given up."""
+    try:
+        import resource
+    except ImportError:
+        return ["memory", "cpu", "files", "sockets", "processes"]
+    left = []
+    wanted = (
+        ("memory", "RLIMIT_AS", memory_bytes),
+        ("cpu", "RLIMIT_CPU", cpu_seconds),
+        ("files", "RLIMIT_FSIZE", 0),
+        ("core", "RLIMIT_CORE", 0),
+        ("processes", "RLIMIT_NPROC", 0),
+        ("sockets", "RLIMIT_NOFILE", 3),
+    )
+    if sys.platform.startswith("linux"):
+        libc = ctypes.CDLL(None)
+        libc.prctl(_PR_SET_PDEATHSIG, 9, 0, 0, 0)
+        if libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
+            left.append("privileges")
+    for name, limit, value in wanted:
+        try:
+            hard = value + 1 if name == "cpu" else value  # between the two comes a telling signal
+            resource.setrlimit(getattr(resource, limit), (value, hard))
+        except (AttributeError, OSError, ValueError):
+            left.append(name)
+    return left
+
+
+def unpacked(limits: dict[str, int]) -> Iterator[bytes]:
+    """The content of one raw deflate stream with CRC and size behind it, piece by piece."""
+    source = sys.stdin.buffer
+    stream = zlib.decompressobj(-15)
+    size = taken = 0
+    crc = 0
+    rest = b""
+    while not stream.eof:
+        if not rest:
+            rest = source.read(_PIECE)
+            taken += len(rest)
+            if not rest:
+                raise Refused("FILE_TRUNCATED")
+        try:
+            piece = stream.decompress(rest, _PIECE)
+        except zlib.error:
+            raise Refused("FILE_TYPE") from None
+        rest = stream.unconsumed_tail
+        size += len(piece)
+        crc = zlib.crc32(piece, crc)
+        ratio = taken * limits["expansion_ratio_max"] + (1 << 16)
+        if size > min(limits["expanded_bytes_max"], ratio):
+            raise Refused("FILE_EXPANDS_TOO_MUCH")
+        yield piece
+    tail = stream.unused_data + source.read(_PIECE)
+    if len(tail) < 8:
+        raise Refused("FILE_TRUNCATED")
+    if len(tail) > 8:
+        raise Refused("FILE_TYPE")
+    if tail != crc.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little"):
+        raise Refused("LINES_CHECKSUM")
+
+
+def split_lines(pieces: Iterator[bytes], longest: int) -> Iterator[bytes]:
+    """Lines without their ends; the last one must have one."""
+    kept = b""
+    number = 1
+    for piece in pieces:
+        parts = (kept + piece).split(b"\n")
+        kept = parts.pop()
+        for line in parts:
+            if len(line) > longest:
+                raise Refused("LINES_TOO_LONG", number, limit=longest)
+            yield line
+            number += 1
+        if len(kept) > longest:
+            raise Refused("LINES_TOO_LONG", number, limit=longest)
+    if kept:
+        raise Refused("FILE_TRUNCATED", number)
+
+
+class Reader:
+    """JSON of one line, strictly: an object, UTF-8, no key twice, whole numbers only."""
+
+    def __init__(self, limits: dict[str, int]) -> None:
+        self._depth, self._digits = limits["depth_max"], limits["digits_max"]
+        self._number = 0
+        self._decoder = json.JSONDecoder(
+            object_pairs_hook=self._pairs,
+            parse_float=self._no_number,
+            parse_constant=self._no_number,
+            parse_int=self._whole,
+        )
+
+    def read(self, number: int, line: bytes) -> dict[str, object]:
+        """The object of a line."""
+        self._number = number
+        if b"\0" in line or b"\r" in line or line.startswith(b"\xef\xbb\xbf"):
+            raise Refused("FILE_ENCODING", number)
+        try:
+            text = line.decode("utf-8")
+        except UnicodeDecodeError:
+            raise Refused("FILE_ENCODING", number) from None
+        if line.count(b"{") + line.count(b"[") > self._depth and deep(text) > self._depth:
+            raise Refused("LINES_TOO_DEEP", number, limit=self._depth)
+        try:
+            found, end = self._decoder.raw_decode(text)
+        except (ValueError, RecursionError):
+            raise Refused("LINES_NOT_JSON", number) from None
+        if not isinstance(found, dict) or end != len(text):
+            raise Refused("LINES_NOT_JSON", number)
+        return found
+
+    def _pairs(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            raise Refused("LINES_KEY_TWICE", self._number)
+        return found
+
+    def _no_number(self, text: str) -> object:
+        raise Refused("LINES_NUMBER", self._number)
+
+    def _whole(self, text: str) -> int:
+        if len(text.lstrip("-")) > self._digits:
+            raise Refused("LINES_NUMBER", self._number)
+        return int(text)
+
+
+def deep(text: str) -> int:
+    """How deep brackets nest, those inside strings not counted."""
+    depth = most = 0
+    in_string = escaped = False
+    for sign in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif sign == "\\":
+                escaped = True
+            elif sign == '"':
+                in_string = False
+        elif sign == '"':
+            in_string = True
+        elif sign in "{[":
+            depth += 1
+            most = max(most, depth)
+        elif sign in "}]":
+            depth -= 1
+    return most
+
+
+def take_apart(limits: dict[str, int]) -> dict[str, object]:
+    """Header, rows and trailer; the rows go out as they are read."""
+    reader = Reader(limits)
+    lines = split_lines(unpacked(limits), limits["line_bytes_max"])
+    out = sys.stdout.buffer
+    hasher = hashlib.sha256()
+    head: dict[str, object] | None = None
+    sums: dict[str, int] = {}
+    rows, number, trailer, waiting = 0, 0, None, bytearray()
+    for number, line in enumerate(lines, start=1):
+        if trailer is not None:
+            raise Refused("LINES_AFTER_END", number)
+        found = reader.read(number, line)
+        if head is None:
+            head = found
+            named = found.get("sums")
+            if found.get("form") != FORM or not isinstance(named, list):
+                raise Refused("LINES_HEADER", number)
+            if type(found.get("version")) is not int or found["version"] != VERSION:
+                raise Refused("SCHEMA_TOO_NEW", number, version=str(found.get("version"))[:20])
+            sums = {str(name): 0 for name in named}
+        elif "end" in found:
+            trailer = found
+            continue
+        else:
+            rows += 1
+            if rows > limits["rows_max"]:
+                raise Refused("LINES_TOO_MANY", number, limit=limits["rows_max"])
+            for name in sums:
+                value = found.get(name, 0)
+                sums[name] += value if type(value) is int else 0
+            waiting += line + b"\n"
+            if len(waiting) > _OUT:
+                out.write(waiting)
+                waiting.clear()
+        hasher.update(line + b"\n")
+    if head is None:
+        raise Refused("FILE_EMPTY")
+    if trailer is None:
+        raise Refused("FILE_TRUNCATED", number + 1)
+    expect_trailer(trailer, rows, sums, hasher.hexdigest(), number)
+    out.write(waiting)
+    out.flush()
+    return {"head": head, "rows": rows, "sums": sums}
+
+
+def expect_trailer(
+    trailer: dict[str, object], rows: int, sums: dict[str, int], sha256: str, number: int
+) -> None:
+    """That count, sums and SHA-256 of the last line are those of the lines before it."""
+    if set(trailer) != {"end", "rows", "sums", "sha256"}:
+        raise Refused("LINES_TRAILER", number)
+    if trailer["rows"] != rows or type(trailer["rows"]) is not int:
+        said = str(trailer["rows"])[:20]
+        raise Refused("LINES_COUNT", number, expected=said, found=rows)
+    if trailer["sums"] != sums:
+        raise Refused("LINES_SUM", number, expected=str(trailer["sums"])[:80], found=str(sums))
+    if trailer["sha256"] != sha256:
+        raise Refused("LINES_CHECKSUM", number)
+
+
+def main() -> int:
+    """Run once; the exit code is 0 for a file that is well-formed, 1 for any other."""
+    limits: dict[str, int] = json.loads(sys.argv[1])
+    left = confine(limits["memory_bytes_max"], limits["cpu_seconds_max"])
+    try:
+        answer: dict[str, object] = {"ok": take_apart(limits), "not_confined": left}
+    except Refused as refused:
+        answer = {"refused": refused.code, "line": refused.line, "values": refused.values}
+    except MemoryError:
+        answer = {"refused": "LINES_CHILD_MEMORY", "line": 0, "values": {}}
+    sys.stderr.write(json.dumps(answer) + "\n")
+    sys.stderr.flush()
+    return 0 if "ok" in answer else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
