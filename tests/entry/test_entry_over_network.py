@@ -1,5 +1,6 @@
 """An attester behind a real network: its answer, and everything that is none."""
 
+import re
 import threading
 from collections.abc import Callable, Iterator
 from hashlib import sha256
@@ -19,7 +20,7 @@ from attester_server import (
 )
 from entry_world import NOON_S, NUMBER, POLICY, sampled
 
-from tongxing.entry import Asker, Attestation, holder_of
+from tongxing.entry import Asker, Attestation, holder_of, sign_attestation
 from tongxing.entry.question import (
     PATH,
     Question,
@@ -29,6 +30,7 @@ from tongxing.entry.question import (
     sign_question,
 )
 from tongxing.gate.attesting import OverTheLine
+from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 from tongxing.partners.attester import AttesterLine
 
@@ -178,3 +180,19 @@ def test_linked_and_attested_go_together(linked: bool) -> None:
     signature = ATTESTER_KEY.sign(b"tongxing/entry/answer/1\0" + ATTESTER.encode() + b"\0" + body)
     raw = msgspec.msgpack.encode((ATTESTER, body, signature))
     assert read_answer(raw, ASKED, ATTESTERS) == Refusal("ENTRY_ANSWER_MALFORMED")
+
+
+def test_the_example_in_the_document_is_what_this_program_makes() -> None:
+    text = (Path(__file__).parents[2] / "docs/entry.md").read_text(encoding="utf-8")
+    shown = re.search(r"^holder  .*?(?=^```)", text, re.MULTILINE | re.DOTALL)
+    assert shown is not None
+    told = dict(re.findall(r"(\w+) +([0-9a-f\s]+?)(?=\n\w|\n*\Z)", shown[0]))
+    asked = Question(POLICY.city, HOLDER, 1_653_883_200, bytes(range(16)))
+    question = sign_question(asked, ASKER, ASKER_KEY)
+    word = Attestation(POLICY.city, HOLDER, True, asked.asked_s, asked.asked_s + DAY_S)
+    attestation = sign_attestation(word, ATTESTER, ATTESTER_KEY)
+    answer = sign_answer(question, attestation, ATTESTER, ATTESTER_KEY)
+    made = {"question": question, "attestation": attestation, "answer": answer}
+    assert told["holder"] == HOLDER
+    for name, content in made.items():
+        assert "".join(told[name].split()) == content.hex(), name

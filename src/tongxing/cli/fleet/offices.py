@@ -45,7 +45,7 @@ def fleet_desk(city: str | None) -> Iterator[tuple[FleetDesk, Office]]:
 
 def signed_in(office: Office, staff_id: str, secret_file: Path | None, now_s: int) -> Staff:
     """Who acts, by number and secret: from a file, the environment or a prompt. Raises Problem."""
-    given = secret("ask.passphrase", STAFF_SECRET, secret_file)
+    given = secret("ask.staff", STAFF_SECRET, secret_file)
     desk = StaffDesk(office, secrets.token_bytes)
     session = granted(desk.sign_in(staff_id, given, now_s, "cli"))
     desk.sign_out(session.token, now_s)
