@@ -12,10 +12,12 @@ from paho.mqtt.client import MQTTMessage
 
 from tongxing.api.interface import Asked, Told
 from tongxing.broker import Login, Session, open_session, topics
+from tongxing.city import City, MediumOpening, RiderOpening
+from tongxing.fares import load_city_fares
 from tongxing.gate.link import Answer
 from tongxing.gate.mqtt import MqttLine
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages import Receipt, SigningKey, TapBatch, seal
+from tongxing.messages import KeyRing, Receipt, SigningKey, TapBatch, seal
 
 Make = Callable[..., Device]
 BATCHES = "/v1/batches"
@@ -275,6 +277,28 @@ def test_a_batch_larger_than_the_broker_takes_stays_and_is_not_sent(
             assert (stepped.online, gate.waiting(), town.taps()) == (True, 500, [])
             gate.rides(2)
             assert gate.later(61).acknowledged == 2, "it holds up no other"
+        line.close()
+
+
+def test_a_list_larger_than_the_broker_takes_holds_up_no_taps(
+    town: Town, device: Make, tmp_path: Path
+) -> None:
+    city = City(CITY, town.database, CITY_KEY, KeyRing({}), load_city_fares(CITY))
+    lost = [f"51{number:014d}" for number in range(200)]
+    media = [MediumOpening(number, "card", f"local:{CITY}", "ordinary") for number in lost]
+    city.open_riders([RiderOpening(one.medium_no, (one,), 0) for one in media], town.clock.now_s)
+    for number in lost:
+        assert city.report_lost(number) is None
+    city.publish_deny_list(town.clock.now_s)
+    city.close()
+    with open_broker(tmp_path / "narrow", "max_packet_size 5000") as broker:
+        line = broker.line()
+        with at_broker(town, broker):
+            gate = device(line=line)
+            gate.rides(3)
+            stepped = gate.step()
+        assert [one.code for one in stepped.refusals] == ["ANSWER_TOO_LARGE"]
+        assert (stepped.online, stepped.acknowledged, gate.site.deny.version) == (True, 3, 0)
         line.close()
 
 

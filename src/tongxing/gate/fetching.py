@@ -49,7 +49,8 @@ class ListFetcher:
     def fetch(self, ask: Ask, refusals: list[Refusal]) -> Answer | None:
         """Fetch what is newer than the site's; why the line failed, None when it did not.
 
-        Lists that were refused are added to `refusals`.
+        Lists that were refused, here or finally by the city, are added to `refusals`: they hold up
+        no taps.
         """
         site = ask(lambda found: found)
         if self._is_due(DENY, site.deny.version):
@@ -77,6 +78,8 @@ class ListFetcher:
         refused, or why the line failed."""
         have = held[-1].listed.version if held else 0
         answer = self._get(f"{LISTS}{name}?since={have}")
+        if answer.final and answer.refusal is not None:
+            return answer.refusal
         if answer.refusal is not None or answer.body is None:
             return answer if answer.refusal is not None else None
         ready = site.read_list(answer.body, name, held, self._clock())
@@ -88,6 +91,9 @@ class ListFetcher:
         since = site.deny.version
         for _ in range(2):
             answer = self._get(f"{LISTS}{DENY}?since={since}")
+            if answer.final and answer.refusal is not None:
+                self._note(DENY, answer.refusal, refusals)
+                return None
             if answer.refusal is not None or answer.body is None:
                 return answer if answer.refusal is not None else None
             prepared = site.prepare_deny(answer.body, site.deny, self._clock())
