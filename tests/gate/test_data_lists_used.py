@@ -4,6 +4,7 @@ from pathlib import Path
 
 import msgspec
 from gate_world import (
+    CARD,
     CITY_KEYS,
     Station,
     code_of,
@@ -34,13 +35,19 @@ HOUR = 3_600
 
 
 def test_the_terms_of_old_media_change_with_their_list(tmp_path: Path) -> None:
-    site = Station(tmp_path).site
-    content = bundled("legacy", CHONGQING)
-    assert content is not None
-    stricter = content.replace(b"charge_max_fen = 2000", b"charge_max_fen = 100", 1)
-    assert bring(site, sealed(listed("legacy", 1, stricter)), "legacy") == ""
-    terms = site.lists.at(EIGHT).legacy.terms("local:500000", CHONGQING, CODE.expires)
-    assert terms.charge_max_fen == 100
+    site, content = Station(tmp_path).site, bundled_of(CHONGQING, "legacy")
+    old = replace(CARD, trust="legacy_untrusted")
+    assert site.present(old, "IN", EIGHT)[0].opened
+    over = content.replace(
+        b"[refused]",
+        b'[[terms]]\nscheme = "local:500000"\ncity = "500000"\nfrom = 2026-01-01\n'
+        b'accepted_until = 2026-03-16\nsource = "our_choice"\ncertain = true\n\n[refused]',
+        1,
+    )
+    assert bring(site, sealed(listed("legacy", 1, over)), "legacy") == ""
+    other = replace(old, medium_no="4000000000000033")
+    decision, _ = site.present(other, "IN", EIGHT + 60)
+    assert (decision.opened, decision.reason) == (False, "LEGACY_SUPPORT_ENDED")
 
 
 def trust_content(root: bytes, *issuers: str) -> bytes:
