@@ -11,7 +11,19 @@ from typing import Protocol
 
 from tongxing.fares import CityFares, FareState, RideFacts, Rider, Tariff, load_city_fares, price
 from tongxing.fares.model import Missing
-from tongxing.hub.split import SplitBasis, SplitLeg, Stretch, line_basis, path_basis
+from tongxing.hub.acc import NO_TABLES, SplitTables, load_agreements
+from tongxing.hub.acc.agreements import Agreement, weights_by
+from tongxing.hub.split import (
+    SplitBasis,
+    SplitLeg,
+    Stretch,
+    agreed_basis,
+    line_basis,
+    path_basis,
+    table_basis,
+    with_overtime,
+)
+from tongxing.kernel.clock import business_date
 from tongxing.messages import Record
 from tongxing.network.registry import Registry
 from tongxing.network.transport import city_codes
@@ -42,15 +54,21 @@ class Ground(Protocol):
     def highest_charge_fen(self, record: Record) -> int | None:
         """What a rider without any relief would pay, overtime included; None as above."""
 
+    def charge_fen(self, record: Record) -> int | None:
+        """Exactly what the ride costs this rider; None where that depends on earlier rides or on
+        who the rider is, which only the city knows."""
+
     def split_basis(self, record: Record) -> SplitBasis:
         """What the record's charge is split by."""
 
 
 class NetworkGround:
-    """The ground as the project's own networks, tariffs and registry describe it."""
+    """The ground as the project's own networks, tariffs and registry describe it, with the split
+    tables that the hub works with."""
 
-    def __init__(self, registry: Registry) -> None:
+    def __init__(self, registry: Registry, tables: SplitTables = NO_TABLES) -> None:
         self._registry = registry
+        self._tables = tables
         self._cities = frozenset(city_codes())
         self._fares: dict[tuple[str, ...], int | None] = {}
         self._paths: dict[tuple[str, ...], SplitBasis | None] = {}
@@ -104,22 +122,56 @@ class NetworkGround:
             return 0
         return None if facts is None else self._priced(record, facts, charge=True)
 
+    def charge_fen(self, record: Record) -> int | None:
+        """Known of a ride without charge; every other may have been reduced for its rider."""
+        return 0 if _is_free(record) else None
+
     def split_basis(self, record: Record) -> SplitBasis:
-        """The pricing path of a whole rail ride; for all else the tapped line's operator."""
+        """The split table of the day, or else the pricing path, of a whole rail ride; all else as
+        the operators agreed, as a rule to the tapped line's."""
         tariff = self._tariff(record)
-        version = "" if tariff is None else tariff.name
-        is_path = record.mode == "rail" and record.how in _PATH_KNOWN
-        if is_path and tariff is not None:
-            path = (record.city, tariff.name, record.origin, record.destination)
-            if path not in self._paths:
-                self._paths[path] = _path_basis(record, tariff)
-            basis = self._paths[path]
+        if record.mode == "rail" and record.how in _PATH_KNOWN and tariff is not None:
+            basis = self._whole_ride(record, tariff)
             if basis is not None:
-                return basis
-        line = (record.city, version, record.line, record.operator)
-        if line not in self._lines:
-            self._lines[line] = line_basis(record.city, version, record.line, record.operator)
-        return self._lines[line]
+                return self._with_overtime(record, basis)
+        return self._agreed(record, "" if tariff is None else tariff.name)
+
+    def _whole_ride(self, record: Record, tariff: Tariff) -> SplitBasis | None:
+        table = self._tables.name_at(record.city, record.entered_s)
+        key = (record.city, tariff.name, table, record.origin, record.destination)
+        if key not in self._paths:
+            found = _table_basis(record, tariff, self._tables) if table else None
+            self._paths[key] = found or _path_basis(record, tariff)
+        return self._paths[key]
+
+    def _with_overtime(self, record: Record, basis: SplitBasis) -> SplitBasis:
+        agreement = _agreement(record)
+        overtime_fen = record.charge_fen - record.fare_fen
+        if agreement.overtime == "as_ride" or overtime_fen <= 0:
+            return basis
+        at_exit = self._operators_at(record, record.destination)
+        weights = weights_by(agreement.overtime, agreement, record.operator, at_exit)
+        return with_overtime(basis, overtime_fen, weights)
+
+    def _agreed(self, record: Record, version: str) -> SplitBasis:
+        agreement = _agreement(record)
+        method = agreement.method(record.origin, record.destination)
+        if method == "tapped_line" or record.mode != "rail":
+            line = (record.city, version, record.line, record.operator)
+            if line not in self._lines:
+                self._lines[line] = line_basis(record.city, version, record.line, record.operator)
+            return self._lines[line]
+        known = self._operators_at(record, record.origin or record.destination)
+        weights = weights_by(method, agreement, record.operator, known)
+        return agreed_basis(record.city, version, record.origin, record.destination, weights)
+
+    def _operators_at(self, record: Record, station: str) -> list[str]:
+        city = self._city(record)
+        found = None if city is None else city.network.stations.get(station)
+        if city is None or found is None:
+            return []
+        lines = [city.network.lines[name] for name in found.lines]
+        return [line.operator for line in lines if line.mode == record.mode]
 
     def _priced(self, record: Record, facts: RideFacts, charge: bool) -> int | None:
         city = self._city(record)
@@ -164,6 +216,28 @@ def _facts(record: Record) -> RideFacts | None:
         exited_s=record.exited_s,
         missing=missing,
     )
+
+
+def _agreement(record: Record) -> Agreement:
+    return load_agreements().on(record.city, business_date(record.entered_s))
+
+
+def _table_basis(record: Record, tariff: Tariff, tables: SplitTables) -> SplitBasis | None:
+    """What the split table of the ride's day and period says, leg by leg of how it was priced; None
+    where it lacks one of them."""
+    chain = load_city_fares(record.city).chain(tariff, record.origin, record.destination)
+    legs = []
+    for leg in chain.legs if chain is not None else ():
+        where = (leg.system, leg.origin, leg.destination)
+        found = tables.row(record.city, record.entered_s, *where)
+        if found is None:
+            return None
+        shares = found[0].named(found[1].shares)
+        legs.append(SplitLeg(leg.system, leg.fare_fen, tuple(Stretch("", *one) for one in shares)))
+    if not legs:
+        return None
+    version = f"{tables.name_at(record.city, record.entered_s)}/{tariff.name}"
+    return table_basis(record.city, version, record.origin, record.destination, legs)
 
 
 def _path_basis(record: Record, tariff: Tariff) -> SplitBasis | None:

@@ -1,9 +1,10 @@
 """Revenue split: who ran the ride, in metres, and each one's fen of the charge.
 
-A *basis* is frozen when a record is admitted: the path it was priced over, its metres by operator,
-a version and a hash of all of it. The same record never splits differently later, and every share
-can be explained from its basis alone. A revision is split as the difference of two whole splits,
-so the shares of a trip's revisions add up to the split of its last charge.
+A *basis* is frozen when a record is admitted: the parts per million of the split table in force, or
+without one the path it was priced over and its metres by operator; a version and a hash of all. The
+same record never splits differently later, and every share can be explained from its basis alone. A
+revision is split as the difference of two whole splits, so the shares of a trip's revisions add up
+to the split of its last charge.
 """
 
 from collections import defaultdict
@@ -19,12 +20,15 @@ from tongxing.kernel.money import split_largest_remainder
 from tongxing.messages import Share
 
 METHOD = "fare-metres-1"
+TABLE_METHOD = "split-table-1"
 
-BasisKind = Literal["path", "line"]
+BasisKind = Literal["path", "line", "table", "agreement"]
 
 
 class Stretch(Struct, frozen=True, array_like=True):
-    """Metres of one operator on one line, in travel order."""
+    """Metres of one operator on one line, in travel order. Where a split table or an agreement
+    decides there is no line, and `metres` are the operator's parts of the leg (of a table: per
+    million)."""
 
     line: str
     operator: str
@@ -46,11 +50,13 @@ class SplitLeg(Struct, frozen=True, array_like=True):
 class SplitBasis(Struct, frozen=True):
     """What a charge is split by.
 
-    `kind` is "path" when the pricing path is known, else "line": the operator of the tapped line
-    gets all of it (single taps, half trips). `weights` are operators with whole-number weights, in
-    order of operator id, which settles who gets an odd fen. On a path of one leg they are metres;
-    on several legs each leg counts with its fare, shared by metres inside the leg. `basis_id` is
-    the hash of everything else.
+    `kind` is "table" when a split table of the ride's day has it, "path" when only the pricing path
+    is known, "agreement" when the operators agreed on it, else "line": the operator of the tapped
+    line gets all of it (single taps, half trips).
+
+    `weights` are operators with whole-number weights, in order of operator id, which settles who
+    gets an odd fen. On a path of one leg they are metres; on several legs each leg counts with its
+    fare, shared by metres inside the leg. `basis_id` is the hash of everything else.
     """
 
     basis_id: str
@@ -76,6 +82,35 @@ def line_basis(city: str, data_version: str, line: str, operator: str) -> SplitB
     """The basis of a ride that belongs whole to the operator of the line it was tapped on."""
     whole = (SplitLeg("", 0, (Stretch(line, operator, 0),)),)
     return _basis("line", data_version, city, "", "", whole, ((operator, 1),))
+
+
+def table_basis(
+    city: str, versions: str, origin: str, destination: str, legs: Sequence[SplitLeg]
+) -> SplitBasis:
+    """The basis of a ride that a split table has: in each leg the operators' parts per million."""
+    return _basis("table", versions, city, origin, destination, tuple(legs), _weights(legs))
+
+
+def agreed_basis(
+    city: str, version: str, origin: str, destination: str, weights: Iterable[tuple[str, int]]
+) -> SplitBasis:
+    """The basis of a trip that is split by agreement. Raises ValueError without any weight."""
+    leg = SplitLeg("", 0, tuple(Stretch("", who, weight) for who, weight in weights))
+    if leg.metres <= 0:
+        raise ValueError("an agreement gives the money to somebody")
+    return _basis("agreement", version, city, origin, destination, (leg,), _weights((leg,)))
+
+
+def with_overtime(
+    basis: SplitBasis, overtime_fen: int, weights: Iterable[tuple[str, int]]
+) -> SplitBasis:
+    """The basis with the charge for overtime as a leg of its own, shared by these weights."""
+    leg = SplitLeg("overtime", overtime_fen, tuple(Stretch("", who, part) for who, part in weights))
+    legs = (*basis.legs, leg)
+    version = basis.version.partition("/")[2]
+    return _basis(
+        basis.kind, version, basis.city, basis.origin, basis.destination, legs, _weights(legs)
+    )
 
 
 def _weights(legs: Sequence[SplitLeg]) -> tuple[tuple[str, int], ...]:
@@ -159,7 +194,7 @@ def _basis(
     legs: tuple[SplitLeg, ...],
     weights: tuple[tuple[str, int], ...],
 ) -> SplitBasis:
-    version = f"{METHOD}/{data_version}"
+    version = f"{TABLE_METHOD if kind == 'table' else METHOD}/{data_version}"
     parts = [
         f"{leg.fare_system} {leg.fare_fen} {stretch.line} {stretch.operator} {stretch.metres}"
         for leg in legs
