@@ -38,6 +38,7 @@ class Books:
     batches: list[str] = field(default_factory=list)
     """SHA-256 of every batch in the order of its coming, also again."""
     last_heartbeat: int = 0
+    _seen: dict[TapRef, Tap] = field(default_factory=dict)
     _batch_of: dict[TapRef, str] = field(default_factory=dict)
     _asked_again: set[TapRef] = field(default_factory=set)
 
@@ -69,6 +70,10 @@ class Books:
         if not (0 < ref.seq <= NUMBER_MAX and 0 < ref.epoch <= NUMBER_MAX):
             self.blame("number", ref, "1 … 2^63 - 1")
         earlier = self._batch_of.setdefault(ref, name)
+        known = self._seen.setdefault(ref, tap)
+        if known != tap:
+            self.blame("two_contents", _told(tap), _told(known))
+            return
         if earlier == name:
             return
         if ref in self._asked_again:
@@ -87,7 +92,6 @@ class Books:
             duplicates += 1
             if known != tap:
                 quarantined.append(tap.ref)
-                self.blame("two_contents", _told(tap), _told(known))
         return Receipt(
             site=self.device,
             batch_sha256=name,

@@ -90,7 +90,7 @@ class KitCity:
         self.code = code
         self.device_key: bytes | None = None
         self.books = Books(self.device, frozenset(self.terminals))
-        self.lists = Lists(self.division, self.key, self.stranger)
+        self.lists = Lists(self.division, self.key, self.stranger, self._clock)
         self.enrolled: bytes | None = None
         self.beats: list[Heartbeat] = []
         self.orders: list[Order] = []

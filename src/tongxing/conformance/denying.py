@@ -1,6 +1,6 @@
 """The deny lists of the city that the kit plays: versions, what changed, and bad ones."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tongxing.messages import DenyDelta, DenyEntry, DenyList, SigningKey, seal
 from tongxing.messages.list_check import entries_sum, written
@@ -8,18 +8,30 @@ from tongxing.messages.list_check import entries_sum, written
 Entries = Mapping[str, str]
 """The reason of each denied medium."""
 
-WHOLE_FAULTS = ("rollback", "wrong_signature", "other_city", "half", "changed")
+WHOLE_FAULTS = (
+    "rollback",
+    "wrong_signature",
+    "other_city",
+    "half",
+    "changed",
+    "not_yet",
+    "expired",
+)
 DELTA_FAULTS = ("wrong_check", "wrong_count", "wrong_base")
 """After these a device asks for the whole list, which then is a good one."""
 _OTHER_CITY = "999999"
+_DAY_S = 86_400
 
 
 class Lists:
     """The versions that there are. `fault` is what is wrong with the next answers, and `extra` what
-    a wrong list has in it beside what it should; both are set by a case."""
+    a wrong list has in it beside what it should; both are set by a case. `clock` gives Unix
+    seconds."""
 
-    def __init__(self, city: str, key: SigningKey, stranger: SigningKey) -> None:
-        self._city, self._key, self._stranger = city, key, stranger
+    def __init__(
+        self, city: str, key: SigningKey, stranger: SigningKey, clock: Callable[[], int]
+    ) -> None:
+        self._city, self._key, self._stranger, self._clock = city, key, stranger, clock
         self._versions: dict[int, tuple[Entries, Entries]] = {}
         self.newest = 0
         self.fault = ""
@@ -46,15 +58,21 @@ class Lists:
         return self._whole(self.newest, self.entries())
 
     def _bad(self, version: int) -> bytes:
-        entries = {**self.entries(), **self.extra}
+        """What is wrong with it; the device has the version before the newest one in force, though
+        one that takes no deltas may ask from 0."""
+        entries, in_force = {**self.entries(), **self.extra}, self.newest - 1
         if self.fault == "rollback":
-            return self._whole(version - 1, self.extra)
+            return self._whole(in_force - 1, self.extra)
         if self.fault == "changed":
-            return self._whole(version, self.extra)
+            return self._whole(in_force, self.extra)
         if self.fault == "wrong_signature":
             return self._whole(self.newest, entries, key=self._stranger)
         if self.fault == "other_city":
             return self._whole(self.newest, entries, city=_OTHER_CITY)
+        if self.fault == "not_yet":
+            return self._whole(self.newest, entries, days=(self._clock() + _DAY_S, 0))
+        if self.fault == "expired":
+            return self._whole(self.newest, entries, days=(0, self._clock() - _DAY_S))
         if self.fault == "half":
             whole = self._whole(self.newest, entries)
             return whole[: len(whole) // 2]
@@ -62,7 +80,12 @@ class Lists:
         return self._delta(version, base, entries, self.fault)
 
     def _whole(
-        self, version: int, entries: Entries, city: str = "", key: SigningKey | None = None
+        self,
+        version: int,
+        entries: Entries,
+        city: str = "",
+        key: SigningKey | None = None,
+        days: tuple[int, int] = (0, 0),
     ) -> bytes:
         notices = self._versions[self.newest][1]
         body = DenyList(
@@ -71,6 +94,8 @@ class Lists:
             published_s=1,
             entries=_rows(entries),
             notices=_rows(notices),
+            not_before_s=days[0],
+            not_after_s=days[1],
         )
         return seal(body, key or self._key)
 
