@@ -162,6 +162,15 @@ def test_an_invitation_that_makes_no_sense_is_not_made(
     assert code_of(found) == code
 
 
+def test_a_device_whose_heartbeat_is_refused_is_not_online(town: Town, device: Make) -> None:
+    gate = device()
+    assert gate.step().online
+    must(town.desk.revoke(town.checker, "XSZ.1", "stolen", town.clock.now_s))
+    refused = gate.later(61)
+    assert not refused.online
+    assert [one.code for one in refused.refusals] == ["DEVICE_REVOKED"]
+
+
 def test_a_revoked_device_brings_only_what_the_city_had_heard_of(town: Town, device: Make) -> None:
     gate = device()
     link = Link(town.address)

@@ -3,6 +3,7 @@
 from dataclasses import replace as with_setup
 from pathlib import Path
 
+import pytest
 from gate_world import Station
 from media_world import ACCOUNT, CHANGTONG, CODE, EIGHT, MEDIA, World, new_card, open_world
 from msgspec.structs import replace
@@ -16,7 +17,7 @@ from tongxing.gate.lane import announce
 from tongxing.gate.offline import OfflineLimits, OfflineRules
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages.fleet import FREE_RIDE
+from tongxing.messages.fleet import FREE_RIDE, Order
 
 PHONE = MEDIA.phone(CODE)
 LOST = b'{"time_s":%d}' % (EIGHT - DAY_S)
@@ -118,11 +119,33 @@ def test_a_site_that_takes_tokens_asks_itself_too(tmp_path: Path) -> None:
     assert site.present(CHANGTONG, "IN", EIGHT)[0].opened
 
 
+@pytest.mark.req("R-142")
+@pytest.mark.parametrize("shown_s", [EIGHT, EIGHT + DAY_S, EIGHT - DAY_S])
+def test_no_passenger_is_blamed_for_the_gates_own_clock(tmp_path: Path, shown_s: int) -> None:
+    """A clock that was reset makes good codes look old, or phones ahead: neither is said."""
+    world = world_with(tmp_path, unsure_clock())
+    decision = world.site.present_code(PHONE.show(shown_s), "in", EIGHT)
+    assert decision.reason == "GATE_CLOCK_UNSURE"
+    assert world.site.present_code(b"https://example.org", "in", EIGHT).reason == decision.reason
+    assert [tap.time_band_s for tap in world.taps()] == [-1, -1]
+
+
+def test_under_free_rides_a_gate_without_the_time_takes_what_it_can_read(tmp_path: Path) -> None:
+    world = world_with(tmp_path, unsure_clock())
+    until_s = EIGHT + 600
+    order = Order(order_no=1, kind="free_ride", from_s=0, until_s=until_s, ordered_by="C-1")
+    world.site.orders.take([order], EIGHT, EIGHT)
+    assert world.site.present_code(PHONE.show(EIGHT), "in", EIGHT).reason == FREE_RIDE
+    late = world.site.present_code(PHONE.show(EIGHT - DAY_S), "in", EIGHT)
+    assert late.reason == "GATE_CLOCK_UNSURE"
+
+
 def test_a_free_ride_by_order_asks_none_of_this() -> None:
+    limits = OfflineLimits(OfflineRules(quota=((0, 0),)), EIGHT)
     decision = refused("entry", CODE, "", Refusal("DOUBLE_TAP"))
     free = replace(decision, outcome="opened", reason=FREE_RIDE)
     opened = replace(decision, outcome="opened", reason="OPEN")
-    clearance = unsure_clock()
+    clearance = Clearance(limits=limits)
     assert clearance.refusal(free, CODE, "entry", EIGHT) is None
     assert clearance.refusal(decision, CODE, "entry", EIGHT) is None
-    assert clearance.refusal(opened, CODE, "entry", EIGHT) == Refusal("GATE_CLOCK_UNSURE")
+    assert clearance.refusal(opened, CODE, "entry", EIGHT) == Refusal("GATE_OFFLINE_QUOTA")

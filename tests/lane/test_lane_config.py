@@ -49,6 +49,41 @@ def test_a_lane_of_both_ways_is_two_terminals(tmp_path: Path) -> None:
     }
 
 
+BUS = {"device": "bus", "role": "both", "line": "bus-1", "station": "babaoshan-stop"}
+
+
+def on_a_beijing_bus(folder: Path, readers: str) -> Path:
+    lane = validator(readers, **BUS, more='vehicle = "B7"')
+    file = write_gate(folder, lane)
+    text = file.read_text(encoding="utf-8").replace('city = "500000"', 'city = "110000"')
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_a_bus_whose_readers_say_no_side_has_one_head(tmp_path: Path) -> None:
+    plan = plan_of(on_a_beijing_bus(tmp_path, f"{SIMULATED}, {SIMULATED}"))
+    assert isinstance(plan, Plan), plan
+    [facts] = plan.validators.values()
+    assert (facts.terminal_id, facts.role, facts.one_head) == (LANE, "board", True)
+
+
+def test_a_bus_with_two_heads_says_a_side_for_each(tmp_path: Path) -> None:
+    sided = SIMULATED.replace("}", ', side = "{}" }')
+    both = ", ".join(sided.replace("{}", side) for side in ("board", "alight"))
+    plan = plan_of(on_a_beijing_bus(tmp_path / "two", both))
+    assert isinstance(plan, Plan), plan
+    assert {(one.role, one.one_head) for one in plan.validators.values()} == {
+        ("board", False),
+        ("alight", False),
+    }
+    one_of_two = f"{sided.replace('{}', 'board')}, {SIMULATED}"
+    assert refused_plan(on_a_beijing_bus(tmp_path / "half", one_of_two)).code == "GATE_SIDE"
+
+
+def test_a_lane_of_a_station_always_says_its_sides(tmp_path: Path) -> None:
+    assert refused(tmp_path, validator(SIMULATED, role="both")).code == "GATE_SIDE"
+
+
 @pytest.mark.parametrize(
     ("text", "code", "marks"),
     [

@@ -1,5 +1,6 @@
 """The city's orders at the doors and on the screens: all open, staff decide, free rides."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from lane_world import (
     validator,
     write_gate,
 )
+from msgspec.structs import replace
 
 from tongxing.gate.facts import Decision
 from tongxing.gate.running import Board, Runner
@@ -188,6 +190,34 @@ def test_what_a_lane_in_trouble_shows_under_an_order(mode: str, sign: str, reaso
     board.order(mode)
     view = board.view("a")
     assert (view.sign, view.reason) == (sign, reason)
+
+
+def test_a_bus_with_one_head_shows_both_sides_and_says_which_it_was(tmp_path: Path) -> None:
+    lane = validator(
+        SIMULATED,
+        device="bus",
+        role="both",
+        line="bus-1",
+        station="babaoshan-stop",
+        more='vehicle = "B7"',
+    )
+    file = write_gate(tmp_path, lane)
+    text = file.read_text("utf-8").replace('city = "500000"', 'city = "110000"')
+    file.write_text(text, "utf-8")
+    card = replace(CARD, scheme="t_union", medium_no="3105170000000000017", issuer="110000")
+    with running(file) as runner:
+        client = TestClient(create_lane_app(runner), "http://127.0.0.1", client=("127.0.0.1", 5))
+        page = client.get(f"/lane/{LANE}?lang=zh").text
+        words = page.partition('id="lane-words">')[2].partition("</script>")[0]
+        assert "上下车请刷卡或扫码" in page
+        assert json.loads(words)["kinds"] == {"entry": "上车", "exit": "下车"}
+        kinds = []
+        for now_s in (EIGHT, EIGHT + 1200):
+            _, card = runner.ask(
+                lambda site, card=card, now_s=now_s: site.present(card, LANE, now_s)
+            )
+            kinds.append(told(runner.board.view(LANE))["kind"])
+        assert kinds == ["entry", "exit"]
 
 
 def test_the_page_of_all_lanes_is_there_for_a_single_one_too(tmp_path: Path) -> None:

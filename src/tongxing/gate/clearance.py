@@ -21,6 +21,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Tap
 from tongxing.messages.fleet import FREE_RIDE
 
+FREE_RIDE_MODE = "free_ride"
 CONTACT = "contact"
 """Where the journal keeps when the city was last heard."""
 TIME_UNKNOWN = -1
@@ -66,18 +67,24 @@ class Clearance:
     limits: OfflineLimits | None = None
     displays: DisplayDesk | None = None
 
+    def unsure(self, token: MediumToken, mode: str, refusal: Refusal | None) -> Refusal | None:
+        """Why a code is not judged at all: GATE_CLOCK_UNSURE. A gate that does not know the time
+        must not tell a passenger that the code is old or the phone's clock wrong. Where rides are
+        free by order a code is taken all the same, unless there is a `refusal` already."""
+        if token.medium_kind != "code" or self.clock is None or self.mono_s is None:
+            return None
+        if mode == FREE_RIDE_MODE and refusal is None:
+            return None
+        return self.clock.refusal(self.mono_s())
+
     def refusal(
         self, decision: Decision, token: MediumToken, role: Role, now_s: int
     ) -> Refusal | None:
-        """Why a lane stays shut that the decision would open: GATE_CLOCK_UNSURE, GATE_OFFLINE_QUOTA
-        or QR_REPLAYED. The display is claimed with this, so it is asked last and once. A free ride
-        by order of the city is nobody's loss."""
+        """Why a lane stays shut that the decision would open: GATE_OFFLINE_QUOTA or QR_REPLAYED.
+        The display is claimed with this, so it is asked last and once. A free ride by order of the
+        city is nobody's loss."""
         if not decision.opened or decision.reason == FREE_RIDE:
             return None
-        if token.medium_kind == "code" and self.clock is not None and self.mono_s is not None:
-            unsure = self.clock.refusal(self.mono_s())
-            if unsure is not None:
-                return unsure
         if self.limits is not None:
             over = self.limits.refusal(token, role, now_s)
             if over is not None:

@@ -36,7 +36,8 @@ class ValidatorFacts:
     """Where and what a validator is; part of its configuration, it changes only when it moves.
 
     `role` says which side of a ride it stands on: `entry`/`exit` at a gate line, `board`/`alight`
-    on a vehicle that is tapped twice, `ride` where one tap is all of it.
+    on a vehicle that is tapped twice, `ride` where one tap is all of it. With `one_head` people
+    board and alight at the same reader, and `role` is what somebody does who has not boarded yet.
     """
 
     terminal_id: str
@@ -48,6 +49,7 @@ class ValidatorFacts:
     station: str
     vehicle: str
     role: Role
+    one_head: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,8 @@ class GateRules:
     at the same place within `double_tap_s` is the same passenger; on a vehicle where one tap is the
     whole ride the time is shorter (`ride_double_tap_s`), since people pay for a companion by
     tapping again. `overnight_s` is how long a ride may take that runs past the end of its business
-    day. `balance_max_fen`: no purse of either scheme may hold more.
+    day. `aboard_s_max` is how long somebody may be aboard a vehicle with one reader: a boarding
+    before that was never ended. `balance_max_fen`: no purse of either scheme may hold more.
     """
 
     clock_skew_s: int = 90
@@ -66,6 +69,7 @@ class GateRules:
     double_tap_s: int = 30
     ride_double_tap_s: int = 3
     overnight_s: int = 4 * 3600
+    aboard_s_max: int = 3 * 3600
     entry_age_s_max: int = 400 * 86_400
     balance_max_fen: int = 100_000
 

@@ -14,10 +14,11 @@ from tongxing.fares import CityFares
 from tongxing.gate import data_lists
 from tongxing.gate.clearance import Clearance
 from tongxing.gate.data_lists import DataLists, EntryOf, GateData, Ground, ReadyList
-from tongxing.gate.decide import decide, refused, tap_of
+from tongxing.gate.decide import decide, refused, tap_of, tariff_name
 from tongxing.gate.denylist import DenyIndex, read_deny_list
 from tongxing.gate.events import EventLog
 from tongxing.gate.facts import (
+    KIND_OF,
     RULES,
     Decision,
     EntryAtGate,
@@ -25,6 +26,7 @@ from tongxing.gate.facts import (
     GateRules,
     ValidatorFacts,
 )
+from tongxing.gate.heads import side_of
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.kept_list import PreparedList, commit_list, load_list, prepare_list
 from tongxing.gate.lane import LaneOutput
@@ -32,7 +34,8 @@ from tongxing.gate.orders import OrderBook
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.recent import RecentTaps
 from tongxing.gate.token import MediumToken
-from tongxing.gate.touch import Touch, Visit
+from tongxing.gate.touch import Touch
+from tongxing.gate.visit import Visit
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.legacy import LegacyFace
@@ -108,11 +111,20 @@ class Site:
         self._touch = None if setup.media is None else Touch(setup.media, journal, setup.clearance)
 
     def _remember(self) -> Refusal | None:
-        """Know again, after a restart, which displays of codes have opened a lane here."""
-        taps = self._journal.newest(_DISPLAYS_MOST) if self._touch is not None else []
+        """Know again, after a restart, which displays of codes have opened a lane here, and who is
+        aboard a vehicle with one reader."""
+        heads = {name for name, facts in self._setup.validators.items() if facts.one_head}
+        taps = self._journal.newest(_DISPLAYS_MOST) if self._touch or heads else []
         if isinstance(taps, Refusal):
             return taps
         for tap in taps:
+            if (
+                tap.outcome == "opened"
+                and tap.funding == "account"
+                and tap.ref.terminal_id in heads
+            ):
+                role = "alight" if tap.kind == "exit" else "board"
+                self._recent.note_aboard(tap.vehicle, tap.medium_no, role, tap.time_s)
             code = parse_code(tap.code) if tap.code and tap.outcome == "opened" else None
             if isinstance(code, RideCode):
                 self._recent.note_display(tap.medium_no, code.generated_s, code.last_good_s)
@@ -153,8 +165,13 @@ class Site:
         unchanged and the lane stays shut. A decision that is `pending` is none yet: the same medium
         comes again. Raises KeyError for a terminal of another site.
         """
-        facts = self._setup.validators[terminal_id]
-        decision = decide(token, facts, self._context(now_s))
+        context = self._context(now_s)
+        facts = side_of(token, self._setup.validators[terminal_id], context)
+        unsure = self._clearance.unsure(token, context.mode, None)
+        if unsure is None:
+            decision = decide(token, facts, context)
+        else:
+            decision = refused(KIND_OF[facts.role], token, tariff_name(context), unsure)
         if decision.pending:
             return decision, token
         held = self._clearance.refusal(decision, token, facts.role, now_s)
@@ -169,8 +186,7 @@ class Site:
         elif decision.opened:
             if write is not None and decision.token_after is not token:
                 write(decision.token_after)
-            self._recent.note(token, facts.role, now_s)
-            self._clearance.opened(token, facts.role)
+            self._passed(token, facts, decision, now_s)
         self._lane(terminal_id, decision)
         return decision, decision.token_after
 
@@ -312,10 +328,21 @@ class Site:
         if decision.pending:
             return decision
         if decision.opened:
-            self._recent.note(decision.token_after, facts.role, now_s)
-            self._clearance.opened(decision.token_after, facts.role)
+            self._passed(decision.token_after, facts, decision, now_s)
         self._lane(terminal_id, decision)
         return decision
+
+    def _passed(
+        self, token: MediumToken, facts: ValidatorFacts, decision: Decision, now_s: int
+    ) -> None:
+        """The tap is on disk, and the lane opens."""
+        role = facts.role
+        if facts.one_head:
+            role = "alight" if decision.kind == "exit" else "board"
+            if token.funding == "account":
+                self._recent.note_aboard(facts.vehicle, token.medium_no, role, now_s)
+        self._recent.note(token, role, now_s)
+        self._clearance.opened(token, role)
 
     def _context(self, now_s: int) -> GateContext:
         data, setup = self.lists.at(now_s), self._setup

@@ -9,13 +9,12 @@ For a code: verify, decide, write the tap with the whole code, tell the lane.
 """
 
 import dataclasses
-from dataclasses import dataclass
 
 from msgspec.structs import replace
 
 from tongxing.gate.clearance import Clearance
 from tongxing.gate.decide import decide, refused, tap_of, tariff_name
-from tongxing.gate.facts import KIND_OF, OPEN, Decision, GateContext, ValidatorFacts
+from tongxing.gate.facts import KIND_OF, OPEN, Decision
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.reading.card import CardInHand, read_card
 from tongxing.gate.reading.code import read_code, unread_token
@@ -23,6 +22,7 @@ from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.reading.torn import TornTap, TornTaps
 from tongxing.gate.reading.writing import moment, records_of
 from tongxing.gate.token import MediumToken
+from tongxing.gate.visit import Visit
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
@@ -49,19 +49,6 @@ _DISTRUSTED_S, _DISTRUSTED_MOST = 600, 1_000
 UNCONFIRMED = "CARD_UNCONFIRMED"
 RECOVERY_TOO_OLD = "RECOVERY_TOO_OLD"
 """What `recover` says when so much was paid with the card since that its log has moved on."""
-
-
-@dataclass(frozen=True, slots=True)
-class Visit:
-    """One medium at one terminal: where, and what the gate knows at this moment."""
-
-    facts: ValidatorFacts
-    context: GateContext
-
-    @property
-    def now_s(self) -> int:
-        """When it is."""
-        return self.context.now_s
 
 
 class Touch:
@@ -94,7 +81,7 @@ class Touch:
         cleared = self._clear_up(card, visit)
         if isinstance(cleared, Decision):
             return cleared
-        card = cleared
+        card, visit = cleared, visit.of(cleared.token)
         if visit.now_s < self._distrusted.get(card.token.medium_no, 0):
             return self._turned_away(card.token, visit, Refusal("CARD_MAC"))
         if card.objection is not None:
@@ -112,6 +99,11 @@ class Touch:
     def code(self, raw: bytes, visit: Visit) -> Decision:
         """Take a code through; `raw` is what the scanner read."""
         token, refusal = read_code(raw, visit.facts, visit.context, self.setup)
+        side = visit.of(token)
+        if side.facts.role != visit.facts.role:
+            visit = side
+            token, refusal = read_code(raw, visit.facts, visit.context, self.setup)
+        refusal = self._clearance.unsure(token, visit.context.mode, refusal) or refusal
         if refusal is not None:
             return self._turned_away(token, visit, refusal)
         decision = decide(token, visit.facts, visit.context)
@@ -194,6 +186,7 @@ class Touch:
             return card
         if isinstance(torn, Refusal):
             return refused(KIND_OF[visit.facts.role], card.token, tariff_name(visit.context), torn)
+        visit = visit.again(torn.role)
         found = torn.found or recover(card.link, torn.unfinished, self._still_signing(torn))
         if isinstance(found, Refusal) and found.code == RECOVERY_TOO_OLD:
             return self._given_up(torn, None, card, visit)

@@ -64,8 +64,8 @@ class UplinkSetup:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """What a step came to: whether the city answered, taps newly acknowledged, what was refused,
-    and after how many seconds the next step has something to do."""
+    """What a step came to: whether the city answered and took what it got, taps newly
+    acknowledged, what was refused, and after how many seconds the next step has something to do."""
 
     online: bool
     acknowledged: int = 0
@@ -114,7 +114,7 @@ class Uplink:
         self._next_try_s = self._setup.clock() + wait_s
         if failed.refusal is not None:
             refusals.append(failed.refusal)
-        return Stepped(failed.final, acknowledged, tuple(refusals), wait_s)
+        return Stepped(False, acknowledged, tuple(refusals), wait_s)
 
     def _heartbeat(self, ask: Ask, refusals: list[Refusal]) -> Answer | None:
         """Tell how we are, when it is due, and do what the city says; why that failed."""

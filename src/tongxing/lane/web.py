@@ -86,6 +86,7 @@ def told(view: View) -> dict[str, Any]:
         "offline": view.offline,
         "called": view.called,
         "order": view.order,
+        "kind": view.kind,
         "left_ms": view.left_ms,
     }
 

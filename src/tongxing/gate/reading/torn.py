@@ -8,6 +8,7 @@ Nothing here talks to a card.
 import msgspec
 from msgspec import Struct
 
+from tongxing.gate.facts import Role
 from tongxing.gate.journal import Journal
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.terminal import Debit, Unfinished
@@ -27,7 +28,7 @@ class TornTap(Struct, frozen=True, kw_only=True):
     """
 
     tap: Tap
-    role: str
+    role: Role
     unfinished: Unfinished
     charge_fen: int = 0
     half_trip_fen: int = 0

@@ -39,8 +39,9 @@ class Said(Struct, frozen=True):
 class View(Struct, frozen=True, kw_only=True):
     """Everything a screen shows. `left_ms` is how long `sign` still stands; 0 for as long as it
     is so. `changes_ms` is when any of it goes by itself, 0 for never. Amounts are fen, None where
-    there is none. `order` is how the city has ordered passengers to be treated. `staff` is what
-    staff are asked to do about whoever was last here: for their screen, never for the lane's."""
+    there is none. `kind` is that of the tap (an entry, an exit), `order` how the city has ordered
+    passengers to be treated. `staff` is what staff are asked to do about whoever was last here: for
+    their screen, never for the lane's."""
 
     terminal: str
     number: int
@@ -55,6 +56,7 @@ class View(Struct, frozen=True, kw_only=True):
     offline: bool = False
     called: bool = False
     order: Mode = NORMAL
+    kind: str = ""
     staff: dict[str, str] = {}
     left_ms: int = 0
     changes_ms: int = 0
@@ -111,6 +113,7 @@ class Board:
                 taken_fen=taken_fen,
                 balance_fen=left_fen,
                 medium=_last_four(decision.token_after.medium_no),
+                kind=decision.kind,
             ),
             {name: for_staff(decision, name) for name in LANGUAGES},
         )
@@ -179,6 +182,7 @@ class Board:
                 troubles=tuple({"part": p, "code": r.code} for p, r in lane.troubles.items()),
                 offline=self._offline,
                 called=called_ms > 0,
+                kind=shown.kind,
                 order=self._order,
                 staff=lane.staff if staff_ms else {},
                 left_ms=left_ms,

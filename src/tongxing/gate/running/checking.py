@@ -37,8 +37,20 @@ _HOST = re.compile(r"[0-9A-Za-z.:\[\]-]{1,253}")
 Check = Callable[[Written, CityNetwork], Iterator[Refusal]]
 
 
+def is_one_head(spec: ValidatorSpec) -> bool:
+    """Whether a vehicle's readers are for boarding and alighting alike: none says its side."""
+    return (
+        spec.device == "bus"
+        and spec.role == "both"
+        and not any(reader.side for reader in spec.readers)
+    )
+
+
 def sides_of(spec: ValidatorSpec) -> tuple[Role, ...]:
-    """The roles of a validator: its own, or the two of a lane of both ways."""
+    """The roles of a validator: its own, or the two of a lane of both ways. One that has one head
+    has one terminal, at which people board until they have."""
+    if is_one_head(spec):
+        return ("board",)
     if spec.role != "both":
         return (spec.role,)
     return ("board", "alight") if spec.device == "bus" else ("entry", "exit")
@@ -46,7 +58,7 @@ def sides_of(spec: ValidatorSpec) -> tuple[Role, ...]:
 
 def terminal_of(spec: ValidatorSpec, role: str) -> str:
     """The id under which a side of a validator makes taps."""
-    return f"{spec.id}-{role}" if spec.role == "both" else spec.id
+    return f"{spec.id}-{role}" if spec.role == "both" and not is_one_head(spec) else spec.id
 
 
 def first_objection(written: Written, network: CityNetwork) -> Refusal | None:
@@ -106,7 +118,7 @@ def _roles(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
 
 def _readers(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
     for index, spec in enumerate(written.config.validator):
-        sides = sides_of(spec) if spec.role == "both" else ("",)
+        sides = sides_of(spec) if spec.role == "both" and not is_one_head(spec) else ("",)
         for number, reader in enumerate(spec.readers):
             where = ("validator", index, "readers", number)
             if reader.side not in sides:

@@ -14,7 +14,7 @@ from tongxing.gate.identity import Identity
 from tongxing.gate.journal import Journal
 from tongxing.gate.reading.serials import JournalSerials
 from tongxing.gate.reading.setup import MediaSetup, PlaceCodes
-from tongxing.gate.running.checking import first_objection, sides_of, terminal_of
+from tongxing.gate.running.checking import first_objection, is_one_head, sides_of, terminal_of
 from tongxing.gate.running.condition import Condition, load_condition
 from tongxing.gate.running.config import GateConfig, ValidatorSpec, Written
 from tongxing.gate.running.keys import Secrets, load_secrets
@@ -109,6 +109,7 @@ def facts_of(
         station=station,
         vehicle=spec.vehicle,
         role=role,
+        one_head=is_one_head(spec),
     )
 
 

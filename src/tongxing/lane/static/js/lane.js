@@ -72,10 +72,11 @@ function show(view) {
     return;
   }
   shows(view.sign, of(view, "text"), of(view, "next"));
-  lines(view.said[language].more);
+  const kind = view.sign === "open" ? words.kinds[view.kind] : undefined;
+  lines(kind ? [kind, ...view.said[language].more] : view.said[language].more);
   amounts({ ...view.amounts, medium: view.medium });
   if (view.left_ms) {
-    if (view.number !== spoken) speak(view.said[language].voice);
+    if (view.number !== spoken) speak([kind, view.said[language].voice].filter(Boolean).join(" "));
     spoken = view.number;
   }
 }
