@@ -91,6 +91,16 @@ def test_whatever_is_no_answer_sends_to_the_manual_lane(
     attester.fault = fault
     with at_work(tmp_path / "gate", attester, clock) as runner:
         assert shows(runner, clock).reason == "ENTRY_MANUAL_LANE"
+        eventually(lambda: trouble_of(runner) != "", "the status does not say why")
+        attester.fault = ""
+        clock.now_s += 60
+        assert shows(runner, clock).opened
+        eventually(lambda: trouble_of(runner) == "")
+
+
+def trouble_of(runner: Runner) -> str:
+    found = runner.entering.health()
+    return "?" if found is None else found.trouble
 
 
 def test_while_one_holder_is_asked_about_the_other_lanes_go_on(

@@ -18,6 +18,7 @@ from attester_server import (
     Attester,
     attesting,
 )
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from entry_world import NOON_S, NUMBER, POLICY, sampled
 
 from tongxing.entry import Asker, Attestation, holder_of, sign_attestation
@@ -47,7 +48,7 @@ def attester(tmp_path: Path) -> Iterator[Attester]:
         yield found
 
 
-def asker(attester: Attester, budget_ms: int = 2_000, key: object = ASKER_KEY) -> Asker:
+def asker(attester: Attester, budget_ms: int = 2_000, key: Ed25519PrivateKey = ASKER_KEY) -> Asker:
     """A gate's way to it; each one has a connection of its own."""
     number = iter(range(1, 1000))
 
@@ -55,7 +56,7 @@ def asker(attester: Attester, budget_ms: int = 2_000, key: object = ASKER_KEY) -
         return next(number).to_bytes(count, "big")
 
     line = AttesterLine(attester.address + PATH, attester.ca)
-    provider = OverTheLine(POLICY.city, ASKER, key, ATTESTERS, line, chance)  # type: ignore[arg-type]
+    provider = OverTheLine(POLICY.city, ASKER, key, ATTESTERS, line, chance)
     return Asker(POLICY, provider, ATTESTERS, HOLDERS_KEY, budget_ms=budget_ms)
 
 

@@ -90,7 +90,8 @@ class AskingRules:
 class Asker:
     """A site's way to the answers about holders: its memory first, then the provider.
 
-    `known` and `of` are for the thread that decides, `ask` for any other one.
+    `known` and `of` are for the thread that decides, `ask` for any other one. `trouble` is the code
+    of what was wrong with the last answer, "" for nothing.
     """
 
     policy: Policy
@@ -100,6 +101,7 @@ class Asker:
     cache: HolderCache = field(default_factory=HolderCache)
     rules: AskingRules = AskingRules()
     budget_ms: int = BUDGET_MS
+    trouble: str = ""
     _failures: int = 0
     _rests_until_s: int = 0
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
@@ -163,6 +165,7 @@ class Asker:
 
     def _good(self, holder: str, answer: HolderAnswer, until_s: int) -> HolderAnswer:
         self._failures = self._rests_until_s = 0
+        self.trouble = ""
         self.cache.keep(holder, answer, until_s)
         return answer
 
@@ -171,6 +174,7 @@ class Asker:
             self._failures += 1
         if self._failures >= self.rules.failures_max:
             self._rests_until_s = now_s + self.rules.rest_s
+        self.trouble = why.code
         answer = HolderAnswer(None, why)
         self.cache.keep(holder, answer, now_s + self.rules.failed_s)
         return answer

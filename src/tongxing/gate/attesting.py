@@ -96,7 +96,9 @@ class AskingAside:
             if aside.is_over:
                 return
             try:
-                asker.ask(medium_no, now_s)
+                answer = asker.ask(medium_no, now_s)
+                if isinstance(answer.word, Refusal):
+                    _log.warning("no answer about a holder: %s", answer.word.code)
             except Exception:
                 _log.exception("asking an attester failed")
                 return  # the alarm goes on with the medium

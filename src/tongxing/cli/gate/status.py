@@ -80,6 +80,8 @@ def _show(found: "Status", state: str, age_s: int) -> None:
         erased = stamp(entry.erased_s) if entry.erased_s else "-"
         values = {"policy": entry.policy, "until": entry.until, "known": entry.known}
         say(WORDS(f"entry.{entry.state}", **values, erased=erased))
+        if entry.trouble and entry.state in ("asking", "silent"):
+            say(_trouble(entry.trouble))
     if found.order != "normal":
         say(WORDS(f"order.{found.order}"))
     if found.replay:

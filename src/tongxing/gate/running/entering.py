@@ -24,14 +24,15 @@ class EntryHealth(Struct, frozen=True, kw_only=True):
 
     `state`: waiting for the policy's first day; asking; silent, because the attester has failed and
     is left alone for a moment; unasked, since nobody attests here; ended. `known` is how many
-    holders' answers are in memory now, `erased_s` when the last of them went after the end (0: not
-    yet, or there were none).
+    holders' answers are in memory now, `trouble` the code of what was wrong with the last answer,
+    `erased_s` when they went after the end (0: not yet, or there were none).
     """
 
     policy: str
     until: str
     state: State
     known: int
+    trouble: str = ""
     erased_s: int = 0
 
 
@@ -107,5 +108,11 @@ class Entering:
             until="" if entry is None else entry.policy.until.isoformat(),
             state=state,
             known=len(condition.cache),
+            trouble=_trouble_of(entry),
             erased_s=self._erased_s,
         )
+
+
+def _trouble_of(entry: EntryAtGate | None) -> str:
+    holders = None if entry is None else entry.holders
+    return holders.asker.trouble if isinstance(holders, Attesting) else ""
