@@ -90,6 +90,9 @@ class PlainGround:
     def highest_charge_fen(self, record: Record) -> int | None:
         return self.fare_fen(record)
 
+    def charge_fen(self, record: Record) -> int | None:
+        return None
+
     def split_basis(self, record: Record) -> SplitBasis:
         known = PATHS.get((record.origin, record.destination))
         if known is None or record.how in ("missing_exit", "missing_entry"):

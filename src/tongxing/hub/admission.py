@@ -19,6 +19,7 @@ from tongxing.hub.checks import (
     Finding,
     Standing,
     institutions,
+    trial,
 )
 from tongxing.hub.claims import Claimant, claims_of, clashing_rows
 from tongxing.hub.rows import Row
@@ -31,7 +32,8 @@ _KIND_ROUNDS = 8
 
 class Judgement(Struct, frozen=True, gc=False):
     """The hub's answer on one row. `codes` has the deciding one first; `detail` is for the hub's
-    staff. A row that stands has its `basis`, `shares` (of its delta), and `standing`."""
+    staff, `findings` all that was found. A row that stands has its `basis`, `shares` (of its
+    delta), and `standing`."""
 
     row: Row
     status: Status
@@ -40,10 +42,19 @@ class Judgement(Struct, frozen=True, gc=False):
     basis: SplitBasis | None = None
     shares: tuple[Share, ...] = ()
     standing: Standing | None = None
+    findings: tuple[Finding, ...] = ()
 
     @property
     def code(self) -> str:
         return self.codes[0]
+
+    @property
+    def bearer(self) -> str:
+        """Whose loss it is: as the table of liability says, else as the code's own entry does."""
+        for finding in self.findings:
+            if finding.code == self.code and finding.bearer:
+                return finding.bearer
+        return verdict_code(self.code).bearer
 
     def verdict(self) -> Verdict:
         """What the sender hears. A carried record is held until its member is back."""
@@ -51,7 +62,7 @@ class Judgement(Struct, frozen=True, gc=False):
             record_id=self.row.record_id,
             status="held" if self.status == "carried" else self.status,
             code=self.code,
-            bearer=verdict_code(self.code).bearer,
+            bearer=self.bearer,
             shares=list(self.shares) if self.status == "accepted" else [],
         )
 
@@ -151,6 +162,9 @@ def _judge_row(
     record = row.record
     if record is None:
         return _without_standing(row, Finding("1006", row.fault))
+    on_trial = trial(record, case, known)
+    if on_trial is not None:
+        return _without_standing(row, on_trial)
     stranger = institutions(record, case, known)
     if stranger is not None:
         return _without_standing(row, stranger)
@@ -158,14 +172,25 @@ def _judge_row(
     if seen is not None:
         return _without_standing(row, _seen_before(row, seen))
     if is_duplicate:
-        return _without_standing(row, Finding("1002", "a tap belongs to another trip"))
+        other = _holder(record, case, known)
+        return _without_standing(row, Finding("1002", f"a tap belongs to {other}", of=other))
     return _weigh(row, record, case, known, checks)
 
 
 def _seen_before(row: Row, seen: Standing) -> Finding:
     if seen.content_hash == content_hash(row):
-        return Finding("1002", seen.record_id)
-    return Finding("1020", "this record id stands with other content")
+        return Finding("1002", seen.record_id, of=seen.record_id)
+    return Finding("1020", "this record id stands with other content", of=seen.record_id)
+
+
+def _holder(record: Record, case: Case, known: Mapping[str, Standing]) -> str:
+    """The other trip that a tap of this record belongs to, in this file or before it."""
+    claims = set(claims_of(record))
+    for standing in known.values():
+        if claims.intersection(standing.claims) and not standing.is_of(record.trip_id):
+            return standing.trip_id
+    holders = (case.holders.get(claim, record.trip_id) for claim in sorted(claims))
+    return next((trip_id for trip_id in holders if trip_id != record.trip_id), "another trip")
 
 
 def _weigh(
@@ -191,7 +216,7 @@ def _weigh(
 def _without_standing(row: Row, finding: Finding) -> Judgement:
     """Rejected, or (1020) held for a person beside the record that already has the name."""
     status = verdict_code(finding.code).status
-    return Judgement(row, status, (finding.code,), finding.detail)
+    return Judgement(row, status, (finding.code,), finding.detail, findings=(finding,))
 
 
 def _standing(
@@ -219,7 +244,7 @@ def _standing(
     )
     detail = "; ".join(finding.detail for finding in findings if finding.detail)
     shares = difference(whole, before.whole if before is not None else ())
-    return Judgement(row, status, codes, detail, basis, shares, standing)
+    return Judgement(row, status, codes, detail, basis, shares, standing, tuple(findings))
 
 
 def _codes(findings: Sequence[Finding]) -> tuple[str, ...]:

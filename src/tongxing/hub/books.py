@@ -6,14 +6,13 @@ holds what the hub earned.
 """
 
 from tongxing.hub.instructions import HUB, Instruction
-from tongxing.hub.netting import Netting, PairNet
+from tongxing.hub.netting import ESCROW, FEE_INCOME, Move, Netting, PairNet
 from tongxing.hub.windows import WindowTimes
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.ids import digest
 from tongxing.ledger import Posting, credit, debit
 
 SETTLE_BANK = "settle_bank"
-FEE_INCOME = "inc_fee"
 POSITION_PREFIX = "pos:"
 
 
@@ -23,12 +22,14 @@ def position_account(member: str) -> str:
 
 
 def window_postings(window_id: str, netting: Netting, times: WindowTimes) -> list[Posting]:
-    """The postings of a closing: one for the trips of each pair, one for each fee."""
+    """The postings of a closing: one for the trips of each pair, one for each fee, one for each
+    move beside them."""
     postings = []
     for pair in netting.pairs:
         postings.append(_trips(window_id, pair, times))
         if pair.fee.leaves_acquirer_fen:
             postings.append(_fee(window_id, pair, times))
+    postings += [_move(window_id, n, move, times) for n, move in enumerate(netting.moves, 1)]
     return postings
 
 
@@ -87,5 +88,22 @@ def _fee(window_id: str, pair: PairNet, times: WindowTimes) -> Posting:
             debit(HUB, position_account(total.acquirer), fee.leaves_acquirer_fen),
             credit(HUB, position_account(total.issuer), fee.issuer_fen),
             credit(HUB, FEE_INCOME, fee.hub_fen),
+        ),
+    )
+
+
+def _move(window_id: str, number: int, move: Move, times: WindowTimes) -> Posting:
+    def account(party: str) -> str:
+        return party if party in (FEE_INCOME, ESCROW) else position_account(party)
+
+    return Posting(
+        posting_id=digest("hub", "move", window_id, str(number)),
+        kind="net_move",
+        occurred_s=times.cutoff_s,
+        booked_on=calendar_date(times.cutoff_s),
+        source=window_id,
+        lines=(
+            debit(HUB, account(move.debtor), move.amount_fen),
+            credit(HUB, account(move.creditor), move.amount_fen),
         ),
     )

@@ -1,18 +1,22 @@
 """The checks of admission, one small function each, in the order in which they are applied.
 
 A check looks at one record in its `Case` and returns a finding (a verdict code and a detail for
-people) or None. It decides nothing: what a code means stands in the table of codes. Checks that
-need evidence which does not travel yet (TAC, purse chain, terminal lists) join this list with it.
+people) or None. It decides nothing: what a code means stands in the table of codes. A check whose
+evidence this hub was not given (no list of terminals, nobody who checks signatures) finds nothing;
+what was given stands in `Evidence`.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from msgspec import Struct
 
+from tongxing.hub.evidence import Evidence
 from tongxing.hub.ground import Ground
+from tongxing.hub.liability import city_rule, deny_rule
 from tongxing.hub.members import Member
+from tongxing.hub.purses import fault_of, links_of
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.verdicts import Status
 from tongxing.kernel.clock import business_date, calendar_date
@@ -21,10 +25,14 @@ from tongxing.network.transport import MODES
 
 
 class Finding(NamedTuple):
-    """What a check found: the verdict code, and a detail for the hub's own staff."""
+    """What a check found: the verdict code, a detail for the hub's own staff, and who bears the
+    loss where that is not whom the table of codes names. `of` is the record or trip it is about,
+    when it is another one."""
 
     code: str
     detail: str = ""
+    bearer: str = ""
+    of: str = ""
 
 
 class Standing(Struct, frozen=True, gc=False):
@@ -43,13 +51,22 @@ class Standing(Struct, frozen=True, gc=False):
     whole: tuple[Share, ...]
     claims: tuple[str, ...]
 
+    @property
+    def trip_id(self) -> str:
+        return self.record_id.rpartition(".")[0]
+
+    def is_of(self, trip_id: str) -> bool:
+        """Whether this is a revision of that trip."""
+        return self.trip_id == trip_id
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """Everything a file is judged by: who sent it, when it was there, and what is known already.
 
     `known` holds the standing of every record named in the file and of each one's revision before;
-    `holders` says for every tap named in the file which trip holds it.
+    `holders` says for every tap named in the file which trip holds it; `evidence` is what others
+    say of the records and their media.
     """
 
     sender: Member
@@ -60,9 +77,15 @@ class Case:
     received_s: int
     known: Mapping[str, Standing]
     holders: Mapping[str, str]
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 Check = Callable[[Record, Case, Mapping[str, Standing]], Finding | None]
+
+
+def trial(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """A ride of a trial: counted apart, and never money."""
+    return Finding("1013", "a record of a trial") if record.is_test else None
 
 
 def institutions(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
@@ -114,6 +137,9 @@ def amount(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding
         highest_fen = case.ground.highest_charge_fen(record)
         if highest_fen is not None and record.charge_fen > highest_fen:
             return Finding("1007", f"the tariff charges {highest_fen} fen at most")
+    charge_fen = case.ground.charge_fen(record)
+    if charge_fen is not None and charge_fen != record.charge_fen:
+        return Finding("1007", f"the tariff charges {charge_fen} fen")
     return None
 
 
@@ -150,14 +176,78 @@ def chain(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding 
     return None
 
 
+def signature(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """What the media signed is what their issuers would have them sign."""
+    wrong = case.evidence.signatures.get(record.record_id)
+    return None if wrong is None else Finding(wrong.code, wrong.detail)
+
+
+def purse(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """The card's counter was not used for something else, and no money is gone between this
+    purchase and the ones beside it."""
+    for link in links_of(record):
+        found = fault_of(link, case.evidence.chains)
+        if found is not None:
+            fault, other = found
+            if fault == "fork":
+                return Finding("1020", f"counter {link.counter} stands twice", of=other.record_id)
+            return Finding("1014", f"money is gone beside {other.counter}", of=other.record_id)
+    return None
+
+
 def terminal(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
-    """The line runs in that city and belongs to the operator named."""
+    """The line runs in that city and belongs to the operator named, and every terminal is one of
+    its acquirer's, registered that day."""
     operators = case.ground.operators(record)
     if not operators:
         return Finding("1012", "no such line")
     if record.operator not in operators:
         return Finding("1012", f"the line belongs to {' or '.join(sorted(operators))}")
+    if case.evidence.terminals is None:
+        return None
+    for tap in record.taps:
+        found = case.evidence.terminals.get(tap.terminal_id)
+        if found is None or not found.fits(record, calendar_date(record.entered_s)):
+            return Finding("1012", f"terminal {tap.terminal_id} is not registered so")
     return None
+
+
+def card(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """The card or account is one that its issuer knows, and was good at the tap."""
+    if case.evidence.cards is None:
+        return None
+    found = case.evidence.cards.get(record.medium_no)
+    if found is None:
+        return Finding("1008", "its issuer does not know it")
+    if found.expires_on is not None and calendar_date(record.entered_s) > found.expires_on:
+        return Finding("1010", f"good until {found.expires_on}")
+    if found.closed_s is not None and record.entered_s >= found.closed_s:
+        return Finding("1003", "closed before the tap")
+    return None
+
+
+def denied(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """A medium whose loss was reported: whose loss the ride is stands in the table of liability."""
+    denial = case.evidence.denials.get(record.medium_no)
+    if denial is None:
+        return None
+    name, rule = deny_rule(
+        denial, record.entered_s, record.deny_list_version, case.evidence.liability
+    )
+    return Finding(rule.code, name, rule.bearer) if rule.code else None
+
+
+def city_list(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """The issuer's city was on the list, or had left it so lately that terminals need not know. At
+    home no list is asked."""
+    home = case.members[record.issuer].city
+    listing = case.evidence.city_lists.get(home)
+    if listing is None or home == record.city:
+        return None
+    name, rule = city_rule(
+        listing, record.entered_s, record.city_list_version, case.evidence.liability
+    )
+    return Finding(rule.code, name, rule.bearer) if rule.code else None
 
 
 def acceptance(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
@@ -165,6 +255,12 @@ def acceptance(record: Record, case: Case, known: Mapping[str, Standing]) -> Fin
     issuer_city = case.members[record.issuer].city
     reason = case.ground.acceptance(record, issuer_city, calendar_date(record.entered_s))
     return Finding(case.rules.code_of_refusal(reason), reason) if reason else None
+
+
+def issuer_word(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """What the issuer said of the record in time; silence is a yes."""
+    said = case.evidence.issuer_words.get(record.record_id)
+    return None if said is None else Finding(said.code, said.detail)
 
 
 def suspension(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
@@ -202,8 +298,14 @@ AFTER_DUPLICATES: tuple[Check, ...] = (
     tariff,
     chain,
     completion,
+    signature,
+    purse,
     terminal,
+    card,
+    denied,
+    city_list,
     acceptance,
+    issuer_word,
     suspension,
 )
 

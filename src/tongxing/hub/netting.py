@@ -5,12 +5,16 @@ show in it. Every fen that one member pays, another member or the hub's fee acco
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from tongxing.hub.fees import Fee, fee_of
 from tongxing.hub.rulebook import FeeRules
 from tongxing.messages import Share
+
+FEE_INCOME = "inc_fee"
+ESCROW = "escrow_dispute"
+"""Accounts of the hub that are no member's position, and may be a side of a `Move`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +22,8 @@ class PairTotal:
     """What one acquirer presented on one issuer in a window and the hub accepted.
 
     `operators` are the revenue shares of `delta_fen`, ordered by operator; they add up to it.
+    `back_fen` is what of it went back to passengers as adjustments: it is in `delta_fen` already,
+    and shows in the gross debit and credit only.
     """
 
     issuer: str
@@ -26,6 +32,17 @@ class PairTotal:
     records: int
     delta_fen: int
     operators: tuple[Share, ...]
+    back_fen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Money of a window that is no ride: a fee for an error, an amount into or out of escrow. Each
+    side is a member, or one of the hub's own accounts."""
+
+    debtor: str
+    creditor: str
+    amount_fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +70,17 @@ class Position:
 @dataclass(frozen=True, slots=True)
 class Netting:
     """A window's money: the matrix in order of (acquirer, issuer), the positions in order of
-    member, and what the hub earned. Positions less the hub's fee add up to zero (truth 4)."""
+    member, and what the hub earned by clearing fees. Positions less that fee and less what `moves`
+    brought to the hub's own accounts add up to zero (truth 4)."""
 
     pairs: tuple[PairNet, ...]
     positions: tuple[Position, ...]
     hub_fee_fen: int
+    moves: tuple[Move, ...] = ()
+
+    def moved_to(self, account: str) -> int:
+        """What moves brought to an account of the hub, less what they took from it."""
+        return _moved_to(self.moves, account)
 
     def position(self, member: str) -> Position:
         """The position of a member; zero for one that had nothing in this window."""
@@ -67,8 +90,9 @@ class Netting:
         return Position(member, 0, 0)
 
 
-def net(totals: Iterable[PairTotal], rules: FeeRules) -> Netting:
-    """Net the totals of a window. At most one total per (issuer, acquirer).
+def net(totals: Iterable[PairTotal], rules: FeeRules, moves: Iterable[Move] = ()) -> Netting:
+    """Net the totals of a window, and what moves beside them. At most one total per (issuer,
+    acquirer).
 
     Raises ValueError when a pair comes twice, or when operators' shares do not add up: such a
     window must not close.
@@ -80,11 +104,18 @@ def net(totals: Iterable[PairTotal], rules: FeeRules) -> Netting:
     keys = {(pair.total.issuer, pair.total.acquirer) for pair in pairs}
     if len(keys) != len(pairs):
         raise ValueError("a pair of members stands twice in the totals")
-    positions = _positions(pairs)
+    moved = tuple(moves)
+    positions = _positions(pairs, moved)
     hub_fee_fen = sum(pair.fee.hub_fen for pair in pairs)
-    if sum(position.net_fen for position in positions) != hub_fee_fen:
+    own_fen = hub_fee_fen + _moved_to(moved, FEE_INCOME) + _moved_to(moved, ESCROW)
+    if sum(position.net_fen for position in positions) != own_fen:
         raise ValueError("net positions do not add up to zero")
-    return Netting(pairs, positions, hub_fee_fen)
+    return Netting(pairs, positions, hub_fee_fen, moved)
+
+
+def _moved_to(moves: Iterable[Move], account: str) -> int:
+    gained = sum(move.amount_fen for move in moves if move.creditor == account)
+    return gained - sum(move.amount_fen for move in moves if move.debtor == account)
 
 
 def _pair(total: PairTotal, rules: FeeRules) -> PairNet:
@@ -95,20 +126,33 @@ def _pair(total: PairTotal, rules: FeeRules) -> PairNet:
     return PairNet(total, fee_of(total.delta_fen, ppm, rules, operators))
 
 
-def _positions(pairs: Iterable[PairNet]) -> tuple[Position, ...]:
+def _positions(pairs: Iterable[PairNet], moves: Iterable[Move]) -> tuple[Position, ...]:
     debits: dict[str, int] = defaultdict(int)
     credits: dict[str, int] = defaultdict(int)
-    for pair in pairs:
-        issuer, acquirer, fee = pair.total.issuer, pair.total.acquirer, pair.fee
-        for member, owes_fen in (
-            (issuer, pair.total.delta_fen),
-            (acquirer, -pair.total.delta_fen),
-            (acquirer, fee.leaves_acquirer_fen),
-            (issuer, -fee.issuer_fen),
-        ):
-            if owes_fen > 0:
-                debits[member] += owes_fen
-            else:
-                credits[member] -= owes_fen
+    for member, owes_fen in (*_owed(pairs), *_moved(moves)):
+        if owes_fen > 0:
+            debits[member] += owes_fen
+        else:
+            credits[member] -= owes_fen
     members = sorted({*debits, *credits})
     return tuple(Position(member, debits[member], credits[member]) for member in members)
+
+
+def _owed(pairs: Iterable[PairNet]) -> Iterator[tuple[str, int]]:
+    for pair in pairs:
+        issuer, acquirer, fee = pair.total.issuer, pair.total.acquirer, pair.fee
+        back_fen = pair.total.back_fen
+        gross_fen = pair.total.delta_fen + back_fen
+        yield issuer, gross_fen
+        yield acquirer, -gross_fen
+        yield issuer, -back_fen
+        yield acquirer, back_fen
+        yield acquirer, fee.leaves_acquirer_fen
+        yield issuer, -fee.issuer_fen
+
+
+def _moved(moves: Iterable[Move]) -> Iterator[tuple[str, int]]:
+    for move in moves:
+        for party, owes_fen in ((move.debtor, move.amount_fen), (move.creditor, -move.amount_fen)):
+            if party not in (FEE_INCOME, ESCROW):
+                yield party, owes_fen

@@ -9,9 +9,10 @@ from collections import defaultdict
 from io import StringIO
 from typing import LiteralString
 
-from tongxing.hub.books import FEE_INCOME, POSITION_PREFIX, SETTLE_BANK
+from tongxing.hub.books import POSITION_PREFIX, SETTLE_BANK
 from tongxing.hub.closing import CSV
 from tongxing.hub.instructions import HUB
+from tongxing.hub.netting import FEE_INCOME
 from tongxing.hub.rulebook import Rulebook, load_rulebook
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.windows import window_of

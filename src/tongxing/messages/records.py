@@ -43,6 +43,8 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     unknown; of a half trip they may be stated and not tapped, as `how` says. `exited_s` of a trip
     without an exit is when its money fell due. `how` is "void" when this revision withdraws the
     trip (its charge is then 0). `proofs` and `codes` are what the trip's media signed at its taps.
+    `deny_list_version` and `city_list_version` are the lists the terminal had at the tap, 0 when
+    nobody says; `is_test` marks a ride of a trial, which never becomes money.
     """
 
     record_id: str
@@ -72,6 +74,8 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     taps: list[TapRef]
     proofs: list[CardProof] = []
     codes: list[bytes] = []
+    city_list_version: int = 0
+    is_test: bool = False
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

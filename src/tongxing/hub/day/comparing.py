@@ -1,0 +1,155 @@
+"""What we find against what the file expects: every difference with its place and both values.
+
+Lists are compared by what their items are about, not by where they stand. Three things are labels
+and no money: the number of a journal, the number of an instruction, and the remark `why`.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from msgspec import Struct
+
+Values = Mapping[str, Any]
+MISSING = "–"
+
+
+class Difference(Struct, frozen=True):
+    """One value that is not as expected. `expected` and `found` are plain values; `MISSING` stands
+    where one side has nothing at all."""
+
+    what: str
+    expected: Any
+    found: Any
+
+
+class Comparison(Struct, frozen=True):
+    """How many values of each section were compared, and all differences."""
+
+    compared: dict[str, int]
+    differences: list[Difference]
+
+    @property
+    def agrees(self) -> bool:
+        return not self.differences
+
+
+def compare(expected: Values, found: Values) -> Comparison:
+    """Compare section by section; a section on one side only is a difference."""
+    differences: list[Difference] = []
+    compared: dict[str, int] = {}
+    for section in dict.fromkeys([*found, *expected]):
+        if section not in expected:
+            differences.append(Difference(section, MISSING, "computed"))
+        elif section not in found:
+            differences.append(Difference(section, "given", MISSING))
+        else:
+            left = _plain(section, expected[section])
+            right = _plain(section, found[section])
+            compared[section] = len(right)
+            _differ(section, left, right, differences)
+    return Comparison(compared, differences)
+
+
+def _plain(section: str, value: Any) -> dict[str, Any]:
+    """A section as one mapping from place to value. What is not of the section's form is kept whole
+    under its own name, so that it differs."""
+    shape = _SHAPES.get(section)
+    if shape is None:
+        return value if isinstance(value, dict) else {"": value}
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        return {"": value}
+    plain: dict[str, Any] = {}
+    for item in value:
+        place = name = shape(item)
+        number = 1
+        while place in plain:
+            number += 1
+            place = f"{name} #{number}"
+        plain[place] = _without_labels(section, item)
+    return plain
+
+
+def _differ(place: str, left: Any, right: Any, found: list[Difference]) -> None:
+    if isinstance(left, dict) and isinstance(right, dict):
+        for key in dict.fromkeys([*left, *right]):
+            inner = f"{place}.{key}" if key else place
+            if key not in right:
+                found.append(Difference(inner, left[key], MISSING))
+            elif key not in left:
+                found.append(Difference(inner, MISSING, right[key]))
+            else:
+                _differ(inner, left[key], right[key], found)
+    elif type(left) is not type(right) or left != right:
+        found.append(Difference(place, left, right))
+
+
+def _lines(lines: Any) -> Any:
+    """The lines of a journal by account and side: how one fen is told in two lines is no matter,
+    how much stands where is."""
+    try:
+        sums: dict[str, int] = {}
+        for line in lines:
+            if set(line) != {"entity", "account", "debit", "credit"}:
+                return lines
+            for side, short in (("debit", "Dr"), ("credit", "Cr")):
+                fen = line[side]
+                if type(fen) is not int or fen < 0:
+                    return lines
+                if fen:
+                    account = f"{short} {line['entity']}:{line['account']}"
+                    sums[account] = sums.get(account, 0) + fen
+    except (TypeError, KeyError):
+        return lines
+    return sums
+
+
+def _journal_name(item: Values) -> str:
+    """What a journal is about. Payments are named by who pays whom on which day, for their
+    reference is a number."""
+    kind = str(item.get("kind"))
+    if kind not in _PAYMENTS:
+        return f"{kind} {item.get('ref')}"
+    lines = item.get("lines")
+    parties = {
+        str(line.get("entity"))
+        for line in (lines if isinstance(lines, list) else [])
+        if isinstance(line, dict)
+    }
+    return f"{kind} {' '.join(sorted(parties))} {str(item.get('at'))[:10]}"
+
+
+_PAYMENTS = ("SETTLE_IN", "SETTLE_OUT", "OPERATOR_PAYOUT", "OPERATOR_RECOVERY")
+
+
+def _without_labels(section: str, item: Values) -> Any:
+    plain = {key: value for key, value in item.items() if key not in _LABELS.get(section, ())}
+    if section == "journals":
+        plain["lines"] = _lines(plain.get("lines"))
+        if str(plain.get("kind")) in _PAYMENTS:
+            plain.pop("ref", None)
+    return plain
+
+
+def _by(*keys: str) -> Callable[[Values], str]:
+    return lambda item: " ".join(str(item.get(key)) for key in keys)
+
+
+_SHAPES: Mapping[str, Callable[[Values], str]] = {
+    "results": _by("record_id"),
+    "paired_trips": _by("entry", "exit"),
+    "fees": _by("acquirer", "issuer"),
+    "journals": _journal_name,
+    "pending": _by("ref"),
+    "positions": _by("participant"),
+    "bp_report": _by("org"),
+    "settlement_instructions": _by("phase", "debtor", "creditor"),
+    "operator_payouts": _by("phase", "debtor", "creditor"),
+    "float_true_up": _by("issuer"),
+}
+
+_LABELS: Mapping[str, tuple[str, ...]] = {
+    "journals": ("journal_id",),
+    "pending": ("why",),
+    "settlement_instructions": ("instruction_id",),
+    "operator_payouts": ("instruction_id",),
+}

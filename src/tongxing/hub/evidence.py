@@ -1,0 +1,69 @@
+"""What others say of the records of a file: issuers, owners of terminals, keepers of lists.
+
+All of it comes in as values, asked for once per file, so that a judgement is a pure function. What
+the hub was not given is absent (None, or an empty mapping), and the check that needs it is silent;
+it is never taken for a yes that somebody gave.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NamedTuple
+
+from tongxing.hub.liability import CityListings, Denials, LiabilityTable, liability_tables
+from tongxing.hub.purses import Chains
+from tongxing.messages import Record
+
+
+class Fault(NamedTuple):
+    """Something wrong with a record: the verdict code it leads to, and a detail for staff."""
+
+    code: str
+    detail: str = ""
+
+
+class CardFacts(NamedTuple):
+    """What an issuer says of a card or account: how long it is good, and when it was closed."""
+
+    expires_on: date | None = None
+    closed_s: int | None = None
+
+
+class Terminal(NamedTuple):
+    """A registered terminal: whose it is, the operator and line it stands at ("" for any), from its
+    first day to its last (None while it is in use)."""
+
+    acquirer: str
+    operator: str = ""
+    line: str = ""
+    first_on: date | None = None
+    last_on: date | None = None
+
+    def fits(self, record: Record, on: date) -> bool:
+        """Whether a record's tap may come from it on that day."""
+        return (
+            self.acquirer == record.acquirer
+            and self.operator in ("", record.operator)
+            and self.line in ("", record.line)
+            and (self.first_on is None or self.first_on <= on)
+            and (self.last_on is None or on <= self.last_on)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """The evidence for one file, by record id (`signatures`, `issuer_words`), by medium (`cards`,
+    `denials`), by card (`chains`), by terminal, by city of the issuer (`city_lists`).
+
+    `signatures` holds the records whose TAC or code is wrong; `cards` and `terminals` are None
+    where nobody keeps such a register. `liability` are the tables that a loss is judged by.
+    """
+
+    signatures: Mapping[str, Fault] = field(default_factory=dict)
+    issuer_words: Mapping[str, Fault] = field(default_factory=dict)
+    cards: Mapping[str, CardFacts] | None = None
+    denials: Denials = field(default_factory=dict)
+    city_lists: CityListings = field(default_factory=dict)
+    terminals: Mapping[str, Terminal] | None = None
+    chains: Chains = field(default_factory=dict)
+    liability: tuple[LiabilityTable, ...] = field(default_factory=liability_tables)

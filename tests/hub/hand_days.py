@@ -1,0 +1,34 @@
+"""The worked days by hand, and the files that lie in ``cases/``: run this to write them anew."""
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from by_hand import Day
+from hand_halves import halves
+from hand_holiday import holiday
+from hand_odd_records import odd_records
+from hand_worked_day import worked_day
+
+CASES = Path(__file__).with_name("cases")
+DAYS: Mapping[str, Callable[[], Day]] = {
+    "worked_day": worked_day,
+    "odd_records": odd_records,
+    "holiday": holiday,
+    "halves": halves,
+}
+
+
+def written(day: Day) -> str:
+    """A day as its file holds it."""
+    return json.dumps(day, ensure_ascii=False, indent=1) + "\n"
+
+
+def file_of(name: str) -> Path:
+    """Where a day lies."""
+    return CASES / f"{name}.json"
+
+
+if __name__ == "__main__":
+    for name, day in DAYS.items():
+        file_of(name).write_text(written(day()), encoding="utf-8")

@@ -1,0 +1,166 @@
+"""Worked days: four by hand agree to the fen, and every change of an expected value is seen."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hand_days import DAYS, file_of, written
+
+from tongxing.cli import run
+from tongxing.hub.day import compare, outcome_of_day, read_day
+from tongxing.hub.day.comparing import Difference
+from tongxing.hub.day.model import WorkedDay
+
+
+def day_of(name: str) -> WorkedDay:
+    found = read_day(file_of(name).read_bytes(), name)
+    assert isinstance(found, WorkedDay)
+    return found
+
+
+def outcome(day: WorkedDay) -> dict[str, Any]:
+    found = outcome_of_day(day)
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("name", DAYS)
+def test_the_files_are_what_was_worked_out_by_hand(name: str) -> None:
+    assert file_of(name).read_text(encoding="utf-8") == written(DAYS[name]())
+
+
+@pytest.mark.parametrize("name", DAYS)
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_day_by_hand_agrees_with_the_engine(
+    name: str, language: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["hub", "check", str(file_of(name)), "--lang", language]) == 0
+    told = capsys.readouterr().out
+    assert ("全部相符" if language == "zh" else "Everything agrees") in told
+
+
+@pytest.mark.parametrize("name", DAYS)
+def test_journals_and_payments_also_stand_in_the_order_of_the_file(name: str) -> None:
+    """Numbers are labels; for the days by hand even they are the same, but for later windows, whose
+    journals a person may list in another order."""
+    day = day_of(name)
+    found, expected = outcome(day), day.expected
+    count = expected["journals_in_day"]
+    kinds = [journal["kind"] for journal in found["journals"][:count]]
+    assert kinds == [journal["kind"] for journal in expected["journals"][:count]]
+    for section in ("settlement_instructions", "operator_payouts"):
+        assert found[section] == expected[section]
+
+
+def test_the_worked_day_in_figures(capsys: pytest.CaptureFixture[str]) -> None:
+    """32 journals with 198 lines, 28.44 in and 24.31 out, 13 fen of fees for the hub."""
+    assert run(["hub", "check", str(file_of("worked_day")), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["agrees"] is True and told["differences"] == []
+    assert told["compared"]["journals"] == 32
+    assert told["compared"]["invariants"] == 21
+    found = outcome(day_of("worked_day"))
+    assert sum(len(journal["lines"]) for journal in found["journals"]) == 198
+    legs = found["settlement_instructions"]
+    assert sum(leg["amount"] for leg in legs if leg["phase"] == 1) == 2844
+    assert sum(leg["amount"] for leg in legs if leg["phase"] == 2) == 2431
+    assert found["balances_after_epilogue"]["HUB:settle_bank"] == 13
+
+
+def scalars(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Where every single value of an expectation stands."""
+    if isinstance(value, dict):
+        for key, part in value.items():
+            yield from scalars(part, (*path, key))
+    elif isinstance(value, list):
+        for place, part in enumerate(value):
+            yield from scalars(part, (*path, place))
+    else:
+        yield path
+
+
+_LABELS = {"journal_id", "instruction_id"}
+_PAYMENT_KINDS = {"SETTLE_IN", "SETTLE_OUT", "OPERATOR_PAYOUT", "OPERATOR_RECOVERY"}
+
+
+def is_label(expected: dict[str, Any], path: tuple[str | int, ...]) -> bool:
+    """The numbers of journals and instructions, also where a payment's journal refers to one."""
+    if path[-1] in _LABELS:
+        return True
+    is_ref = path[0] == "journals" and path[-1] == "ref"
+    return is_ref and expected["journals"][path[1]]["kind"] in _PAYMENT_KINDS
+
+
+@pytest.mark.parametrize("name", DAYS)
+def test_no_expected_value_can_change_unseen(name: str) -> None:
+    """Every value of the file, one after the other: a fen more, another word, a truth denied."""
+    expected = day_of(name).expected
+    found = msgspec.json.decode(msgspec.json.encode(outcome(day_of(name))))
+    assert compare(expected, found).agrees
+    seen = 0
+    for path in scalars(expected):
+        if is_label(expected, path):
+            continue
+        holder: Any = expected
+        for step in path[:-1]:
+            holder = holder[step]
+        value = holder[path[-1]]
+        holder[path[-1]] = (
+            not value if isinstance(value, bool) else value + 1 if isinstance(value, int) else "?"
+        )
+        assert not compare(expected, found).agrees, path
+        holder[path[-1]] = value
+        seen += 1
+    assert seen > 300
+
+
+@pytest.mark.parametrize("name", DAYS)
+def test_nothing_expected_can_be_missing_or_too_much(name: str) -> None:
+    day = day_of(name)
+    found = outcome(day)
+    for section, value in day.expected.items():
+        without = {key: part for key, part in day.expected.items() if key != section}
+        assert Difference(section, "–", "computed") in compare(without, found).differences
+        if isinstance(value, list) and value:
+            for changed in (value[:-1], [*value, value[0]]):
+                assert not compare({**day.expected, section: changed}, found).agrees, section
+        if isinstance(value, dict) and value:
+            less = dict(list(value.items())[1:])
+            more = {**value, "somebody": 1}
+            for other in (less, more):
+                assert not compare({**day.expected, section: other}, found).agrees, section
+    assert not compare({**day.expected, "weather": "rain"}, found).agrees
+
+
+def test_a_difference_is_shown_with_both_values(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = file_of("worked_day").read_text(encoding="utf-8")
+    changed = tmp_path / "changed.json"
+    changed.write_text(text.replace('"net": 1888', '"net": 1889'), encoding="utf-8")
+    assert run(["hub", "check", str(changed), "--lang", "en"]) == 1
+    line = next(
+        line for line in capsys.readouterr().out.splitlines() if "positions.ISS-A.net" in line
+    )
+    assert "1889" in line and "1888" in line
+    assert run(["hub", "check", str(changed), "--lang", "zh"]) == 1
+    assert "不符之处：1" in capsys.readouterr().out
+    assert run(["hub", "check", str(changed), "--json"]) == 1
+    (difference,) = json.loads(capsys.readouterr().out)["differences"]
+    assert difference == {"what": "positions.ISS-A.net", "expected": 1889, "found": 1888}
+
+
+def test_lines_may_stand_in_any_order_and_no_fen_may_move() -> None:
+    day = day_of("worked_day")
+    found = outcome(day)
+    for journal in day.expected["journals"]:
+        journal["lines"].reverse()
+    assert compare(day.expected, found).agrees
+    line = day.expected["journals"][2]["lines"][0]
+    line["debit"], line["credit"] = line["credit"], line["debit"]
+    (first, second) = compare(day.expected, found).differences
+    assert first.what.startswith("journals.TRIP R001.lines.")
+    assert second.what.startswith("journals.TRIP R001.lines.")
