@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from lane_world import CITY, SEED, Clock, eventually, running, validator, write_gate
+from lane_world import CITY, SEED, eventually, running, validator, write_gate
 
 from tongxing.cli.app import run
 from tongxing.fares import load_city_fares
@@ -18,8 +18,7 @@ from tongxing.messages.lists import DataName
 from tongxing.published import bundled
 from tongxing.simulation.keys import signing_key
 
-HOUR, NOW_S = 3_600, int(time.time())
-"""The status of a gate is judged by this machine's own clock."""
+HOUR = 3_600
 READER = '{ kind = "simulated", port = 0 }'
 
 
@@ -31,43 +30,48 @@ def bring(runner: Runner, name: DataName, version: int, begins_s: int, ends_s: i
         city=CITY,
         name=name,
         version=version,
-        published_s=NOW_S,
+        published_s=begins_s,
         not_before_s=begins_s,
         not_after_s=ends_s,
         content=content,
     )
     message = seal(listed, signing_key(SEED, CITY))
-    ready = runner.ask(lambda site: site.read_list(message, name, (), NOW_S))
+    now_s = runner.now_s()
+    ready = runner.ask(lambda site: site.read_list(message, name, (), now_s))
     assert ready is not None and not isinstance(ready, Refusal), ready
-    assert runner.ask(lambda site: site.lists.take(ready, NOW_S)) is None
+    assert runner.ask(lambda site: site.lists.take(ready, now_s)) is None
 
 
 def test_lists_are_seen_by_whoever_looks_after_a_site(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock = Clock(NOW_S)
+    now_s, ahead_s = int(time.time()), [0]
     file = write_gate(
         tmp_path, validator(READER, "lane-1"), validator(READER, "lane-2", role="exit")
     )
-    tariff = load_city_fares(CITY).tariff_at(NOW_S).name
+    tariff = load_city_fares(CITY).tariff_at(now_s).name
 
     def shown(status: int, *words: str) -> None:
         assert run(["gate", "status", "--config", str(file), "--lang", "en"]) == status
         told = capsys.readouterr().out
         assert all(word in told for word in (tariff, *words)), told
 
+    def clock() -> int:
+        """A status is judged by this machine's own clock."""
+        return int(time.time()) + ahead_s[0]
+
     with running(file, clock) as runner:
         client = TestClient(create_lane_app(runner), base_url="http://127.0.0.1")
         page = client.get("/?lang=en").text
         assert "Lists and fares" in page and tariff in page and "past its last day" not in page
-        bring(runner, "legacy", 7, NOW_S, NOW_S + HOUR)
-        bring(runner, "tariff", 3, NOW_S + 2 * HOUR)
+        bring(runner, "legacy", 7, now_s, now_s + HOUR)
+        bring(runner, "tariff", 3, now_s + 2 * HOUR)
         page = client.get("/?lang=zh").text
         assert all(word in page for word in ("旧卡条款", "票价规则", "（待生效）"))
         assert "已过有效期" not in page
         eventually(lambda: "legacy" in str(lists_in(tmp_path)["versions"]))
         shown(0, "legacy 7, tariff.next 3")
-        clock.now_s += 3 * HOUR
+        ahead_s[0] = 3 * HOUR
         page = client.get("/?lang=zh").text
         assert "已过有效期" in page and "（待生效）" not in page
         eventually(lambda: lists_in(tmp_path)["expired"] == ["legacy"])
