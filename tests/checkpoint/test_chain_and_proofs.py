@@ -144,5 +144,5 @@ def test_an_acquirer_rebuilds_its_leaves_from_its_own_files() -> None:
     [found] = entries_of_file(W[0], b"not json\n", verdicts)
     assert found.record_sha256 == sha256_hex(b"not json")
     assert (found.issuer, found.delta_fen, found.verdict) == ("", 0, verdicts[0])
-    with pytest.raises(ValueError, match="shorter|longer"):
+    with pytest.raises(ValueError, match="argument"):
         list(entries_of_file(W[0], b"one\ntwo\n", verdicts))

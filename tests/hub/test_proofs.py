@@ -56,6 +56,8 @@ def test_every_truth_holds_over_sound_books(world: World) -> None:
         (4, "statements_are_books"),
         (4, "settled_is_zero"),
         (6, "documents_unchanged"),
+        (6, "checkpoints_hold"),
+        (6, "records_as_signed"),
         (7, "every_split_explained"),
     ]
     assert all(proof.holds and proof.house == "hub" for proof in proofs)
@@ -65,6 +67,8 @@ def test_every_truth_holds_over_sound_books(world: World) -> None:
     assert figures["net_is_zero"]["positions_fen"] == figures["net_is_zero"]["hub_fee_fen"] == 2
     assert figures["settled_is_zero"]["bank_fen"] == figures["settled_is_zero"]["earned_fen"] == 1
     assert figures["every_split_explained"]["records"] == 12
+    assert figures["checkpoints_hold"]["checkpoints"] == 2
+    assert figures["records_as_signed"]["records"] == 8
 
 
 NOT_APPEND_ONLY: LiteralString = "ALTER TABLE posting_line DISABLE TRIGGER ALL"
@@ -81,12 +85,12 @@ DAMAGE: list[tuple[str, LiteralString, set[str]]] = [
     (
         "a record moved to another window",
         "UPDATE record SET window_id = 'W20260319' WHERE record_id = 'a0.1'",
-        {"each_record_one_window", "net_is_zero"},
+        {"each_record_one_window", "net_is_zero", "records_as_signed"},
     ),
     (
         "a record made cheaper",
         "UPDATE record SET delta_fen = delta_fen - 1 WHERE record_id = 'a0.1'",
-        {"net_is_zero", "every_split_explained"},
+        {"net_is_zero", "every_split_explained", "records_as_signed"},
     ),
     (
         "a position changed",
@@ -106,17 +110,17 @@ DAMAGE: list[tuple[str, LiteralString, set[str]]] = [
         "  AND window_id = 'W20260319')"
         " UPDATE document SET content = wrong, sha256 = encode(sha256(wrong), 'hex') FROM sheet"
         " WHERE kind = 'csv' AND party = 'ISS-990100' AND window_id = 'W20260319'",
-        {"statements_mirror", "statements_are_books"},
+        {"statements_mirror", "statements_are_books", "checkpoints_hold"},
     ),
     (
         "a document rewritten",
         "UPDATE document SET content = content || '\\x20' WHERE kind = 'camt.053'",
-        {"documents_unchanged"},
+        {"documents_unchanged", "checkpoints_hold"},
     ),
     (
         "a payment rewritten",
         "UPDATE instruction SET content = content || '\\x20' WHERE phase = 2",
-        {"documents_unchanged"},
+        {"documents_unchanged", "checkpoints_hold"},
     ),
     (
         "a payment taken back in silence",
@@ -133,6 +137,40 @@ DAMAGE: list[tuple[str, LiteralString, set[str]]] = [
         "UPDATE record SET share_fen = ARRAY[270, 181]::bigint[] WHERE record_id = 'a2.1'",
         {"every_split_explained"},
     ),
+    (
+        "a record's price rewritten where no sum sees it",
+        "UPDATE record SET body = replace(body, '\"fare_fen\":500', '\"fare_fen\":400')"
+        " WHERE record_id = 'a0.1'",
+        {"records_as_signed"},
+    ),
+    (
+        "a verdict file rewritten",
+        "UPDATE record_file SET verdicts = verdicts || '\\x00' WHERE window_id = 'W20260318'",
+        {"checkpoints_hold", "records_as_signed"},
+    ),
+    (
+        "a leaf rewritten",
+        "UPDATE checkpoint_leaves SET hashes = set_byte(hashes, 0, 255 - get_byte(hashes, 0))"
+        " WHERE window_id = 'W20260318'",
+        {"checkpoints_hold", "records_as_signed"},
+    ),
+    (
+        "a root rewritten",
+        "UPDATE checkpoint SET content = set_byte(content, 20, 255 - get_byte(content, 20))"
+        " WHERE window_id = 'W20260318'",
+        {"checkpoints_hold"},
+    ),
+    (
+        "a checkpoint taken away",
+        "DELETE FROM checkpoint WHERE window_id = 'W20260318'",
+        {"checkpoints_hold"},
+    ),
+    (
+        "the first window's checkpoint put in the place of the second",
+        "UPDATE checkpoint SET content = (SELECT content FROM checkpoint"
+        " WHERE window_id = 'W20260318') WHERE window_id = 'W20260319'",
+        {"checkpoints_hold"},
+    ),
 ]
 
 
@@ -144,6 +182,8 @@ def test_a_broken_truth_is_seen(
     with world.store.changing() as cursor:
         cursor.execute(NOT_APPEND_ONLY)
         cursor.execute("ALTER TABLE posting DISABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE checkpoint DISABLE TRIGGER ALL")
+        cursor.execute("ALTER TABLE checkpoint_leaves DISABLE TRIGGER ALL")
         assert cursor.execute(damage).rowcount > 0
     assert set(failing(world)) == names
 

@@ -23,7 +23,13 @@ from tongxing.checkpoint.entries import (
 from tongxing.checkpoint.notes import Verifier, read_verifier, verifier_of
 from tongxing.checkpoint.proofs import Proven, RecordProof, check_proof, write_proof
 
+CHECKPOINT_FILE = "checkpoint.txt"
+VERIFIER_FILE = "hub.vkey"
+"""How a window's checkpoint and the hub's public key are called where papers are kept."""
+
 __all__ = [
+    "CHECKPOINT_FILE",
+    "VERIFIER_FILE",
     "Checkpoint",
     "Entry",
     "FileEntry",

@@ -13,6 +13,7 @@ from tongxing.hub.members import Member
 from tongxing.hub.netting import Netting
 from tongxing.hub.settlement import Payment
 from tongxing.hub.statements import as_csv, as_text, statement_of
+from tongxing.hub.store.checkpoints import KeptCheckpoint
 from tongxing.hub.windows import WindowState, WindowTimes
 from tongxing.kernel.texts import LANGUAGES, load_catalogue
 from tongxing.messages import IssuerDetail, Record, SigningKey, Statement, seal
@@ -30,15 +31,17 @@ Documents = Mapping[tuple[str, str], bytes]
 
 @dataclass(frozen=True, slots=True)
 class WindowClosing:
-    """A window after its closing: its state now, its documents by kind and party, its payments.
+    """A window after its closing: its state now, its documents by kind and party, its payments,
+    and what was signed of it (None for a window older than checkpoints).
 
-    Asked for again, the documents are the same bytes.
+    Asked for again, documents and checkpoint are the same bytes.
     """
 
     window_id: str
     state: WindowState
     documents: Mapping[str, Mapping[str, bytes]]
     payments: tuple[Payment, ...]
+    checkpoint: KeptCheckpoint | None = None
 
     @property
     def statements(self) -> Mapping[str, bytes]:

@@ -14,6 +14,7 @@ from tongxing.hub.closing import CSV
 from tongxing.hub.instructions import HUB
 from tongxing.hub.netting import FEE_INCOME
 from tongxing.hub.rulebook import Rulebook, load_rulebook
+from tongxing.hub.signed_proofs import prove_signed
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.windows import window_of
 from tongxing.kernel.proofs import Proof
@@ -36,6 +37,7 @@ def prove_hub(cursor: Cursor, rules: Rulebook | None = None) -> list[Proof]:
         _statements_are_books(cursor, lines),
         _settled_is_zero(cursor),
         _documents_unchanged(cursor),
+        *prove_signed(cursor),
         _every_split_explained(cursor),
     ]
 

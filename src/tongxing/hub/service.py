@@ -30,7 +30,9 @@ from tongxing.hub.settlement import (
     judge_report,
     may_be_paid,
 )
+from tongxing.hub.signing import KeptFileChanged, keep_checkpoint
 from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import checkpoints as checkpoint_table
 from tongxing.hub.store import files as file_table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
@@ -173,25 +175,19 @@ class Hub:
             return self._admit(cursor, number + 1, cover, data, rows, sender, members, received_s)
 
     def close_window(self, window_id: str, now_s: int) -> WindowClosing | Refusal:
-        """Net a window and make all its documents and payments. Again, it gives the same bytes.
+        """Net a window, make all its documents and payments, and sign its checkpoint. Again, it
+        gives the same bytes.
 
-        Refuses with WINDOW_ID, WINDOW_NOT_DUE (before its cut-off) or WINDOW_ORDER (an earlier one
-        is still open).
+        Refuses with WINDOW_ID, WINDOW_NOT_DUE (before its cut-off), WINDOW_ORDER (an earlier one
+        is still open), WINDOW_PASSED (a later one is closed) or KEPT_FILE_CHANGED.
         """
         if isinstance(refusal := closing_day(window_id), Refusal):
             return refusal
         times = window_times(window_id, self._rules)
-        with self._store.changing() as cursor:
-            state = window_table.window_state(cursor, window_id)
-            if state is None or state is WindowState.OPEN:
-                if now_s < times.cutoff_s:
-                    values = {"window": window_id, "cutoff": stamp(times.cutoff_s)}
-                    return Refusal("WINDOW_NOT_DUE", values=values)
-                earlier = window_table.earlier_open_window(cursor, window_id)
-                if earlier is not None:
-                    return Refusal("WINDOW_ORDER", values={"earlier": earlier})
-                self._close(cursor, window_id, times, now_s)
-            return _closing(cursor, window_id)
+        try:
+            return self._closed(window_id, times, now_s)
+        except KeptFileChanged as changed:
+            return Refusal("KEPT_FILE_CHANGED", window_id, {"file": str(changed)})
 
     def closing(self, window_id: str) -> WindowClosing | Refusal:
         """What a window that was closed handed out. Refuses with WINDOW_UNKNOWN."""
@@ -292,6 +288,21 @@ class Hub:
         window_table.open_window(cursor, window_id, cutoff_s)
         return stamped_s, window_id
 
+    def _closed(self, window_id: str, times: WindowTimes, now_s: int) -> WindowClosing | Refusal:
+        with self._store.changing() as cursor:
+            state = window_table.window_state(cursor, window_id)
+            if state is None or state is WindowState.OPEN:
+                if now_s < times.cutoff_s:
+                    values = {"window": window_id, "cutoff": stamp(times.cutoff_s)}
+                    return Refusal("WINDOW_NOT_DUE", values=values)
+                earlier = window_table.earlier_open_window(cursor, window_id)
+                if earlier is not None:
+                    return Refusal("WINDOW_ORDER", values={"earlier": earlier})
+                if window_table.last_closed_cutoff(cursor) > times.cutoff_s:
+                    return Refusal("WINDOW_PASSED", values={"window": window_id})
+                self._close(cursor, window_id, times, now_s)
+            return _closing(cursor, window_id)
+
     def _close(self, cursor: Cursor, window_id: str, times: WindowTimes, now_s: int) -> None:
         window_table.open_window(cursor, window_id, times.cutoff_s)
         members = member_table.load_members(cursor)
@@ -308,6 +319,7 @@ class Hub:
         window_table.write_netting(cursor, window_id, netting)
         window_table.write_documents(cursor, window_id, produced.documents)
         payment_table.write_instructions(cursor, produced.instructions, produced.messages)
+        keep_checkpoint(cursor, window_id, self._rules, self._key)
         write_postings(cursor, window_postings(window_id, netting, times))
         window_table.set_rulebook(cursor, window_id, self._rules.version, self._rules.sha256)
         _moved_on(cursor, window_id, WindowEvent.CLOSE, now_s)
@@ -343,7 +355,8 @@ def _closing(cursor: Cursor, window_id: str) -> WindowClosing:
     assert state is not None
     documents = window_table.load_documents(cursor, window_id, KINDS)
     payments = payment_table.load_payments(cursor, window_id)
-    return WindowClosing(window_id, state, documents, tuple(payments))
+    kept = checkpoint_table.load_checkpoint(cursor, window_id)
+    return WindowClosing(window_id, state, documents, tuple(payments), kept)
 
 
 def _moved_on(cursor: Cursor, window_id: str, event: WindowEvent | None, at_s: int) -> WindowState:

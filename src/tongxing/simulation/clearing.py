@@ -7,6 +7,7 @@ what is in them is the houses' business. Nothing here judges, nets or books.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tongxing.checkpoint import CHECKPOINT_FILE, VERIFIER_FILE
 from tongxing.city import BankLine, acquirer_member, issuer_member
 from tongxing.hub import MemberCity, Payment, WindowClosing, load_rulebook, window_of
 from tongxing.hub.windows import window_times
@@ -227,6 +228,9 @@ class Clearing:
 
     def _write_papers(self, closing: WindowClosing) -> None:
         window_id = closing.window_id
+        if closing.checkpoint is not None:
+            self._papers.write(window_id, CHECKPOINT_FILE, closing.checkpoint.content)
+            self._papers.write("", VERIFIER_FILE, f"{closing.checkpoint.verifier}\n".encode())
         for member, content in closing.statements.items():
             self._papers.write(window_id, f"{member}.statement", content)
             opened = unseal(content, Statement, self._statement_keys)

@@ -15,8 +15,9 @@ class Papers:
         """The hash of every file written, by its path inside the folder."""
 
     def write(self, window_id: str, name: str, content: bytes) -> None:
-        """Write a file under its final name, whole or not at all."""
+        """Write a file under its final name, whole or not at all; "" is the folder of all
+        windows."""
         folder = self._folder / window_id
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / name, content)
-        self.sha256[f"{window_id}/{name}"] = sha256_hex(content)
+        self.sha256[f"{window_id}/{name}".lstrip("/")] = sha256_hex(content)
