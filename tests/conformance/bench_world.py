@@ -5,9 +5,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
+
+import pytest
 
 from tongxing.cli.gate.benching.device import CHILD, BenchGate
 from tongxing.cli.gate.benching.port import BenchServer
@@ -16,8 +20,12 @@ from tongxing.conformance.port import About, DevicePort
 from tongxing.conformance.running import GateResult, opened_world, run_cases
 
 BROKEN = Path(__file__).parent / "broken_gates.py"
+SOURCES = Path(__file__).resolve().parents[2] / "src"
 PATIENT_S, HASTY_S = 60.0, 8.0
 ANSWER_S = 60.0
+AT_ONCE = 6
+
+Found = TypeVar("Found")
 
 
 @contextmanager
@@ -37,6 +45,25 @@ def bench(folder: Path, child: Sequence[str] = CHILD) -> Iterator[str]:
         thread.join()
         server.server_close()
         gate.close()
+
+
+@contextmanager
+def side_by_side(
+    request: pytest.FixtureRequest, name: str, work: Callable[[str], Found]
+) -> Iterator[Callable[[str], Found]]:
+    """What `work` finds for a value of the parameter `name`; the values of all tests of this file
+    that are to run are worked at together, for a run of the kit mostly waits."""
+    calls = [getattr(item, "callspec", None) for item in request.session.items]
+    here = [item.path == request.path for item in request.session.items]
+    wanted = {
+        str(call.params[name])
+        for call, is_here in zip(calls, here, strict=True)
+        if is_here and call is not None and name in call.params
+    }
+    with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(AT_ONCE) as pool:
+        patch.setenv("PYTHONPATH", str(SOURCES))  # also between two tests
+        begun = {value: pool.submit(work, value) for value in sorted(wanted)}
+        yield lambda value: begun[value].result()
 
 
 def broken(name: str) -> tuple[str, ...]:

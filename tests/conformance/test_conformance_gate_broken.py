@@ -1,10 +1,13 @@
 """The kit finds what is wrong: gates with one fault each, and the case that must catch it."""
 
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
 import pytest
-from bench_world import HASTY_S, PATIENT_S, bench, broken, tried
+from bench_world import HASTY_S, PATIENT_S, bench, broken, side_by_side, tried
 from broken_gates import FAULTS
+from pytest import TempPathFactory
+
+from tongxing.conformance.running import GateResult
 
 CAUGHT = [
     ("forgets_on_any_success", "ok-without-receipt", "not_sent_again"),
@@ -46,16 +49,37 @@ WAITED_OUT = {"not_sent_again", "taps_missing", "list_not_asked_whole"}
 """What the kit finds by waiting for something that never comes."""
 
 
+Tried = Callable[[str], list[GateResult]]
+
+
+@pytest.fixture(scope="module")
+def tried_ahead(
+    request: pytest.FixtureRequest, tmp_path_factory: TempPathFactory
+) -> Iterator[Tried]:
+    """What the kit finds at a gate with a fault, by the fault."""
+    folder = tmp_path_factory.mktemp("broken")
+
+    def work(fault: str) -> list[GateResult]:
+        expected = expected_of(fault)
+        waits = WAITED_OUT.isdisjoint(expected.values())
+        with bench(folder / fault, broken(fault)) as url:
+            return tried(url, *expected, patience_s=PATIENT_S if waits else HASTY_S)
+
+    with side_by_side(request, "fault", work) as found:
+        yield found
+
+
+def expected_of(fault: str) -> dict[str, str]:
+    """The cases that must catch a fault, and as what."""
+    return {case: what for name, case, what in CAUGHT if name == fault}
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
-def test_each_broken_gate_is_caught_by_its_case(tmp_path: Path, fault: str) -> None:
-    expected = {case: what for name, case, what in CAUGHT if name == fault}
-    assert expected
-    with bench(tmp_path / "gate", broken(fault)) as url:
-        waits = WAITED_OUT.isdisjoint(expected.values())
-        results = tried(url, *expected, patience_s=PATIENT_S if waits else HASTY_S)
+def test_each_broken_gate_is_caught_by_its_case(tried_ahead: Tried, fault: str) -> None:
+    results = tried_ahead(fault)
     found = {
         one.case: one.difference.what if one.difference is not None else one.verdict
         for one in results
     }
-    assert found == expected, results
+    assert found and found == expected_of(fault), results

@@ -2,21 +2,23 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from bench_world import tried
+from bench_world import side_by_side, tried
 from stranger_device import Stranger, error
 
 from tongxing.conformance.cases import GROUPS
+from tongxing.conformance.running import GateResult
 
 
-@pytest.fixture
-def stranger(tmp_path: Path) -> Iterator[str]:
+@contextmanager
+def stranger(folder: Path) -> Iterator[str]:
     """Its test port."""
-    device = Stranger(tmp_path / "stranger")
+    device = Stranger(folder)
     calls = {"/setup": device.setup, "/show": device.show, "/power": device.power}
     questions = {"/about": device.about, "/state": device.state}
 
@@ -51,10 +53,28 @@ def stranger(tmp_path: Path) -> Iterator[str]:
     device._stop()
 
 
+Tried = Callable[[str], list[GateResult]]
+
+
+@pytest.fixture(scope="module")
+def tried_ahead(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Tried]:
+    """What the kit finds at the stranger, by the group."""
+    folder = tmp_path_factory.mktemp("strangers")
+
+    def work(group: str) -> list[GateResult]:
+        with stranger(folder / group) as url:
+            return tried(url, group)
+
+    with side_by_side(request, "group", work) as found:
+        yield found
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("group", GROUPS)
-def test_a_stranger_conforms(stranger: str, group: str) -> None:
-    results = tried(stranger, group)
+def test_a_stranger_conforms(tried_ahead: Tried, group: str) -> None:
+    results = tried_ahead(group)
     wrong = [one for one in results if one.verdict == "fail"]
     assert wrong == []
     idle = {one.case for one in results if one.verdict == "not_run"}
