@@ -12,7 +12,9 @@ from psycopg import sql
 
 from tongxing.city.proofs import prove_city
 from tongxing.hub.proofs import prove_hub
+from tongxing.hub.signing import record_proof
 from tongxing.kernel.proofs import Proof
+from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
 from tongxing.storage.database import house_schemas
 
@@ -32,6 +34,22 @@ def prove_houses(database: Database) -> list[Proof]:
     try:
         with connection.cursor() as cursor:
             return prove_all(cursor, house_schemas(connection))
+    finally:
+        connection.close()
+
+
+def prove_record(database: Database, record_id: str) -> bytes | Refusal:
+    """The proof file of a record from the hub's books on a server.
+
+    Refuses with NOTHING_TO_PROVE (no hub keeps books there) and as `hub.signing.record_proof` does.
+    Raises Problem(DB_UNAVAILABLE).
+    """
+    connection = database.connect_to_read(PROOF_TIMEOUT_MS)
+    try:
+        with connection.cursor() as cursor:
+            if HUB not in house_schemas(connection):
+                return Refusal("NOTHING_TO_PROVE", HUB)
+            return record_proof(_within(cursor, HUB), record_id)
     finally:
         connection.close()
 

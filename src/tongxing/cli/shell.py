@@ -194,11 +194,12 @@ def family(
     cls: type[Family] = Family,
     first: Sequence[str] = (),
     not_commands: Collection[str] = (),
+    **attributes: Any,
 ) -> Callable[[Function], Family]:
     """Make a function the group of all command modules of `package`."""
 
     def make(function: Function) -> Family:
-        found = click.group(cls=cls)(function)
+        found = click.group(cls=cls, **attributes)(function)
         found.package, found.first = package, tuple(first)
         found.not_commands = frozenset(not_commands)
         return found

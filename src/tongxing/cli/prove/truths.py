@@ -1,7 +1,6 @@
-"""`tongxing prove`: holds the truths against the live books, and fails when one does not hold."""
+"""The truths, held against the live books: what `tongxing prove` does by itself."""
 
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
-from tongxing.cli.shell import command as command_of
 from tongxing.kernel.proofs import Proof, proof_texts
 from tongxing.kernel.reasons import Problem
 from tongxing.kernel.texts import Catalogue
@@ -9,8 +8,8 @@ from tongxing.kernel.texts import Catalogue
 WORDS = Words("prove")
 
 
-@command_of()
-def command() -> int:
+def prove_truths() -> int:
+    """Show every proof; 1 when one does not hold. Raises Problem(NOTHING_TO_PROVE)."""
     from tongxing.cli.books import books_at
     from tongxing.proving import prove_houses
 
