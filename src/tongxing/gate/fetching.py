@@ -2,10 +2,12 @@
 in force in it.
 
 A list of millions takes seconds to read; meanwhile passengers go on under the old one. A list that
-cannot be used is told once, is fetched again much later, and holds up no other list and no tap.
+cannot be used is told once, is fetched again much later (one that may only have been damaged on its
+way sooner, and then ever later), and holds up no other list and no tap.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
 
@@ -13,11 +15,15 @@ from tongxing.gate.data_lists import ReadyList
 from tongxing.gate.denylist import ASK_WHOLE
 from tongxing.gate.kept_list import PreparedList
 from tongxing.gate.link import Answer
+from tongxing.gate.pacing import Pace
 from tongxing.gate.site import Site
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.lists import DATA_NAMES, DENY, DataName
 
 LISTS = "/v1/lists/"
+DAMAGED = ("MESSAGE_MALFORMED", "SIGNATURE_INVALID")
+"""Refusals of what may have been whole when the city sent it."""
+
 _ROUNDS = 6
 """Lists of one name fetched in a row: the one in force, and those that wait for their time."""
 
@@ -33,14 +39,12 @@ class Ask(Protocol):
 
 class ListFetcher:
     """The lists of one device. `get` asks the city for what stands at a path; `clock` gives Unix
-    seconds, and a list that was refused is asked for again after `again_s` of them."""
+    seconds, and `pace` says when a list that was refused is asked for again."""
 
-    def __init__(
-        self, get: Callable[[str], Answer], clock: Callable[[], int], again_s: int
-    ) -> None:
-        self._get, self._clock, self._again_s = get, clock, again_s
+    def __init__(self, get: Callable[[str], Answer], clock: Callable[[], int], pace: Pace) -> None:
+        self._get, self._clock, self._pace = get, clock, pace
         self._newest: Mapping[str, int] = {}
-        self._refused: dict[str, tuple[int, int]] = {}
+        self._refused: dict[str, _Rest] = {}
 
     def told(self, newest: Mapping[str, int]) -> None:
         """The newest versions there are, by name."""
@@ -109,14 +113,33 @@ class ListFetcher:
         return None
 
     def _is_due(self, name: str, have: int) -> bool:
-        newest = self._newest.get(name, 0)
-        refused, again_s = self._refused.get(name, (0, 0))
-        rests = refused == newest and self._clock() < again_s <= self._clock() + self._again_s
+        newest, rest, now_s = self._newest.get(name, 0), self._refused.get(name), self._clock()
+        rests = rest is not None and rest.version == newest and rest.holds(now_s)
         return newest > have and not rests
 
     def _note(self, name: str, refusal: Refusal, refusals: list[Refusal]) -> None:
-        self._refused[name] = (self._newest.get(name, 0), self._clock() + self._again_s)
+        newest, before = self._newest.get(name, 0), self._refused.get(name)
+        rest_s = self._pace.refused_again_s
+        if refusal.code in DAMAGED:
+            later_s = self._pace.damaged_again_s
+            if before is not None and before.version == newest:
+                later_s = 2 * before.rest_s
+            rest_s = min(rest_s, later_s)
+        self._refused[name] = _Rest(newest, self._clock(), rest_s)
         refusals.append(refusal)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """A version that was refused is left alone for so long."""
+
+    version: int
+    since_s: int
+    rest_s: int
+
+    def holds(self, now_s: int) -> bool:
+        """Whether it still is; a clock that went back ends it."""
+        return self.since_s <= now_s < self.since_s + self.rest_s
 
 
 def _take(site: Site, ready: ReadyList, now_s: int) -> Refusal | None:

@@ -10,12 +10,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """Seconds. `in_flight` is how many batches travel at a time."""
+    """Seconds. `in_flight` is how many batches travel at a time. What was refused is tried again
+    after `refused_again_s`; a list that was damaged on its way sooner, first after
+    `damaged_again_s`, then after twice that, and so on."""
 
     first_s: float = 2.0
     longest_s: float = 120.0
     in_flight: int = 8
     refused_again_s: int = 900
+    damaged_again_s: int = 30
 
 
 class Backoff:

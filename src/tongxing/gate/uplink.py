@@ -82,7 +82,7 @@ class Uplink:
         self._next_try_s = self._next_heartbeat_s = 0.0
         self._last_number = 0
         self._offset_s: int | None = None
-        self._lists = ListFetcher(self._get, setup.clock, setup.pace.refused_again_s)
+        self._lists = ListFetcher(self._get, setup.clock, setup.pace)
         self._refused: dict[str, int] = {}
         self._senders = ThreadPoolExecutor(setup.pace.in_flight, "uplink")
 
