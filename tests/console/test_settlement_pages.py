@@ -9,6 +9,15 @@ from fastapi.testclient import TestClient
 from page_reading import PAGES, WINDOW, fen, money, read
 
 from conftest import Booked
+from tongxing.checkpoint import (
+    Checkpoint,
+    Proven,
+    Verifier,
+    check_proof,
+    leaf_bytes,
+    open_checkpoint,
+    read_verifier,
+)
 from tongxing.console import create_app
 from tongxing.hub.closing import CAMT_053, CSV
 from tongxing.hub.store import windows as papers
@@ -107,6 +116,7 @@ def test_before_the_cut_off_a_window_is_netted_as_it_stands(database: Database) 
     assert "Statements are made when the window is closed." in page.words
     assert sum(fen(row[1]) for row in page.table("Member")[:-1]) == 0
     assert "to come" in page.words
+    assert "There is no checkpoint" in page.words
     assert "The window is still taking files" in trip.words
 
 
@@ -119,3 +129,46 @@ def test_before_the_record_file_a_trip_says_what_comes_next(database: Database) 
         page = read(client, trips[0])
     assert page.html.count('class="wait"') == 4
     assert "not presented yet" in page.words and "Not judged yet" in page.words
+
+
+def test_a_window_shows_its_root_and_gives_checkpoint_and_key(pages: TestClient) -> None:
+    page = read(pages, f"/settlement/{WINDOW}")
+    files = [link for link in page.links if "/signed/" in link]
+    note, key = (pages.get(link) for link in files)
+    verifier = read_verifier(key.text)
+    assert isinstance(verifier, Verifier)
+    found = open_checkpoint(note.content, verifier)
+    assert isinstance(found, Checkpoint)
+    assert (found.window_id, found.records.size) == (WINDOW, 17)
+    assert found.records.root.hex() in page.words
+    assert f"{WINDOW}-checkpoint.txt" in note.headers["Content-Disposition"]
+
+
+def test_a_trip_gives_the_proof_of_each_of_its_records(pages: TestClient) -> None:
+    """Every trip of the day: proven with the checkpoint and the key of the window's page alone,
+    and no proof names the number of a card."""
+    verifier = read_verifier(pages.get(f"/settlement/{WINDOW}/signed/hub.vkey").text)
+    published = pages.get(f"/settlement/{WINDOW}/signed/checkpoint.txt").content
+    assert isinstance(verifier, Verifier)
+    trips = [link for link in read(pages, "/trips").links if link.startswith("/trips/")]
+    proofs = {
+        link for trip in trips for link in read(pages, trip).links if link.startswith("/records/")
+    }
+    assert len(proofs) >= 10
+    for link in proofs:
+        record_id = link.split("/")[2]
+        content = pages.get(link).content
+        found = check_proof(content, record_id, verifier, published)
+        assert isinstance(found, Proven), (link, found)
+        assert b"medium" not in leaf_bytes(found.entry)
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize(
+    "path", ["/records/nobody.1/proof", f"/settlement/{WINDOW}/signed/key.pem"]
+)
+def test_what_was_not_signed_is_a_page_that_says_so(
+    pages: TestClient, path: str, language: str
+) -> None:
+    page = read(pages, path, language)
+    assert page.status == 404

@@ -17,6 +17,7 @@ from tongxing.console.pages import (
     passengers,
     proofs,
     settlement,
+    signed,
     statement,
     trip,
     trips,
@@ -50,7 +51,18 @@ def create_app(
 
     app = FastAPI(lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     app.state.console = console
-    for page in (overview, trips, trip, settlement, statement, passengers, proofs, network, about):
+    for page in (
+        overview,
+        trips,
+        trip,
+        settlement,
+        statement,
+        signed,
+        passengers,
+        proofs,
+        network,
+        about,
+    ):
         app.include_router(page.router)
     web.FACE.dress(app, hosts)
     return app

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from tongxing.checkpoint import CHECKPOINT_FILE, VERIFIER_FILE, Checkpoint
 from tongxing.console.clearing import (
     OTHERS,
     all_windows,
@@ -21,7 +22,9 @@ from tongxing.hub import load_rulebook
 from tongxing.hub import views as hub
 from tongxing.hub.closing import CAMT_053, CSV, TEXT
 from tongxing.hub.settlement import PaymentState
+from tongxing.hub.signing import is_as_signed
 from tongxing.hub.store import windows as papers
+from tongxing.hub.store.checkpoints import load_checkpoint
 from tongxing.hub.windows import WindowState
 from tongxing.kernel.texts import LANGUAGES
 from tongxing.web.language import language_of
@@ -67,6 +70,7 @@ def window(request: Request, window_id: str) -> Response:
             "choice": choice,
             "window": line,
             "payee": _payee_in(words),
+            "signed_files": (CHECKPOINT_FILE, VERIFIER_FILE),
             **values,
         },
     )
@@ -101,11 +105,19 @@ def _window(snapshot: Snapshot, line: hub.WindowLine) -> dict[str, object]:
         "verdicts": hub.verdict_counts(cursor, line.window_id),
         "files": hub.files(cursor, line.window_id),
         "steps": steps(line.state, payments),
+        "signed": _signed(snapshot, line.window_id),
         "papers": {
             member: [kind for kind in PAPER_KINDS if member in found[kind]]
             for member in sorted({party for kind in found.values() for party in kind})
         },
     }
+
+
+def _signed(snapshot: Snapshot, window_id: str) -> Checkpoint | None:
+    """What was signed of a window; None while it is open, or for one older than checkpoints. One
+    that does not hold is not shown: the proofs page says so."""
+    kept = load_checkpoint(snapshot.of_hub(), window_id)
+    return None if kept is None else is_as_signed(kept)
 
 
 def steps(state: WindowState, payments: Sequence[hub.PaymentLine]) -> list[Step]:
