@@ -201,6 +201,7 @@ FIRST, SECOND, THIRD, LAST = lines_of(GOOD)
         ([FIRST, SECOND, THIRD, LAST.replace(b'"sha256"', b'"sha512"')], "LINES_TRAILER"),
         ([FIRST, SECOND, THIRD, LAST, LAST], "LINES_AFTER_END"),
         ([FIRST, SECOND, THIRD, LAST, b"\n"], "LINES_AFTER_END"),
+        ([FIRST, SECOND, THIRD, LAST, b"{}"], "FILE_TRUNCATED"),
         ([SECOND, THIRD, LAST], "LINES_HEADER"),
         ([b"\xef\xbb\xbf" + FIRST, LAST], "FILE_ENCODING"),
         ([FIRST.replace(b"\n", b"\r\n"), LAST], "FILE_ENCODING"),

@@ -20,7 +20,7 @@ _DECIMAL = re.compile(rb" *[+-]?[0-9]+(\.[0-9]+)? *")
 _VISIBLE = re.compile(rb" *[\x21-\x7e]+(?: [\x21-\x7e]+)* *")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 _MOMENTS = {"date": "%Y%m%d", "time": "%H%M%S", "datetime": "%Y%m%d%H%M%S"}
-_SHOWN_MAX = 20
+_SHOWN_MAX = 60
 
 
 def fault_of(field: Field, raw: bytes) -> str:

@@ -72,9 +72,11 @@ def survey(
         seen.take(line)
         if found.shape.layout.evidence_bytes_max and line.cells:
             lines += 1
-            readable += bool(line.evidence) and read_evidence(line.evidence) is not None
+            unread = any(doubt.code == "EXCHANGE_EVIDENCE" for doubt in line.doubts)
+            readable += bool(line.evidence) and not unread
             for shape in others:
-                speaks[shape.variant.name] &= _speaks_for(shape, line.content)
+                name = shape.variant.name
+                speaks[name] = speaks[name] and _speaks_for(shape, line.content)
     if lines and not readable and any(speaks.values()):
         other = next(name for name, fits in speaks.items() if fits)
         values = {"variant": found.shape.variant.name, "other": other}

@@ -17,7 +17,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 LAYOUTS = click.option(
     "--layouts", "layouts", metavar="DIR", type=click.Path(path_type=Path, file_okay=False)
 )
-KIND = click.option("--kind", "kind", type=click.Choice(CODES, case_sensitive=False))
+KIND = click.option(
+    "--kind", "kind", metavar="CODE", type=click.Choice(CODES, case_sensitive=False)
+)
 VARIANT = click.option("--variant", "variant", metavar="NAME", default="")
 KEYS = click.option("--keys", "keys", metavar="FILE", type=READABLE_FILE)
 PROFILE = click.option("--profile", "profile", metavar="FILE", type=READABLE_FILE)

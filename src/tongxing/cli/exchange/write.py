@@ -45,7 +45,7 @@ class _Asked:
 
 
 @make_command()
-@click.argument("kind", type=click.Choice((*CODES, LINES), case_sensitive=False))
+@click.argument("kind", metavar="KIND", type=click.Choice((*CODES, LINES), case_sensitive=False))
 @click.option("--from", "source", metavar="FILE", required=True)
 @click.option("--out", "out", metavar="FILE", type=click.Path(path_type=Path), required=True)
 @click.option("--to", "party", metavar="CODE", default="")
