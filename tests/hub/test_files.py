@@ -144,6 +144,47 @@ def test_a_file_cut_anywhere_is_refused(world: World) -> None:
     assert isinstance(world.hub.receive_file(manifest, data, MORNING_S), bytes)
 
 
+def test_a_file_cut_at_every_byte_is_refused() -> None:
+    """Every single length, whole bytes of the stream and of the text in it."""
+    manifest = _manifest_of(GOOD_DATA)
+    text = gzip.decompress(GOOD_DATA)
+    for end in range(len(GOOD_DATA)):
+        cut = GOOD_DATA[:end]
+        opening = open_file(manifest, cut, RULES.file)
+        assert isinstance(opening, Refusal) and opening.code == "FILE_CHECKSUM"
+        opening = open_file(_manifest_of(cut), cut, RULES.file)
+        assert isinstance(opening, Refusal) and opening.code in ("FILE_TRUNCATED", "FILE_TYPE")
+    for end in range(len(text)):
+        cut = gzip.compress(text[:end], mtime=0, compresslevel=1)
+        opening = open_file(_manifest_of(cut), cut, RULES.file)
+        assert isinstance(opening, Refusal), end
+        assert opening.code in ("FILE_TRUNCATED", "FILE_COUNT"), end
+
+
+def test_every_flipped_bit_of_every_record_is_found() -> None:
+    """With its manifest as it was the hash refuses, for each bit of the records' own lines."""
+    manifest, text = _manifest_of(GOOD_DATA), bytearray(gzip.decompress(GOOD_DATA))
+    assert not isinstance(open_file(manifest, GOOD_DATA, RULES.file), Refusal)
+    for bit in range(8 * len(text)):
+        text[bit // 8] ^= 1 << bit % 8
+        wrong = gzip.compress(bytes(text), mtime=0, compresslevel=1)
+        opening = open_file(manifest, wrong, RULES.file)
+        assert isinstance(opening, Refusal) and opening.code == "FILE_CHECKSUM"
+        text[bit // 8] ^= 1 << bit % 8
+
+
+def _manifest_of(data: bytes) -> Manifest:
+    return Manifest(
+        file_id="F",
+        sender=ACQ,
+        created_s=0,
+        rows=len(RECORDS),
+        delta_sum_fen=sum(record.delta_fen for record in RECORDS),
+        data_sha256=sha256_hex(data),
+        previous_manifest_sha256="",
+    )
+
+
 def test_a_flipped_bit_is_found_wherever_it_is(world: World) -> None:
     manifest, data = world.senders[ACQ].file(RECORDS)
     for bit in range(0, 8 * len(data), 37):

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from tongxing.hub.checks import AFTER_DUPLICATES
+from tongxing.hub.liability import liability_tables
 from tongxing.hub.verdicts import code_table
 from tongxing.hub.windows import TRANSITIONS, WindowEvent, WindowState
 from tongxing.kernel.reasons import all_reasons
@@ -30,6 +31,17 @@ def test_the_checks_are_told_in_their_order() -> None:
     shown = [row[0] for row in cells(ADMISSION)]
     checks = [f"`{check.__name__}`" for check in AFTER_DUPLICATES]
     assert [name for name in shown if name in checks] == checks
+
+
+def test_the_table_of_liability_is_the_data() -> None:
+    table = liability_tables()[-1]
+    rules = {rule.name: rule for rule in (*table.deny.case, *table.city.case)}
+    shown = {row[0].strip("`"): row[1:] for row in cells(ADMISSION) if row[0].strip("`") in rules}
+    assert list(shown) == list(rules)
+    for name, (_, code, bearer) in shown.items():
+        assert (code, bearer) == (rules[name].code or "–", rules[name].bearer)
+    assert f"less than {table.deny.propagation_hours} hours" in ADMISSION
+    assert f"less than {table.city.remove_days} days" in ADMISSION
 
 
 def test_every_reason_on_the_pages_is_on_the_list() -> None:

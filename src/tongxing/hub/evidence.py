@@ -5,10 +5,10 @@ the hub was not given is absent (None, or an empty mapping), and the check that 
 it is never taken for a yes that somebody gave.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from tongxing.hub.liability import CityListings, Denials, LiabilityTable, liability_tables
 from tongxing.hub.purses import Chains
@@ -67,3 +67,18 @@ class Evidence:
     terminals: Mapping[str, Terminal] | None = None
     chains: Chains = field(default_factory=dict)
     liability: tuple[LiabilityTable, ...] = field(default_factory=liability_tables)
+
+
+class Witness(Protocol):
+    """Whoever can say more of records than the records do themselves."""
+
+    def evidence(self, records: Sequence[Record]) -> Evidence:
+        """What is known of these records; purse chains are added by the hub, from its own books."""
+
+
+class NoWitness:
+    """Nobody says anything: the hub goes by the records and its own books alone."""
+
+    def evidence(self, records: Sequence[Record]) -> Evidence:
+        """Nothing."""
+        return Evidence()

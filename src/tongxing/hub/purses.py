@@ -7,7 +7,7 @@ between them are *broken*. A counter that is skipped is a *gap*: a record is sti
 this is known before anyone complains.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import pairwise
 from typing import Literal, NamedTuple
 
@@ -61,6 +61,13 @@ def add_links(chains: Chains, links: Iterable[Link]) -> dict[str, list[Link]]:
             known.append(link)
             known.sort(key=lambda seen: (seen.counter, seen.mark))
     return grown
+
+
+def believed_links(records: Iterable[Record], wrong: Container[str]) -> list[Link]:
+    """The links of records but those whose signature is wrong: these prove nothing of a card."""
+    return [
+        link for record in records if record.record_id not in wrong for link in links_of(record)
+    ]
 
 
 def fault_of(link: Link, chains: Chains) -> tuple[Fault, Link] | None:

@@ -8,18 +8,20 @@ comes in with each call; nothing here reads a clock.
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tongxing.hub.admission import judge
 from tongxing.hub.books import payment_posting, window_postings
 from tongxing.hub.checks import Case
 from tongxing.hub.closing import CARRIED_VERDICTS, KINDS, WindowClosing, produce
+from tongxing.hub.evidence import NoWitness, Witness
 from tongxing.hub.files import Cover, open_file, read_cover
 from tongxing.hub.ground import Ground
 from tongxing.hub.instructions import Instruction
 from tongxing.hub.iso20022 import read_status
 from tongxing.hub.members import Member
 from tongxing.hub.netting import net
+from tongxing.hub.purses import Gap
 from tongxing.hub.rows import Row
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.settlement import (
@@ -36,6 +38,7 @@ from tongxing.hub.store import checkpoints as checkpoint_table
 from tongxing.hub.store import files as file_table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
+from tongxing.hub.store import purses as purse_table
 from tongxing.hub.store import records as record_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.windows import (
@@ -66,7 +69,7 @@ class Hub:
     """One clearing house over its store.
 
     `key` signs all that goes out; `trusted` holds the keys of the acquirers; `ground` is what the
-    hub knows of networks and tariffs.
+    hub knows of networks and tariffs, `witness` whoever says more of records than they do.
     """
 
     def __init__(
@@ -76,12 +79,14 @@ class Hub:
         trusted: KeyRing,
         rules: Rulebook,
         ground: Ground,
+        witness: Witness | None = None,
     ) -> None:
         self._store = store
         self._key = key
         self._trusted = trusted
         self._rules = rules
         self._ground = ground
+        self._witness = witness or NoWitness()
 
     def close(self) -> None:
         """Let go of the database connection."""
@@ -197,6 +202,16 @@ class Hub:
                 return Refusal("WINDOW_UNKNOWN", values={"window": window_id})
             return _closing(cursor, window_id)
 
+    def purse_gaps(self) -> list[Gap]:
+        """Purchases of cards that no record has told of yet: something is still on its way."""
+        with self._store.reading() as cursor:
+            return purse_table.load_gaps(cursor)
+
+    def trial_totals(self, window_id: str) -> list[record_table.TrialTotal]:
+        """What a window was shown of trials, which is never money: by issuer and acquirer."""
+        with self._store.reading() as cursor:
+            return record_table.trial_totals(cursor, window_id)
+
     def payments_to_send(self, window_id: str) -> list[Payment]:
         """The payments that may go to the bank now: each phase waits for the one before it."""
         with self._store.reading() as cursor:
@@ -249,6 +264,8 @@ class Hub:
         stamped_s, window_id = self._window_now(cursor, received_s)
         readable = [row.record for row in rows if row.record is not None]
         known = record_table.load_standing(cursor, readable)
+        told = self._witness.evidence(readable)
+        chains = purse_table.chains_with(cursor, readable, told.signatures)
         case = Case(
             sender=sender,
             members=members,
@@ -258,6 +275,7 @@ class Hub:
             received_s=stamped_s,
             known=known,
             holders=record_table.load_holders(cursor, cover.sender, readable),
+            evidence=replace(told, chains=chains),
         )
         judgements = judge(rows, case)
         file_id = cover.manifest.file_id
@@ -274,6 +292,7 @@ class Hub:
             cursor, cover.sender, file_id, window_id, stamped_s, judgements
         )
         record_table.write_claims(cursor, cover.sender, judgements, known)
+        purse_table.write_links(cursor, judgements)
         return verdicts
 
     def _window_now(self, cursor: Cursor, received_s: int) -> tuple[int, str]:

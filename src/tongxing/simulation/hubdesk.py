@@ -16,11 +16,14 @@ from tongxing.hub import (
     load_rulebook,
     members_of,
 )
+from tongxing.hub.signatures import SignatureWitness
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import balance
 from tongxing.network import load_registry
 from tongxing.simulation.hosting import Report
 from tongxing.simulation.keys import HUB, key_ring, signing_key
+from tongxing.simulation.real_media import RunMedia
+from tongxing.simulation.scenario import load_scenario
 from tongxing.storage import Database
 
 
@@ -30,12 +33,14 @@ class HubDesk:
     def __init__(self, dsn: str, seed: int, codes: tuple[str, ...], hear: Report) -> None:
         del hear  # the desk has nothing to report: its answers say everything
         self._store = HubStore(Database(dsn))
+        media = RunMedia(seed, load_scenario())
         self._hub = Hub(
             self._store,
             signing_key(seed, HUB),
             key_ring(seed, [acquirer_member(code) for code in codes]),
             load_rulebook(),
             NetworkGround(load_registry()),
+            SignatureWitness(media.vault, media.trust),
         )
 
     def enrol(self, cities: list[MemberCity], now_s: int) -> Refusal | None:

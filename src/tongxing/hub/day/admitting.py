@@ -33,7 +33,7 @@ from tongxing.hub.day.world import (
 from tongxing.hub.evidence import Evidence, Fault
 from tongxing.hub.half_taps import PairedTrip, median_fen
 from tongxing.hub.journals import ACCOUNTS, PURSES
-from tongxing.hub.purses import Link, add_links, links_of
+from tongxing.hub.purses import Link, add_links, believed_links, links_of
 from tongxing.hub.rows import Row, read_row
 from tongxing.kernel.clock import business_date, calendar_date, local
 from tongxing.kernel.ids import sha256_hex
@@ -141,12 +141,7 @@ def _admit_file(
         record_id: word for record_id, word in evidence.issuer_words.items() if word.code == "1001"
     }
     others = {name: word for name, word in evidence.issuer_words.items() if name not in told}
-    signed = [
-        link
-        for item in items
-        if item.record.record_id not in wrong and item.record.record_id not in told
-        for link in links_of(item.record)
-    ]
+    signed = believed_links([item.record for item in items], {*wrong, *told})
     case = Case(
         sender=members[acquirer],
         members=members,

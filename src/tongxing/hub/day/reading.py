@@ -209,6 +209,8 @@ def _bad_references(day: WorkedDay) -> Iterator[str]:
         if word.code not in code_table():
             yield f"inputs.issuer_words.{word.record_id}: no verdict code {word.code}"
     for refund in day.inputs.refunds:
+        if not refund.fault.startswith(("ISS-", "ACQ-")):
+            yield f"inputs.refunds.{refund.case_id}: {refund.fault} is no member"
         if not (refund.acquirer or refund.initiator).startswith("ACQ-"):
             yield f"inputs.refunds.{refund.case_id}: names no acquirer"
     for dispute in day.inputs.disputes:

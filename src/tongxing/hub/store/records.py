@@ -6,6 +6,7 @@ Names come from rows that were read, so they hold no space: a list of them trave
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from typing import NamedTuple
 
 import msgspec
 
@@ -18,6 +19,16 @@ from tongxing.hub.split import SplitBasis
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.verdicts import verdict_code
 from tongxing.messages import Record, Share, Verdict
+
+
+class TrialTotal(NamedTuple):
+    """Rides of a trial that one acquirer showed of one issuer's media in a window."""
+
+    issuer: str
+    acquirer: str
+    records: int
+    charge_fen: int
+
 
 _RECORD_COLUMNS = (
     "record_id, trip_id, revision, sender, file_id, row_no, status, codes, detail, window_id,"
@@ -214,6 +225,26 @@ def pair_totals(cursor: Cursor, window_id: str, members: Mapping[str, Member]) -
             (window_id,),
         )
     ]
+
+
+def trial_totals(cursor: Cursor, window_id: str) -> list[TrialTotal]:
+    """The rides of trials in a window, by issuer and acquirer; each record once, however often it
+    was shown."""
+    rides = {
+        record.record_id: record
+        for (content,) in cursor.execute(
+            "SELECT content FROM refused_row JOIN record_file USING (sender, file_id)"
+            " WHERE window_id = %s AND code = '1013' ORDER BY number, row_no",
+            (window_id,),
+        )
+        for record in [_decode_record(content)]
+    }
+    totals: dict[tuple[str, str], list[int]] = {}
+    for record in rides.values():
+        total = totals.setdefault((record.issuer, record.acquirer), [0, 0])
+        total[0] += 1
+        total[1] += record.delta_fen
+    return [TrialTotal(*pair, *total) for pair, total in sorted(totals.items())]
 
 
 def records_from_elsewhere(cursor: Cursor, window_id: str) -> dict[str, list[Record]]:
