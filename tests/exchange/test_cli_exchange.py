@@ -169,6 +169,28 @@ def test_write_refuses_json_of_another_kind_and_spoiled_json(call: Say) -> None:
     assert code == 4 and "EXCHANGE_DOES_NOT_FIT" in err and not Path("x").exists()
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ('"layout_from": "2015-07-15"', '"layout_from": "2015-07-32"', "EXCHANGE_JSON"),
+        ('"variant": "plain"', '"variant": "other"', "EXCHANGE_VARIANT"),
+        ('"date": "20260318", ', "", "EXCHANGE_JSON"),
+        ('"count": 1', '"count": 2', "EXCHANGE_COUNT"),
+        ('"line_end": "\\n"', '"line_end": ""', "EXCHANGE_JSON"),
+        ('"end": "\\n"', '"end": "x"', "EXCHANGE_JSON"),
+        ('{"end"', '["end"', "EXCHANGE_JSON"),
+    ],
+)
+def test_a_shown_file_that_was_changed_by_hand_is_held_to_its_form(
+    call: Say, old: str, new: str, expected: str
+) -> None:
+    _, out, _ = call("show", put("UC.txt", golden("UC")), "--json")
+    assert old in out
+    put("shown.jsonl", out.replace(old, new, 1))
+    code, _, err = call("write", "UC", "--from", "shown.jsonl", "--out", "x")
+    assert code in (2, 4) and expected in err and not Path("x").exists()
+
+
 def test_write_from_our_records_lists_what_has_no_source(call: Say) -> None:
     put("records.jsonl", jsonl(record("t1"), record("t2", medium_kind="code")))
     put("p.toml", PROFILE)

@@ -145,11 +145,17 @@ def file_of_json(
 ) -> list[bytes] | Refusal:
     """The pieces of a file from `head_as_json`, and its lines with their ends.
 
-    Refuses with EXCHANGE_JSON and as `header_bytes` does.
+    Refuses with EXCHANGE_JSON, EXCHANGE_COUNT (lines were added or taken away) and as
+    `header_bytes` does.
     """
     values, end = head.get("header"), head.get("line_end")
     if not isinstance(values, dict) or end not in ("\n", "\r\n"):
         return Refusal("EXCHANGE_JSON", "1")
+    lines = list(lines)
+    if set(values) != {field.name for field in book.header.field}:
+        return Refusal("EXCHANGE_JSON", "1")
+    if values["count"] != len(lines):
+        return Refusal("EXCHANGE_COUNT", "1", {"expected": values["count"], "found": len(lines)})
     header = header_bytes(book.header, values)
     if isinstance(header, Refusal):
         return header

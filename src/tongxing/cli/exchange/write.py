@@ -153,7 +153,10 @@ def _write_again(
     kind: str, head: dict[str, object], text: str, source: str, out: Path, book: LayoutBook
 ) -> None:
     """The very bytes that `show --json` was given."""
-    day = date.fromisoformat(str(head.get("layout_from", "2015-07-15")))
+    try:
+        day = date.fromisoformat(str(head.get("layout_from")))
+    except ValueError as error:
+        raise Problem("EXCHANGE_JSON", f"{source}:1") from error
     if head.get("kind") != kind:
         raise Problem("EXCHANGE_JSON", f"{source}:1")
     shape = _shape(book, kind, day, str(head.get("variant", "")))
