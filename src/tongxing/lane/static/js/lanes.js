@@ -16,7 +16,7 @@ function show(view) {
     forget(lane);
   }
   const said = view.said[document.body.dataset.language]?.text;
-  const state = view.sign === "idle" ? words.idle : `${words[view.sign]}: ${said}`;
+  const state = view.sign === "idle" ? words.idle : `${words[view.sign]}${words.between}${said}`;
   const at = lane.querySelector(".state");
   if (at.textContent !== state) at.textContent = state;
   lane.querySelector(".call").hidden = !view.called;
