@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tongxing.hub.checks import AFTER_DUPLICATES
 from tongxing.hub.liability import liability_tables
+from tongxing.hub.life import LIFE, RecordState
 from tongxing.hub.verdicts import code_table
 from tongxing.hub.windows import TRANSITIONS, WindowEvent, WindowState
 from tongxing.kernel.reasons import all_reasons
@@ -42,6 +43,15 @@ def test_the_table_of_liability_is_the_data() -> None:
         assert (code, bearer) == (rules[name].code or "–", rules[name].bearer)
     assert f"less than {table.deny.propagation_hours} hours" in ADMISSION
     assert f"less than {table.city.remove_days} days" in ADMISSION
+
+
+def test_the_life_of_a_record_is_the_table() -> None:
+    states = {state.value for state in RecordState}
+    shown = [row for row in cells(ADMISSION) if len(row) == 4 and {row[0], row[2]} <= states]
+    assert shown == [
+        [state.value, event.value, arrow.after.value, arrow.money or "–"]
+        for (state, event), arrow in LIFE.items()
+    ]
 
 
 def test_every_reason_on_the_pages_is_on_the_list() -> None:

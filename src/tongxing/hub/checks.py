@@ -8,7 +8,7 @@ what was given stands in `Evidence`.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
@@ -36,7 +36,8 @@ class Finding(NamedTuple):
 
 
 class Standing(Struct, frozen=True, gc=False):
-    """A record the hub stands by (accepted, held or carried), with all that later rows need.
+    """A record the hub stands by (accepted, held or carried; void when it was held and is over),
+    with all that later rows need.
 
     `whole` is the split of the trip's whole charge as of this revision; `claims` the taps its trip
     holds after it.
@@ -44,7 +45,7 @@ class Standing(Struct, frozen=True, gc=False):
 
     record_id: str
     content_hash: bytes
-    status: Status
+    status: Status | Literal["void"]
     code: str
     issuer: str
     charge_fen: int
@@ -167,6 +168,8 @@ def chain(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding 
     before = known.get(f"{record.trip_id}.{record.revision - 1}")
     if before is None:
         return Finding("1006", f"revision {record.revision - 1} is not admitted")
+    if before.status == "void":
+        return Finding("1006", f"revision {record.revision - 1} is void")
     if record.issuer != before.issuer:
         return Finding("1006", f"revision {record.revision - 1} is on {before.issuer}")
     if record.delta_fen != record.charge_fen - before.charge_fen:

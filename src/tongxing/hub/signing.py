@@ -1,7 +1,7 @@
 """The checkpoint of a closing window, and the proof of a record: from what the hub keeps.
 
 The leaves of a window: its files by sender and number in the sender's chain of manifests, each in
-its order of rows; then the records that were let in after a suspension, by id. Nothing of it
+its order of rows; then the records decided after a suspension or a hold, by id. Nothing of it
 depends on when, within the window, a file came. All is read again from the kept files themselves.
 """
 
@@ -127,7 +127,7 @@ def own_ring(verifier: Verifier) -> KeyRing:
 
 
 def _let_in(cursor: Cursor, window_id: str, ring: KeyRing) -> list[Entry]:
-    """The records that were let into a window after a suspension, by id."""
+    """The records decided in a window after a suspension or a hold, by id."""
     told: dict[str, Verdict] = {}
     documents = load_documents(cursor, window_id, [CARRIED_VERDICTS])[CARRIED_VERDICTS]
     for party, message in documents.items():

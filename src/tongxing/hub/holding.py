@@ -1,0 +1,130 @@
+"""Records on hold and how they end: proven, disproven, or void when their days are over.
+
+Each call is one transaction of its own, and each step is written down with who decided it, why, and
+under which rulebook. The acquirer gets a sealed verdict for every record that ends.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from tongxing.hub.closing import CARRIED_VERDICTS
+from tongxing.hub.life import RecordEvent, state_of, step
+from tongxing.hub.rulebook import Rulebook
+from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import life as life_table
+from tongxing.hub.store import windows as window_table
+from tongxing.hub.store.life import Waiting
+from tongxing.hub.terms import terms_on
+from tongxing.hub.windows import window_of, window_times
+from tongxing.kernel.clock import calendar_date, stamp
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import SigningKey, Verdict, VerdictFile, seal
+
+BY_ITSELF = "hub"
+
+
+class HoldingDesk:
+    """Ends what waits, over the hub's store; `key` signs the answers."""
+
+    def __init__(self, store: HubStore, key: SigningKey, rules: Rulebook) -> None:
+        self._store = store
+        self._key = key
+        self._rules = rules
+
+    def decide(
+        self, record_id: str, proves: bool, by: str, reason: str, now_s: int
+    ) -> bytes | Refusal:
+        """End a held record by evidence: accepted in the window of now, or void with every later
+        revision of its trip. The sealed `VerdictFile` for its acquirer.
+
+        Refuses with RECORD_UNKNOWN, RECORD_STATE (it is not held), RECORD_WAITS (an earlier
+        revision is) or EVIDENCE_TOO_LATE.
+        """
+        event = RecordEvent.PROOF if proves else RecordEvent.DISPROOF
+        with self._store.changing() as cursor:
+            waiting = life_table.find_record(cursor, record_id)
+            if waiting is None:
+                return Refusal("RECORD_UNKNOWN", values={"record": record_id})
+            arrow = step(record_id, state_of(waiting.status, None), event)
+            if isinstance(arrow, Refusal):
+                return arrow
+            ends_s = _ends_s(waiting)
+            if now_s >= ends_s:
+                values = {"record": record_id, "until": stamp(ends_s)}
+                return Refusal("EVIDENCE_TOO_LATE", values=values)
+            trip = life_table.held_records(cursor, waiting.trip_id)
+            if trip[0].revision < waiting.revision:
+                values = {"record": record_id, "earlier": trip[0].record_id}
+                return Refusal("RECORD_WAITS", values=values)
+            stamped_s, window_id = self._window_now(cursor, now_s)
+            if proves:
+                verdicts = [life_table.accept_held(cursor, record_id, window_id, stamped_s)]
+                self._write(cursor, record_id, event, stamped_s, by, reason)
+            else:
+                verdicts = self._void(cursor, trip, event, stamped_s, by, reason)
+            return self._answer(cursor, waiting.sender, window_id, stamped_s, verdicts)
+
+    def expire(self, now_s: int) -> Mapping[str, bytes]:
+        """Void every held record whose days are over, with all later revisions of its trip; the
+        sealed `VerdictFile` of each acquirer that has such."""
+        with self._store.changing() as cursor:
+            held = life_table.held_records(cursor)
+            over = {waiting.trip_id for waiting in held if now_s >= _ends_s(waiting)}
+            by_sender: dict[str, list[Waiting]] = {}
+            for waiting in held:
+                if waiting.trip_id in over:
+                    by_sender.setdefault(waiting.sender, []).append(waiting)
+            if not by_sender:
+                return {}
+            stamped_s, window_id = self._window_now(cursor, now_s)
+            answers = {}
+            for sender, ended in sorted(by_sender.items()):
+                why = "its days are over"
+                event = RecordEvent.DEADLINE
+                verdicts = self._void(cursor, ended, event, stamped_s, BY_ITSELF, why)
+                answers[sender] = self._answer(cursor, sender, window_id, stamped_s, verdicts)
+        return answers
+
+    def _void(
+        self,
+        cursor: Cursor,
+        ended: Sequence[Waiting],
+        event: RecordEvent,
+        at_s: int,
+        by: str,
+        reason: str,
+    ) -> list[Verdict]:
+        verdicts = []
+        for waiting in ended:
+            verdicts.append(life_table.void_held(cursor, waiting))
+            self._write(cursor, waiting.record_id, event, at_s, by, reason)
+        return verdicts
+
+    def _write(
+        self, cursor: Cursor, record_id: str, event: RecordEvent, at_s: int, by: str, reason: str
+    ) -> None:
+        version = self._rules.version
+        life_table.write_event(cursor, record_id, event, at_s, by, reason, version)
+
+    def _window_now(self, cursor: Cursor, now_s: int) -> tuple[int, str]:
+        """As the hub stamps files: never before a cut-off that it has closed."""
+        stamped_s = max(now_s, window_table.last_closed_cutoff(cursor))
+        window_id = window_of(stamped_s, self._rules)
+        window_table.open_window(cursor, window_id, window_times(window_id, self._rules).cutoff_s)
+        return stamped_s, window_id
+
+    def _answer(
+        self, cursor: Cursor, sender: str, window_id: str, at_s: int, verdicts: list[Verdict]
+    ) -> bytes:
+        file_id = f"held-{verdicts[0].record_id}-{at_s}"
+        answer = seal(
+            VerdictFile(file_id=file_id, window_id=window_id, file_code="OK", verdicts=verdicts),
+            self._key,
+        )
+        document = {(CARRIED_VERDICTS, f"{sender}/{file_id}"): answer}
+        window_table.write_documents(cursor, window_id, document)
+        return answer
+
+
+def _ends_s(waiting: Waiting) -> int:
+    terms = terms_on(calendar_date(waiting.received_s)).held
+    return terms.ends_s(waiting.received_s)
