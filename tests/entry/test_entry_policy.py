@@ -21,7 +21,7 @@ def effect(place: Place, day: date, hour: int = 12) -> str:
     return "" if found is None else found.effect
 
 
-@pytest.mark.req("R-100", "R-144", "R-163")
+@pytest.mark.req("R-100", "R-137", "R-144", "R-163")
 def test_key_stations_are_tested_first_then_checked_until_the_last_day() -> None:
     assert [
         effect(KEY_STATION, date(2022, month, day))

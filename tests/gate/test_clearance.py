@@ -119,7 +119,6 @@ def test_a_site_that_takes_tokens_asks_itself_too(tmp_path: Path) -> None:
     assert site.present(CHANGTONG, "IN", EIGHT)[0].opened
 
 
-@pytest.mark.req("R-142")
 @pytest.mark.parametrize("shown_s", [EIGHT, EIGHT + DAY_S, EIGHT - DAY_S])
 def test_no_passenger_is_blamed_for_the_gates_own_clock(tmp_path: Path, shown_s: int) -> None:
     """A clock that was reset makes good codes look old, or phones ahead: neither is said."""

@@ -88,13 +88,13 @@ def tapped(
     return decide(token, facts, with_policy(answer, facts, lane))
 
 
-@pytest.mark.req("R-101", "R-109", "R-154")
+@pytest.mark.req("R-101", "R-109", "R-132", "R-154")
 @pytest.mark.parametrize("token", [BEIJING_CARD, CODE], ids=["card", "code"])
 def test_an_upgraded_riders_tap_is_the_same_as_without_any_condition(token: MediumToken) -> None:
     assert tapped(token, word(True)) == decide(token, IN, context(IN, NOON_S))
 
 
-@pytest.mark.req("R-107", "R-108")
+@pytest.mark.req("R-107", "R-108", "R-142")
 @pytest.mark.parametrize("token", [BEIJING_CARD, CODE], ids=["card", "code"])
 @pytest.mark.parametrize(
     ("answer", "reason"),

@@ -146,6 +146,7 @@ def decided(reason: str) -> Decision:
     return Decision(outcome="refused", reason=reason, kind="entry", token_after=CARD, tariff="t")
 
 
+@pytest.mark.req("R-113", "R-127")
 def test_staff_read_what_they_are_asked_to_do_and_the_lane_shows_nothing_of_it() -> None:
     now = [0.0]
     board = Board(["a"], lambda: now[0])

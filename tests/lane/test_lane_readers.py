@@ -182,7 +182,6 @@ def lent(wallet: Wallet) -> Iterator[str]:
         server.close()
 
 
-@pytest.mark.req("R-143")
 def test_a_card_is_presented_once_however_long_it_lies(tmp_path: Path) -> None:
     wallet = Wallet(MEDIA.card(CARD, EIGHT))
     with lent(wallet) as address:

@@ -192,6 +192,7 @@ def beijing(folder: Path, entry: str) -> Path:
     return file
 
 
+@pytest.mark.req("R-108", "R-142")
 def test_with_a_policy_an_unlinked_medium_hears_the_policys_words(tmp_path: Path) -> None:
     plan = plan_of(beijing(tmp_path, '[entry]\npolicy = "beijing_2022"\n'))
     assert isinstance(plan, Plan) and plan.entry is not None, plan

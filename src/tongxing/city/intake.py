@@ -23,6 +23,7 @@ from tongxing.messages import KeyRing, Receipt, Tap, TapBatch, TapRef, unseal
 from tongxing.messages.taps import BATCH_TAPS_MAX
 
 TAP_TOO_LATE = "TAP_TOO_LATE"
+TAP_TIME_SUSPECT = "TAP_TIME_SUSPECT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,18 @@ def _distinct(
 
 
 def _set_aside(tap: Tap, terms: TermsBook, received_s: int) -> str:
-    """Why a tap moves no money: it came too late for an account's trip to be opened again. What a
-    gate did to a purse is a fact, however late it is told."""
+    """Why a tap moves no money: its time is not to be believed (B69), or it came too late for an
+    account's trip to be opened again. What a gate did to a purse is a fact, however late it is told
+    and whatever the gate's clock, as long as its time can be true."""
+    now = terms.at(received_s)
+    age_s = received_s - tap.time_s
+    if age_s < -now.ahead_s_max or age_s > now.evidence_days * DAY_S:
+        return TAP_TIME_SUSPECT
     if tap.funding == "purse":
         return ""
-    reopen_s = terms.at(tap.time_s).reopen_days * DAY_S
-    return TAP_TOO_LATE if received_s - tap.time_s > reopen_s else ""
+    if not 0 <= tap.time_band_s <= now.band_s_max:
+        return TAP_TIME_SUSPECT
+    return TAP_TOO_LATE if age_s > terms.at(tap.time_s).reopen_days * DAY_S else ""
 
 
 def _receipts(

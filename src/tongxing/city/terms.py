@@ -17,7 +17,8 @@ from msgspec import UNSET, Struct, UnsetType
 from tongxing.kernel.clock import DAY_S, at, business_date, business_day_end
 
 NAMES = (
-    "declare_days", "reopen_days", "free_corrections", "travel_s_max", "speed_kmh_max",
+    "declare_days", "reopen_days", "evidence_days", "ahead_s_max", "band_s_max",
+    "free_corrections", "travel_s_max", "speed_kmh_max",
     "habit_days", "habit_trips", "repeat", "turn_back_s",
 )  # fmt: skip
 
@@ -27,6 +28,9 @@ class Terms(Struct, frozen=True, kw_only=True):
 
     declare_days: int
     reopen_days: int
+    evidence_days: int
+    ahead_s_max: int
+    band_s_max: int
     free_corrections: int
     travel_s_max: int
     speed_kmh_max: int
@@ -58,6 +62,9 @@ class _Row(Struct, frozen=True, forbid_unknown_fields=True, rename={"from_day": 
     from_day: date
     declare_days: int | UnsetType = UNSET
     reopen_days: int | UnsetType = UNSET
+    evidence_days: int | UnsetType = UNSET
+    ahead_s_max: int | UnsetType = UNSET
+    band_s_max: int | UnsetType = UNSET
     free_corrections: int | UnsetType = UNSET
     travel_s_max: int | UnsetType = UNSET
     speed_kmh_max: int | UnsetType = UNSET

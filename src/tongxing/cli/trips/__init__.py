@@ -9,7 +9,7 @@ from tongxing.cli.shell import family
 
 @family(
     __name__,
-    first=("pending", "declare", "correct", "disruption", "resolve"),
+    first=("pending", "declare", "correct", "disruption", "resolve", "aside"),
     not_commands=("desks",),
 )
 def command() -> None:
