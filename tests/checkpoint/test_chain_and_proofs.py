@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 from checkpoint_world import KEY, STRANGER, VERIFIER, PaperHub, entry
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from msgspec import structs
 
 from tongxing.checkpoint import (
@@ -95,12 +93,11 @@ def test_a_hub_that_signed_two_roots_for_one_window_is_found() -> None:
     assert code(chain(*NOTES, other.notes[W[1]])) == "CHAIN_FORKED"
 
 
-@given(st.integers(0, len(PROOF) * 8 - 1))
-@settings(max_examples=400, deadline=None)
-def test_no_bit_of_a_proof_can_change(bit: int) -> None:
-    changed = bytearray(PROOF)
-    changed[bit // 8] ^= 1 << bit % 8
-    assert isinstance(check_proof(bytes(changed), RECORD, VERIFIER), Refusal)
+def test_no_bit_of_a_proof_can_change() -> None:
+    for bit in range(len(PROOF) * 8):
+        changed = bytearray(PROOF)
+        changed[bit // 8] ^= 1 << bit % 8
+        assert isinstance(check_proof(bytes(changed), RECORD, VERIFIER), Refusal), bit
 
 
 @pytest.mark.parametrize("length", [*range(0, len(PROOF), 37), len(PROOF) - 1])

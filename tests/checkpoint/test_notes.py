@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import pytest
 from checkpoint_world import KEY, STRANGER, VERIFIER, PaperHub
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from tongxing.checkpoint import (
     Checkpoint,
@@ -92,12 +90,11 @@ def test_anything_else_is_refused_with_its_reason(note: bytes, expected: str) ->
     assert code(open_checkpoint(note, VERIFIER)) == expected
 
 
-@given(st.integers(0, len(NOTE) * 8 - 1))
-@settings(max_examples=300, deadline=None)
-def test_no_bit_of_a_checkpoint_can_change(bit: int) -> None:
-    changed = bytearray(NOTE)
-    changed[bit // 8] ^= 1 << bit % 8
-    assert isinstance(open_checkpoint(bytes(changed), VERIFIER), Refusal)
+def test_no_bit_of_a_checkpoint_can_change() -> None:
+    for bit in range(len(NOTE) * 8):
+        changed = bytearray(NOTE)
+        changed[bit // 8] ^= 1 << bit % 8
+        assert isinstance(open_checkpoint(bytes(changed), VERIFIER), Refusal), bit
 
 
 @pytest.mark.parametrize(
