@@ -96,6 +96,10 @@ class RegisterServer:
         self._thread.join()
         self._socket.close()
 
+    def believe(self, devices: KeyRing) -> None:
+        """From now on these devices and no others. Any thread may say so."""
+        self._devices = devices
+
     def answer(self, datagram: bytes) -> bytes | None:
         """The signed answer to a claim, None for what is not believed."""
         opened = unseal(datagram, Claim, self._devices)

@@ -94,6 +94,12 @@ class FleetDesk:
             note(cursor, by, "fleet_confirm", f"{found.site} #{number}", now_s)
         return replace(found, confirmed_by=by.staff_id, expires_s=expires_s)
 
+    def public_keys(self) -> dict[str, bytes]:
+        """The public keys (32 bytes) of the devices that are trusted now, by their names."""
+        with self._office.reading() as cursor:
+            devices = store.devices(cursor)
+        return {one.device: one.public_key for one in devices if one.revoked_s is None}
+
     def devices(self, now_s: int) -> list[DeviceState]:
         """All devices, and how each said to be; the newest heartbeat of a revoked one too."""
         with self._office.reading() as cursor:

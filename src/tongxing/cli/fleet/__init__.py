@@ -15,6 +15,7 @@ _FIRST = (
     "publish",
     "release",
     "lists",
+    "register",
     "revoke",
     "key",
     "serve",
