@@ -102,6 +102,13 @@ UNSOUND: list[tuple[str, bytes, str]] = [
     ("days that fall", config("late_reject_days", 1), "late_flag_days"),
     ("a split of 99 %", config("od_split_ppm", {"S1-S9": {"OP1": 990000}}), "1000000"),
     ("a split to a stranger", config("od_split_ppm", {"S1-S9": {"OP9": 1000000}}), "OP9"),
+    (
+        "a leg that nobody runs",
+        changed(
+            lambda day: day["config"]["od_split_ppm"].pop("BUS-B") and day["entities"].append("OP4")
+        ),
+        "whose leg BUS-B is",
+    ),
     ("a discount above the fare", config("discount_ppm", {"A:local": 1200000}), "discount_ppm"),
     (
         "one name for two records",
@@ -188,6 +195,21 @@ def test_an_acquirer_that_nothing_tells_is_asked_for() -> None:
     assert isinstance(found, WorkedDay)
     refusal = outcome_of_day(found)
     assert isinstance(refusal, Refusal) and "H01: name its acquirer" in str(refusal.values)
+
+
+def test_a_ride_of_half_taps_without_a_fare_is_asked_for() -> None:
+    def declared(station: str) -> Callable[[dict[str, Any]], object]:
+        return lambda day: day["inputs"]["declarations"][0].update(exit_station=station)
+
+    def lost(day: dict[str, Any]) -> None:
+        day["inputs"]["half_taps"][2].update(station="S7")
+        day["inputs"]["declarations"] = []
+
+    for change, said in ((declared("S7"), "no leg S1-S7"), (lost, "no leg with an operator")):
+        found = read_day(changed(change), "day.json")
+        assert isinstance(found, WorkedDay)
+        refusal = outcome_of_day(found)
+        assert isinstance(refusal, Refusal) and said in str(refusal.values), said
 
 
 def test_facts_that_only_the_expectation_tells_are_taken_from_it() -> None:

@@ -219,25 +219,31 @@ _HOW: Mapping[str, How] = {
 def _half_price(
     trip: PairedTrip, leg: str, day: WorkedDay
 ) -> tuple[int, tuple[tuple[str, int], ...]]:
-    """The gross fare and the operators of a trip made of half taps. A half alone belongs to the
-    operator that has most of the rides from (or to) its station."""
+    """The gross fare and the operators of a trip made of half taps; of a half alone the median of
+    the fares of all legs that touch its station."""
+    weights = operators_near(trip, day)
     if leg in day.config.gross_fare:
-        return day.config.gross_fare[leg], weights_of_leg(day, leg)
-    near = [name for name in day.config.gross_fare if _touches(name, trip)]
-    fares = [day.config.gross_fare[name] for name in near]
+        return day.config.gross_fare[leg], weights
+    fares = [fen for name, fen in day.config.gross_fare.items() if _touches(name, trip)]
+    return median_fen(fares) or 0, weights
+
+
+def operators_near(trip: PairedTrip, day: WorkedDay) -> tuple[tuple[str, int], ...]:
+    """The operators of a trip's leg. A half alone belongs whole to the operator that has most of
+    the legs that touch its station; none where no leg does."""
+    leg = f"{trip.origin}-{trip.destination}"
+    if leg in day.config.gross_fare:
+        return weights_of_leg(day, leg)
     parts: dict[str, int] = {}
-    for name in near:
-        for operator, part in weights_of_leg(day, name):
+    for name in day.config.gross_fare:
+        for operator, part in weights_of_leg(day, name) if _touches(name, trip) else ():
             parts[operator] = parts.get(operator, 0) + part
     most = sorted(parts, key=lambda operator: (-parts[operator], operator))
-    gross_fen = median_fen(fares)
-    fallback_fen = day.config.max_fare_from_entry
-    return fallback_fen if gross_fen is None else gross_fen, ((most[0], PPM),) if most else ()
+    return ((most[0], PPM),) if most else ()
 
 
 def _touches(leg: str, trip: PairedTrip) -> bool:
-    origin, _, destination = leg.partition("-")
-    return trip.origin == origin if trip.origin else trip.destination == destination
+    return (trip.origin or trip.destination) in leg.split("-")
 
 
 def _presented(record: DayRecord, day: WorkedDay) -> Presented:

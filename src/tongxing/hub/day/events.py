@@ -10,6 +10,7 @@ from tongxing.hub.day.admitting import (
     Decided,
     Presented,
     admit,
+    operators_near,
     presented_rides,
     presented_trip,
 )
@@ -104,17 +105,17 @@ class Events:
 
 
 def events_of(day: WorkedDay) -> Events | Refusal:
-    """What happened on the day. Refuses with DAY_MALFORMED where a half tap's acquirer cannot be
-    told."""
+    """What happened on the day. Refuses with DAY_MALFORMED where a trip of half taps cannot be
+    priced, or its acquirer not be told."""
     closes = closing_day(day.config.window_id)
     assert not isinstance(closes, Refusal)
     terms = terms_on(closes)
     paired = _paired(day, terms)
     acquirers = {trip: _acquirer_of(trip, day) for trip in paired}
-    if lost := next((trip for trip in paired if not acquirers[trip]), None):
-        tap = lost.taps[0].tap_id
-        detail = f"inputs.half_taps.{tap}: name its acquirer"
-        return Refusal("DAY_MALFORMED", "", {"detail": detail})
+    for trip in paired:
+        if fault := _unpriceable(trip, acquirers[trip], day):
+            where = f"inputs.half_taps.{trip.taps[0].tap_id}"
+            return Refusal("DAY_MALFORMED", "", {"detail": f"{where}: {fault}"})
     names = _names(paired, day)
     rides = presented_rides(day)
     halves = [presented_trip(trip, names[trip], acquirers[trip], day) for trip in paired]
@@ -181,6 +182,16 @@ def _acquirer_of(trip: PairedTrip, day: WorkedDay) -> str:
         return near.pop()
     home = f"ACQ-{day.accounts[trip.account].partition('-')[2]}"
     return home if home in day.entities else ""
+
+
+def _unpriceable(trip: PairedTrip, acquirer: str, day: WorkedDay) -> str:
+    """Why a trip of half taps has no price or nobody to get it; "" when it has."""
+    if not acquirer:
+        return "name its acquirer"
+    leg = f"{trip.origin}-{trip.destination}"
+    if trip.ending in ("PAIRED_BY_ACCOUNT", "SELF_DECLARED") and leg not in day.config.gross_fare:
+        return f"gross_fare has no leg {leg}"
+    return "" if operators_near(trip, day) else "no leg with an operator begins or ends there"
 
 
 def _names(paired: Sequence[PairedTrip], day: WorkedDay) -> Mapping[PairedTrip, str]:

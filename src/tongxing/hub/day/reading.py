@@ -10,7 +10,7 @@ import msgspec
 
 from tongxing.hub.day.model import DayHalfTap, DayRecord, WorkedDay
 from tongxing.hub.day.times import seconds
-from tongxing.hub.day.world import rules_of
+from tongxing.hub.day.world import rules_of, weights_of_leg
 from tongxing.hub.verdicts import code_table
 from tongxing.hub.windows import closing_day, window_of, window_times
 from tongxing.kernel.reasons import Refusal
@@ -174,6 +174,8 @@ def _bad_record(record: DayRecord, day: WorkedDay) -> Iterator[str]:
     where = f"inputs.records.{record.record_id}"
     if record.leg not in day.config.gross_fare:
         yield f"{where}: gross_fare has no leg {record.leg}"
+    if not weights_of_leg(day, record.leg):
+        yield f"{where}: od_split_ppm does not say whose leg {record.leg} is"
     if record.medium == "CARD_PURSE" and (record.card_no is None or record.card_counter is None):
         yield f"{where}: a purse's ride names its card and counter"
     if record.medium == "CARD_PURSE" and record.balance_before is None:
