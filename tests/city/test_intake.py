@@ -4,6 +4,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from msgspec.structs import replace
 
 from street import (
     CARD,
@@ -285,6 +286,24 @@ def test_more_than_five_hundred_taps_are_too_many(database: Database) -> None:
     tap = Taps()
     many = [tap("08:00", CARD, "entry", "chaotianmen") for _ in range(501)]
     assert refused(database, sealed(many)) == "BATCH_TOO_LARGE"
+
+
+@pytest.mark.parametrize(
+    "numbers", [[0], [-1], [2**63], [2, 1], [1, 1]], ids=["0", "-1", "2^63", "back", "twice"]
+)
+def test_numbers_in_a_batch_rise_from_one(database: Database, numbers: list[int]) -> None:
+    """B65: nothing of a batch is stored whose numbers no storage gave."""
+    taken = Taps()("08:00", CARD, "entry", "chaotianmen")
+    taps = [replace(taken, ref=replace(taken.ref, seq=number)) for number in numbers]
+    assert refused(database, sealed(taps)) == "TAP_SEQ_INVALID"
+
+
+def test_terminals_and_storages_count_for_themselves(database: Database) -> None:
+    tap = Taps()
+    one, other = tap("08:00", CARD, "entry", "chaotianmen"), tap("08:40", CARD, "exit", "shapingba")
+    newer = replace(one, ref=replace(one.ref, epoch=2))
+    later = replace(one, ref=replace(one.ref, seq=2))
+    assert send(open_city(database), one, other, newer, later).accepted == 4
 
 
 def test_a_bad_batch_harms_no_good_one(database: Database) -> None:

@@ -20,7 +20,7 @@ from tongxing.kernel.clock import DAY_S, business_date
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, Receipt, Tap, TapBatch, TapRef, unseal
-from tongxing.messages.taps import BATCH_TAPS_MAX
+from tongxing.messages.taps import BATCH_TAPS_MAX, NUMBER_MAX
 
 TAP_TOO_LATE = "TAP_TOO_LATE"
 TAP_TIME_SUSPECT = "TAP_TIME_SUSPECT"
@@ -38,21 +38,34 @@ class OpenedBatch:
 def open_batch(message: bytes, keys: KeyRing) -> OpenedBatch | Refusal:
     """Check a sealed batch; nothing of it is used before.
 
-    Refuses what `unseal` refuses, IDENTITY_MISMATCH when one site signs for another,
-    BATCH_TOO_LARGE over 500 taps and TAP_SEQ_INVALID for a number below 1.
+    Refuses what `unseal` and `objection` refuse.
     """
     opened = unseal(message, TapBatch, keys)
     if isinstance(opened, Refusal):
         return opened
     sender, batch = opened
+    return objection(batch, sender) or OpenedBatch(sender, sha256_hex(message), batch)
+
+
+def objection(batch: TapBatch, sender: str) -> Refusal | None:
+    """Why the form of a batch that `sender` signed is not taken.
+
+    IDENTITY_MISMATCH when one site signs for another, BATCH_TOO_LARGE over 500 taps, and
+    TAP_SEQ_INVALID (B65) for a number or epoch outside 1 to 2^63 - 1, or one that does not rise:
+    a storage writes its taps one after the other.
+    """
     if sender != batch.site:
-        return Refusal("IDENTITY_MISMATCH", sender, {"site": batch.site})
+        return Refusal("IDENTITY_MISMATCH", sender, {"site": batch.site[:60]})
     if len(batch.taps) > BATCH_TAPS_MAX:
         return Refusal("BATCH_TOO_LARGE", sender, {"limit": BATCH_TAPS_MAX})
+    last: dict[tuple[str, int], int] = {}
     for tap in batch.taps:
-        if tap.ref.seq < 1:
-            return Refusal("TAP_SEQ_INVALID", sender, {"tap": str(tap.ref)})
-    return OpenedBatch(sender, sha256_hex(message), batch)
+        ref = tap.ref
+        before = last.get((ref.terminal_id, ref.epoch), 0)
+        if not (before < ref.seq <= NUMBER_MAX and 1 <= ref.epoch <= NUMBER_MAX):
+            return Refusal("TAP_SEQ_INVALID", sender, {"tap": str(ref)[:120]})
+        last[ref.terminal_id, ref.epoch] = ref.seq
+    return None
 
 
 def take_batches(

@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from tongxing.kernel.ids import sha256_hex
 from tongxing.messages import Receipt, Tap, TapBatch, TapRef
 from tongxing.messages.fleet import Heartbeat, TapRange, TerminalCount
-from tongxing.messages.taps import BATCH_TAPS_MAX
+from tongxing.messages.taps import BATCH_TAPS_MAX, NUMBER_MAX
 
-NUMBER_MAX = 2**63 - 1
 Storage = tuple[str, int]
 """A terminal and an epoch."""
 

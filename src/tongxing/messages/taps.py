@@ -10,6 +10,9 @@ MediumKind = Literal["card", "code"]
 
 BATCH_TAPS_MAX = 500
 
+NUMBER_MAX = 2**63 - 1
+"""The highest number of a tap, an epoch or an event."""
+
 
 def account_token(account: str) -> str:
     """What a code's tap carries in the place of a card number: a mark, and the account's digits."""

@@ -13,15 +13,14 @@ lies in the device's journal, and a person who holds that device decides.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tongxing.city.fleet.door import NUMBER_MAX, FleetDoor
+from tongxing.city.fleet.door import FleetDoor
 from tongxing.city.fleet.values import Device
-from tongxing.city.intake import OpenedBatch
+from tongxing.city.intake import OpenedBatch, objection
 from tongxing.city.store import fleet as store
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import TapBatch
-from tongxing.messages.taps import BATCH_TAPS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +34,21 @@ class DeviceBatch:
 def open_batch(door: FleetDoor, message: bytes) -> DeviceBatch | Refusal:
     """Check a sealed batch; nothing of it is used before.
 
-    Refuses what `FleetDoor.open` refuses, IDENTITY_MISMATCH, BATCH_TOO_LARGE, TAP_SEQ_INVALID,
-    TERMINAL_UNKNOWN, OPERATOR_MISMATCH.
+    Refuses what `FleetDoor.open` and `intake.objection` refuse, TERMINAL_UNKNOWN and
+    OPERATOR_MISMATCH.
     """
     opened = door.open(message, TapBatch)
     if isinstance(opened, Refusal):
         return opened
     device, batch = opened
-    if batch.site != device.device:
-        return Refusal("IDENTITY_MISMATCH", device.device, {"site": batch.site[:60]})
-    if len(batch.taps) > BATCH_TAPS_MAX:
-        return Refusal("BATCH_TOO_LARGE", device.device, {"limit": BATCH_TAPS_MAX})
+    refusal = objection(batch, device.device)
+    if refusal is not None:
+        return refusal
     own = set(device.terminals)
     for tap in batch.taps:
         if tap.ref.terminal_id not in own:
             named = tap.ref.terminal_id[:60]
             return Refusal("TERMINAL_UNKNOWN", device.device, {"terminal": named})
-        if not (1 <= tap.ref.seq <= NUMBER_MAX and 1 <= tap.ref.epoch <= NUMBER_MAX):
-            return Refusal("TAP_SEQ_INVALID", device.device, {"tap": str(tap.ref)})
         if tap.operator != device.operator:
             return Refusal(
                 "OPERATOR_MISMATCH",

@@ -38,9 +38,9 @@ from tongxing.messages.fleet import (
     TerminalCount,
 )
 from tongxing.messages.lists import DENY, DataName
+from tongxing.messages.taps import NUMBER_MAX
 
 KEY_BYTES = 32
-NUMBER_MAX = 2**63 - 1
 _TEXT_MAX = 200
 _COUNTS_MAX = 400
 _EVENT_BYTES_MAX = 1_000
