@@ -2,8 +2,8 @@
 
 A double touch must not become a second entry, and one display of a code must not let two people in.
 Both end by themselves: a touch after seconds, a display when it expires. A site remembers media
-and displays, in memory only; of accounts it remembers who is aboard a vehicle with one reader, for
-a day at most, and of rides nothing.
+and displays, in memory, and knows them again from its journal (`remembering`); of accounts it
+remembers who is aboard a vehicle with one reader, for a day at most, and of rides nothing.
 """
 
 from tongxing.gate.token import MediumToken
@@ -47,9 +47,13 @@ class RecentTaps:
         """Remember a tap that opened a lane."""
         if now_s >= self._sweep_s:
             self._sweep(now_s)
-        self._last[token.medium_no] = role, now_s
+        self.note_touch(token.medium_no, role, now_s)
         if token.medium_kind == "code":
             self.note_display(token.medium_no, token.code_issued_s, token.code_expires_s)
+
+    def note_touch(self, medium_no: str, role: str, at_s: int) -> None:
+        """Remember in which role and when a medium opened a lane."""
+        self._last[medium_no] = role, at_s
 
     def note_display(self, medium_no: str, issued_s: int, ends_s: int) -> None:
         """Remember a display of a code that opened a lane, until it ends."""

@@ -32,7 +32,9 @@ from tongxing.gate.kept_list import PreparedList, commit_list, load_list, prepar
 from tongxing.gate.lane import LaneOutput
 from tongxing.gate.orders import OrderBook
 from tongxing.gate.reading.setup import MediaSetup
+from tongxing.gate.reading.torn import TornTaps
 from tongxing.gate.recent import RecentTaps
+from tongxing.gate.remembering import NEWEST_MOST, remember
 from tongxing.gate.token import MediumToken
 from tongxing.gate.touch import Touch
 from tongxing.gate.visit import Visit
@@ -40,7 +42,6 @@ from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
-from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.messages import KeyRing, Receipt, SigningKey, TapBatch, seal, unseal
 from tongxing.messages.lists import DENY, DataName
 from tongxing.network.legacy import load_legacy
@@ -48,9 +49,6 @@ from tongxing.network.registry import Registry
 
 MediumWriter = Callable[[MediumToken], None]
 """Writes a token to the medium that is still in the reader's field."""
-
-_DISPLAYS_MOST = 2_000
-"""Taps looked through for displays that are still good: more than a station sees in ten minutes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,23 +109,16 @@ class Site:
         self._touch = None if setup.media is None else Touch(setup.media, journal, setup.clearance)
 
     def _remember(self) -> Refusal | None:
-        """Know again, after a restart, which displays of codes have opened a lane here, and who is
-        aboard a vehicle with one reader."""
-        heads = {name for name, facts in self._setup.validators.items() if facts.one_head}
-        taps = self._journal.newest(_DISPLAYS_MOST) if self._touch or heads else []
+        """Know again, after a restart, who has just passed here."""
+        taps = self._journal.newest(NEWEST_MOST)
         if isinstance(taps, Refusal):
             return taps
-        for tap in taps:
-            if (
-                tap.outcome == "opened"
-                and tap.funding == "account"
-                and tap.ref.terminal_id in heads
-            ):
-                role = "alight" if tap.kind == "exit" else "board"
-                self._recent.note_aboard(tap.vehicle, tap.medium_no, role, tap.time_s)
-            code = parse_code(tap.code) if tap.code and tap.outcome == "opened" else None
-            if isinstance(code, RideCode):
-                self._recent.note_display(tap.medium_no, code.generated_s, code.last_good_s)
+        remember(self._recent, taps, self._setup.validators)
+        settled = TornTaps(self._journal).settled()
+        if isinstance(settled, Refusal):
+            return settled
+        for one in settled:
+            self._recent.note_touch(one.medium_no, one.role, one.at_s)
         return None
 
     @classmethod

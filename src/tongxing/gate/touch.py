@@ -19,7 +19,7 @@ from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.reading.card import CardInHand, read_card
 from tongxing.gate.reading.code import read_code, unread_token
 from tongxing.gate.reading.setup import MediaSetup
-from tongxing.gate.reading.torn import TornTap, TornTaps
+from tongxing.gate.reading.torn import Settled, TornTap, TornTaps
 from tongxing.gate.reading.writing import moment, records_of
 from tongxing.gate.token import MediumToken
 from tongxing.gate.visit import Visit
@@ -243,6 +243,8 @@ class Touch:
         again = is_last and torn.role == visit.facts.role
         in_time = 0 <= visit.now_s - torn.tap.time_s <= self.setup.recovery.window_s
         taken_fen = torn.tap.purse.taken_fen if torn.tap.purse else 0
+        if again and in_time:  # a full disk may cost the note of it, and must not cost the tap
+            self._torn.note_settled(Settled(torn.tap.medium_no, torn.role, visit.now_s))
         if (again and in_time) or taken_fen or torn.tap.kind == "exit":
             settled = self._settled(torn, found, _as_decided(torn, card.token))
             return settled if (again and in_time) or not settled.opened else card

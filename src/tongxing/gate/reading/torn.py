@@ -15,6 +15,8 @@ from tongxing.media.card.terminal import Debit, Unfinished
 from tongxing.messages import Tap
 
 _PREFIX = "torn/"
+_SETTLED = "settled"
+_SETTLED_MOST = 32
 _ENCODER = msgspec.json.Encoder()
 
 
@@ -38,7 +40,17 @@ class TornTap(Struct, frozen=True, kw_only=True):
     reported: bool = False
 
 
+class Settled(Struct, frozen=True, array_like=True):
+    """A torn card that came back and walked through: as what, and when. The tap bears the time at
+    which the card signed."""
+
+    medium_no: str
+    role: Role
+    at_s: int
+
+
 _DECODER = msgspec.json.Decoder(TornTap)
+_SETTLED_DECODER = msgspec.json.Decoder(list[Settled])
 
 
 class TornTaps:
@@ -79,6 +91,25 @@ class TornTaps:
             if torn is not None:
                 found.append(torn)
         return found
+
+    def note_settled(self, settled: Settled) -> Refusal | None:
+        """Write down, before its tap is settled, that a card walks through now; the last few are
+        kept."""
+        before = self.settled()
+        if isinstance(before, Refusal):
+            return before
+        kept = [*before, settled][-_SETTLED_MOST:]
+        return self._journal.keep(_SETTLED, msgspec.json.encode(kept))
+
+    def settled(self) -> list[Settled] | Refusal:
+        """The torn cards that walked through last, oldest first."""
+        body = self._journal.kept(_SETTLED)
+        if not isinstance(body, bytes):
+            return body if isinstance(body, Refusal) else []
+        try:
+            return _SETTLED_DECODER.decode(body)
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            return Refusal("JOURNAL_CORRUPT", _SETTLED, {"detail": str(error)})
 
     def name(self, medium_no: str) -> str:
         """Under which name the journal keeps it."""
