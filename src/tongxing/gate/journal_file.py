@@ -13,6 +13,7 @@ import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from tongxing.gate import journal_numbers
 from tongxing.gate.epochs import Custody, Standing, cause_of_new_epoch, take_slip
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
@@ -39,14 +40,6 @@ _SCHEMA = (
     _EPOCH_TABLE,
 )
 
-_GAPS = (
-    "SELECT s.terminal_id FROM"
-    " (SELECT terminal_id, (SELECT MAX(first) FROM epoch WHERE first <= tap.position) AS began,"
-    "  MIN(seq) AS low, MAX(seq) AS high, COUNT(*) AS held FROM tap GROUP BY 1, 2) AS s"
-    " LEFT JOIN terminal AS t USING (terminal_id)"
-    " WHERE s.high - s.low + 1 <> s.held OR s.began IS NULL"
-    " OR (s.began = (SELECT MAX(first) FROM epoch) AND s.high IS NOT t.last_seq) LIMIT 1"
-)
 _FIRST_FREE = "(SELECT COALESCE(MAX(position), 0) + 1 FROM tap)"
 
 
@@ -310,8 +303,8 @@ def _damage(connection: sqlite3.Connection) -> str:
     (answer,) = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if answer != "ok":
         return str(answer)
-    gap = connection.execute(_GAPS).fetchone()
-    return f"the numbers of terminal {gap[0]} have a gap" if gap is not None else ""
+    terminal = journal_numbers.gap(connection)
+    return f"the numbers of terminal {terminal} have a gap" if terminal else ""
 
 
 def _sync_folder(folder: Path) -> None:
