@@ -14,6 +14,7 @@ from tongxing.entry import Result, holder_of
 from tongxing.gate import Decision
 from tongxing.gate.running import Runner
 from tongxing.gate.running.health import Status, read_status
+from tongxing.gate.site import Site
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.taps import account_token
@@ -96,6 +97,42 @@ def test_whatever_is_no_answer_sends_to_the_manual_lane(
         clock.now_s += 60
         assert shows(runner, clock).opened
         eventually(lambda: trouble_of(runner) == "")
+
+
+def test_a_policy_that_ends_while_somebody_is_put_aside_stops_no_lane(
+    attester: Attester, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Decided in the policy's last second, asked about in the next: whoever was to be asked is."""
+    attester.links(NUMBER, sampled(0))
+    with at_work(tmp_path / "gate", attester, clock) as runner:
+        monkeypatch.setattr(Site, "entry", lambda _site, _now_s: None)
+        assert shows(runner, clock).opened and len(attester.questions) == 1
+        assert shows(runner, clock, MANUAL).reason == "QR_REPLAYED"
+
+
+@pytest.mark.parametrize("where", ["asking", "telling", "other work"])
+def test_a_fault_anywhere_costs_one_passenger_and_no_lane(
+    attester: Attester,
+    clock: Clock,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    where: str,
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError(where)
+
+    attester.links(NUMBER, sampled(0))
+    with at_work(tmp_path / "gate", attester, clock) as runner, monkeypatch.context() as patched:
+        if where == "other work":
+            runner._turns.ask(broken)
+        else:
+            patched.setattr(runner.entering, "ask", broken)
+            if where == "telling":
+                patched.setattr(runner.board, "notice", broken)
+            assert runner.present(LANE, phone(14).show(clock.now_s)) is None
+        patched.undo()
+        assert shows(runner, clock).opened
+        assert runner.health.failures >= 1
 
 
 def trouble_of(runner: Runner) -> str:

@@ -8,6 +8,8 @@ why not, and nothing about the medium changes. The order of the checks is in `ch
 
 import re
 
+from msgspec.structs import replace
+
 from tongxing.gate import purse
 from tongxing.gate.checks import first_objection
 from tongxing.gate.entering import entry_note, noted_reason
@@ -37,7 +39,10 @@ def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> D
         return refused(kind, token, tariff, Refusal("GATE_MANUAL"))
     refusal = first_objection(token, facts, context)
     if refusal is not None:
-        return refused(kind, token, tariff, refusal)
+        decision = refused(kind, token, tariff, refusal)
+        if not decision.pending or context.entry is None:
+            return decision
+        return replace(decision, holders=context.entry.holders)
     if context.mode == "free_ride":
         return _free(token, facts, context, tariff)
     if token.funding == "purse":

@@ -120,7 +120,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     `charge_fen` is the price of the ride that ends here, `half_trip_fen` what was collected for an
     earlier ride without an exit; `lines` explain both. `needed_fen` is what the purse would have
     had to hold, when it did not. `note` is a further reason code to show beside an open lane;
-    `values` fill the reason's text.
+    `values` fill the reason's text. `holders` is who has to be asked while it is `pending`.
     """
 
     outcome: Literal["opened", "refused"]
@@ -135,6 +135,7 @@ class Decision(Struct, frozen=True, kw_only=True):
     lines: tuple[PriceLine, ...] = ()
     note: str = ""
     values: Mapping[str, object] = {}
+    holders: Holders | None = None
 
     @property
     def opened(self) -> bool:

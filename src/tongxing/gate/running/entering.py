@@ -10,6 +10,7 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tongxing.entry import Holders
 from tongxing.gate.attesting import AskingAside, Attesting
 from tongxing.gate.facts import EntryAtGate
 from tongxing.gate.running.condition import Condition
@@ -47,12 +48,12 @@ class Entering:
         self._erased_s = 0
 
     def ask(
-        self, entry: EntryAtGate | None, medium_no: str, now_s: int, again: Callable[[], None]
+        self, holders: Holders | None, medium_no: str, now_s: int, again: Callable[[], None]
     ) -> None:
-        """Have a holder asked about whose tap is pending; `again` presents the medium again, at
-        once when the gate is about to stop."""
-        assert entry is not None and isinstance(entry.holders, Attesting)
-        asker = entry.holders.asker
+        """Have a holder asked about whose tap is pending, of those of whom the decision could not
+        tell; `again` presents the medium again, at once when the gate is about to stop."""
+        assert isinstance(holders, Attesting)
+        asker = holders.asker
         if not self._aside.ask(asker, medium_no, now_s, again):
             asker.gave_none(medium_no, now_s)
             again()

@@ -178,10 +178,14 @@ class Runner:
         if refusal is not None:
             return
         while (task := self._turns.next()) is not None:
-            if isinstance(task, Showing):
-                self._decide(task)
-            else:
-                task()
+            try:
+                if isinstance(task, Showing):
+                    self._decide(task)
+                else:
+                    task()
+            except Exception:  # whatever it is, the other lanes go on
+                _log.exception("the site's thread failed")
+                self.health.failures += 1
         if self._registers is not None:
             self._registers.close()
         assert self._journal is not None
@@ -198,23 +202,25 @@ class Runner:
         return None
 
     def _decide(self, showing: Showing) -> None:
-        decision = None
+        decision, is_aside = None, False
         try:
             decision = self._decision(showing)
+            if decision is not None and decision.pending:
+                pending, decision = decision, None
+                self._ask_aside(showing, pending)
+                is_aside = True
         except Exception:
             _log.exception("terminal %s failed", showing.terminal)
             self.health.failures += 1
             self.board.notice(showing.terminal, Refusal("LANE_FAULT"))
-        if decision is not None and decision.pending:
-            self._ask_aside(showing, decision.token_after.medium_no)
-        else:
-            showing.ended.set_result(decision)
+        finally:
+            if not is_aside:
+                showing.ended.set_result(decision)
 
-    def _ask_aside(self, showing: Showing, medium_no: str) -> None:
+    def _ask_aside(self, showing: Showing, decision: Decision) -> None:
         """Nobody waits here for whoever attests: the medium comes again when there is an answer."""
-        assert self._site is not None
-        now_s, again = self.now_s(), partial(self._turns.again, showing)
-        self.entering.ask(self._site.entry(now_s), medium_no, now_s, again)
+        medium_no, again = decision.token_after.medium_no, partial(self._turns.again, showing)
+        self.entering.ask(decision.holders, medium_no, self.now_s(), again)
 
     def _decision(self, showing: Showing) -> Decision | None:
         terminal, medium = showing.terminal, showing.medium
