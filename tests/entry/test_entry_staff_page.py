@@ -10,7 +10,7 @@ from attester_server import Attester
 from attester_server import attesting as attester_at
 from entry_gate import MANUAL, NOON_S, SPRING, at_work, gate_file
 from lane_site import PHONE, SMALL, WIDE, Screen, serving
-from lane_world import LANE, Clock, eventually, phone
+from lane_world import LANE, Clock, eventually, phone, refused_plan, running
 from starlette.testclient import TestClient
 
 from tongxing.cli import run
@@ -18,6 +18,13 @@ from tongxing.gate.running import Runner
 from tongxing.lane.app import create_lane_app
 
 SHOTS = os.environ.get("LANE_SHOTS", "")
+
+
+PASSED, JSON = f"/lane/{MANUAL}/checked/passed", {"Accept": "application/json"}
+
+
+def asking_from(gate: Runner, host: str) -> TestClient:
+    return TestClient(create_lane_app(gate), "http://127.0.0.1", client=(host, 5000))
 
 
 @pytest.fixture
@@ -39,7 +46,7 @@ def gate(attester: Attester, clock: Clock, tmp_path: Path) -> Iterator[Runner]:
 
 @pytest.mark.req("R-110", "R-111")
 def test_only_a_manual_lane_takes_what_staff_found(gate: Runner, clock: Clock) -> None:
-    client = TestClient(create_lane_app(gate), base_url="http://127.0.0.1")
+    client = asking_from(gate, "127.0.0.1")
     refused = client.post(f"/lane/{LANE}/checked/passed", headers={"Accept": "application/json"})
     assert refused.status_code >= 400 and refused.json()["code"] == "LANE_NOT_MANUAL"
     assert client.post(f"/lane/{MANUAL}/checked/perhaps").status_code == 422
@@ -47,6 +54,41 @@ def test_only_a_manual_lane_takes_what_staff_found(gate: Runner, clock: Clock) -
     assert client.post(f"/lane/{MANUAL}/checked/passed").status_code == 204
     found = gate.present(MANUAL, phone().show(clock.now_s))
     assert found is not None and found.opened
+
+
+@pytest.mark.parametrize("host", ["192.0.2.50", "192.0.2.200"])
+def test_nobody_elsewhere_in_the_network_overrules_the_condition(
+    gate: Runner, clock: Clock, host: str
+) -> None:
+    stranger = asking_from(gate, host)
+    for found in ("passed", "failed"):
+        refused = stranger.post(f"/lane/{MANUAL}/checked/{found}", headers=JSON)
+        assert (refused.status_code, refused.json()["code"]) == (403, "LANE_STAFF_ELSEWHERE")
+    assert "data-checked" not in stranger.get("/lanes").text
+    assert "data-checked" in asking_from(gate, "::1").get("/lanes").text
+    shown = gate.present(MANUAL, phone().show(clock.now_s))
+    assert shown is not None and shown.reason == "ENTRY_STAFF_CHECK"
+
+
+def test_a_screen_that_the_configuration_names_is_staffs(
+    attester: Attester, clock: Clock, tmp_path: Path
+) -> None:
+    file = gate_file(tmp_path / "gate", attester)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[screen]\n", '[screen]\nstaff = ["192.0.2.20"]\n'), "utf-8")
+    with running(file, clock) as gate:
+        assert asking_from(gate, "192.0.2.2").post(PASSED).status_code == 403
+        assert asking_from(gate, "192.0.2.20").post(PASSED).status_code == 204
+
+
+@pytest.mark.parametrize("wrong", ["tablet.lan", "192.0.2.0/24", "192.0.2.020"])
+def test_staffs_screens_are_named_by_their_address(
+    attester: Attester, tmp_path: Path, wrong: str
+) -> None:
+    file = gate_file(tmp_path / "gate", attester)
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("[screen]\n", f'[screen]\nstaff = ["{wrong}"]\n'), "utf-8")
+    assert refused_plan(file).code == "GATE_STAFF_ADDRESS"
 
 
 @pytest.mark.browser

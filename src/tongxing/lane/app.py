@@ -1,7 +1,8 @@
 """The screens of one site as a web application, served by the gate itself.
 
-A page shows what the board says and decides nothing. It gives back two things: that somebody is
-called, and, on the gate's own machine, pictures of its camera, in which codes are looked for here.
+A page shows what the board says and decides nothing. It gives back three things: that somebody is
+called; from staff, what they have checked at a manual lane; and, on the gate's own machine,
+pictures of its camera, in which codes are looked for here.
 """
 
 from collections.abc import Collection
@@ -14,7 +15,16 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from tongxing.gate.running.runner import Runner
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.lane.events import Ending, stream
-from tongxing.lane.web import FACE, LANE_HEADERS, is_here, known, runner_of, told, told_to_staff
+from tongxing.lane.web import (
+    FACE,
+    LANE_HEADERS,
+    is_here,
+    is_staffs,
+    known,
+    runner_of,
+    told,
+    told_to_staff,
+)
 from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.media.code.scanning import scan_file
 from tongxing.web.face import link
@@ -60,7 +70,7 @@ def lanes(request: Request) -> Response:
             "validators": validators,
             "language_of": language,
             "lists": runner.lists(),
-            "manual": runner.entering.manual,
+            "manual": runner.entering.manual if is_staffs(request) else (),
         },
     )
 
@@ -118,6 +128,8 @@ async def helped(request: Request, terminal: str) -> Response:
 async def checked(request: Request, terminal: str, found: Literal["passed", "failed"]) -> Response:
     """Staff at a manual lane have checked who comes next there, for a condition of entry."""
     runner = known(request, terminal)
+    if not is_staffs(request):
+        raise Problem("LANE_STAFF_ELSEWHERE", terminal)
     if not runner.entering.checked(terminal, found == "passed"):
         raise Problem("LANE_NOT_MANUAL", terminal)
     return Response(status_code=204)

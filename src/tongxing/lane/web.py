@@ -26,7 +26,7 @@ LANE_HEADERS: Mapping[str, str] = {
     ),
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=()",
 }
-_STATUS = {"LANE_CAMERA_ELSEWHERE": 403, "LANE_PICTURE": 422}
+_STATUS = {"LANE_CAMERA_ELSEWHERE": 403, "LANE_STAFF_ELSEWHERE": 403, "LANE_PICTURE": 422}
 _WORDS = {language: Words(language) for language in LANGUAGES}
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -57,6 +57,13 @@ def known(request: HTTPConnection, terminal: str) -> Runner:
 def is_here(request: HTTPConnection) -> bool:
     """Whether who asks is this very machine."""
     return request.client is not None and request.client.host in _LOOPBACK
+
+
+def is_staffs(request: HTTPConnection) -> bool:
+    """Whether who asks is this very machine, or a screen that the configuration names for staff."""
+    screen = runner_of(request).plan.config.screen
+    named = () if screen is None else screen.staff
+    return is_here(request) or (request.client is not None and request.client.host in named)
 
 
 def said(key: str, **values: object) -> dict[str, str]:

@@ -5,7 +5,7 @@ The first objection wins: a person mends one line and asks again.
 
 import re
 from collections.abc import Callable, Iterator
-from ipaddress import AddressValueError, IPv4Address
+from ipaddress import AddressValueError, IPv4Address, ip_address
 
 from tongxing.gate.facts import Role
 from tongxing.gate.running.config import (
@@ -171,8 +171,19 @@ def _screen(written: Written, _network: CityNetwork) -> Iterator[Refusal]:
             yield _wrong(
                 written, "GATE_HOST", "screen", "hosts", index, text=host
             )  # fmt: skip
+    for index, address in enumerate(screen.staff):
+        if not _is_ip(address):
+            yield _wrong(written, "GATE_STAFF_ADDRESS", "screen", "staff", index, text=address)
     if not _HOST.fullmatch(screen.address):
         yield _wrong(written, "GATE_HOST", "screen", "address", text=screen.address)
+
+
+def _is_ip(text: str) -> bool:
+    """Whether it is an IP address, written as one that asks is told of."""
+    try:
+        return str(ip_address(text)) == text
+    except ValueError:
+        return False
 
 
 def _replay(written: Written, _network: CityNetwork) -> Iterator[Refusal]:

@@ -211,11 +211,13 @@ class ReplaySpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class ScreenSpec(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Where the screens' pages are served, and under which further names they answer."""
+    """Where the screens' pages are served, and under which further names they answer. `staff` are
+    the IP addresses, beside this machine's own, from which staff may say what they have checked."""
 
     address: Text = "127.0.0.1"
     port: Port
     hosts: list[Text] = []
+    staff: list[Text] = []
 
 
 class GateConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
