@@ -86,6 +86,7 @@ def test_the_command_lists_them_in_words(
         [
             ("replay_mode", gate.clock.now_s, MODE),
             ("new_epoch", gate.clock.now_s, {"epoch": "a1"}),
+            ("kept_time_ahead", gate.clock.now_s, {"seconds": "28800"}),
             ("caught_fire", gate.clock.now_s, {"where": "roof"}),
         ]
     )
@@ -93,10 +94,12 @@ def test_the_command_lists_them_in_words(
     assert run(command) == 0
     shown = capsys.readouterr().out
     assert "checked by VALIDATOR" in shown and "a1: ?" in shown
+    assert "28800 s ahead" in shown
     assert "caught_fire where=roof" in shown, "a kind of another vendor"
     assert run([*command, "--json"]) == 0
     assert [one["kind"] for one in json.loads(capsys.readouterr().out)][::-1] == [
         "replay_mode",
         "new_epoch",
+        "kept_time_ahead",
         "caught_fire",
     ]

@@ -176,25 +176,72 @@ def test_a_large_lead_ends_the_epoch_and_then_time_goes_back(tmp_path: Path) -> 
     assert str(fill(journal, 1)[0].ref) == "G1/6/1"
 
 
-def test_a_city_that_answers_late_or_with_an_old_time_sets_nothing() -> None:
+def test_a_city_that_answers_late_sets_nothing() -> None:
     clock = started(EIGHT)
     assert code_of(clock.heard(EIGHT, 100.0, 121.0)) == "CITY_TIME_SLOW"
     assert code_of(clock.heard(EIGHT, 101.0, 100.0)) == "CITY_TIME_SLOW"
-    assert code_of(clock.heard(EIGHT - 3_600 - 91, 100.0, 100.0)) == "CITY_TIME_BEHIND"
     assert clock.now_s(100.0) == EIGHT and clock.band_s(100.0) == 31
+    assert clock.to_keep(100.0) is None
 
 
-def test_only_good_time_is_kept_and_not_too_often() -> None:
+# --- what is kept ---------------------------------------------------------------------------------
+
+
+def test_only_time_that_the_city_has_confirmed_is_kept_and_not_too_often() -> None:
     assert started(YEAR_2000).to_keep(100.0) is None
     clock = started(EIGHT)
-    assert clock.to_keep(100.0) == b'{"time_s":%d}' % EIGHT
+    assert not clock.is_confirmed and clock.to_keep(100.0) is None
+    clock.heard(EIGHT, 100.0, 100.0)
+    assert clock.is_confirmed and clock.to_keep(100.0) == b'{"time_s":%d}' % EIGHT
     assert clock.to_keep(699.0) is None
     assert clock.to_keep(700.0) == b'{"time_s":%d}' % (EIGHT + 600)
+    assert clock.to_keep(100.0 + 18 * DAY_S) is None
+
+
+def test_a_machine_clock_that_was_ahead_at_the_start_is_put_right_by_the_first_answer() -> None:
+    """Off for an hour, eight hours ahead, and the city cannot be reached at first."""
+    clock = started(EIGHT + 8 * 3_600)
+    assert clock.found == "believed"
+    for second in (0, 600, 3_600):
+        assert clock.now_s(100.0 + second) == EIGHT + 8 * 3_600 + second
+        assert clock.to_keep(100.0 + second) is None
+    assert clock.heard(EIGHT + 3_600, 3_700.0, 3_700.0) == Correction(-8 * 3_600.0, True)
+    assert clock.to_keep(3_700.0) == b'{"time_s":%d}' % (EIGHT + 3_600)
+
+
+def test_restarts_cannot_walk_a_clock_ahead_beyond_what_one_may_be_off() -> None:
+    kept = KEPT_AN_HOUR_AGO
+    for days in (40, 80):
+        clock = started(EIGHT + days * DAY_S, kept)
+        kept = clock.to_keep(100.0) or kept
+    assert clock.found == "far_ahead"
+
+
+@pytest.mark.parametrize(("wall_s", "found"), [(EIGHT, "behind"), (EIGHT + 9 * 3_600, "believed")])
+def test_a_kept_time_that_was_never_true_gives_way_to_the_city(wall_s: int, found: str) -> None:
+    """Software before this kept what nobody had confirmed: eight hours ahead, here."""
+    clock = started(wall_s, b'{"time_s":%d}' % (EIGHT + 8 * 3_600))
+    assert clock.found == found
+    answer = clock.heard(EIGHT, 100.0, 100.0)
+    assert isinstance(answer, Correction) and answer.ends_epoch
+    assert answer.kept_ahead_s == 8 * 3_600
+    assert clock.refusal(100.0) is None and clock.now_s(100.0) == EIGHT
+    assert clock.to_keep(100.0) == b'{"time_s":%d}' % EIGHT
+    again = clock.heard(EIGHT + 4 * 3_600, 14_500.0, 14_500.0)
+    assert again == Correction(0.0, False)
+
+
+def test_a_kept_time_ahead_by_no_more_than_the_band_is_nothing_to_tell() -> None:
+    clock = started(EIGHT, b'{"time_s":%d}' % (EIGHT + 90))
+    answer = clock.heard(EIGHT, 100.0, 100.0)
+    assert isinstance(answer, Correction) and answer.kept_ahead_s == 0
+    assert clock.to_keep(110.0) == b'{"time_s":%d}' % (EIGHT + 10)
 
 
 def test_the_last_good_time_survives_in_the_journal(tmp_path: Path) -> None:
     journal = open_journal(tmp_path)
     clock = started(EIGHT)
+    clock.heard(EIGHT, 100.0, 100.0)
     kept = clock.to_keep(100.0)
     assert kept is not None and journal.keep(KEPT, kept) is None
     journal.close()

@@ -8,6 +8,7 @@ from dataclasses import replace as changed
 from datetime import date
 from pathlib import Path
 
+import msgspec
 import pytest
 from lane_world import (
     CITY,
@@ -136,6 +137,40 @@ def test_a_clock_that_was_far_ahead_goes_back_in_a_new_epoch(town: Town, tmp_pat
         eventually(lambda: len(town.taps()) == 2)
     rows = town.ask("SELECT epoch, seq FROM tap ORDER BY epoch")
     assert [(int(epoch), int(seq)) for epoch, seq in rows] == [(7, 1), (99, 1)]
+
+
+def test_a_kept_time_that_nobody_confirmed_gives_way_to_the_city_and_is_told(
+    town: Town, tmp_path: Path
+) -> None:
+    """As software before this left it, whose machine's clock had been eight hours ahead."""
+    plan, online = device_plan(town, tmp_path), threading.Event()
+    online.set()
+    kept(plan, KEPT, b'{"time_s":%d}' % (NOON_S + 8 * 3600))
+    with at_work(plan, Clock(NOON_S), online) as runner:
+        eventually(lambda: runner.means is not None and runner.now_s() < NOON_S + 3600)
+        opened = runner.present("IN", phone(14).show(NOON_S))
+        assert opened is not None and opened.opened, opened
+        waiting = runner.ask(lambda site: site.events.waiting())  # for the next heartbeat
+        assert [one.kind for one in waiting].count("kept_time_ahead") == 1
+    good = msgspec.json.decode(kept(plan, KEPT) or b"")
+    assert abs(good["time_s"] - NOON_S) < 60
+
+
+def test_a_machine_clock_that_the_city_has_not_confirmed_is_not_written_down(
+    town: Town, tmp_path: Path
+) -> None:
+    plan, online = device_plan(town, tmp_path), threading.Event()
+    before = b'{"time_s":%d}' % (NOON_S - 3600)
+    kept(plan, KEPT, before)
+    with at_work(plan, Clock(NOON_S + 8 * 3600), online) as runner:
+        assert runner.means is not None and runner.means.clearance.time_band_s() == 0
+        runner.ask(runner._tidy)
+        assert runner.ask(lambda site: site.journal.kept(KEPT)) == before
+        online.set()
+        eventually(lambda: runner.now_s() < NOON_S + 3600)
+        eventually(lambda: runner.ask(lambda site: site.journal.kept(KEPT)) != before)
+    good = msgspec.json.decode(kept(plan, KEPT) or b"")
+    assert abs(good["time_s"] - NOON_S) < 60
 
 
 def test_a_gate_that_was_heard_before_is_heard_after_its_clock_was_reset(

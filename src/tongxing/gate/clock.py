@@ -5,6 +5,10 @@ last good time that lies on disk: one that has been reset to 2000, or set ahead 
 From then on time runs with the monotonic clock, which never jumps, and each signed answer of the
 city puts it right. Its error is a band that grows until the next answer.
 
+The machine's clock is nobody's word: only time that the city has confirmed is kept as good. An
+answer always wins, also over what is kept: it is good for one numbered heartbeat and for 20
+seconds, so no thief can keep one back or say it again.
+
 A gate that does not know the time keeps on working with cards, says in every tap how wide its band
 was, and opens to no account's code, for a code is only as good as the time it is checked against.
 Time never runs back within an epoch of the journal: a small lead is waited out, standing still; a
@@ -42,7 +46,8 @@ class ClockRules:
 
 
 class GoodTime(Struct, frozen=True, forbid_unknown_fields=True):
-    """The last time that was known to be good, as it lies on disk."""
+    """The last time that was known to be good, as it lies on disk. Earlier software kept, too,
+    what the machine's clock alone had said."""
 
     time_s: int
 
@@ -55,11 +60,13 @@ Found = Literal["believed", "no_good_time", "behind", "far_ahead"]
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a city's answer did: by how much this clock was wrong (negative: it was ahead), and
-    whether it was so far ahead that the journal has to begin an epoch before time may go back."""
+    """What a city's answer did: by how much this clock was wrong (negative: it was ahead),
+    whether it was so far ahead that the journal has to begin an epoch before time may go back, and
+    by how much the time kept as good was ahead (0: by no more than the widest band)."""
 
     off_s: float
     ends_epoch: bool
+    kept_ahead_s: int = 0
 
 
 class GateClock:
@@ -81,6 +88,8 @@ class GateClock:
             self._band_s = self.rules.start_band_s + off_s * self.rules.drift_ppm / 1_000_000
         self._shown_s = float(good_s or 0)
         self._kept_s = good_s or 0
+        self.is_confirmed = False
+        """Whether the city has said the time since the start."""
 
     def _look(self, wall_s: float, good_s: int | None) -> Found:
         if good_s is None:
@@ -112,27 +121,33 @@ class GateClock:
     def heard(self, city_s: float, asked_mono_s: float, mono_s: float) -> Correction | Refusal:
         """The city has said what time it is, signed, in answer to what was asked at that moment.
 
-        Refuses CITY_TIME_SLOW when it was too long on its way, and CITY_TIME_BEHIND for a time
-        before one that was good already: an old answer, or a city whose clock is wrong.
+        It holds whatever was kept before; `to_keep` gives it at once where that was ahead. Refuses
+        CITY_TIME_SLOW when it was too long on its way.
         """
         round_trip_s = mono_s - asked_mono_s
         if not 0 <= round_trip_s <= self.rules.round_trip_most_s:
             return Refusal("CITY_TIME_SLOW", values={"seconds": round(round_trip_s, 1)})
         true_s = city_s + round_trip_s / 2
-        if true_s + self.rules.band_most_s < self._kept_s:
-            return Refusal("CITY_TIME_BEHIND", values={"seconds": int(self._kept_s - true_s)})
+        kept_ahead_s = self._kept_s - true_s
+        if kept_ahead_s > 0:
+            self._kept_s = 0
         off_s = true_s - self._reckoned_s(mono_s)
         self._time_s, self._mono_s = true_s, mono_s
         self._band_s = round_trip_s / 2 + 1
+        self.is_confirmed = True
         ends_epoch = self._shown_s - true_s > self.rules.wait_most_s
         if ends_epoch:
             self._shown_s = true_s
-        return Correction(off_s, ends_epoch)
+        is_told = kept_ahead_s > self.rules.band_most_s
+        return Correction(off_s, ends_epoch, int(kept_ahead_s) if is_told else 0)
 
     def to_keep(self, mono_s: float) -> bytes | None:
-        """What the journal should keep now; None when it need not: too soon, or not good."""
+        """What the journal should keep now; None when it need not: too soon, not confirmed, or not
+        good any more."""
         now_s = int(self._reckoned_s(mono_s))
-        if self.refusal(mono_s) is not None or now_s < self._kept_s + self.rules.keep_every_s:
+        if not self.is_confirmed or self.refusal(mono_s) is not None:
+            return None
+        if now_s < self._kept_s + self.rules.keep_every_s:
             return None
         self._kept_s = now_s
         return _ENCODER.encode(GoodTime(now_s))

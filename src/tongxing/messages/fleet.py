@@ -74,7 +74,8 @@ class DeviceEvent(Struct, frozen=True, array_like=True, forbid_unknown_fields=Tr
     """Something that happened to a device, at that time of its own clock. `number` rises and is
     given once. Kinds: ``replay_mode`` (another register of displays answers from now on),
     ``passed_twice`` (a display opened lanes here and elsewhere), ``new_epoch`` (a storage begins to
-    count anew, and why); `values` say more."""
+    count anew, and why), ``kept_time_ahead`` (a time it held for good was so many seconds ahead of
+    the city's); `values` say more."""
 
     number: int
     at_s: int

@@ -17,6 +17,8 @@ from tongxing.kernel.reasons import Refusal
 
 UNSENT_MOST = 100_000
 """Taps looked through after a restart for rides that accounts have begun."""
+TIME_AHEAD = "kept_time_ahead"
+"""The event of a time kept as good that the city's answer shows to have been ahead."""
 _log = logging.getLogger("tongxing.gate")
 
 
@@ -60,7 +62,8 @@ class Means:
     ) -> list[Refusal]:
         """The city has said what time it is; what could not be done about that.
 
-        A clock that was far ahead goes back only in a new epoch of the journal.
+        A clock that was far ahead goes back only in a new epoch of the journal. A time that was
+        kept as good and was ahead of the city's is written anew at once, and the city hears of it.
         """
         with self._lock:
             correction = self._clock.heard(city_s, asked_mono_s, mono_s)
@@ -71,10 +74,17 @@ class Means:
         ended = None
         if correction.ends_epoch:
             ended = site.journal.begin_epoch(new_epoch, "clock_set_back")
-        return [refusal for refusal in (ended, self.keep(site)) if refusal is not None]
+        told = self._tell_ahead(site, correction.kept_ahead_s)
+        return [refusal for refusal in (ended, told, self.keep(site)) if refusal is not None]
+
+    def _tell_ahead(self, site: Site, ahead_s: int) -> Refusal | None:
+        if not ahead_s:
+            return None
+        _log.warning("the time kept as good was %d s ahead of the city's", ahead_s)
+        return site.events.add([(TIME_AHEAD, self.now_s(), {"seconds": str(ahead_s)})])
 
     def keep(self, site: Site) -> Refusal | None:
-        """Write the good time down, when it is due."""
+        """Write the good time down, when it is due and the city has confirmed it."""
         good = self._clock.to_keep(self.mono_s())
         return None if good is None else site.journal.keep(KEPT, good)
 
