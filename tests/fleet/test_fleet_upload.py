@@ -9,6 +9,7 @@ from tongxing.city import City
 from tongxing.fares import load_city_fares
 from tongxing.gate.link import Answer, Link
 from tongxing.gate.pacing import Backoff, Pace
+from tongxing.kernel.clock import DAY_S
 from tongxing.messages import KeyRing, TapBatch, seal
 from tongxing.messages.taps import Tap
 
@@ -121,6 +122,23 @@ def test_a_city_restored_from_a_backup_asks_for_what_it_lost(town: Town, device:
         cursor.execute("UPDATE device_numbers SET whole_to = 650")
     gate.later(61)
     assert town.taps() == [("IN", number) for number in range(1, 1_501)]
+    assert gate.waiting() == 0
+
+
+def test_a_restored_city_gets_what_its_gates_still_have(town: Town, device: Make) -> None:
+    gate = device()
+    gate.rides(600)
+    assert gate.step().acknowledged == 600
+    gate.rides(700)
+    town.clock.now_s += 20 * DAY_S
+    assert gate.later(61).acknowledged == 700
+    assert gate.journal.forget(town.clock.now_s + 15 * DAY_S) == 600
+    with town.office.alone() as cursor:
+        cursor.execute("DELETE FROM tap")
+        cursor.execute("DELETE FROM device_numbers")
+    gate.later(61)
+    gate.later(61)
+    assert town.taps() == [("IN", number) for number in range(601, 1_301)]
     assert gate.waiting() == 0
 
 

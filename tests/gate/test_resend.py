@@ -3,7 +3,16 @@
 from pathlib import Path
 
 import pytest
-from gate_world import Station, a_tap, code_of, compose, fill, open_journal, plain_receipt
+from gate_world import (
+    Station,
+    a_tap,
+    code_of,
+    compose,
+    fill,
+    numbers_of,
+    open_journal,
+    plain_receipt,
+)
 from gate_world import receipt_of as receipt_for
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +20,11 @@ from hypothesis import strategies as st
 from tongxing.gate.journal import Journal
 from tongxing.gate.journal_file import JournalSettings
 from tongxing.gate.journal_resend import Resend, _cut_anew, _runs
+from tongxing.gate.reporting import heartbeat_of, obey
+from tongxing.kernel.clock import DAY_S
+from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Tap, TapRef
+from tongxing.messages.fleet import Heartbeat, Orders, TapRange
 
 
 class RestoredCity:
@@ -117,6 +130,59 @@ def test_an_older_epoch_is_sent_again_by_itself(tmp_path: Path) -> None:
     fill(journal, 10)
     city.take(journal)
     assert journal.resend_from(TapRef("G1", 5, 4)) == Resend(10, 1)
+
+
+def ask(station: Station, first: int, last: int, epoch: int = 1) -> list[Refusal]:
+    """The city's answer to a heartbeat: it lacks these of gate IN."""
+    told = heartbeat_of(station.site, number=1, now_s=9, software="1", offset_s=0)
+    assert isinstance(told, Heartbeat)
+    orders = Orders(
+        device=station.site.name,
+        number=1,
+        time_s=9,
+        next_s=60,
+        lists={},
+        orders=[],
+        missing=[TapRange("IN", epoch, first, last)],
+        marks=[],
+    )
+    return obey(station.site, orders=orders, told=told, now_s=9, new_epoch=2)
+
+
+def receipted(folder: Path, *numbers: int) -> Station:
+    """A station with three batches, some of which had their receipts, each 20 days after the one
+    before."""
+    station = Station(folder)
+    fill(station.journal, 1_500, "IN")
+    for number, batch in enumerate(compose(station.journal, 9)):
+        if number in numbers:
+            station.journal.acknowledge(plain_receipt(*batch), number * 20 * DAY_S)
+    return station
+
+
+def test_a_restored_city_gets_what_is_left_when_the_first_it_lacks_is_forgotten(
+    tmp_path: Path,
+) -> None:
+    station = receipted(tmp_path, 0, 1, 2)
+    assert station.journal.forget(31 * DAY_S) == 500
+    assert ask(station, 1, 1_500) == []
+    assert numbers_of(station.journal) == list(range(501, 1_501))
+    RestoredCity().take(station.journal)
+    assert ask(station, 1, 500) == [], "what is gone is asked for again, for nothing"
+    assert numbers_of(station.journal) == []
+
+
+def test_a_restored_city_gets_all_when_the_first_it_lacks_was_never_taken(tmp_path: Path) -> None:
+    station = receipted(tmp_path, 1, 2)
+    assert ask(station, 1, 1_500) == []
+    assert numbers_of(station.journal) == list(range(1, 1_501))
+
+
+def test_what_never_had_a_receipt_goes_up_in_its_turn_and_nothing_with_it(tmp_path: Path) -> None:
+    station = receipted(tmp_path, 1, 2)
+    assert ask(station, 1, 500) == []
+    assert ask(station, 501, 1_500, epoch=77) == [], "an epoch of another storage"
+    assert numbers_of(station.journal) == list(range(1, 501))
 
 
 @pytest.mark.parametrize("sizes", [[500, 500, 1], [2], [1, 1], [500], [3, 500, 2]])

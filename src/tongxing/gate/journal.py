@@ -23,10 +23,11 @@ from tongxing.gate.ballast import Ballast
 from tongxing.gate.epochs import Cause, Custody, ahead, write_slip
 from tongxing.gate.journal_file import EPOCH_MAX, JournalSettings
 from tongxing.gate.journal_resend import Resend, resend_from
-from tongxing.gate.journal_state import JournalState, has_receipt, state_of
+from tongxing.gate.journal_state import JournalState, had_receipt, state_of
 from tongxing.gate.pool import ConnectionPool
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Receipt, Tap, TapRef
+from tongxing.messages.fleet import TapRange
 
 Result = TypeVar("Result")
 
@@ -202,9 +203,9 @@ class Journal:
         """How much waits, and how far the numbers have come; at most so many batches are named."""
         return self._using(lambda connection: state_of(connection, named_most))
 
-    def has_receipt(self, ref: TapRef) -> bool | Refusal:
-        """Whether a tap that is still here was acknowledged once."""
-        return self._using(lambda connection: has_receipt(connection, ref))
+    def had_receipt(self, asked: TapRange) -> bool | Refusal:
+        """Whether any of these taps is still here and was acknowledged once."""
+        return self._using(lambda connection: had_receipt(connection, asked))
 
     def forget(self, now_s: int) -> int | Refusal:
         """Delete taps whose receipt is older than the retention; how many there were.

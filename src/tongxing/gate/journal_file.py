@@ -40,6 +40,10 @@ _SCHEMA = (
     _EPOCH_TABLE,
 )
 
+_SPAN = (
+    "SELECT e.first, (SELECT COALESCE(MIN(n.first) - 1, ?) FROM epoch AS n WHERE n.first > e.first)"
+    " FROM epoch AS e WHERE e.epoch = ?"
+)
 _FIRST_FREE = "(SELECT COALESCE(MAX(position), 0) + 1 FROM tap)"
 
 
@@ -160,6 +164,13 @@ def standing(connection: sqlite3.Connection) -> Standing:
     (device,) = connection.execute("SELECT device FROM epoch WHERE epoch = ?", (epoch,)).fetchone()
     numbers = dict(connection.execute("SELECT terminal_id, last_seq FROM terminal"))
     return Standing(site, epoch, device, numbers)
+
+
+def epoch_span(connection: sqlite3.Connection, epoch: int) -> tuple[int, int] | None:
+    """The first and the last position that an epoch may have; None for one that this file has not
+    had."""
+    span: tuple[int, int] | None = connection.execute(_SPAN, (EPOCH_MAX, epoch)).fetchone()
+    return span
 
 
 def refusal_of(error: sqlite3.Error, path: Path) -> Refusal:

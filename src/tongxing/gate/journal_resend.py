@@ -9,15 +9,11 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from tongxing.gate.journal_file import epoch_span
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import TapRef
 from tongxing.messages.taps import BATCH_TAPS_MAX
 
-_EPOCH = (
-    "SELECT e.first, (SELECT COALESCE(MIN(n.first) - 1, ?) FROM epoch AS n WHERE n.first > e.first)"
-    " FROM epoch AS e WHERE e.epoch = ?"
-)
-_POSITION_MAX = 2**63 - 1
 _TERMINALS_TAPS = "FROM tap WHERE terminal_id = ? AND position BETWEEN ? AND ?"
 _OLDEST = f"SELECT COALESCE(MIN(seq), 0) {_TERMINALS_TAPS}"
 _FROM = f"SELECT COALESCE(MIN(position), 0) {_TERMINALS_TAPS} AND seq >= ?"
@@ -43,7 +39,7 @@ def resend_from(connection: sqlite3.Connection, ref: TapRef, site: str) -> Resen
     new receipts came, it changes nothing. Refuses EPOCH_UNKNOWN.
     """
     connection.execute("BEGIN IMMEDIATE")
-    span = connection.execute(_EPOCH, (_POSITION_MAX, ref.epoch)).fetchone()
+    span = epoch_span(connection, ref.epoch)
     if span is None:
         connection.execute("ROLLBACK")
         return Refusal("EPOCH_UNKNOWN", site, {"epoch": f"{ref.epoch:x}"})

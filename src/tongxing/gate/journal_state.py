@@ -3,9 +3,8 @@
 import sqlite3
 from dataclasses import dataclass
 
-from tongxing.gate.journal_file import standing
-from tongxing.messages import TapRef
-from tongxing.messages.fleet import TerminalCount
+from tongxing.gate.journal_file import epoch_span, standing
+from tongxing.messages.fleet import TapRange, TerminalCount
 
 _WAITING = (
     "SELECT (SELECT COALESCE(SUM(last - first + 1), 0) FROM batch WHERE acknowledged_s IS NULL)"
@@ -16,16 +15,12 @@ _NAMED = (
     " ORDER BY first LIMIT ?"
 )
 _CAUSE = "SELECT cause FROM epoch WHERE epoch = ?"
-_POSITION_MAX = 2**63 - 1
-_SPAN = (
-    "SELECT e.first, (SELECT COALESCE(MIN(n.first) - 1, ?) FROM epoch AS n WHERE n.first > e.first)"
-    " FROM epoch AS e WHERE e.epoch = ?"
+_HAD_RECEIPT = (
+    "SELECT 1 FROM batch CROSS JOIN tap ON position BETWEEN batch.first AND batch.last"
+    " WHERE acknowledged_s IS NOT NULL AND terminal_id = ? AND seq BETWEEN ? AND ?"
+    " AND position BETWEEN ? AND ? LIMIT 1"
 )
-_HAS_RECEIPT = (
-    "SELECT 1 FROM tap JOIN batch ON position BETWEEN batch.first AND batch.last"
-    " WHERE terminal_id = ? AND seq = ? AND position BETWEEN ? AND ?"
-    " AND acknowledged_s IS NOT NULL LIMIT 1"
-)
+"""CROSS: batch by batch, so that every tap is read once at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +47,10 @@ def state_of(connection: sqlite3.Connection, named_most: int) -> JournalState:
     return JournalState(int(waiting), named, counts, str(cause))
 
 
-def has_receipt(connection: sqlite3.Connection, ref: TapRef) -> bool:
-    """Whether a tap that is still here was acknowledged once."""
-    span = connection.execute(_SPAN, (_POSITION_MAX, ref.epoch)).fetchone()
+def had_receipt(connection: sqlite3.Connection, asked: TapRange) -> bool:
+    """Whether any of these taps is still here and was acknowledged once."""
+    span = epoch_span(connection, asked.epoch)
     if span is None:
         return False
-    found = connection.execute(_HAS_RECEIPT, (ref.terminal_id, ref.seq, *span)).fetchone()
-    return found is not None
+    numbers = asked.terminal_id, asked.first, asked.last
+    return connection.execute(_HAD_RECEIPT, (*numbers, *span)).fetchone() is not None

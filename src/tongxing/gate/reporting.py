@@ -4,6 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
+from tongxing.gate.fetching import published
 from tongxing.gate.site import Site
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import TapRef
@@ -53,6 +54,8 @@ def heartbeat_of(
         mode=site.orders.mode(now_s),
         done=site.orders.answers(),
         expired=site.expired(now_s),
+        last_order=site.orders.last_no,
+        published=published(site, now_s),
     )
 
 
@@ -79,13 +82,13 @@ def free_bytes(path: Path) -> int:
 
 
 def _send_again(site: Site, asked: TapRange) -> Refusal | None:
-    """The city lacks these. Those that never had a receipt go up in their turn; if the first did
-    have one, the city was restored from a backup, and all from there on goes up again."""
-    ref = TapRef(asked.terminal_id, asked.epoch, asked.first)
-    had_one = site.journal.has_receipt(ref)
+    """The city lacks these. Those that never had a receipt go up in their turn; if any that is
+    still here did have one, the city was restored from a backup, and all that had one goes up
+    again, from the first that is asked for on. The first may itself be forgotten, or be refused."""
+    had_one = site.journal.had_receipt(asked)
     if isinstance(had_one, Refusal) or not had_one:
         return had_one or None
-    answer = site.journal.resend_from(ref)
+    answer = site.journal.resend_from(TapRef(asked.terminal_id, asked.epoch, asked.first))
     return answer if isinstance(answer, Refusal) else None
 
 
