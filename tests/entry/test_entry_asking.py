@@ -7,7 +7,7 @@ from entry_world import HOLDER, KEY, NOON_S, NUMBER, OTHER_KEY, POLICY, FakeProv
 from entry_world import word as said
 
 from tongxing.entry import Attestation, HolderAnswer, HolderCache, holder_of, sign_attestation
-from tongxing.kernel.clock import at
+from tongxing.kernel.clock import DAY_S, at
 from tongxing.kernel.reasons import Refusal
 
 
@@ -114,16 +114,44 @@ def test_a_tap_after_the_end_deletes_what_is_left_too() -> None:
 
 def test_what_has_ended_is_forgotten_without_being_asked_for() -> None:
     cache = HolderCache()
-    cache.keep("a", HolderAnswer(False, None), 100)
-    cache.keep("b", HolderAnswer(False, None), 101)
+    cache.keep("a", HolderAnswer(False, None), 90, 100)
+    cache.keep("b", HolderAnswer(False, None), 90, 101)
     assert cache.forget_ended(100) == 1
     assert cache.find("a", 99) is None and cache.find("b", 100) is not None
+
+
+@pytest.mark.req("R-404")
+def test_an_answer_does_not_outlive_a_clock_that_was_ahead_and_is_put_right() -> None:
+    ahead_s = NOON_S + 2 * DAY_S
+    provider = FakeProvider(ahead_s)
+    gate = asker(provider)
+    assert gate.of(NUMBER, ahead_s) == HolderAnswer(False, None) and provider.asked == 1
+    assert gate.known(NUMBER, NOON_S) is None
+    assert len(gate.cache) == 0 and gate.of(NUMBER, NOON_S) == HolderAnswer(False, None)
+    assert provider.asked == 2
+
+
+def test_a_yes_lives_no_longer_because_the_clock_went_back_while_it_was_good() -> None:
+    """Put right by ten minutes, twenty minutes after the answer."""
+    cache, said_s = HolderCache(), NOON_S
+    for holder in ("a", "b"):
+        cache.keep(holder, HolderAnswer(True, None), said_s, said_s + 3_600)
+    assert cache.forget_ended(said_s + 1_200) == 0
+    assert cache.forget_ended(said_s + 600) == 2 and len(cache) == 0
+    cache.keep("a", HolderAnswer(True, None), said_s + 601, said_s + 4_201)
+    assert cache.forget_ended(said_s + 601) == 0 and cache.find("a", said_s + 601) is not None
+
+
+def test_what_was_said_later_than_now_is_forgotten_without_being_asked_for() -> None:
+    cache = HolderCache()
+    cache.keep("a", HolderAnswer(False, None), 1_000, 1_010)
+    assert cache.forget_ended(500) == 1 and len(cache) == 0
 
 
 def test_a_full_memory_lets_the_oldest_go() -> None:
     cache = HolderCache(most=2)
     for name in ("a", "b", "a", "c"):
-        cache.keep(name, HolderAnswer(False, None), 100)
+        cache.keep(name, HolderAnswer(False, None), 0, 100)
     assert [cache.find(name, 0) is not None for name in "abc"] == [True, False, True]
 
 

@@ -35,37 +35,50 @@ class Holders(Protocol):
 
 
 class HolderCache:
-    """Answers by holder, each until its end; the oldest make room when there are too many."""
+    """Answers by holder, each until its end; the oldest make room when there are too many.
+
+    A clock that goes back makes no answer live longer: one that was given later than now is gone,
+    and `forget_ended`, which one thread calls all the time, drops all when it sees time go back.
+    """
 
     def __init__(self, most: int = 100_000) -> None:
         self._most = most
-        self._kept: dict[str, tuple[HolderAnswer, int]] = {}
+        self._kept: dict[str, tuple[HolderAnswer, int, int]] = {}
+        self._looked_s = 0
 
     def __len__(self) -> int:
         return len(self._kept)
 
-    def keep(self, holder: str, answer: HolderAnswer, until_s: int) -> None:
-        """Remember an answer that is good before `until_s`."""
+    def keep(self, holder: str, answer: HolderAnswer, from_s: int, until_s: int) -> None:
+        """Remember an answer that is good from `from_s` on and before `until_s`."""
         self._kept.pop(holder, None)
         while len(self._kept) >= self._most:
             del self._kept[next(iter(self._kept))]
-        self._kept[holder] = answer, until_s
+        self._kept[holder] = answer, from_s, until_s
 
     def find(self, holder: str, now_s: int) -> HolderAnswer | None:
         """An answer that is still good; one that is not is forgotten."""
         found = self._kept.get(holder)
         if found is None:
             return None
-        if now_s < found[1]:
-            return found[0]
-        del self._kept[holder]
+        answer, from_s, until_s = found
+        if from_s <= now_s < until_s:
+            return answer
+        self._kept.pop(holder, None)
         return None
 
     def forget_ended(self, now_s: int) -> int:
-        """Forget what is good no longer; how many there were."""
-        ended = [holder for holder, (_, until_s) in self._kept.items() if until_s <= now_s]
+        """Forget what is good no longer, and all when time has gone back; how many there were."""
+        before_s, self._looked_s = self._looked_s, now_s
+        if now_s < before_s:
+            return self.forget_all()
+        ended = [
+            holder
+            for holder, (_, from_s, until_s) in list(self._kept.items())
+            if not from_s <= now_s < until_s
+        ]
         for holder in ended:
-            del self._kept[holder]
+            self._kept.pop(holder, None)
         return len(ended)
 
     def forget_all(self) -> int:
@@ -154,19 +167,20 @@ class Asker:
         if isinstance(raw, Refusal):
             return self._failed(holder, raw, now_s)
         if raw is None:
-            return self._good(holder, HolderAnswer(False, None), now_s + self.rules.unlinked_s)
+            until_s = now_s + self.rules.unlinked_s
+            return self._good(holder, HolderAnswer(False, None), now_s, until_s)
         life_s = max(policy.attestation_life_s, policy.refusal_life_s)
         word = read_attestation(raw, self.attesters, policy.city, holder, now_s, life_s)
         if isinstance(word, Refusal):
             return self._failed(holder, word, now_s)
         longest_s = policy.attestation_life_s if word.passed else policy.refusal_life_s
         until_s = min(word.expires_s, now_s + longest_s)
-        return self._good(holder, HolderAnswer(True, word), until_s)
+        return self._good(holder, HolderAnswer(True, word), now_s, until_s)
 
-    def _good(self, holder: str, answer: HolderAnswer, until_s: int) -> HolderAnswer:
+    def _good(self, holder: str, answer: HolderAnswer, now_s: int, until_s: int) -> HolderAnswer:
         self._failures = self._rests_until_s = 0
         self.trouble = ""
-        self.cache.keep(holder, answer, until_s)
+        self.cache.keep(holder, answer, now_s, until_s)
         return answer
 
     def _failed(self, holder: str, why: Refusal, now_s: int) -> HolderAnswer:
@@ -176,5 +190,5 @@ class Asker:
             self._rests_until_s = now_s + self.rules.rest_s
         self.trouble = why.code
         answer = HolderAnswer(None, why)
-        self.cache.keep(holder, answer, now_s + self.rules.failed_s)
+        self.cache.keep(holder, answer, now_s, now_s + self.rules.failed_s)
         return answer
