@@ -102,6 +102,13 @@ class Clearance:
         if self.displays is not None and token.medium_kind == "code":
             self.displays.note_opened()
 
+    def is_time_confirmed(self) -> bool:
+        """Whether the time is the city's word, and good still; where no city is heard the machine's
+        clock is all there is."""
+        if self.clock is None or self.mono_s is None:
+            return True
+        return self.clock.is_confirmed and self.clock.refusal(self.mono_s()) is None
+
     def time_band_s(self) -> int:
         """What a tap says of the gate's clock: 0 for a good one, else how far it may be off, and
         `TIME_UNKNOWN` when nobody knows."""

@@ -4,8 +4,9 @@ codes and cards are believed, old media.
 The software's own data hold until the first list of a name comes; from then on the newest list
 holds, whatever a later software brings. A list is read beside the gate's own thread (`read_list`)
 and taken in it (`DataLists.take`), in one commit of the journal. One that begins later waits, ready
-to be used, for its time by the gate's clock. No version ever goes back: what was in force once is
-written down, so that a clock that was reset does not bring an older one again.
+to be used, for its time by the gate's clock. What has been in force is written down, so that a
+clock that was reset does not bring an older one again; but only by time that the city has
+confirmed, so that a clock that was ahead keeps no list of tomorrow in force once it is put right.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -28,7 +29,7 @@ from tongxing.published import CodeTrust, Contents, read_content
 WAITING_MOST = 4
 """Lists of one name that may wait for their time; a city lets one wait."""
 _LIST, _IN_FORCE = "list:{}", "lists_in_force"
-_NEVER_S = 2**62
+_LONG_AGO_S, _NEVER_S = -1, 2**62
 
 
 class _Rows(msgspec.Struct, frozen=True, array_like=True):
@@ -119,20 +120,25 @@ class DataLists:
         ground: Ground,
         held: Mapping[DataName, tuple[ReadyList, ...]],
         begun: Mapping[str, int],
+        is_confirmed: Callable[[], bool],
     ) -> None:
         """Use `DataLists.open`."""
         self.ground = ground
         self._journal = journal
         self._held = dict(held)
         self._begun = dict(begun)
+        self._is_confirmed = is_confirmed
         self.data = ground.data
-        self._next_s = 0
+        self._looked_s = self._next_s = 0
         self._is_written = True
 
     @classmethod
-    def open(cls, journal: Journal, ground: Ground) -> "DataLists | Refusal":
-        """The lists that were kept. Refuses what the journal refuses, and LIST_DAMAGED for one that
-        is not what was kept or cannot be used: a gate must not go on with an older one."""
+    def open(
+        cls, journal: Journal, ground: Ground, is_confirmed: Callable[[], bool] = lambda: True
+    ) -> "DataLists | Refusal":
+        """The lists that were kept; `is_confirmed` says whether the gate's clock is right by the
+        city's word just now. Refuses what the journal refuses, and LIST_DAMAGED for one that is not
+        what was kept or cannot be used: a gate must not go on with an older one."""
         kept = journal.kept(_IN_FORCE)
         if isinstance(kept, Refusal):
             return kept
@@ -149,13 +155,14 @@ class DataLists:
                 return _damaged(journal, f"{name} {begun[name]}")
             if found:
                 held[name] = found
-        return cls(journal, ground, held, begun)
+        return cls(journal, ground, held, begun, is_confirmed)
 
     def at(self, now_s: int) -> GateData:
         """What the gate decides with now: the same object until something changes. A list whose
-        time has come is put in force, and that is written down; a disk that refuses it is asked
-        again."""
-        if now_s >= self._next_s or not self._is_written:
+        time has come is put in force, and that is written down once the time is confirmed; a disk
+        that refuses it is asked again. When the clock is put back, one that was only in force by it
+        waits again."""
+        if not self._looked_s <= now_s < self._next_s or self._is_due():
             self._look(now_s)
         return self.data
 
@@ -170,13 +177,7 @@ class DataLists:
         held = self._held.get(name, ())
         if held and ready.listed.version <= held[-1].listed.version:
             return _not_newer(ready.listed, held[-1].listed)
-        left = tuple(
-            one for one in held if one.listed.not_before_s < ready.listed.not_before_s
-        )  # fmt: skip
-        if ready.has_begun(now_s):
-            left = ()
-        elif (now := self._in_force(name, now_s)) is not None and now not in left:
-            left = (now, *left)
+        left = self._left(ready, now_s)
         if len(left) > WAITING_MOST:
             return _waits(left[-1].listed)
         row = msgspec.msgpack.encode(_Rows([one.listed for one in (*left, ready)]))
@@ -217,6 +218,24 @@ class DataLists:
                 return one
         return None
 
+    def _left(self, ready: ReadyList, now_s: int) -> tuple[ReadyList, ...]:
+        """What stays beside a list that is taken: the one in force until then, and those that begin
+        before it. By a clock that nobody has confirmed none has ended."""
+        name, sure = ready.listed.name, self._is_confirmed()
+        if sure and ready.has_begun(now_s):
+            return ()
+        now = self._in_force(name, now_s if sure else _LONG_AGO_S)
+        least = 0 if now is None else now.listed.version
+        return tuple(
+            one
+            for one in self._held.get(name, ())
+            if one.listed.version == least
+            or (one.listed.version > least and one.listed.not_before_s < ready.listed.not_before_s)
+        )
+
+    def _is_due(self) -> bool:
+        return not self._is_written and self._is_confirmed()
+
     def _look(self, now_s: int) -> None:
         data, begun, next_s = self.ground.data, {}, _NEVER_S
         for name, held in self._held.items():
@@ -226,11 +245,12 @@ class DataLists:
                 begun[str(name)] = now.listed.version
             later = [one.listed.not_before_s for one in held if not _is_begun(one, now)]
             next_s = min([next_s, *later])
-        if begun != self._begun or not self._is_written:
+        self._is_written = self._is_written and begun == self._begun
+        if self._is_due():
             told = msgspec.json.encode(begun, order="deterministic")
             self._is_written = self._journal.keep(_IN_FORCE, told) is None
             self._begun = begun
-        self.data, self._next_s = data, next_s
+        self.data, self._looked_s, self._next_s = data, now_s, next_s
 
 
 def _is_begun(one: ReadyList, now: ReadyList | None) -> bool:

@@ -133,7 +133,7 @@ class Site:
         deny = load_list(journal, setup.city)
         if isinstance(deny, Refusal):
             return deny
-        lists = DataLists.open(journal, setup.ground())
+        lists = DataLists.open(journal, setup.ground(), setup.clearance.is_time_confirmed)
         if isinstance(lists, Refusal):
             return lists
         orders = OrderBook.open(journal)
