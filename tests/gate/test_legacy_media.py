@@ -67,6 +67,16 @@ def tapped(
     return decide(token, facts, known if book is None else changed(known, legacy=book))
 
 
+def test_where_rides_are_free_no_price_keeps_it_out() -> None:
+    known = changed(context(OUT, at(DAY, 9)), legacy=of_chongqing(charge_max_fen=100))
+    token = replace(M1, open_entry=ENTERED)
+    assert decide(token, OUT, known).reason == "LEGACY_CHARGE_ABOVE_CAP"
+    free = decide(token, OUT, changed(known, mode="free_ride"))
+    assert (free.reason, free.token_after.balance_fen) == ("FREE_RIDE", token.balance_fen)
+    asked = replace(token, issuer="110000")
+    assert decide(asked, OUT, changed(known, mode="free_ride")).reason != "FREE_RIDE"
+
+
 @pytest.mark.req("R-304")
 def test_at_home_it_rides_like_any_purse() -> None:
     entered = tapped(M1, IN, at(DAY, 8))

@@ -60,6 +60,25 @@ def test_all_open_holds_the_door_and_whoever_taps_is_counted(tmp_path: Path) -> 
     door.close()
 
 
+def test_before_an_open_door_nobody_sees_a_cross(tmp_path: Path) -> None:
+    door = DoorBox(tmp_path)
+    with running(write_gate(tmp_path, validator(SIMULATED, more=door.relay))) as runner:
+        order(runner, "open_all")
+        eventually(lambda: door.said == [f"hold {LANE}"])
+        shown = phone().show(EIGHT)
+        runner.present(LANE, shown)
+        again = runner.present(LANE, shown)
+        assert again is not None and again.reason == "QR_REPLAYED"
+        view = runner.board.view(LANE)
+        assert (view.sign, view.reason) == ("open", "LANE_OPEN_ALL")
+        assert view.said["zh"].next == "请直接通过"
+        assert [tap.outcome for tap in taps_of(runner)] == ["opened", "refused"]
+        runner.board.trouble(LANE, "door", Refusal("LANE_DOOR_STANDS"))
+        runner.present(LANE, shown)
+        assert runner.board.view(LANE).reason == "QR_REPLAYED", "this door does not stand open"
+    door.close()
+
+
 def test_a_gate_that_starts_again_goes_by_the_order_that_is_in_force(tmp_path: Path) -> None:
     door, clock = DoorBox(tmp_path), Clock()
     file = write_gate(tmp_path, validator(SIMULATED, more=door.relay))

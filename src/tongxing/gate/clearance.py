@@ -78,14 +78,15 @@ class Clearance:
         return self.clock.refusal(self.mono_s())
 
     def refusal(
-        self, decision: Decision, token: MediumToken, role: Role, now_s: int
+        self, decision: Decision, token: MediumToken, role: Role, now_s: int, mode: str = "normal"
     ) -> Refusal | None:
         """Why a lane stays shut that the decision would open: GATE_OFFLINE_QUOTA or QR_REPLAYED.
         The display is claimed with this, so it is asked last and once. A free ride by order of the
-        city is nobody's loss."""
+        city is nobody's loss; where doors stand open to all (`mode`) a quota keeps nobody out, and
+        would only leave the ride uncounted."""
         if not decision.opened or decision.reason == FREE_RIDE:
             return None
-        if self.limits is not None:
+        if self.limits is not None and mode != "open_all":
             over = self.limits.refusal(token, role, now_s)
             if over is not None:
                 return over

@@ -37,8 +37,8 @@ def legacy_charge(
     token: MediumToken, facts: ValidatorFacts, context: GateContext
 ) -> Refusal | None:
     """Whether the tap takes no more from a legacy purse than a ride of one may cost; what it
-    collects for an earlier ride is a ride of its own."""
-    if token.trust != LEGACY:
+    collects for an earlier ride is a ride of its own. Where rides are free it takes nothing."""
+    if token.trust != LEGACY or context.mode == "free_ride":
         return None
     due = bill(token, facts, context, "")
     limit_fen = _terms(token, context).charge_max_fen

@@ -165,7 +165,7 @@ class Site:
             decision = refused(KIND_OF[facts.role], token, tariff_name(context), unsure)
         if decision.pending:
             return decision, token
-        held = self._clearance.refusal(decision, token, facts.role, now_s)
+        held = self._clearance.refusal(decision, token, facts.role, now_s, context.mode)
         if held is not None:
             decision = refused(decision.kind, token, decision.tariff, held)
         tap = tap_of(token, facts, decision, unnumbered(terminal_id), now_s, self.deny.version)

@@ -91,7 +91,7 @@ class Touch:
             return decision
         if not decision.opened:
             return self._refuse(card, decision, visit)
-        held = self._clearance.refusal(decision, card.token, visit.facts.role, visit.now_s)
+        held = self._held(card.token, decision, visit)
         if held is not None:
             return self._turned_away(card.token, visit, held)
         return self._purchase(card, decision, visit)
@@ -109,7 +109,7 @@ class Touch:
         decision = decide(token, visit.facts, visit.context)
         if decision.pending:
             return decision
-        held = self._clearance.refusal(decision, token, visit.facts.role, visit.now_s)
+        held = self._held(token, decision, visit)
         if held is not None:
             decision = refused(decision.kind, token, decision.tariff, held)
         tap = replace(self._tap(token, decision, visit), code=raw)
@@ -319,6 +319,11 @@ class Touch:
         )
         band_s = self._clearance.time_band_s()
         return replace(tap, time_band_s=band_s) if band_s else tap
+
+    def _held(self, token: MediumToken, decision: Decision, visit: Visit) -> Refusal | None:
+        """Why the lane stays shut all the same; asked once, since it claims a display."""
+        role, mode = visit.facts.role, visit.context.mode
+        return self._clearance.refusal(decision, token, role, visit.now_s, mode)
 
     def _terminal_no(self, terminal_id: str) -> bytes | Refusal:
         """The number of a terminal's module, asked of it once."""

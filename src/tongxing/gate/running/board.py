@@ -25,6 +25,7 @@ OPEN_S, REFUSED_S, NOTICE_S, CALL_S = 4.0, 8.0, 6.0, 120.0
 STAFF_S = 60.0
 """How long staff may read what they are asked to do about somebody."""
 _SHOWN_DIGITS = 4
+_NOTHING_ASKED: dict[str, str] = {}
 
 
 class Said(Struct, frozen=True):
@@ -95,7 +96,12 @@ class Board:
 
     def decided(self, terminal: str, decision: Decision) -> None:
         """Show a decision; called after the journal has it. Beside a condition of entry no balance
-        is ever shown."""
+        is ever shown. Before a door that stands open to all nobody sees a cross: what was refused
+        is not counted, and whoever it was goes through."""
+        if not decision.opened and self._stands_open(terminal):
+            standing = _standing(terminal, "open", Refusal("LANE_OPEN_ALL"))
+            self._put(terminal, OPEN_S, standing, _NOTHING_ASKED)
+            return
         purse, taken_fen, left_fen = decision.purse, None, None
         if purse is not None and decision.reason not in ENTRY_REASONS:
             taken_fen = purse.taken_fen if decision.opened else None
@@ -201,13 +207,21 @@ class Board:
 
         return stop
 
+    def _stands_open(self, terminal: str) -> bool:
+        with self._lock:
+            return self._is_open(self._lanes[terminal])
+
+    def _is_open(self, lane: _Lane) -> bool:
+        """Whether the door stands open by order, as far as the door says."""
+        return self._order == OPEN_ALL and "door" not in lane.troubles
+
     def _resting(self, lane: _Lane) -> View:
         """Between two passengers: ready, or what the city has ordered, or what keeps the lane from
         being ready. A reader that is in trouble keeps nobody from an open door."""
         name, troubles = lane.shown.terminal, lane.troubles
         if self._order == "manual":
             return _standing(name, "notice", Refusal("GATE_MANUAL"))
-        if self._order == OPEN_ALL and "door" not in troubles:
+        if self._is_open(lane):
             return _standing(name, "open", Refusal("LANE_OPEN_ALL"))
         if troubles:
             return _standing(name, "trouble", next(iter(troubles.values())))
