@@ -8,16 +8,19 @@ from tongxing.city.binding.terms import binding_terms
 from tongxing.city.fleet.terms import fleet_terms
 from tongxing.city.store import bound_cards, media
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.fleet_notices import floors
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import DenyList, KeyRing, SigningKey, seal, unseal
 from tongxing.messages.deltas import delta_between
+from tongxing.messages.lists import DENY
 
 
 def publish(cursor: Cursor, code: str, key: SigningKey, published_s: int) -> bytes:
     """The next version of the deny list, sealed for the gates and kept."""
     entries = media.denied_media(cursor)
-    version = media.next_deny_version(cursor)
+    used = max(media.newest_deny_version(cursor), floors(cursor).get(DENY, 0))
+    version = used + 1
     notice_s = binding_terms(code, published_s).notice_days * DAY_S
     deny = DenyList(
         city=code,

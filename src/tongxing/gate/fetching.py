@@ -9,7 +9,7 @@ way sooner, and then ever later), and holds up no other list and no tap.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 from tongxing.gate.data_lists import ReadyList
 from tongxing.gate.denylist import ASK_WHOLE
@@ -140,6 +140,16 @@ class _Rest:
     def holds(self, now_s: int) -> bool:
         """Whether it still is; a clock that went back ends it."""
         return self.since_s <= now_s < self.since_s + self.rest_s
+
+
+def published(site: Site, now_s: int) -> dict[str, int]:
+    """When the lists that a heartbeat tells were published, under the same names."""
+    found = {DENY: site.deny.head.published_s} if site.deny.head.published_s else {}
+    for name, version in site.lists.versions(now_s).items():
+        for one in site.lists.held(cast(DataName, name.removesuffix(".next"))):
+            if one.listed.version == version:
+                found[name] = one.listed.published_s
+    return found
 
 
 def _take(site: Site, ready: ReadyList, now_s: int) -> Refusal | None:

@@ -3,6 +3,9 @@
 An order is written down before it is in force, so that none is done twice, also after a restart.
 Orders have rising numbers; one that comes after a newer one is passed over, one whose time is over
 is let be, and each is answered for. When the time of the one in force is over, all is as ever.
+
+A city that was restored from a backup may give a number a second time. Its order was given later
+than any that came before, so it is taken: an older one has both a lower number and an earlier time.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,13 +26,15 @@ _KEPT = "orders"
 
 
 class _Book(Struct, frozen=True, array_like=True):
-    """The last order's number, the mode it set and until when (on this clock), and the answers
-    that the city has not taken yet."""
+    """The last order's number, the mode it set and until when (on this clock), the answers that
+    the city has not taken yet, and when the newest order was given (on the city's clock; -1:
+    not known, the book is of before that was kept)."""
 
     last_no: int = 0
     mode: str = NORMAL
     until_s: int = 0
     answers: tuple[OrderDone, ...] = ()
+    last_from_s: int = -1
 
 
 _DECODER = msgspec.json.Decoder(_Book)
@@ -55,6 +60,11 @@ class OrderBook:
         """The kind of the last order that was taken, also when its time is over."""
         return self._book.mode
 
+    @property
+    def last_no(self) -> int:
+        """The highest number that an order ever had here; 0 before the first."""
+        return self._book.last_no
+
     def mode(self, now_s: int) -> Mode:
         """How passengers are to be treated now. Any thread may ask."""
         book = self._book
@@ -77,8 +87,12 @@ class OrderBook:
                 until_s = now_s + order.until_s - city_s
                 book = replace(book, mode=order.kind, until_s=until_s)
             answer = OrderDone(order.order_no, now_s, outcome)
-            last_no = max(book.last_no, order.order_no)
-            book = replace(book, last_no=last_no, answers=(*book.answers, answer))
+            book = replace(
+                book,
+                last_no=max(book.last_no, order.order_no),
+                last_from_s=max(book.last_from_s, order.from_s),
+                answers=(*book.answers, answer),
+            )
         return None if book == self._book else self._write(book)
 
     def answers(self) -> list[OrderDone]:
@@ -101,7 +115,8 @@ class OrderBook:
 
 
 def _outcome(order: Order, book: _Book, city_s: int) -> Outcome:
-    if order.order_no <= book.last_no:
+    is_older = book.last_from_s < 0 or order.from_s <= book.last_from_s
+    if order.order_no <= book.last_no and is_older:
         return "passed_over"
     if order.kind not in ORDER_KINDS:
         return "unknown"

@@ -92,7 +92,9 @@ class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     `waiting_taps` have no receipt yet; `waiting_batches` are the SHA-256 (hex) of sealed batches
     without one, oldest first. `clock_offset_s` is how far the city's clock was ahead when last
     compared, None before that. `mode` is the kind of the order in force. `events` are what no
-    answer has confirmed yet.
+    answer has confirmed yet. `last_order` is the highest order number ever had (0: none), and
+    `published` when the lists told were published: a city restored from a backup sees by both
+    which numbers it had given.
     """
 
     device: str
@@ -110,6 +112,8 @@ class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     mode: str
     done: list[OrderDone]
     expired: list[str] = []
+    last_order: int = 0
+    published: dict[str, int] = {}
 
 
 class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

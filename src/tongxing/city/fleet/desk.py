@@ -17,6 +17,7 @@ from tongxing.city.fleet.values import Device, DeviceState, EventTold, Invitatio
 from tongxing.city.office import Office
 from tongxing.city.staffing import Staff
 from tongxing.city.store import fleet as store
+from tongxing.city.store import fleet_notices
 from tongxing.city.store import fleet_state as state
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.device_events import newest_events
@@ -104,7 +105,11 @@ class FleetDesk:
         """All devices, and how each said to be; the newest heartbeat of a revoked one too."""
         with self._office.reading() as cursor:
             heard = state.last_heartbeats(cursor)
-            return [self._state(cursor, one, heard, now_s) for one in store.devices(cursor)]
+            noticed = fleet_notices.open_notices(cursor, now_s - fleet_terms().notices_shown_s)
+            return [
+                replace(self._state(cursor, one, heard, now_s), notices=noticed.get(one.device, ()))
+                for one in store.devices(cursor)
+            ]
 
     def revoke(self, by: Staff, device: str, why: str, now_s: int) -> Device | Refusal:
         """Trust a device no more. What it may still bring says `admission`.
@@ -147,6 +152,7 @@ class FleetDesk:
                 return Refusal("DEVICE_REVOKED", target, {"device": target})
             site, name = (target, "") if device is None else ("", target)
             given = OrderGiven(0, site, name, kind, now_s, now_s + lasts_s, by.staff_id, why)
+            fleet_notices.skip_used_orders(cursor)
             number = state.add_order(cursor, given)
             note(cursor, by, f"fleet_order_{kind}", f"{target} #{number}", now_s, why)
         return replace(given, order_no=number)
@@ -157,9 +163,13 @@ class FleetDesk:
             return state.newest_orders(cursor, _ORDERS_SHOWN)
 
     def events(self, device: str = "") -> list[EventTold]:
-        """What happened to a device, or to any, as they told it: newest first."""
+        """What happened to a device, or to any, as they told it or as the city noticed: newest
+        first."""
         with self._office.reading() as cursor:
-            return newest_events(cursor, device, _EVENTS_SHOWN)
+            told = newest_events(cursor, device, _EVENTS_SHOWN)
+            noticed = fleet_notices.newest_notices(cursor, device, _EVENTS_SHOWN)
+        merged = sorted((*told, *noticed), key=lambda one: one.heard_s, reverse=True)
+        return merged[:_EVENTS_SHOWN]
 
     def _state(
         self, cursor: Cursor, device: Device, heard: dict[str, tuple[int, str]], now_s: int

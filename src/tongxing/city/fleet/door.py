@@ -10,6 +10,7 @@ from hashlib import sha256
 from tongxing.city import listing
 from tongxing.city.fleet.desk import code_hash
 from tongxing.city.fleet.lists import current, newest
+from tongxing.city.fleet.noticing import compare_with_books
 from tongxing.city.fleet.terms import fleet_terms
 from tongxing.city.fleet.values import Device, Invitation
 from tongxing.city.office import Office
@@ -123,17 +124,19 @@ class FleetDoor:
             state.write_promises(cursor, device.device, told.waiting_batches, now_s)
             write_events(cursor, device.device, told.events, now_s)
             state.write_done(cursor, device.device, device.site, told.done, now_s)
+            missing = _missing(cursor, told.counts)
+            compare_with_books(cursor, told, missing, now_s)
             answer = Orders(
                 device=device.device,
                 number=told.number,
                 time_s=now_s,
                 next_s=terms.heartbeat_every_s,
                 lists={
-                    DENY: media.next_deny_version(cursor) - 1,
+                    DENY: media.newest_deny_version(cursor),
                     **newest(list_store.spans(cursor, 0), now_s),
                 },
                 orders=_orders(cursor, device, now_s),
-                missing=_missing(cursor, told.counts)[: terms.missing_ranges_max],
+                missing=missing[: terms.missing_ranges_max],
                 marks=_marks(cursor, told.counts),
             )
         return seal(answer, self._key)
@@ -161,7 +164,7 @@ class FleetDoor:
         """What brings a device from this version to the newest: the list whole or what changed,
         sealed. None when nothing is newer."""
         with self._office.reading() as cursor:
-            newest = media.next_deny_version(cursor) - 1
+            newest = media.newest_deny_version(cursor)
             if since >= newest:
                 return None
             found = self._lists.get((since, newest))
@@ -254,7 +257,7 @@ def _objection(device: Device, told: Heartbeat) -> Refusal | None:
         and len(told.waiting_batches) <= WAITING_NAMED_MAX
         and all(len(name) == 2 * KEY_BYTES for name in told.waiting_batches)
         and all(0 <= number <= NUMBER_MAX for number in numbers)
-        and len(told.lists) + len(told.expired) <= _LISTS_MAX
+        and len(told.lists) + len(told.expired) + len(told.published) <= _LISTS_MAX
         and "\\u0000" not in encode(told).decode()
     )
     return None if fits else Refusal("HEARTBEAT_FORM", device.device)

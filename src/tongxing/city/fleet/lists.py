@@ -15,6 +15,7 @@ from tongxing.city.office import Office
 from tongxing.city.staffing import Staff
 from tongxing.city.store import lists as store
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.fleet_notices import floors
 from tongxing.fares import TariffBook
 from tongxing.fares.publishing.effective import first_change
 from tongxing.kernel.reasons import Refusal
@@ -119,7 +120,8 @@ class ListDesk:
         by: Staff,
         now_s: int,
     ) -> ListReleased:
-        from_s, version = max(draft.not_before_s, now_s), draft.follows + 1
+        used = max(draft.follows, floors(cursor).get(draft.name, 0))
+        from_s, version = max(draft.not_before_s, now_s), used + 1
         listed = DataList(
             city=self._office.code,
             name=draft.name,

@@ -19,6 +19,8 @@ class FleetTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     order_s_max: int
     missing_ranges_max: int
     numbers_looked_at_max: int
+    numbers_ahead_max: int
+    notices_shown_s: int
     deny_list_s: int
     deny_list_renewed_s: int
 

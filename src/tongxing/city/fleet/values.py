@@ -47,6 +47,7 @@ class Device:
 class DeviceState:
     """A device and what it last told; `late` when it should have told more by now. `heard_s` is
     None and `heartbeat` too when it never did. `missing` taps had been numbered, and are not here.
+    `notices` are the kinds of what the city noticed of it and is not over.
     """
 
     device: Device
@@ -55,6 +56,7 @@ class DeviceState:
     late: bool
     clock_off_s: int | None
     missing: int
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,9 +159,9 @@ def purse_of(cursor: Cursor, rider_id: str) -> tuple[Trust, str] | None:
     return None if row is None else (row[0], str(row[1]))
 
 
-def next_deny_version(cursor: Cursor) -> int:
-    """The version that the next deny list gets; the first is 1."""
-    row = cursor.execute("SELECT coalesce(max(version), 0) + 1 FROM deny_list").fetchone()
+def newest_deny_version(cursor: Cursor) -> int:
+    """The newest version of the deny list; 0 before the first."""
+    row = cursor.execute("SELECT coalesce(max(version), 0) FROM deny_list").fetchone()
     assert row is not None
     return int(row[0])
 

@@ -10,8 +10,9 @@ from tongxing.kernel.clock import stamp
 
 WORDS = Words("fleet")
 _COLUMNS = ("when", "device", "what")
+_NOTICED = ("name", "told", "ours", "mode", "version", "count", "ranges", "terminal", "seq")
 _UNSAID = dict.fromkeys(
-    ("before", "after", "because", "medium_no", "elsewhere", "epoch", "cause"), "?"
+    ("before", "after", "because", "medium_no", "elsewhere", "epoch", "cause", *_NOTICED), "?"
 )
 
 

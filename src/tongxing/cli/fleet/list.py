@@ -31,6 +31,9 @@ def command(city: str | None, now: str | None) -> None:
         [_row(one, now_s) for one in devices],
         right=(6, 7, 8),
     )
+    for one in devices:
+        for kind in one.notices:
+            say(WORDS("list.noticed", device=one.device.device, what=WORDS(f"notice.{kind}")))
 
 
 def _state(one: DeviceState) -> str:
@@ -75,5 +78,6 @@ def _told(one: DeviceState) -> dict[str, object]:
         "heard_s": one.heard_s,
         "clock_off_s": one.clock_off_s,
         "missing": one.missing,
+        "notices": list(one.notices),
         "heartbeat": one.heartbeat,
     }
