@@ -1,5 +1,6 @@
 """What a site asks itself before it opens: the time, rides out of contact, the other gates."""
 
+import time
 from dataclasses import replace as with_setup
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 from gate_world import Station
 from media_world import ACCOUNT, CHANGTONG, CODE, EIGHT, MEDIA, World, new_card, open_world
 from msgspec.structs import replace
-from sharing_world import Gate, nobody, server
+from sharing_world import HASTY, Gate, nobody, server
 
 from tongxing.gate import Site
 from tongxing.gate.clearance import Clearance
@@ -96,6 +97,79 @@ def test_what_is_refused_anyway_is_not_claimed(tmp_path: Path) -> None:
     world = world_with(tmp_path, Clearance(displays=gate.desk))
     assert not world.site.present_code(PHONE.show(EIGHT), "in", EIGHT + 90).opened
     assert len(station.register) == 0
+    station.close()
+    gate.desk.close()
+
+
+def test_a_display_that_no_lane_opened_for_opens_the_next_one(tmp_path: Path) -> None:
+    """The claim comes before the journal; a disk that fails then must not cost the passenger the
+    display. What another gate let in stays used."""
+    station = server()
+    here, there = (Gate(name, {"STATION": station.address}) for name in ("V1", "V2"))
+    first = world_with(tmp_path / "1", Clearance(displays=here.desk))
+    second = world_with(tmp_path / "2", Clearance(displays=there.desk))
+    first.journal._broken = Refusal("JOURNAL_UNAVAILABLE")
+    raw = PHONE.show(EIGHT)
+    assert first.site.present_code(raw, "in", EIGHT).reason == "JOURNAL_UNAVAILABLE"
+    answered(here)
+    assert second.site.present_code(raw, "in", EIGHT + 1).opened
+    first.journal._broken = None
+    assert first.site.present_code(raw, "in", EIGHT + 2).reason == "QR_REPLAYED"
+    assert here.flagged == there.flagged == []
+    station.close()
+    for gate in (here, there):
+        gate.desk.close()
+
+
+def test_a_display_that_has_opened_a_lane_is_never_given_up(tmp_path: Path) -> None:
+    station = server()
+    gate = Gate("V1", {"STATION": station.address})
+    world = world_with(tmp_path, Clearance(displays=gate.desk))
+    raw = PHONE.show(EIGHT)
+    assert world.site.present_code(raw, "in", EIGHT).opened
+    world.journal._broken = Refusal("JOURNAL_UNAVAILABLE")
+    assert world.site.present_code(raw, "in", EIGHT + 1).reason == "JOURNAL_UNAVAILABLE"
+    answered(gate)
+    assert len(station.register) == 1
+    station.close()
+    gate.desk.close()
+
+
+def answered(gate: Gate) -> None:
+    """Wait until the registers have answered all that was said to them."""
+    for _ in range(200):
+        if gate.desk.catch_up(EIGHT) == 0:
+            return
+        time.sleep(0.02)
+    raise AssertionError("no answer")
+
+
+def test_a_register_that_answers_late_still_hears_that_no_lane_opened(tmp_path: Path) -> None:
+    address = nobody()
+    gate = Gate("V1", {"STATION": address}, HASTY)
+    world = world_with(tmp_path, Clearance(displays=gate.desk))
+    world.journal._broken = Refusal("JOURNAL_UNAVAILABLE")
+    assert not world.site.present_code(PHONE.show(EIGHT), "in", EIGHT).opened
+    station = server(address=address)
+    answered(gate)
+    assert len(station.register) == 0
+    station.close()
+    gate.desk.close()
+
+
+def test_a_display_that_is_claimed_again_is_not_given_up_by_an_older_word(tmp_path: Path) -> None:
+    """The journal is well again before the register has heard that no lane opened."""
+    address = nobody()
+    gate = Gate("V1", {"STATION": address}, HASTY)
+    world = world_with(tmp_path, Clearance(displays=gate.desk))
+    raw = PHONE.show(EIGHT)
+    world.journal._broken = Refusal("JOURNAL_UNAVAILABLE")
+    assert not world.site.present_code(raw, "in", EIGHT).opened
+    world.journal._broken = None
+    assert world.site.present_code(raw, "in", EIGHT + 1).opened
+    station = server(address=address)
+    answered(gate)
+    assert len(station.register) == 1
     station.close()
     gate.desk.close()
 

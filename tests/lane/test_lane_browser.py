@@ -60,7 +60,7 @@ def test_a_code_before_the_camera_opens_once_and_is_refused_when_shown_again(
         assert screen.page.locator("#camera").get_attribute("data-state") == "seeing"
         assert [tap.reason for tap in taps_of(gate)] == ["OPEN"]
         assert taps_of(gate)[0].code == phone().show(EIGHT)
-        screen.signs("refused").says("此码已在本站使用过").says("请刷新乘车码")
+        screen.signs("refused").says("此乘车码已使用过").says("请刷新乘车码")
         shot(screen, "camera_replayed")
         assert [tap.reason for tap in taps_of(gate)][:2] == ["OPEN", "QR_REPLAYED"]
         assert screen.spoken()[:2] == [["zh-CN", "请通行"], ["zh-CN", "此码已使用，请刷新"]]

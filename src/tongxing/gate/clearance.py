@@ -92,9 +92,8 @@ class Clearance:
                 return over
         if token.medium_kind != "code" or self.displays is None:
             return None
-        display = Display(token.medium_no, token.code_issued_s, token.code_expires_s)
-        elsewhere = self.displays.shown_elsewhere(display, now_s)
-        return Refusal("QR_REPLAYED", values={"elsewhere": elsewhere}) if elsewhere else None
+        elsewhere = self.displays.shown_elsewhere(_display_of(token), now_s)
+        return Refusal("QR_REPLAYED") if elsewhere else None
 
     def opened(self, token: MediumToken, role: Role) -> None:
         """The tap is on disk, and the lane opens."""
@@ -110,6 +109,11 @@ class Clearance:
             return True
         return self.clock.is_confirmed and self.clock.refusal(self.mono_s()) is None
 
+    def not_opened(self, token: MediumToken) -> None:
+        """The tap could not be written, and the lane stays shut: the display may pass elsewhere."""
+        if self.displays is not None and token.medium_kind == "code":
+            self.displays.withdraw(_display_of(token))
+
     def time_band_s(self) -> int:
         """What a tap says of the gate's clock: 0 for a good one, else how far it may be off, and
         `TIME_UNKNOWN` when nobody knows."""
@@ -117,3 +121,7 @@ class Clearance:
             return 0
         band_s = self.clock.band_s(self.mono_s())
         return TIME_UNKNOWN if band_s is None else band_s
+
+
+def _display_of(token: MediumToken) -> Display:
+    return Display(token.medium_no, token.code_issued_s, token.code_expires_s)

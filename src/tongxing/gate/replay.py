@@ -51,6 +51,13 @@ class DisplayRegister:
         ends_s = min(display.ends_s, now_s + KEPT_AFTER_END_S)
         return self._first.setdefault(key, (claimer, ends_s))[0]
 
+    def withdraw(self, display: Display, claimer: str) -> None:
+        """No lane has opened for it at whoever was first with it: it may pass elsewhere. What
+        another has claimed stays."""
+        key = display.medium_no, display.issued_s
+        if key in self._first and self._first[key][0] == claimer:
+            del self._first[key]
+
     def _sweep(self, now_s: int) -> None:
         self._sweep_s = now_s + _SWEEP_EVERY_S
         since_s = now_s - KEPT_AFTER_END_S

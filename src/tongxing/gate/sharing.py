@@ -35,16 +35,20 @@ WAITING_MOST = 10_000
 """Claims without an answer that are kept to be told later; the oldest go first."""
 _POLL_S = 0.2
 
+_NOTHING = Display("", 0, 0)
+
 Address = tuple[str, int]
 
 
-class Claim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A validator is about to open to a display, or has done so while nobody answered."""
+class Claim(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=True):
+    """A validator is about to open to a display, or has done so while nobody answered; or it takes
+    its claim back (`withdrawn`), since its lane stayed shut."""
 
     number: str
     medium_no: str
     issued_s: int
     ends_s: int
+    withdrawn: bool = False
 
 
 class Claimed(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -108,6 +112,9 @@ class RegisterServer:
             return None
         claimer, claim = opened
         display = Display(claim.medium_no, claim.issued_s, claim.ends_s)
+        if claim.withdrawn:
+            self.register.withdraw(display, claimer)
+            return seal(Claimed(number=claim.number, first=claimer), self._key)
         first = self.register.first(display, claimer, self._clock())
         return seal(Claimed(number=claim.number, first=first), self._key)
 
@@ -160,7 +167,7 @@ class DisplayDesk:
             made.setblocking(False)
             self._sockets[mode] = made
         self._waiting: dict[str, _Waiting] = {}
-        self._last = ""
+        self._last, self._claimed = "", _NOTHING
 
     def close(self) -> None:
         """Let go of the sockets."""
@@ -171,16 +178,11 @@ class DisplayDesk:
         """Claim a display before a lane opens: who was first with it, "" when nobody else was as
         far as any register that answered in time knows."""
         self.listen(now_s)
-        number = self._last = self._number()
-        claim = Claim(
-            number=number,
-            medium_no=display.medium_no,
-            issued_s=display.issued_s,
-            ends_s=display.ends_s,
-        )
-        self._keep(number, _Waiting(display, seal(claim, self._key), set(self._sockets)))
-        for mode in self._sockets:
-            self._send(mode, self._waiting[number].datagram)
+        for earlier, said in list(self._waiting.items()):
+            if said.display == display and not said.opened:  # withdrawn, and claimed anew
+                del self._waiting[earlier]
+        number = self._last = self._say_of(display)
+        self._claimed = display
         elsewhere = self._wait(number, now_s)
         if elsewhere:
             self._waiting.pop(number, None)
@@ -189,9 +191,34 @@ class DisplayDesk:
     def note_opened(self) -> None:
         """The lane has opened for the display claimed last: what a register still says of it is
         that it passed twice."""
+        self._claimed = _NOTHING
         waiting = self._waiting.get(self._last)
         if waiting is not None:
             waiting.opened = True
+
+    def withdraw(self, display: Display) -> None:
+        """No lane has opened for this display after all: take the claim back, where it was the last
+        one. Waits for no answer; a register that gives none is told again (`catch_up`)."""
+        if display != self._claimed:
+            return
+        self._waiting.pop(self._last, None)
+        self._last, self._claimed = "", _NOTHING
+        self._say_of(display, withdrawn=True)
+
+    def _say_of(self, display: Display, withdrawn: bool = False) -> str:
+        """Claim a display at all registers, or take that back; the number by which it is said."""
+        number = self._number()
+        claim = Claim(
+            number=number,
+            medium_no=display.medium_no,
+            issued_s=display.issued_s,
+            ends_s=display.ends_s,
+            withdrawn=withdrawn,
+        )
+        self._keep(number, _Waiting(display, seal(claim, self._key), set(self._sockets)))
+        for mode in self._sockets:
+            self._send(mode, self._waiting[number].datagram)
+        return number
 
     def catch_up(self, now_s: int, most: int = 50) -> int:
         """Tell the registers again what they have not answered, oldest first; how many wait. For

@@ -173,6 +173,8 @@ class Site:
             tap = replace(tap, time_band_s=band_s)
         written = self._journal.append(tap)
         if isinstance(written, Refusal):
+            if decision.opened:
+                self._clearance.not_opened(token)
             decision = refused(decision.kind, token, decision.tariff, written)
         elif decision.opened:
             if write is not None and decision.token_after is not token:

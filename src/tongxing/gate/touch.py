@@ -112,8 +112,10 @@ class Touch:
         held = self._held(token, decision, visit)
         if held is not None:
             decision = refused(decision.kind, token, decision.tariff, held)
-        tap = replace(self._tap(token, decision, visit), code=raw)
-        return self._written(tap, decision)
+        written = self._written(replace(self._tap(token, decision, visit), code=raw), decision)
+        if decision.opened and not written.opened:
+            self._clearance.not_opened(token)
+        return written
 
     def report_unconfirmed(self, now_s: int) -> int | Refusal:
         """Hand on, once, the taps of cards that never came back: refused, since the lane stayed
