@@ -5,21 +5,39 @@
 
 import os
 import random
+import sqlite3
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
-from gate_world import ACCOUNT_CARD, CARD, CODE, DAY, a_tap
+from gate_world import (
+    ACCOUNT_CARD,
+    CARD,
+    CODE,
+    DAY,
+    a_tap,
+    compose,
+    numbers_of,
+    open_journal,
+    plain_receipt,
+)
 from msgspec.structs import replace
 
+from tongxing.gate import Journal
 from tongxing.gate.clearance import contact_bytes, limits_of
+from tongxing.gate.journal_state import JournalState
 from tongxing.gate.offline import OfflineLimits, OfflineRules, max_loss_fen
 from tongxing.kernel.clock import DAY_S, at
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal
+from tongxing.messages import Tap, TapRef
+from tongxing.simulation.queueing import queue_taps
 
 EIGHT = at(DAY, 8)
 RULES = OfflineRules()
 WEEK_TAPS = 200_000 if "TONGXING_SOAK" in os.environ else 10_000
+LONG = 110_000
+"""Taps of a queue, more than any reading that stops early would reach."""
 
 
 def code_of(answer: Refusal | None) -> str:
@@ -100,24 +118,104 @@ def test_a_clock_that_went_back_gives_no_more_than_the_full_quota() -> None:
     assert ridden(OfflineLimits(RULES, EIGHT), 30, EIGHT - DAY_S) == 10
 
 
-def test_switching_the_gate_off_and_on_gives_nobody_a_new_quota() -> None:
-    opened = replace(
-        a_tap("G1"), kind="entry", medium_no=CODE.medium_no, funding="account", purse=None
-    )
-    journal = [
-        *[opened] * 9,
-        replace(opened, kind="exit"),
-        replace(opened, outcome="refused"),
-        replace(opened, funding="purse"),
-    ]
-    limits = limits_of(RULES, contact_bytes(EIGHT), journal, EIGHT + 600)
+BEGUN = replace(
+    a_tap("G1", EIGHT + 60), kind="entry", medium_no=CODE.medium_no, funding="account", purse=None
+)
+"""A ride that an account has begun."""
+
+
+def write(journal: Journal, *taps: Tap) -> int:
+    """Write taps; the position of the last."""
+    for tap in taps:
+        assert isinstance(journal.append(tap), Tap)
+    state = journal.state(0)
+    assert isinstance(state, JournalState)
+    return state.newest
+
+
+def receive(journal: Journal, *numbers: int) -> None:
+    """Receipts come for some of the batches that wait."""
+    for number, batch in enumerate(compose(journal, 99)):
+        if number in numbers:
+            assert journal.acknowledge(plain_receipt(*batch), EIGHT) == len(batch[0].taps)
+
+
+def restarted(journal: Journal, kept: bytes | None, now_s: int = EIGHT + 600) -> OfflineLimits:
+    limits = limits_of(RULES, kept, journal, now_s)
+    assert isinstance(limits, OfflineLimits), limits
+    return limits
+
+
+def test_switching_the_gate_off_and_on_gives_nobody_a_new_quota(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    write(journal, *[BEGUN] * 9, replace(BEGUN, kind="exit"), replace(BEGUN, outcome="refused"))
+    write(journal, replace(BEGUN, funding="purse", purse=a_tap("G1").purse))
+    limits = restarted(journal, contact_bytes(EIGHT, 0))
     assert limits.last_contact_s == EIGHT
     assert ridden(limits, 15, EIGHT + 600) == 1
 
 
-@pytest.mark.parametrize("kept", [None, b"", b"{}", b"\xff", contact_bytes(EIGHT + DAY_S)])
-def test_a_contact_that_cannot_be_known_was_just_now(kept: bytes | None) -> None:
-    assert limits_of(RULES, kept, [], EIGHT).last_contact_s == EIGHT
+@pytest.mark.parametrize("kept", [contact_bytes(EIGHT, 600), contact_bytes(EIGHT), None])
+def test_rides_acknowledged_in_a_half_finished_upload_count_after_a_restart(
+    tmp_path: Path, kept: bytes | None
+) -> None:
+    """The last contact came after 600 taps; then the upload of 610 more broke off. A contact that
+    an earlier version kept says no position: the taps' own time tells."""
+    journal = open_journal(tmp_path)
+    crowd = [replace(BEGUN, medium_no=f"7{number:015d}", time_s=EIGHT - 9) for number in range(600)]
+    assert write(journal, *crowd) == 600
+    receive(journal, 0, 1)
+    later = [replace(tap, time_s=EIGHT + 9) for tap in crowd]
+    write(journal, *[BEGUN] * 10, *later)
+    receive(journal, 0)
+    assert len(numbers_of(journal)) == 110
+    limits = restarted(journal, kept)
+    assert ridden(limits, 15, EIGHT + 600) == 0
+    again = replace(CODE, medium_no=crowd[0].medium_no)
+    for _ in range(8 + (kept is not None)):
+        assert limits.refusal(again, "entry", EIGHT + 600) is None
+        limits.note(again, "entry")
+    assert limits.refusal(again, "entry", EIGHT + 600) is not None, "one from after the contact"
+
+
+def test_the_newest_rides_of_a_long_queue_count_after_a_restart(tmp_path: Path) -> None:
+    open_journal(tmp_path).close()
+    crowd = [replace(BEGUN, medium_no=f"7{number % 900:015d}") for number in range(LONG)]
+    queue_taps(tmp_path / "j.db", [*crowd, *[BEGUN] * 10])
+    limits = restarted(open_journal(tmp_path), contact_bytes(EIGHT, 0))
+    assert ridden(limits, 15, EIGHT + 600) == 0
+    assert len(limits) == 901, "no more is kept in memory than accounts"
+
+
+def test_a_clock_that_was_lost_hides_no_ride_from_an_earlier_versions_contact(
+    tmp_path: Path,
+) -> None:
+    journal = open_journal(tmp_path)
+    write(journal, *[replace(BEGUN, time_s=5)] * 10)
+    assert ridden(restarted(journal, contact_bytes(EIGHT)), 15, EIGHT + 600) == 0
+
+
+def test_what_a_restored_city_asks_for_again_is_no_new_ride(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    last = write(journal, *[BEGUN] * 10)
+    receive(journal, 0)
+    journal.resend_from(TapRef("G1", 1, 1))
+    assert ridden(restarted(journal, contact_bytes(EIGHT, last)), 15, EIGHT + 600) == 10
+
+
+def test_a_damaged_tap_is_no_reason_for_a_new_quota(tmp_path: Path) -> None:
+    journal = open_journal(tmp_path)
+    write(journal, BEGUN, BEGUN)
+    with sqlite3.connect(journal.path) as other:
+        other.execute("UPDATE tap SET crc = crc + 1 WHERE position = 2")
+    other.close()
+    answer = limits_of(RULES, contact_bytes(EIGHT, 0), journal, EIGHT)
+    assert isinstance(answer, Refusal) and answer.code == "JOURNAL_CORRUPT"
+
+
+@pytest.mark.parametrize("kept", [None, b"", b"{}", b"\xff", contact_bytes(EIGHT + DAY_S, 0)])
+def test_a_contact_that_cannot_be_known_was_just_now(tmp_path: Path, kept: bytes | None) -> None:
+    assert restarted(open_journal(tmp_path), kept, EIGHT).last_contact_s == EIGHT
 
 
 # --- a week ---------------------------------------------------------------------------------------

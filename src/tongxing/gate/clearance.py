@@ -5,7 +5,7 @@ time? Has this account begun too many rides since the city was last heard? Was t
 at another gate? Only for media on accounts: a card's purse proves its own money.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from msgspec import DecodeError, Struct, ValidationError
@@ -13,6 +13,7 @@ from msgspec.json import Decoder, Encoder
 
 from tongxing.gate.clock import GateClock
 from tongxing.gate.facts import Decision, Role
+from tongxing.gate.journal import Journal
 from tongxing.gate.offline import OfflineLimits, OfflineRules
 from tongxing.gate.replay import Display
 from tongxing.gate.sharing import DisplayDesk
@@ -27,35 +28,49 @@ CONTACT = "contact"
 TIME_UNKNOWN = -1
 
 
-class Contact(Struct, frozen=True, forbid_unknown_fields=True):
-    """When the city had taken all there was."""
+class Contact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """When the city had taken all there was, and the journal's last position by then; None in what
+    earlier versions kept."""
 
     at_s: int
+    position: int | None = None
 
 
 _ENCODER, _DECODER = Encoder(), Decoder(Contact)
 
 
-def contact_bytes(at_s: int) -> bytes:
+def contact_bytes(at_s: int, position: int | None = None) -> bytes:
     """What to keep under `CONTACT`."""
-    return _ENCODER.encode(Contact(at_s))
+    return _ENCODER.encode(Contact(at_s, position))
 
 
 def limits_of(
-    rules: OfflineRules, kept: bytes | None, unsent: Iterable[Tap], now_s: int
-) -> OfflineLimits:
+    rules: OfflineRules, kept: bytes | None, journal: Journal, now_s: int
+) -> OfflineLimits | Refusal:
     """The limits as they stood before a restart, from what the journal holds: switching a gate off
     and on gives nobody a new quota. A contact that is not known was just now, so that a new gate
-    can begin."""
-    try:
-        at_s = now_s if kept is None else min(_DECODER.decode(kept).at_s, now_s)
-    except (DecodeError, ValidationError, UnicodeDecodeError):
-        at_s = now_s
-    limits = OfflineLimits(rules, at_s)
-    for tap in unsent:
-        if tap.outcome == "opened" and tap.funding == "account" and tap.kind != "exit":
+    can begin; all taps that are here came since. Refuses what the journal refuses."""
+    contact = _contact(kept)
+    state = journal.state(0)
+    if isinstance(state, Refusal):
+        return state
+    at_s, position = (now_s, 0) if contact is None else (contact.at_s, contact.position)
+    limits = OfflineLimits(rules, min(at_s, now_s))
+
+    def count(at: int, tap: Tap) -> None:
+        since = position is not None or tap.time_s >= at_s or at >= state.oldest_waiting
+        if since and tap.outcome == "opened" and tap.funding == "account" and tap.kind != "exit":
             limits.count(tap.medium_no)
-    return limits
+
+    refusal = journal.read_after(position or 0, count)
+    return limits if refusal is None else refusal
+
+
+def _contact(kept: bytes | None) -> Contact | None:
+    try:
+        return None if kept is None else _DECODER.decode(kept)
+    except (DecodeError, ValidationError, UnicodeDecodeError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from msgspec.json import Decoder, Encoder
+from msgspec.json import Encoder
 from msgspec.structs import replace
 
-from tongxing.gate import journal_batches, journal_file
+from tongxing.gate import journal_batches, journal_file, journal_reading
 from tongxing.gate.ballast import Ballast
 from tongxing.gate.epochs import Cause, Custody, ahead, write_slip
 from tongxing.gate.journal_file import EPOCH_MAX, JournalSettings
@@ -35,7 +35,6 @@ UNNUMBERED = 0
 _ROOM_CHECK_EVERY = 64
 
 _ENCODER = Encoder(order="deterministic")
-_DECODER = Decoder(Tap)
 
 _NEXT_SEQ = (
     "INSERT INTO terminal VALUES (?, 1)"
@@ -43,15 +42,6 @@ _NEXT_SEQ = (
     " RETURNING last_seq, (SELECT epoch FROM storage)"
 )
 _INSERT = "INSERT INTO tap (terminal_id, seq, crc, body) VALUES (?, ?, ?, ?)"
-_TAPS = "SELECT crc, CAST(body AS BLOB) FROM tap WHERE position BETWEEN ? AND ? ORDER BY position"
-_UNSENT = (
-    "SELECT crc, CAST(body AS BLOB) FROM tap WHERE NOT EXISTS (SELECT 1 FROM batch WHERE"
-    " acknowledged_s IS NOT NULL AND position BETWEEN first AND last) ORDER BY position LIMIT ?"
-)
-_NEWEST = (
-    "SELECT crc, body FROM (SELECT position, crc, CAST(body AS BLOB) AS body FROM tap"
-    " ORDER BY position DESC LIMIT ?) ORDER BY position"
-)
 _DISCARD = "DELETE FROM kept WHERE name = ?"
 
 
@@ -156,7 +146,7 @@ class Journal:
 
     def unsent(self, limit: int) -> list[Tap] | Refusal:
         """The oldest taps that no receipt covers, in the order in which they were written."""
-        return self._using(lambda connection: self._taps(connection, _UNSENT, (limit,)))
+        return self._using(lambda connection: journal_reading.unsent(connection, self.path, limit))
 
     def outgoing(self, limit: int) -> list[OutgoingBatch] | Refusal:
         """The oldest batches without a receipt, at most `limit` of them.
@@ -240,7 +230,15 @@ class Journal:
 
     def newest(self, limit: int) -> list[Tap] | Refusal:
         """The last taps written, at most `limit`, in the order in which they were written."""
-        return self._using(lambda connection: self._taps(connection, _NEWEST, (limit,)))
+        return self._using(lambda connection: journal_reading.newest(connection, self.path, limit))
+
+    def read_after(self, position: int, take: Callable[[int, Tap], None]) -> Refusal | None:
+        """Hand over one by one the taps written after a position (`JournalState.newest`; 0 for all
+        that are still here), oldest first, each with its own."""
+        span = position + 1, EPOCH_MAX
+        return self._using(
+            lambda connection: journal_reading.read(connection, self.path, span, take)
+        )
 
     def reserve(self, name: str, body: bytes) -> Refusal | None:
         """Store something that a tap will settle, while the journal still has room for that tap."""
@@ -360,22 +358,12 @@ class Journal:
         journal_file.begin_epoch(connection, new_epoch, device, cause)
         self.epoch = new_epoch
 
-    def _taps(
-        self, connection: sqlite3.Connection, query: str, values: tuple[int, ...]
-    ) -> list[Tap] | Refusal:
-        taps = []
-        for crc, body in connection.execute(query, values):
-            if zlib.crc32(body) != crc:
-                return journal_file.corrupt(self.path, "a tap does not match its checksum")
-            taps.append(_DECODER.decode(body))
-        return taps
-
     def _outgoing(
         self, connection: sqlite3.Connection, limit: int
     ) -> list[OutgoingBatch] | Refusal:
         batches = []
         for first, last in journal_batches.open_ranges(connection, limit):
-            taps = self._taps(connection, _TAPS, (first, last))
+            taps = journal_reading.between(connection, self.path, (first, last))
             if isinstance(taps, Refusal):
                 return taps
             batches.append(OutgoingBatch(first, taps))

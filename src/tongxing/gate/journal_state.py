@@ -4,6 +4,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from tongxing.gate.journal_file import epoch_span, standing
+from tongxing.gate.journal_reading import waiting_spans
 from tongxing.messages.fleet import TapRange, TerminalCount
 
 _WAITING = (
@@ -14,6 +15,7 @@ _NAMED = (
     "SELECT sha256 FROM batch WHERE acknowledged_s IS NULL AND sha256 IS NOT NULL"
     " ORDER BY first LIMIT ?"
 )
+_NEWEST = "SELECT COALESCE(MAX(position), 0) FROM tap"
 _CAUSE = "SELECT cause FROM epoch WHERE epoch = ?"
 _HAD_RECEIPT = (
     "SELECT 1 FROM batch CROSS JOIN tap ON position BETWEEN batch.first AND batch.last"
@@ -26,12 +28,16 @@ _HAD_RECEIPT = (
 @dataclass(frozen=True, slots=True)
 class JournalState:
     """Taps without a receipt, the hashes of sealed batches among them (oldest first), the last
-    number of each terminal in the epoch that runs, and why that began (`epochs.Cause`)."""
+    number of each terminal in the epoch that runs, and why that began (`epochs.Cause`). `newest` is
+    the position of the last tap written, 0 for none ever; `oldest_waiting` that from which taps may
+    have no receipt."""
 
     waiting_taps: int
     waiting_batches: list[str]
     counts: list[TerminalCount]
     cause: str
+    newest: int
+    oldest_waiting: int
 
 
 def state_of(connection: sqlite3.Connection, named_most: int) -> JournalState:
@@ -44,7 +50,9 @@ def state_of(connection: sqlite3.Connection, named_most: int) -> JournalState:
         for terminal, last in sorted(found.numbers.items())
     ]
     (cause,) = connection.execute(_CAUSE, (found.epoch,)).fetchone()
-    return JournalState(int(waiting), named, counts, str(cause))
+    (newest,) = connection.execute(_NEWEST).fetchone()
+    oldest_waiting = waiting_spans(connection)[0][0]
+    return JournalState(int(waiting), named, counts, str(cause), int(newest), oldest_waiting)
 
 
 def had_receipt(connection: sqlite3.Connection, asked: TapRange) -> bool:

@@ -15,8 +15,6 @@ from tongxing.gate.offline import OfflineLimits, OfflineRules
 from tongxing.gate.site import Site
 from tongxing.kernel.reasons import Refusal
 
-UNSENT_MOST = 100_000
-"""Taps looked through after a restart for rides that accounts have begun."""
 TIME_AHEAD = "kept_time_ahead"
 """The event of a time kept as good that the city's answer shows to have been ahead."""
 _log = logging.getLogger("tongxing.gate")
@@ -41,15 +39,14 @@ class Means:
     ) -> "Means | Refusal":
         """As they stood when the gate ended. Refuses what the journal refuses."""
         good, contact = journal.kept(KEPT), journal.kept(CONTACT)
-        unsent = journal.unsent(UNSENT_MOST)
         if isinstance(good, Refusal):
             return good
         if isinstance(contact, Refusal):
             return contact
-        if isinstance(unsent, Refusal):
-            return unsent
         clock = GateClock(wall_s, mono_s(), good)
-        limits = limits_of(OfflineRules(), contact, unsent, clock.now_s(mono_s()))
+        limits = limits_of(OfflineRules(), contact, journal, clock.now_s(mono_s()))
+        if isinstance(limits, Refusal):
+            return limits
         return cls(clock, limits, mono_s)
 
     def now_s(self) -> int:
@@ -99,7 +96,7 @@ class Means:
         if state.waiting_taps:
             return None
         now_s = self.now_s()
-        refusal = site.journal.keep(CONTACT, contact_bytes(now_s))
+        refusal = site.journal.keep(CONTACT, contact_bytes(now_s, state.newest))
         if refusal is None:
             self._heard = False
             self._limits.contact(now_s)
