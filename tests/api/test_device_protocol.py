@@ -305,6 +305,15 @@ def test_one_identity_with_two_contents_is_quarantined_and_said_so(
     vendor.post("/v1/batches", sealed(vendor, a_tap(1)))
     other = vendor.post("/v1/batches", sealed(vendor, a_tap(1, medium_no="7999")))
     assert vendor.open(other.content)["quarantined"] == [["V-IN", 5, 1]]
+    assert town.ask("SELECT body::json ->> 'medium_no' FROM tap_quarantine") == [("7999",)]
+    assert town.taps() == [("V-IN", 1)], "both are kept"
+    [found] = town.desk.devices(town.clock.now_s)
+    assert found.notices == ("key_conflict",)
+    [told] = town.desk.events("V.1")
+    assert (told.kind, told.values) == ("key_conflict", {"terminal": "V-IN", "seq": "5/1"})
+    vendor.beat(3)
+    assert town.desk.devices(town.clock.now_s + 30 * 86_400)[0].notices == ("key_conflict",)
+    assert town.desk.devices(town.clock.now_s + 31 * 86_400)[0].notices == ()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from tongxing.city.rating import rate_riders
 from tongxing.city.store import days, riders, taps
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.store.fleet_notices import KEY_CONFLICT, write_notice
 from tongxing.city.store.taps import ArrivedTap, arrived_tap
 from tongxing.city.terms import TermsBook, half_trip_terms
 from tongxing.fares import CityFares
@@ -79,6 +80,9 @@ def take_batches(
     owners = riders.owners_of_media(cursor, sorted({item.tap.medium_no for item in arrived}))
     new, conflicts = taps.write_new_taps(cursor, arrived, owners, received_s)
     taps.quarantine(cursor, clashing, received_s)
+    _notice_conflicts(
+        cursor, [*clashing, *(item for item in arrived if item.tap.ref in conflicts)], received_s
+    )
     opened: dict[str, list[Tap]] = defaultdict(list)
     for item in arrived:
         if item.tap.ref in new and item.tap.outcome == "opened" and not item.set_aside:
@@ -89,6 +93,14 @@ def take_batches(
     receipts = _receipts(batches, new, conflicts)
     taps.write_uploads(cursor, receipts, received_s)
     return receipts
+
+
+def _notice_conflicts(cursor: Cursor, conflicting: Sequence[ArrivedTap], now_s: int) -> None:
+    """Tell a person of numbers that came with two contents: the newest of each terminal."""
+    for item in conflicting:
+        ref = item.tap.ref
+        values = {"terminal": ref.terminal_id, "seq": f"{ref.epoch:x}/{ref.seq}"}
+        write_notice(cursor, item.site, KEY_CONFLICT, ref.terminal_id, values, now_s)
 
 
 def _distinct(

@@ -20,7 +20,7 @@ from tongxing.city.store import fleet as store
 from tongxing.city.store import fleet_notices
 from tongxing.city.store import fleet_state as state
 from tongxing.city.store.cursor import Cursor
-from tongxing.city.store.device_events import newest_events
+from tongxing.city.store.device_events import newest_events, newest_notices
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.fleet import ORDER_KINDS, Heartbeat
 
@@ -167,7 +167,7 @@ class FleetDesk:
         first."""
         with self._office.reading() as cursor:
             told = newest_events(cursor, device, _EVENTS_SHOWN)
-            noticed = fleet_notices.newest_notices(cursor, device, _EVENTS_SHOWN)
+            noticed = newest_notices(cursor, device, _EVENTS_SHOWN)
         merged = sorted((*told, *noticed), key=lambda one: one.heard_s, reverse=True)
         return merged[:_EVENTS_SHOWN]
 

@@ -22,7 +22,6 @@ from tongxing.messages.lists import DATA_NAMES, DENY
 GAP_OPEN = "gap_open"
 NUMBERS_BEHIND = "numbers_behind"
 LIST_DIFFERS = "list_differs"
-KEY_CONFLICT = "key_conflict"
 _RANGES_TOLD = 5
 
 Found = dict[tuple[str, str], dict[str, str]]

@@ -1,4 +1,4 @@
-"""What devices told that had happened to them."""
+"""What devices told that had happened to them, and what the city noticed of them."""
 
 from collections.abc import Sequence
 
@@ -22,6 +22,16 @@ def newest_events(cursor: Cursor, device: str, limit: int) -> list[EventTold]:
     rows = cursor.execute(
         'SELECT device, number, at_s, heard_s, kind, "values" FROM device_event'
         " WHERE %s IN ('', device) ORDER BY heard_s DESC, number DESC LIMIT %s",
+        (device, limit),
+    )
+    return [EventTold(*row) for row in rows]
+
+
+def newest_notices(cursor: Cursor, device: str, limit: int) -> list[EventTold]:
+    """The last notices of a device ("": of all), newest first; they have no number."""
+    rows = cursor.execute(
+        'SELECT device, 0, first_s, last_s, kind, "values" FROM fleet_notice'
+        " WHERE %s IN ('', device) ORDER BY last_s DESC, device, kind, subject LIMIT %s",
         (device, limit),
     )
     return [EventTold(*row) for row in rows]

@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from psycopg.types.json import Jsonb
 
-from tongxing.city.fleet.values import EventTold
 from tongxing.city.store.cursor import Cursor
 
 Values = Mapping[str, str]
+KEY_CONFLICT = "key_conflict"
+"""A number came with two contents (B67)."""
 ORDER = "order"
 """The name under which the number of orders is kept."""
 
@@ -47,16 +48,6 @@ def keep_notices(
                 " WHERE device = %s AND kind = %s AND subject = %s",
                 (now_s, device, kind, subject),
             )
-
-
-def newest_notices(cursor: Cursor, device: str, limit: int) -> list[EventTold]:
-    """The last notices of a device ("": of all), newest first; they have no number."""
-    rows = cursor.execute(
-        'SELECT device, 0, first_s, last_s, kind, "values" FROM fleet_notice'
-        " WHERE %s IN ('', device) ORDER BY last_s DESC, device, kind, subject LIMIT %s",
-        (device, limit),
-    )
-    return [EventTold(*row) for row in rows]
 
 
 def open_notices(cursor: Cursor, since_s: int) -> dict[str, tuple[str, ...]]:
