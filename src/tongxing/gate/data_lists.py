@@ -129,7 +129,7 @@ class DataLists:
         self._begun = dict(begun)
         self._is_confirmed = is_confirmed
         self.data = ground.data
-        self._looked_s = self._next_s = 0
+        self._next_s = 0
         self._is_written = True
 
     @classmethod
@@ -160,9 +160,9 @@ class DataLists:
     def at(self, now_s: int) -> GateData:
         """What the gate decides with now: the same object until something changes. A list whose
         time has come is put in force, and that is written down once the time is confirmed; a disk
-        that refuses it is asked again. When the clock is put back, one that was only in force by it
-        waits again."""
-        if not self._looked_s <= now_s < self._next_s or self._is_due():
+        that refuses it is asked again. Once the clock is put back, by the city alone, one that was
+        in force only by the clock as it was waits again."""
+        if now_s >= self._next_s or self._is_due():
             self._look(now_s)
         return self.data
 
@@ -250,7 +250,7 @@ class DataLists:
             told = msgspec.json.encode(begun, order="deterministic")
             self._is_written = self._journal.keep(_IN_FORCE, told) is None
             self._begun = begun
-        self.data, self._looked_s, self._next_s = data, now_s, next_s
+        self.data, self._next_s = data, next_s
 
 
 def _is_begun(one: ReadyList, now: ReadyList | None) -> bool:
