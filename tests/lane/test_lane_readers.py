@@ -259,6 +259,21 @@ def test_one_display_is_one_presentation_while_it_is_held_there() -> None:
     assert len(showings._seen) <= 16
 
 
+def test_what_nothing_was_decided_about_counts_anew_while_it_is_held_there() -> None:
+    showings = Showings(pause_s=1.5)
+    assert showings.is_new(b"a", 0.0)
+    showings.put_off(b"a", 0.1)
+    looks = [round(0.2 * look, 1) for look in range(1, 20)]
+    assert [now for now in looks if showings.is_new(b"a", now)] == [1.8], "once, after a pause"
+    showings.put_off(b"never seen", 5.0)
+    assert showings.is_new(b"never seen", 9.0)
+    for number in range(1_000):
+        raw = str(number).encode()
+        showings.is_new(raw, 5.0)
+        showings.put_off(raw, 5.0)
+    assert len(showings._put_off) <= 16
+
+
 def test_a_notice_of_a_card_that_does_not_answer(tmp_path: Path) -> None:
     with running(write_gate(tmp_path, validator('{ kind = "simulated", port = 0 }'))) as runner:
         runner.board.notice(LANE, Refusal("CARD_COLLISION"))

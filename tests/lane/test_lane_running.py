@@ -73,6 +73,24 @@ def test_what_was_ordered_is_opened_before_the_gate_ends(tmp_path: Path) -> None
     door.close()
 
 
+def test_a_code_held_before_a_lane_that_was_not_free_is_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy = [True]
+    with running(write_gate(tmp_path, validator(SIMULATED))) as runner:
+        other_side = Refusal("LANE_OTHER_SIDE")
+        monkeypatch.setattr(
+            runner._lanes, "objection", lambda _terminal: other_side if busy[0] else None
+        )
+        code = phone().show(EIGHT)
+        assert runner.saw(LANE, code)
+        eventually(lambda: runner.board.view(LANE).reason == "LANE_OTHER_SIDE")
+        busy[0] = False
+        eventually(lambda: runner.saw(LANE, code) or bool(taps_of(runner)))
+        eventually(lambda: [tap.outcome for tap in taps_of(runner)] == ["opened"])
+        assert not runner.saw(LANE, code), "decided about, and still the same presentation"
+
+
 def test_a_line_of_the_machine_is_held_and_let_go(tmp_path: Path) -> None:
     line, seen = tmp_path / "value", []
     line.write_bytes(b"0")

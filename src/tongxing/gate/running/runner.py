@@ -229,6 +229,8 @@ class Runner:
         blocked = self._stops.objection(terminal) or self._lanes.objection(terminal)
         if blocked is not None:
             self.board.notice(terminal, blocked)
+            if isinstance(medium, bytes):
+                self._showings[terminal].put_off(medium, time.monotonic())
             return None
         now_s = self.now_s()
         if isinstance(medium, bytes):
