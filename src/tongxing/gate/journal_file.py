@@ -7,6 +7,7 @@ setting that could lose a committed tap is refused (3.1 of the durability contra
 """
 
 import errno
+import logging
 import os
 import shutil
 import sqlite3
@@ -17,6 +18,8 @@ from tongxing.gate import journal_numbers
 from tongxing.gate.epochs import Custody, Standing, cause_of_new_epoch, take_slip
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
+
+_log = logging.getLogger("tongxing.gate")
 
 LAYOUT = 2
 EPOCH_MAX = 2**63 - 1
@@ -186,6 +189,7 @@ def refusal_of(error: sqlite3.Error, path: Path) -> Refusal:
 
 def unavailable(path: Path, error: Exception) -> Refusal:
     """The journal, or what belongs to it, cannot be read or written."""
+    _log.error("%s: %s", path, error)
     return Refusal("JOURNAL_UNAVAILABLE", str(path), {"detail": str(error)})
 
 
@@ -202,7 +206,8 @@ def is_full(error: sqlite3.Error) -> bool:
 
 
 def corrupt(path: Path, detail: str) -> Refusal:
-    """The file is not what was written."""
+    """The file is not what was written. What was found is for the log: a lane does not show it."""
+    _log.error("%s: %s", path, detail)
     return Refusal("JOURNAL_CORRUPT", str(path), {"detail": detail})
 
 

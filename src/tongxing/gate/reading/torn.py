@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from tongxing.gate.facts import Role
 from tongxing.gate.journal import Journal
+from tongxing.gate.journal_file import corrupt
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.terminal import Debit, Unfinished
 from tongxing.messages import Tap
@@ -67,7 +68,7 @@ class TornTaps:
         try:
             return _DECODER.decode(body)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            return Refusal("JOURNAL_CORRUPT", self.name(medium_no), {"detail": str(error)})
+            return corrupt(self._journal.path, f"{self.name(medium_no)}: {error}")
 
     def keep(self, torn: TornTap) -> Refusal | None:
         """Write it down, with room left for the tap that settles it; on disk when this returns
@@ -109,7 +110,7 @@ class TornTaps:
         try:
             return _SETTLED_DECODER.decode(body)
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
-            return Refusal("JOURNAL_CORRUPT", _SETTLED, {"detail": str(error)})
+            return corrupt(self._journal.path, f"{_SETTLED}: {error}")
 
     def name(self, medium_no: str) -> str:
         """Under which name the journal keeps it."""
