@@ -239,10 +239,42 @@ def test_one_strange_tap_stops_no_other(database: Database) -> None:
         tap("09:00", PURSE, "entry", "chaotianmen", taken=0),
         tap("09:40", PURSE, "exit", "shapingba", taken=450),
     )
-    assert [(row[0], row[4]) for row in booked(database)] == [("a1", 0), (PURSE, 450)]
+    assert [(row[0], row[4]) for row in booked(database)] == [(PURSE, 450)]
+    assert held_of(database, "a1") == 1_000, "an exit without an entry, as ever"
     with database.connect(f"city_{CHONGQING}") as connection:
-        remark = connection.execute("SELECT remark FROM trip WHERE rider_id = 'a1'").fetchone()
-    assert remark == ("FARES_NO_STATION",)
+        found = connection.execute("SELECT station, set_aside FROM tap ORDER BY time_s").fetchall()
+    assert found == [
+        ("atlantis", "STATION_UNKNOWN"),
+        ("shapingba", ""),
+        ("chaotianmen", ""),
+        ("shapingba", ""),
+    ]
+    proofs_hold(database)
+
+
+@pytest.mark.parametrize(
+    ("station", "line", "known"),
+    [
+        ("chaotianmen", "", True),
+        ("chaotianmen", "rail-1", True),
+        ("chaotianmen", "rail-99", False),
+        ("atlantis", "rail-1", False),
+    ],
+)
+def test_a_tap_from_a_place_that_is_not_known_waits_for_a_person(
+    database: Database, station: str, line: str, known: bool
+) -> None:
+    """B68: kept, priced by nobody, and no trip of 0 yuan; what a purse paid is a fact."""
+    city, tap = open_city(database), Taps()
+    receipt = send(city, tap("08:00", CARD, "entry", station, line=line))
+    assert (receipt.accepted, receipt.quarantined) == (1, [])
+    with database.connect(f"city_{CHONGQING}") as connection:
+        assert connection.execute("SELECT set_aside FROM tap").fetchone() == (
+            "" if known else "STATION_UNKNOWN",
+        )
+    assert booked(database) == []
+    send(city, tap("09:00", PURSE, "ride", station, line=line, taken=200))
+    assert [row[4] for row in booked(database)] == [200]
     proofs_hold(database)
 
 

@@ -23,6 +23,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, Receipt, Tap, TapBatch, TapRef, unseal
 from tongxing.messages.taps import BATCH_TAPS_MAX, NUMBER_MAX
 
+STATION_UNKNOWN = "STATION_UNKNOWN"
 TAP_TOO_LATE = "TAP_TOO_LATE"
 TAP_TIME_SUSPECT = "TAP_TIME_SUSPECT"
 
@@ -76,7 +77,7 @@ def take_batches(
 
     The caller holds the transaction, and hands out the receipts after it has committed.
     """
-    arrived, clashing = _distinct(batches, half_trip_terms(city), received_s)
+    arrived, clashing = _distinct(batches, fares, half_trip_terms(city), received_s)
     owners = riders.owners_of_media(cursor, sorted({item.tap.medium_no for item in arrived}))
     new, conflicts = taps.write_new_taps(cursor, arrived, owners, received_s)
     taps.quarantine(cursor, clashing, received_s)
@@ -104,24 +105,26 @@ def _notice_conflicts(cursor: Cursor, conflicting: Sequence[ArrivedTap], now_s: 
 
 
 def _distinct(
-    batches: Sequence[OpenedBatch], terms: TermsBook, received_s: int
+    batches: Sequence[OpenedBatch], fares: CityFares, terms: TermsBook, received_s: int
 ) -> tuple[list[ArrivedTap], list[ArrivedTap]]:
     """Each tap identity once, and those that came again with other content within this call."""
     found: dict[TapRef, ArrivedTap] = {}
     clashing = []
     for opened in batches:
         for tap in opened.batch.taps:
-            item = arrived_tap(tap, opened.site, _set_aside(tap, terms, received_s))
+            why = _set_aside(tap, fares, terms, received_s)
+            item = arrived_tap(tap, opened.site, why)
             first = found.setdefault(tap.ref, item)
             if first.content_hash != item.content_hash:
                 clashing.append(item)
     return list(found.values()), clashing
 
 
-def _set_aside(tap: Tap, terms: TermsBook, received_s: int) -> str:
-    """Why a tap moves no money: its time is not to be believed (B69), or it came too late for an
-    account's trip to be opened again. What a gate did to a purse is a fact, however late it is told
-    and whatever the gate's clock, as long as its time can be true."""
+def _set_aside(tap: Tap, fares: CityFares, terms: TermsBook, received_s: int) -> str:
+    """Why a tap moves no money: its time is not to be believed (B69), it is from a place that the
+    network does not know (B68), or it came too late for an account's trip to be opened again. What
+    a gate did to a purse is a fact, wherever it was, however late it is told and whatever the
+    gate's clock, as long as its time can be true."""
     now = terms.at(received_s)
     age_s = received_s - tap.time_s
     if age_s < -now.ahead_s_max or age_s > now.evidence_days * DAY_S:
@@ -130,7 +133,19 @@ def _set_aside(tap: Tap, terms: TermsBook, received_s: int) -> str:
         return ""
     if not 0 <= tap.time_band_s <= now.band_s_max:
         return TAP_TIME_SUSPECT
+    if not _is_known(tap, fares):
+        return STATION_UNKNOWN
     return TAP_TOO_LATE if age_s > terms.at(tap.time_s).reopen_days * DAY_S else ""
+
+
+def _is_known(tap: Tap, fares: CityFares) -> bool:
+    """Whether a tap names no line and no station that the network lacks. Where a mode is priced
+    without a network, every place is known."""
+    network = fares.network
+    named = tap.line in network.lines or not tap.line
+    if named and (tap.station in network.stations or not tap.station):
+        return True
+    return fares.off_network_system(tap.mode, tap.line) is not None
 
 
 def _receipts(
