@@ -19,6 +19,7 @@ import numpy as np
 
 from tongxing.gate.denylist import DenyIndex, ListChange, ListHead
 from tongxing.gate.journal import Journal
+from tongxing.gate.journal_file import unavailable
 from tongxing.gate.packed import Keys, Packed, Pair, Shape, kind_of
 from tongxing.kernel.files import write_pieces
 from tongxing.kernel.reasons import Refusal
@@ -122,7 +123,7 @@ def prepare_list(path: Path, change: ListChange, follows: int) -> PreparedList |
     except OSError as error:
         if error.errno in _FULL:
             return Refusal("JOURNAL_FULL", str(path))
-        return Refusal("JOURNAL_UNAVAILABLE", str(path), {"detail": str(error)})
+        return unavailable(path, error)
     return PreparedList(whole, follows, _WHOLE, msgspec.msgpack.encode(where), where)
 
 
