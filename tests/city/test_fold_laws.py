@@ -92,8 +92,12 @@ class Copies:
             for name_taps, telling in zip(taps, tellings, strict=True):
                 for arrival in telling:
                     if arrival.closed == closed:
-                        chosen = [name_taps[index] for index in arrival.taps]
-                        send(self.city, *chosen, at=moment(f"{27 + 24 * closed}:01", first))
+                        chosen = [
+                            name_taps[index] for index in sorted(arrival.taps)
+                        ]  # numbers rise
+                        told_s = moment(f"{27 + 24 * closed}:01", first)
+                        seen_s = max(tap.time_s for tap in chosen)  # none comes before it happened
+                        send(self.city, *chosen, at=max(told_s, seen_s + 60))
             if closed < 2:
                 over = first + timedelta(days=closed)
                 self.city.close_day(over, business_day_end(over))

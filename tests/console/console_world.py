@@ -284,10 +284,10 @@ class World:
         gates = self.gates[CHONGQING]
         taps = chongqing_taps(gates)
         late = gates.ride(PURSE, "20:00", "chaotianmen", "20:35", "shapingba")
-        for received in ("19:00", "19:01"):
+        for received in ("21:30", "21:31"):
             self.send(CHONGQING, taps, received)
-        self.send(CHONGQING, taps[:1], "19:30", SITES[1])
-        self.send(BEIJING, beijing_taps(self.gates[BEIJING]), "20:00")
+        self.send(CHONGQING, taps[:1], "21:45", SITES[1])
+        self.send(BEIJING, beijing_taps(self.gates[BEIJING]), "22:00")
         self.send(CHONGQING, late, "27:30", SITES[1])
 
     def close_day(self) -> None:
