@@ -4,6 +4,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from msgspec.structs import replace
+
 from tongxing.fares import CityFares, load_city_fares
 from tongxing.kernel.clock import at, calendar_date
 from tongxing.messages import Tap, TapBatch, TapRef, seal
@@ -107,6 +109,13 @@ def work_days(now_s: int, months: int) -> list[date]:
     return found
 
 
+def _as_they_happened(taps: Sequence[Tap]) -> list[Tap]:
+    """Taps of one terminal by time, numbered anew in that order, with the numbers they have."""
+    refs = sorted((tap.ref for tap in taps), key=lambda ref: ref.seq)
+    by_time = sorted(taps, key=lambda tap: tap.time_s)
+    return [replace(tap, ref=ref) for tap, ref in zip(by_time, refs, strict=True)]
+
+
 def history(
     city: str, seed: int, now_s: int, months: int, people: Sequence[Traveller]
 ) -> Iterator[bytes]:
@@ -120,6 +129,6 @@ def history(
                 at_s = at(day, hour) + draw.randrange(_RUSH_S)
                 taps.append(rides.tap(one, "entry", at_s, by_card, not by_card))
                 taps.append(rides.tap(one, "exit", at_s + RIDE_S, by_card, not by_card))
-        taps.sort(key=lambda tap: tap.time_s)
+        taps = _as_they_happened(taps)
         for start in range(0, len(taps), BATCH_TAPS_MAX):
             yield rides.sealed(taps[start : start + BATCH_TAPS_MAX])
