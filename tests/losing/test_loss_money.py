@@ -199,6 +199,7 @@ def test_refunded_and_spent_are_never_more_than_the_balance_and_the_disclosed_lo
     released = 0
     for number, part in enumerate(parts):
         if part:
+            part.sort(key=lambda tap: tap.ref.seq)  # as a storage gives its numbers
             send(world.city, *part, at=reported + (5 + 4 * number) * DAY_S)
         if number == chance.randrange(3) or number == 2:
             more = world.desk.release_found(reported + 14 * DAY_S)

@@ -180,7 +180,8 @@ def test_any_order_twice_and_late_gives_the_same_fen(database: Database) -> None
             if step == 3:
                 report_of(world.desk.report(account, card, f"r{number}", NOON))
             else:
-                send(world.city, *parts[step], *parts[step], at="23:00")
+                for _ in range(2):
+                    send(world.city, *parts[step], at="23:00")
         [(borne,)] = world.rows(
             "SELECT coalesce(sum(amount_fen), 0)::bigint FROM loss_borne WHERE rider_id = %s",
             account,
