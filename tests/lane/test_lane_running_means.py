@@ -286,3 +286,19 @@ def test_a_policy_or_place_that_the_city_does_not_know_is_refused(
 def test_a_policy_of_another_city_is_refused(tmp_path: Path) -> None:
     file = write_gate(tmp_path, validator(SIMULATED) + '[entry]\npolicy = "beijing_2022"\n')
     assert refused_plan(file).code == "GATE_CONFIG_VALUE"
+
+
+def test_nothing_is_forgotten_by_a_clock_that_the_city_has_not_confirmed(
+    town: Town, tmp_path: Path
+) -> None:
+    """A machine's clock 40 days ahead: acknowledged taps a restored city may ask for stay."""
+    plan, online = device_plan(town, tmp_path), threading.Event()
+    online.set()
+    with at_work(plan, Clock(NOON_S), online) as runner:
+        for number, medium in enumerate((CARD, ACCOUNT_CARD), start=1):  # the newest always stays
+            held(runner, medium)
+            eventually(lambda number=number: len(town.taps()) == number)
+            eventually(lambda: runner.ask(lambda site: site.journal.unsent(9)) == [])
+    with at_work(plan, Clock(NOON_S + 40 * DAY_S), threading.Event()) as runner:
+        runner.ask(runner._tidy)
+        assert len(runner.ask(lambda site: site.journal.newest(9))) == 2

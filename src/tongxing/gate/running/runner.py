@@ -303,7 +303,10 @@ class Runner:
     def _tidy(self, site: Site) -> None:
         now_s = self.now_s()
         kept = None if self.means is None else self.means.keep(site)
-        for answer in (kept, site.report_unconfirmed(now_s), site.forget(now_s)):
+        forgotten: int | Refusal = 0
+        if self.means is None or self.means.clearance.is_time_confirmed():
+            forgotten = site.forget(now_s)  # else a clock far ahead would forget too early
+        for answer in (kept, site.report_unconfirmed(now_s), forgotten):
             if isinstance(answer, Refusal):
                 _log.warning("journal: %s", answer.code)
 
