@@ -23,7 +23,7 @@ from tongxing.media.card.face import CardFace
 from tongxing.media.card.files import own_part, parse_journey, parse_transit
 from tongxing.media.card.legacy import recognise_atr
 from tongxing.media.card.reading import read_card
-from tongxing.media.tac.fields import TacFields
+from tongxing.media.tac.fields import fields_of
 from tongxing.media.tac.single import check_tac
 from tongxing.messages import CardProof
 from tongxing.simulation.real_media import PlasticCard
@@ -49,21 +49,7 @@ def price_of(token: MediumToken, where: tuple[str, str]) -> int:
 def is_signed(proof: CardProof | None) -> bool:
     """Whether the issuer finds the card's code right."""
     assert proof is not None
-    fields = TacFields(
-        issuer_id=proof.issuer_id,
-        card_factor=proof.card_factor,
-        number=proof.number,
-        key_version=proof.key_version,
-        algorithm=proof.algorithm,
-        amount_fen=proof.amount_fen,
-        kind=proof.kind,
-        terminal_no=proof.terminal_no,
-        serial=proof.serial,
-        time=proof.time,
-        counter_before=proof.counter,
-        balance_before_fen=proof.balance_before_fen,
-    )
-    return check_tac(MEDIA.vault, fields, proof.tac) is True
+    return check_tac(MEDIA.vault, fields_of(proof), proof.tac) is True
 
 
 @pytest.mark.parametrize("who", CARDS)

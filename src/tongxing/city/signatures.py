@@ -18,7 +18,7 @@ from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.media.code.verify import Accepted, Trust, verify
 from tongxing.media.keys.vault import KeyVault
 from tongxing.media.tac.columns import check_columns, columns_of
-from tongxing.media.tac.fields import TacFields
+from tongxing.media.tac.fields import TacFields, fields_of
 from tongxing.messages import CardProof, Record
 from tongxing.messages.taps import account_token
 
@@ -108,7 +108,7 @@ def check_signatures(
         fits = [proof for proof in record.proofs if _belongs(proof, record, riders)]
         if len(fits) < len(record.proofs) or _too_little(record):
             found.wrong.append(record.record_id)
-        proofs += [(record.record_id, _fields(proof), proof.tac) for proof in fits]
+        proofs += [(record.record_id, fields_of(proof), proof.tac) for proof in fits]
         for code in record.codes:
             if _is_genuine(code, record, riders, trust, caches):
                 found.codes += 1
@@ -170,23 +170,6 @@ def _too_little(record: Record) -> bool:
 def _names_its_card(proof: CardProof) -> bool:
     """Whether the key is that of the card named: its factor is the number's last sixteen digits."""
     return proof.card_factor.hex() == proof.number[-_CARD_DIGITS:]
-
-
-def _fields(proof: CardProof) -> TacFields:
-    return TacFields(
-        issuer_id=proof.issuer_id,
-        card_factor=proof.card_factor,
-        number=proof.number,
-        key_version=proof.key_version,
-        algorithm=proof.algorithm,
-        amount_fen=proof.amount_fen,
-        kind=proof.kind,
-        terminal_no=proof.terminal_no,
-        serial=proof.serial,
-        time=proof.time,
-        counter_before=proof.counter,
-        balance_before_fen=proof.balance_before_fen,
-    )
 
 
 def _is_genuine(

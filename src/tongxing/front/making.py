@@ -21,15 +21,13 @@ from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.code.issue import make_certificate, signer
 from tongxing.media.crypto.providers import generate_key, public_of, sm2
-from tongxing.media.keys import KEY_USES, Environment, MasterName
-from tongxing.media.keys.marks import simulated_masters
+from tongxing.media.keys import Environment
 from tongxing.media.keys.sealed_file import LOG2_COST, passphrase_objection
-from tongxing.media.keys.vault_file import drawn_masters, seal
+from tongxing.media.keys.vault_file import new_masters, seal
 
 ROOT, ROOTS = "codes.root", "roots.json"
 ROOT_INDEX = 1
 CERTIFICATE_YEARS = 3
-_FAMILIES, _VERSION = (0x00, 0x04), 1
 _MESSAGE_SECRET_BYTES = 32
 _SERIALS = 10**6
 
@@ -67,12 +65,7 @@ class _Maker:
 
     def vault(self) -> Refusal | None:
         """Master keys of cards."""
-        names = [MasterName(use, family, _VERSION) for use in KEY_USES for family in _FAMILIES]
-        masters = (
-            drawn_masters(tuple(names), self.draw)
-            if self.environment == "prod"
-            else dict(simulated_masters())
-        )
+        masters = new_masters(self.environment, self.draw)
         sealed = seal(masters, self.environment, self.passphrase, self.draw, self.log2_cost)
         return self._write(VAULT, sealed)
 

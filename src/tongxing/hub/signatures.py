@@ -19,7 +19,7 @@ from tongxing.media.code.layout import parse_code
 from tongxing.media.code.verify import Accepted, Trust, verify
 from tongxing.media.keys.vault import KeyVault
 from tongxing.media.tac.columns import check_columns, columns_of
-from tongxing.media.tac.fields import TacFields
+from tongxing.media.tac.fields import fields_of
 from tongxing.messages import CardProof, Record
 from tongxing.messages.taps import account_token
 
@@ -84,7 +84,7 @@ class SignatureWitness:
     def _wrong_cards(self, proofs: Sequence[tuple[str, CardProof]]) -> list[str]:
         if not proofs:
             return []
-        columns = columns_of([(_fields(proof), proof.tac) for _, proof in proofs])
+        columns = columns_of([(fields_of(proof), proof.tac) for _, proof in proofs])
         if isinstance(columns, Refusal):
             self.unchecked += len(proofs)
             return []
@@ -130,20 +130,3 @@ def _misfit(record: Record) -> Fault | None:
     if is_all_signed and sum(proof.amount_fen for proof in record.proofs) < record.charge_fen:
         return Fault(WRONG_TAC, "charged more than the card signed")
     return None
-
-
-def _fields(proof: CardProof) -> TacFields:
-    return TacFields(
-        issuer_id=proof.issuer_id,
-        card_factor=proof.card_factor,
-        number=proof.number,
-        key_version=proof.key_version,
-        algorithm=proof.algorithm,
-        amount_fen=proof.amount_fen,
-        kind=proof.kind,
-        terminal_no=proof.terminal_no,
-        serial=proof.serial,
-        time=proof.time,
-        counter_before=proof.counter,
-        balance_before_fen=proof.balance_before_fen,
-    )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from tongxing.cli.common import Words, emit_json, say, settings
+from tongxing.cli.conformance.telling import say_differing
 from tongxing.conformance.cases import GROUPS, Case, case_book
 from tongxing.conformance.running import GateResult
 
@@ -60,11 +61,7 @@ def _print(result: GateResult, title: str) -> None:
     if (differs := result.difference) is None:
         return
     say(f"        {WORDS(f'gate.what.{differs.what}')}")
-    rows = (("sent", differs.sent), ("expected", differs.expected), ("found", differs.found))
-    for key, value in rows:
-        if value:
-            cut = value if len(value) <= _SHOWN_MAX else f"{value[:_SHOWN_MAX]}…"
-            say(f"        {WORDS(f'row.{key}')} {cut}")
+    say_differing(differs, "        ", _SHOWN_MAX)
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):

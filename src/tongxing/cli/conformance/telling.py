@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tongxing.cli.common import Words, emit_json, say, settings
 from tongxing.kernel.reasons import Problem
-from tongxing.media.conformance.results import Result, chosen
+from tongxing.media.conformance.results import Difference, Result, chosen
 
 WORDS = Words("conformance")
 _SENT_SHOWN = 160
@@ -63,8 +63,13 @@ def _print(result: Result) -> None:
     if (found := result.difference) is None:
         return
     say(f"      {WORDS(f'what.{found.what}', told=found.told)}")
+    say_differing(found, "      ", _SENT_SHOWN)
+
+
+def say_differing(found: Difference, indent: str, shown_max: int) -> None:
+    """What was sent, expected and found, each cut to a length."""
     rows = (("sent", found.sent), ("expected", found.expected), ("found", found.found))
     for key, value in rows:
         if value:
-            cut = value if len(value) <= _SENT_SHOWN else f"{value[:_SENT_SHOWN]}…"
-            say(f"      {WORDS(f'row.{key}')} {cut}")
+            cut = value if len(value) <= shown_max else f"{value[:shown_max]}…"
+            say(f"{indent}{WORDS(f'row.{key}')} {cut}")

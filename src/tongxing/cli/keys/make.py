@@ -10,13 +10,11 @@ from tongxing.cli.keys.vaults import new_passphrase, print_keys, rows_of, secret
 from tongxing.cli.shell import command as make_command
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.reasons import Problem, Refusal
-from tongxing.media.keys import KEY_USES, Environment, MasterName
-from tongxing.media.keys.marks import simulated_masters
+from tongxing.media.keys import Environment
 from tongxing.media.keys.software import SoftwareVault
-from tongxing.media.keys.vault_file import drawn_masters, seal
+from tongxing.media.keys.vault_file import new_masters, seal
 
 WORDS = Words("keys")
-_FAMILIES, _VERSION = (0x00, 0x04), 1
 _OWN_USER_ONLY = 0o600
 
 
@@ -27,12 +25,7 @@ _OWN_USER_ONLY = 0o600
 def command(file: Path, environment: Environment, secret_file: Path | None) -> None:
     if file.exists():
         raise Problem("KEYVAULT_FILE_EXISTS", str(file))
-    names = tuple(MasterName(use, family, _VERSION) for use in KEY_USES for family in _FAMILIES)
-    masters = (
-        drawn_masters(names, secrets.token_bytes)
-        if environment == "prod"
-        else dict(simulated_masters())
-    )
+    masters = new_masters(environment, secrets.token_bytes)
     passphrase = new_passphrase(secret_file)
     sealed = seal(masters, environment, passphrase, secrets.token_bytes)
     if isinstance(sealed, Refusal):

@@ -8,6 +8,7 @@ from msgspec import Meta
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.crypto.suites import KEY_BYTES
+from tongxing.media.keys.marks import simulated_masters
 from tongxing.media.keys.sealed_file import (
     LOG2_COST,
     open_file,
@@ -77,6 +78,15 @@ def unseal(content: bytes, passphrase: str) -> SoftwareVault | Refusal:
         return Refusal("KEYVAULT_FILE")
     refused = vault.refused() if vault.environment == "prod" else ()
     return refused[0] if refused else vault
+
+
+def new_masters(
+    environment: Environment, random: Callable[[int], bytes]
+) -> dict[MasterName, bytes]:
+    """The master keys of a new vault: drawn at random for "prod", those that everybody knows for
+    "test". Raises as `drawn_masters`."""
+    known = simulated_masters()
+    return drawn_masters(tuple(known), random) if environment == "prod" else dict(known)
 
 
 def drawn_masters(

@@ -5,6 +5,8 @@ order and widths are those of docs/media/tac.md. Nothing here knows a key or say
 right, and nothing mends a field that does not fit.
 """
 
+from typing import Protocol
+
 import msgspec
 
 from tongxing.kernel.reasons import Refusal
@@ -54,6 +56,54 @@ class TacFields(msgspec.Struct, frozen=True):
     time: str
     counter_before: int
     balance_before_fen: int
+
+
+class Signed(Protocol):
+    """What a card signed of a payment, as it travels (`messages.CardProof`); the names are those of
+    `TacFields`, and `counter` is the card's before the payment."""
+
+    @property
+    def issuer_id(self) -> bytes: ...
+    @property
+    def card_factor(self) -> bytes: ...
+    @property
+    def number(self) -> str: ...
+    @property
+    def key_version(self) -> int: ...
+    @property
+    def algorithm(self) -> int: ...
+    @property
+    def amount_fen(self) -> int: ...
+    @property
+    def kind(self) -> int: ...
+    @property
+    def terminal_no(self) -> bytes: ...
+    @property
+    def serial(self) -> int: ...
+    @property
+    def time(self) -> str: ...
+    @property
+    def counter(self) -> int: ...
+    @property
+    def balance_before_fen(self) -> int: ...
+
+
+def fields_of(proof: Signed) -> TacFields:
+    """The payment that a proof is of."""
+    return TacFields(
+        issuer_id=proof.issuer_id,
+        card_factor=proof.card_factor,
+        number=proof.number,
+        key_version=proof.key_version,
+        algorithm=proof.algorithm,
+        amount_fen=proof.amount_fen,
+        kind=proof.kind,
+        terminal_no=proof.terminal_no,
+        serial=proof.serial,
+        time=proof.time,
+        counter_before=proof.counter,
+        balance_before_fen=proof.balance_before_fen,
+    )
 
 
 def tac_input(fields: TacFields) -> bytes:
