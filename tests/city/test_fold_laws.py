@@ -68,6 +68,16 @@ def arrivals(draw: st.DrawFn, taps: int) -> list[Arrival]:
     return [Arrival(tuple(dict.fromkeys(p)), c) for p, c in zip(pieces, closed, strict=True) if p]
 
 
+def _rising(taps: Sequence[Tap]) -> list[Tap]:
+    """The same taps, the terminals as they were drawn, the numbers of each rising as its device's
+    do: a batch of any other order is refused whole (B65)."""
+    numbered = iter(sorted(taps, key=lambda tap: tap.ref.seq))
+    of: dict[str, list[Tap]] = {tap.ref.terminal_id: [] for tap in taps}
+    for tap in numbered:
+        of[tap.ref.terminal_id].append(tap)
+    return [of[tap.ref.terminal_id].pop(0) for tap in taps]
+
+
 class Copies:
     """One city in which the same two days happen to several riders, told in different order."""
 
@@ -92,9 +102,7 @@ class Copies:
             for name_taps, telling in zip(taps, tellings, strict=True):
                 for arrival in telling:
                     if arrival.closed == closed:
-                        chosen = [
-                            name_taps[index] for index in sorted(arrival.taps)
-                        ]  # numbers rise
+                        chosen = _rising([name_taps[index] for index in arrival.taps])
                         told_s = moment(f"{27 + 24 * closed}:01", first)
                         seen_s = max(tap.time_s for tap in chosen)  # none comes before it happened
                         send(self.city, *chosen, at=max(told_s, seen_s + 60))
