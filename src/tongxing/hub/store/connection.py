@@ -11,6 +11,7 @@ from tongxing.storage import Database, migrate
 
 MIGRATIONS = "tongxing.hub.store.migrations"
 _LOCK = 0x68756231
+_DUTY = 0x68756232
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
@@ -37,6 +38,23 @@ class HubStore:
         with self._connection.transaction(), self._connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
             yield cursor
+
+    @contextmanager
+    def on_duty(self) -> Iterator[bool]:
+        """Whether this connection, and no other on the server, may work the settlement day until
+        the end of the block. The lock dies with the connection, as does every write it allows."""
+        taken = self._duty("pg_try_advisory_lock")
+        try:
+            yield taken
+        finally:
+            if taken and not self._connection.closed:
+                self._duty("pg_advisory_unlock")
+
+    def _duty(self, function: str) -> bool:
+        with self._connection.transaction(), self._connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s, hashtext(current_schema()))", (_DUTY,))
+            row = cursor.fetchone()
+            return row is not None and bool(row[0])
 
     def close(self) -> None:
         self._connection.close()

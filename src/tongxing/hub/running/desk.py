@@ -1,0 +1,260 @@
+"""The desk at which a settlement day is worked: does what is due, step by step, and says how far.
+
+Each step is one or a few transactions that can be done again, and is written down when nothing can
+be added to it. So whoever starts again after a crash goes on at the step that was not written down,
+and ends with the same bytes. One process works at a time: the lock belongs to the very connection
+that writes, and is gone when that is.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+
+from tongxing.hub.holding import HoldingDesk
+from tongxing.hub.life import RecordEvent
+from tongxing.hub.proofs import prove_hub
+from tongxing.hub.rulebook import Rulebook
+from tongxing.hub.running import papers
+from tongxing.hub.running.banking import Banking
+from tongxing.hub.running.folders import Folders, put
+from tongxing.hub.running.intake import Intake
+from tongxing.hub.running.status import DayStatus, day_status
+from tongxing.hub.running.steps import BEFORE_CUTOFF, ORDER, Step, before, due_s
+from tongxing.hub.service import Hub
+from tongxing.hub.settlement import PaymentState
+from tongxing.hub.store import HubStore
+from tongxing.hub.store import days as table
+from tongxing.hub.store import payments as payment_table
+from tongxing.hub.windows import WindowTimes, closing_day, window_of, window_times
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import KeyRing, SigningKey
+
+Figures = Mapping[str, int]
+
+
+class DayDesk:
+    """One clearing house's days over its store and folders.
+
+    `key` is the hub's own, `trusted` holds those of the members that send files.
+    """
+
+    def __init__(
+        self,
+        store: HubStore,
+        hub: Hub,
+        key: SigningKey,
+        trusted: KeyRing,
+        rules: Rulebook,
+        folders: Folders,
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._rules = rules
+        self._folders = folders
+        self._holding = HoldingDesk(store, key, rules)
+        self._intake = Intake(store, hub, rules, trusted, folders)
+        self._banking = Banking(store, hub, folders)
+        self._doers: Mapping[Step, Callable[[str, WindowTimes, int], Figures | Refusal | None]] = {
+            Step.RECEIVE: self._receive,
+            Step.ADMIT: self._admit,
+            Step.EXPIRE: self._expire,
+            Step.ANSWER: self._answer,
+            Step.CLOSE: self._close,
+            Step.PROVE: self._prove,
+            Step.PUBLISH: self._publish,
+            Step.SETTLE: self._settle,
+            Step.FINISH: self._finish,
+        }
+
+    def work(
+        self, now_s: int, by: str, window_id: str | None = None, only: Step | None = None
+    ) -> list[DayStatus] | Refusal:
+        """Do what is due at `now_s`, oldest day first, each day as far as it can go now; how far
+        the days are that were worked. With `window_id` that day alone, with `only` (and a day) that
+        step alone, again if it was done.
+
+        Refuses with WINDOW_ID, DAY_UNKNOWN, DAY_RUNNING (another process works), DAY_STEP_ORDER,
+        DAY_STEP_NOT_DUE, DAY_UNPROVEN and what `Hub.close_window` refuses. What was done before a
+        refusal stays done. Raises OSError when a folder or the disk refuses.
+        """
+        if window_id is not None and isinstance(refusal := closing_day(window_id), Refusal):
+            return refusal
+        with self._store.on_duty() as is_alone:
+            if not is_alone:
+                return Refusal("DAY_RUNNING")
+            self._folders.prepare()
+            self._open_days(now_s)
+            days = self._days(window_id)
+            if isinstance(days, Refusal):
+                return days
+            for day in days:
+                refused = self._work_day(day, now_s, by, only)
+                if refused is not None:
+                    return refused
+            return [self._status(day, now_s) for day in days]
+
+    def status(self, now_s: int, window_id: str | None = None) -> list[DayStatus] | Refusal:
+        """How far the days are that are not finished (or the one that is named); changes nothing.
+        Refuses with WINDOW_ID or DAY_UNKNOWN."""
+        if window_id is not None and isinstance(refusal := closing_day(window_id), Refusal):
+            return refusal
+        days = self._days(window_id)
+        return days if isinstance(days, Refusal) else [self._status(day, now_s) for day in days]
+
+    def not_whole(self) -> list[str]:
+        """The names in the inbox that nobody has judged: half delivered, or waiting for an earlier
+        file of their sender."""
+        return self._folders.names_waiting()
+
+    def _work_day(self, day: str, now_s: int, by: str, only: Step | None) -> Refusal | None:
+        times = window_times(day, self._rules)
+        with self._store.reading() as cursor:
+            done = table.steps_done(cursor, day)
+        if only is not None:
+            return self._one(only, day, times, now_s, by, done)
+        for step in ORDER:
+            if step.value in done:
+                continue
+            is_due = now_s >= due_s(step, times)
+            if not is_due and step not in BEFORE_CUTOFF:
+                if now_s >= times.cutoff_s:
+                    return None
+                continue
+            figures = self._doers[step](day, times, now_s)
+            if isinstance(figures, Refusal):
+                return figures
+            if not is_due:
+                continue
+            if figures is None:
+                return None
+            self._write(step, day, now_s, by, figures)
+        return None
+
+    def _one(
+        self,
+        step: Step,
+        day: str,
+        times: WindowTimes,
+        now_s: int,
+        by: str,
+        done: Mapping[str, table.DoneStep],
+    ) -> Refusal | None:
+        """One step alone, again if it was done; what comes before it has to be done."""
+        missing = [earlier.value for earlier in before(step) if earlier.value not in done]
+        if missing and step not in BEFORE_CUTOFF:
+            return Refusal("DAY_STEP_ORDER", day, {"step": step.value, "missing": missing[0]})
+        is_due = now_s >= due_s(step, times)
+        if not is_due and step not in BEFORE_CUTOFF:
+            return Refusal("DAY_STEP_NOT_DUE", day, {"step": step.value})
+        figures = self._doers[step](day, times, now_s)
+        if isinstance(figures, Refusal):
+            return figures
+        if is_due and figures is not None and not missing:
+            self._write(step, day, now_s, by, figures)
+        return None
+
+    def _write(self, step: Step, day: str, now_s: int, by: str, figures: Figures) -> None:
+        with self._store.changing() as cursor:
+            table.write_step(cursor, day, step.value, now_s, by, figures)
+
+    def _open_days(self, now_s: int) -> None:
+        """Every window has its day, also those in which nothing came: from the last day that was
+        opened (at first, from the oldest window that takes files) up to the one of now."""
+        current = window_of(now_s, self._rules)
+        with self._store.changing() as cursor:
+            last = table.last_day(cursor)
+            first = last or min(table.first_open_window(cursor) or current, current)
+            day = closing_day(first)
+            assert not isinstance(day, Refusal)
+            while f"W{day:%Y%m%d}" <= current:
+                table.open_day(cursor, f"W{day:%Y%m%d}", now_s)
+                day += timedelta(days=1)
+
+    def _days(self, window_id: str | None) -> list[str] | Refusal:
+        with self._store.reading() as cursor:
+            if window_id is None:
+                return table.days_without(cursor, Step.FINISH.value)
+            if not table.is_day(cursor, window_id):
+                return Refusal("DAY_UNKNOWN", values={"window": window_id})
+            return [window_id]
+
+    def _status(self, day: str, now_s: int) -> DayStatus:
+        with self._store.reading() as cursor:
+            done = table.steps_done(cursor, day)
+            payments = payment_table.load_payments(cursor, day)
+        return day_status(day, done, payments, self._rules, now_s)
+
+    def _receive(self, _day: str, times: WindowTimes, now_s: int) -> Figures:
+        self._intake.receive(now_s)
+        with self._store.reading() as cursor:
+            found = table.arrivals_between(cursor, times.opens_s, times.cutoff_s)
+        return {"deliveries": len(found)}
+
+    def _admit(self, day: str, times: WindowTimes, _now_s: int) -> Figures:
+        self._intake.admit()
+        with self._store.reading() as cursor:
+            found = table.arrivals_between(cursor, times.opens_s, times.cutoff_s)
+            figures = table.admitted(cursor, day)
+        figures["files_refused"] = sum(
+            item.code not in (table.WAITS, table.TAKEN) for item in found
+        )
+        figures["files_waiting"] = sum(item.code == table.WAITS for item in found)
+        return figures
+
+    def _expire(self, _day: str, times: WindowTimes, _now_s: int) -> Figures:
+        """As of the last second of the window, whenever somebody comes to do it."""
+        self._holding.expire(times.cutoff_s - 1)
+        event = RecordEvent.DEADLINE.value
+        with self._store.reading() as cursor:
+            ended = table.voided_between(cursor, event, times.opens_s, times.cutoff_s)
+        return {"records": ended}
+
+    def _answer(self, day: str, _times: WindowTimes, _now_s: int) -> Figures:
+        return {"papers": self._put(papers.answers, day)}
+
+    def _close(self, day: str, _times: WindowTimes, now_s: int) -> Figures | Refusal:
+        closing = self._hub.close_window(day, now_s)
+        if isinstance(closing, Refusal):
+            return closing
+        owed_fen = sum(
+            item.instruction.amount_fen for item in closing.payments if item.instruction.phase == 1
+        )
+        return {"payments": len(closing.payments), "owed_fen": owed_fen}
+
+    def _prove(self, day: str, _times: WindowTimes, _now_s: int) -> Figures | Refusal:
+        """Nothing leaves the house while a truth does not hold."""
+        with self._store.reading() as cursor:
+            proofs = prove_hub(cursor)
+        broken = [proof.name for proof in proofs if not proof.holds]
+        if broken:
+            return Refusal("DAY_UNPROVEN", day, {"proofs": ", ".join(broken)})
+        return {"proofs": len(proofs)}
+
+    def _publish(self, day: str, _times: WindowTimes, _now_s: int) -> Figures:
+        """The answers again too: a record may have been decided since they were written."""
+        return {"papers": self._put(papers.answers, day) + self._put(papers.documents, day)}
+
+    def _settle(self, day: str, _times: WindowTimes, now_s: int) -> Figures | None:
+        self._banking.take_in(now_s)
+        self._banking.hand_out(day)
+        with self._store.reading() as cursor:
+            payments = payment_table.load_payments(cursor, day)
+        if any(payment.state is not PaymentState.SETTLED for payment in payments):
+            return None
+        paid_fen = sum(payment.instruction.amount_fen for payment in payments)
+        return {"payments": len(payments), "paid_fen": paid_fen}
+
+    def _finish(self, day: str, _times: WindowTimes, _now_s: int) -> Figures:
+        """List all that was handed out, so that anybody can check the copies."""
+        with self._store.reading() as cursor:
+            makers = (papers.answers, papers.documents, papers.payments)
+            found = [paper for maker in makers for paper in maker(cursor, day)]
+        put(self._folders.days / f"{day}.sha256", papers.list_of(found))
+        return {"papers": len(found)}
+
+    def _put(self, maker: papers.Maker, day: str) -> int:
+        count = 0
+        with self._store.reading() as cursor:
+            for path, content in maker(cursor, day):
+                put(self._folders.root / path, content)
+                count += 1
+        return count

@@ -1,0 +1,99 @@
+"""Receiving and admitting: what lies whole in the inbox is stamped, then judged in that order.
+
+The stamp decides the window, so it is written down before anything is judged: whoever goes on after
+a crash judges with the same second, and the answer is the same. A file is laid aside before its end
+is written down, so a name in the inbox is always something still to do.
+"""
+
+from pathlib import Path
+
+from tongxing.hub.files import read_cover
+from tongxing.hub.rulebook import Rulebook
+from tongxing.hub.running.folders import DATA, MANIFEST, Delivery, Folders, read_at_most
+from tongxing.hub.service import Hub
+from tongxing.hub.store import HubStore
+from tongxing.hub.store import days as table
+from tongxing.hub.store.days import Arrival
+from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import KeyRing
+
+OUT_OF_ORDER = "FILE_CHAIN"
+
+
+class Intake:
+    """The inbox's side of the day. `trusted` holds the keys of those who may send files."""
+
+    def __init__(
+        self, store: HubStore, hub: Hub, rules: Rulebook, trusted: KeyRing, folders: Folders
+    ) -> None:
+        self._store = store
+        self._hub = hub
+        self._rules = rules
+        self._trusted = trusted
+        self._folders = folders
+
+    def receive(self, now_s: int) -> None:
+        """Stamp every delivery that is whole and was not there before."""
+        with self._store.reading() as cursor:
+            waiting = {arrival.manifest_sha256 for arrival in table.waiting_arrivals(cursor)}
+        whole = [
+            Arrival(delivery.sha256, delivery.data_sha256, delivery.name, now_s)
+            for delivery in self._folders.deliveries(self._rules.file)
+            if delivery.sha256 not in waiting and self.is_whole(delivery)
+        ]
+        if whole:
+            with self._store.changing() as cursor:
+                table.write_arrivals(cursor, whole)
+
+    def is_whole(self, delivery: Delivery) -> bool:
+        """Whether all of a delivery is there. One whose manifest nobody can believe never will be
+        more whole than it is, and goes on to be refused."""
+        if delivery.is_too_long:
+            return True
+        if not delivery.data_sha256:
+            return False
+        cover = read_cover(delivery.manifest, self._rules.file, self._trusted)
+        return isinstance(cover, Refusal) or cover.manifest.data_sha256 == delivery.data_sha256
+
+    def admit(self) -> None:
+        """Judge what was stamped, oldest first, until nothing moves any more. A file whose
+        predecessor in its sender's chain is missing waits for it."""
+        moved = True
+        while moved:
+            with self._store.reading() as cursor:
+                waiting = table.waiting_arrivals(cursor)
+            moved = sum(self._judge(arrival) for arrival in waiting) > 0
+
+    def _judge(self, arrival: Arrival) -> bool:
+        """Give one delivery to the hub and lay it aside; False when it has to wait."""
+        places = [self._place(arrival, suffix) for suffix in (DATA, MANIFEST)]
+        found = [place for place in places if place is not None]
+        if len(found) < len(places):
+            return False  # somebody took it away: it waits until it is there again
+        limits = self._rules.file
+        data = read_at_most(found[0], limits.data_bytes_max)
+        manifest = read_at_most(found[1], limits.manifest_bytes_max)
+        if sha256_hex(manifest) != arrival.manifest_sha256:
+            return False
+        answer = self._hub.receive_file(manifest, data, arrival.received_s)
+        if isinstance(answer, Refusal) and answer.code == OUT_OF_ORDER:
+            return False
+        if isinstance(answer, Refusal):
+            inbox, mark = self._folders.inbox, arrival.manifest_sha256
+            self._folders.say_why(inbox, arrival.name, mark, answer)
+        self._lay_aside(arrival, found, taken=not isinstance(answer, Refusal))
+        code = answer.code if isinstance(answer, Refusal) else table.TAKEN
+        with self._store.changing() as cursor:
+            table.judge_arrival(cursor, arrival, code)
+        return True
+
+    def _place(self, arrival: Arrival, suffix: str) -> Path | None:
+        mark = arrival.manifest_sha256
+        return self._folders.find(self._folders.inbox, arrival.name, suffix, mark)
+
+    def _lay_aside(self, arrival: Arrival, found: list[Path], *, taken: bool) -> None:
+        """The data first: a manifest without data is never taken for a delivery."""
+        inbox, mark = self._folders.inbox, arrival.manifest_sha256
+        for place in found:
+            self._folders.file_away(place, inbox, arrival.name, mark, taken=taken)
