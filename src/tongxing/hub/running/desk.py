@@ -194,10 +194,9 @@ class DayDesk:
         with self._store.reading() as cursor:
             found = table.arrivals_between(cursor, times.opens_s, times.cutoff_s)
             figures = table.admitted(cursor, day)
-        figures["files_refused"] = sum(
-            item.code not in (table.WAITS, table.TAKEN) for item in found
-        )
-        figures["files_waiting"] = sum(item.code == table.WAITS for item in found)
+        codes = [item.code for item in found]
+        figures["files_refused"] = sum(code not in (table.WAITS, table.TAKEN) for code in codes)
+        figures["files_waiting"] = codes.count(table.WAITS)
         return figures
 
     def _expire(self, _day: str, times: WindowTimes, _now_s: int) -> Figures:

@@ -85,7 +85,10 @@ def steps_done(cursor: Cursor, window_id: str) -> dict[str, DoneStep]:
     rows = cursor.execute(
         "SELECT step, done_s, done_by, figures FROM day_step WHERE window_id = %s", (window_id,)
     )
-    return {str(row[0]): DoneStep(*row[:3], json.loads(row[3])) for row in rows}
+    return {
+        str(step): DoneStep(str(step), int(done_s), str(done_by), json.loads(figures))
+        for step, done_s, done_by, figures in rows
+    }
 
 
 def write_step(
