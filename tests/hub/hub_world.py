@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from tongxing.hub import Hub, HubStore, MemberCity, load_rulebook, members_of
+from tongxing.hub.acc import SplitTables
 from tongxing.hub.rows import Row, read_row
 from tongxing.hub.split import SplitBasis, SplitLeg, Stretch, line_basis, path_basis
 from tongxing.kernel.clock import at
@@ -99,6 +100,9 @@ class PlainGround:
             return line_basis(record.city, TARIFF, record.line, record.operator)
         leg = SplitLeg("metro", known[1], tuple(Stretch(*part) for part in known[0]))
         return path_basis(record.city, TARIFF, record.origin, record.destination, (leg,))
+
+    def with_tables(self, tables: SplitTables) -> "PlainGround":
+        return self
 
 
 def ride(

@@ -1,11 +1,14 @@
 """The hub splits by the table of the ride's day where there is one, else as without tables."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 
 import pytest
 from hub_world import HUB_KEY, RULES, Sender, opened
 from msgspec.structs import replace
+from psycopg.errors import RaiseException
 from test_ground import BEIJING, CHONGQING, DAY, metro_ride
 
 from tongxing.cli import run
@@ -16,9 +19,10 @@ from tongxing.hub.acc.making import Texts, graph_of, header_of, plan_of, section
 from tongxing.hub.acc.parameters import default_parameters
 from tongxing.hub.acc.table import seal_table
 from tongxing.hub.split import share_totals, split_charge
+from tongxing.hub.tables import TableDesk
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages import KeyRing, Record, SigningKey
+from tongxing.messages import KeyRing, Record, SigningKey, VerdictFile
 from tongxing.network import load_registry
 from tongxing.network.service import service_text
 from tongxing.network.transport import load_network
@@ -132,24 +136,124 @@ def test_overtime_is_a_leg_of_its_own_where_that_is_agreed(
 # --- a hub with books -----------------------------------------------------------------------------
 
 
-def booked(database: Database, *records: Record) -> None:
-    """A hub without tables that took these records."""
-    acquirer = f"ACQ-{BEIJING}"
-    key = SigningKey.from_secret(acquirer, b"k" * 32)
+ACQUIRER = f"ACQ-{BEIJING}"
+KEY = SigningKey.from_secret(ACQUIRER, b"k" * 32)
+MORNING_S = at(date(2026, 3, 16), 9)
+"""The day before the table's first."""
+
+
+@contextmanager
+def a_hub(database: Database) -> Iterator[tuple[Hub, HubStore]]:
+    """A hub of two cities without tables of its own."""
     members = members_of(
         [
             MemberCity(BEIJING, "北京", "Beijing", acquires=True),
             MemberCity(CHONGQING, "重庆", "Chongqing", acquires=True),
         ]
     )
-    trusted = KeyRing({acquirer: key.public_bytes()})
-    hub = Hub(HubStore(database), HUB_KEY, trusted, RULES, WITHOUT)
-    assert hub.enrol(members, at(DAY)) is None
-    file = Sender("ACQ-990100").file
-    manifest, data = file(records, key=key, sender=acquirer, file_id="F1")
+    store = HubStore(database)
+    hub = Hub(store, HUB_KEY, KeyRing({ACQUIRER: KEY.public_bytes()}), RULES, WITHOUT)
+    assert hub.enrol(members, MORNING_S) is None
+    yield hub, store
+    hub.close()
+
+
+def took(hub: Hub, sender: Sender, *records: Record) -> VerdictFile:
+    """The hub's answer on a file of these records, all of them accepted."""
+    name = f"F{sender.files + 1}"
+    manifest, data = sender.file(records, key=KEY, sender=ACQUIRER, file_id=name)
     answer = opened(hub.receive_file(manifest, data, at(DAY, 27)))
     assert {item.status for item in answer.verdicts} == {"accepted"}
-    hub.close()
+    sender.took(manifest)
+    return answer
+
+
+def booked(database: Database, *records: Record) -> None:
+    """A hub without tables that took these records."""
+    with a_hub(database) as (hub, _):
+        took(hub, Sender("ACQ-990100"), *records)
+
+
+@pytest.mark.req("R-200")
+def test_a_table_comes_into_force_by_two_people_and_splits_the_rides_of_its_days(
+    database: Database, tmp_path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "beijing.split"
+    path.write_bytes(write_table(TABLE))
+    version = TABLE.header.version
+
+    def split(*words: str) -> tuple[int, str]:
+        code = run(["hub", "split", *words, "--dsn", database.dsn, "--json"])
+        told = capsys.readouterr()
+        return code, told.out if code == 0 else json.loads(told.err)["code"]
+
+    with a_hub(database) as (hub, store):
+        sender = Sender("ACQ-990100")
+        assert split("release", version, "--by", "wang")[1] == "SPLIT_TABLE_UNKNOWN"
+        given = ("publish", str(path), "--why", "spring", "--by", "wang")
+        assert split(*given) == split(*given), "twice is once"
+        took(hub, sender, replace(RIDE, record_id="t0.1", trip_id="t0", **before_it(RIDE)))
+        assert split("release", version, "--by", "wang")[1] == "SPLIT_SAME_PERSON"
+        assert split("release", version, "--by", "li")[0] == 0
+        (one,) = json.loads(split("tables")[1])
+        told = (one["state"], one["handed_in_by"], one["released_by"], one["version"])
+        assert told == ("released", "wang", "li", version)
+        (verdict,) = took(hub, sender, RIDE).verdicts
+        wanted = share_totals(split_charge(RIDE.charge_fen, WITH.split_basis(RIDE)))
+        assert share_totals(verdict.shares) == wanted
+        explained = json.loads(split("explain", "--record", RIDE.record_id)[1])
+        assert {part["operator"]: part["fen"] for part in explained["parts"]} == wanted
+        (leg,) = explained["legs"]
+        assert leg["told"]["version"] == version and leg["told"]["period"] == "offpeak"
+        assert sum(path["ppm"] for path in leg["told"]["paths"]) == 1_000_000
+        unsplit = json.loads(split("explain", "--record", "t0.1")[1])
+        assert (unsplit["explanation"]["basis"]["kind"], unsplit["legs"]) == ("path", [])
+        with store.changing() as cursor, pytest.raises(RaiseException, match="final"):
+            cursor.execute("UPDATE split_table SET released_by = 'zhao'")
+
+
+def before_it(ride: Record) -> dict[str, object]:
+    """What makes a ride one of the day before the table."""
+    taps = [replace(tap, seq=tap.seq + 100) for tap in ride.taps]
+    return {"entered_s": MORNING_S, "exited_s": MORNING_S + 2_400, "taps": taps}
+
+
+def test_a_table_whose_days_are_split_already_comes_too_late(database: Database) -> None:
+    """Also a table that would put an earlier one's days back to what they were."""
+    with a_hub(database) as (hub, store):
+        desk = TableDesk(store)
+        listed = desk.hand_in(write_table(TABLE), "wang", "spring", MORNING_S)
+        assert not isinstance(listed, Refusal)
+        took(hub, Sender("ACQ-990100"), RIDE)
+        late = desk.release(listed.version, "li", MORNING_S)
+        assert isinstance(late, Refusal) and late.code == "SPLIT_TABLE_LATE"
+        assert late.values["day"] == DAY and late.message("zh") and late.next_step("en")
+        other = seal_table(replace(TABLE.header, why="another"), TABLE.rows())
+        rows = write_table(other).replace(b"0:", b"1:", 1)
+        refused = desk.hand_in(rows, "wang", "cut", MORNING_S)
+        assert isinstance(refused, Refusal) and refused.code == "SPLIT_TABLE_HASH"
+        assert [one.version for one in desk.tables()] == [listed.version]
+        for by, why, code in (("", "x", "HUB_PERSON"), ("wang", " ", "HUB_WHY")):
+            wrong = desk.hand_in(write_table(other), by, why, MORNING_S)
+            assert isinstance(wrong, Refusal) and wrong.code == code
+
+
+def test_two_tables_of_one_day_are_refused_unless_one_replaces_the_other(
+    database: Database,
+) -> None:
+    first = write_table(TABLE)
+    beside = seal_table(replace(TABLE.header, why="beside"), TABLE.rows())
+    after = seal_table(replace(TABLE.header, replaces=TABLE.header.version), TABLE.rows())
+    with a_hub(database) as (_, store):
+        desk = TableDesk(store)
+        for content in (first, write_table(beside), write_table(after)):
+            assert not isinstance(desk.hand_in(content, "wang", "x", MORNING_S), Refusal)
+        assert not isinstance(desk.release(TABLE.header.version, "li", MORNING_S), Refusal)
+        clash = desk.release(beside.header.version, "li", MORNING_S)
+        assert isinstance(clash, Refusal) and clash.code == "SPLIT_TABLES_CLASH"
+        assert not isinstance(desk.release(after.header.version, "li", MORNING_S), Refusal)
+        found = desk.table(after.header.version)
+        assert not isinstance(found, Refusal) and write_table(found) == write_table(after)
 
 
 def test_the_books_of_a_day_are_split_again_by_a_table(

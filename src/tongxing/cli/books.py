@@ -12,7 +12,9 @@ from pathlib import Path
 from psycopg import sql
 
 from tongxing.city.store import MIGRATIONS as CITY_MIGRATIONS
+from tongxing.hub.store import HubStore
 from tongxing.hub.store.connection import MIGRATIONS as HUB_MIGRATIONS
+from tongxing.kernel.reasons import Problem
 from tongxing.ledger.store import MIGRATIONS as LEDGER_MIGRATIONS
 from tongxing.storage import Database, is_behind, migrate
 from tongxing.storage.database import database_at, house_schemas
@@ -30,6 +32,25 @@ def books_at(dsn: str | None, home: Path) -> Iterator[Database]:
     with database_at(dsn, home) as database:
         bring_up_to_date(database)
         yield database
+
+
+@contextmanager
+def hub_books(dsn: str | None, home: Path) -> Iterator[HubStore]:
+    """The clearing house's store there, for a command that works at one of its desks.
+
+    Raises Problem(NOTHING_TO_PROVE) where there is none, and as `books_at` does.
+    """
+    where = "TONGXING_DSN" if dsn else str(home)
+    if not dsn and not (home / "postgres").exists():
+        raise Problem("NOTHING_TO_PROVE", where)
+    with books_at(dsn, home) as database:
+        if HUB not in database.schemas():
+            raise Problem("NOTHING_TO_PROVE", where)
+        store = HubStore(database)
+        try:
+            yield store
+        finally:
+            store.close()
 
 
 def bring_up_to_date(database: Database) -> list[str]:

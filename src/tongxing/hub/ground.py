@@ -6,6 +6,7 @@ is trusted: an unknown city, line or station gets an answer, never an error.
 """
 
 from collections.abc import Mapping
+from copy import copy
 from datetime import date
 from typing import Protocol
 
@@ -61,6 +62,9 @@ class Ground(Protocol):
     def split_basis(self, record: Record) -> SplitBasis:
         """What the record's charge is split by."""
 
+    def with_tables(self, tables: SplitTables) -> "Ground":
+        """The same ground, with these split tables in force."""
+
 
 class NetworkGround:
     """The ground as the project's own networks, tariffs and registry describe it, with the split
@@ -73,6 +77,12 @@ class NetworkGround:
         self._fares: dict[tuple[str, ...], int | None] = {}
         self._paths: dict[tuple[str, ...], SplitBasis | None] = {}
         self._lines: dict[tuple[str, ...], SplitBasis] = {}
+
+    def with_tables(self, tables: SplitTables) -> "NetworkGround":
+        """As the protocol says; what was worked out is shared, for it goes by a table's name."""
+        other = copy(self)
+        other._tables = tables
+        return other
 
     def operators(self, record: Record) -> frozenset[str]:
         """As the protocol says; a line of another mode is no line of the record's."""

@@ -41,6 +41,7 @@ from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import purses as purse_table
 from tongxing.hub.store import records as record_table
 from tongxing.hub.store import windows as window_table
+from tongxing.hub.tables import TableShelf
 from tongxing.hub.windows import (
     WindowEvent,
     WindowState,
@@ -87,6 +88,7 @@ class Hub:
         self._rules = rules
         self._ground = ground
         self._witness = witness or NoWitness()
+        self._shelf = TableShelf()
 
     def close(self) -> None:
         """Let go of the database connection."""
@@ -271,7 +273,7 @@ class Hub:
             members=members,
             suspended=member_table.suspended_members(cursor),
             rules=self._rules,
-            ground=self._ground,
+            ground=self._ground_of(cursor, sender.city, stamped_s),
             received_s=stamped_s,
             known=known,
             holders=record_table.load_holders(cursor, cover.sender, readable),
@@ -294,6 +296,12 @@ class Hub:
         record_table.write_claims(cursor, cover.sender, judgements, known)
         purse_table.write_links(cursor, judgements)
         return verdicts
+
+    def _ground_of(self, cursor: Cursor, city: str, received_s: int) -> Ground:
+        """The ground with the split tables that were released for a city."""
+        days = self._rules.lateness.recovery_until_days
+        tables = self._shelf.tables(cursor, city, received_s, days)
+        return self._ground.with_tables(tables) if tables.by_city else self._ground
 
     def _window_now(self, cursor: Cursor, received_s: int) -> tuple[int, str]:
         """The stamp of an arrival and its window, which is made sure to exist.

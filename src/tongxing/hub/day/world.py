@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from tongxing.hub.acc import SplitTables
 from tongxing.hub.day.model import Config, DayRecord, WorkedDay
 from tongxing.hub.day.times import seconds
 from tongxing.hub.evidence import CardFacts, Fault, Terminal
@@ -168,6 +169,10 @@ class DayGround:
         """As the protocol says."""
         ridden = self._ridden[record.trip_id]
         return leg_basis(self._day, ridden, record.origin, record.destination)
+
+    def with_tables(self, tables: SplitTables) -> "DayGround":
+        """A worked day says in its own rules how its legs are split."""
+        return self
 
 
 def denials_of(day: WorkedDay) -> dict[str, Denial]:

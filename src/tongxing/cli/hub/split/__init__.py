@@ -1,10 +1,12 @@
-"""`tongxing hub split`: metro split tables that are made, checked, explained and compared."""
+"""`tongxing hub split`: metro split tables that are made, brought into force and explained."""
 
 from tongxing.cli.shell import family
 
 
 @family(
-    __name__, first=("make", "explain", "what_if", "check"), not_commands=("arguments", "showing")
+    __name__,
+    first=("make", "check", "publish", "release", "tables", "explain", "what_if"),
+    not_commands=("arguments", "showing"),
 )
 def command() -> None:
     """The group; every command is a module beside this one."""

@@ -4,6 +4,7 @@ import msgspec
 
 from tongxing.cli.common import settings
 from tongxing.hub.acc import SplitTable
+from tongxing.network.registry import load_registry
 from tongxing.network.transport import CityNetwork
 
 
@@ -25,6 +26,11 @@ class Names:
 
     def _pick(self, found: object, name: str) -> str:
         return str(getattr(found, "name_zh" if self._chinese else "name_en", name))
+
+
+def city_name(code: str) -> str:
+    """A city's name in the caller's language."""
+    return load_registry().place_name(code, settings().language)
 
 
 def minutes(seconds_ms: int) -> str:

@@ -50,25 +50,13 @@ def _trips(path: Path | None, day: date | None, table: SplitTable) -> list[Trip]
     if path is not None:
         return list(trips_in(path, table.header.sections[0].system))
     assert day is not None
-    from tongxing.cli.books import books_at
-    from tongxing.hub import HubStore
+    from tongxing.cli.books import hub_books
     from tongxing.hub.acc.booked import trips_of_day
     from tongxing.hub.store.trips import last_revisions
 
-    dsn, home = settings().dsn, settings().home
-    where = "TONGXING_DSN" if dsn else str(home)
-    if not dsn and not (home / "postgres").exists():
-        raise Problem("NOTHING_TO_PROVE", where)
-    with books_at(dsn, home) as database:
-        if "hub" not in database.schemas():
-            raise Problem("NOTHING_TO_PROVE", where)
-        store = HubStore(database)
-        try:
-            with store.reading() as cursor:
-                rows = last_revisions(cursor, table.header.city, day)
-                return list(trips_of_day(rows, table.header.city, day))
-        finally:
-            store.close()
+    city = table.header.city
+    with hub_books(settings().dsn, settings().home) as store, store.reading() as cursor:
+        return list(trips_of_day(last_revisions(cursor, city, day), city, day))
 
 
 def trips_in(path: Path, system: str) -> Iterator[Trip]:
