@@ -200,12 +200,11 @@ class DayDesk:
         return figures
 
     def _expire(self, _day: str, times: WindowTimes, _now_s: int) -> Figures:
-        """As of the last second of the window, whenever somebody comes to do it."""
-        self._holding.expire(times.cutoff_s - 1)
+        """As of the cut-off, whenever somebody comes to do it; its answers are the next window's."""
+        self._holding.expire(times.cutoff_s)
         event = RecordEvent.DEADLINE.value
         with self._store.reading() as cursor:
-            ended = table.voided_between(cursor, event, times.opens_s, times.cutoff_s)
-        return {"records": ended}
+            return {"records": table.ended_at(cursor, event, times.cutoff_s)}
 
     def _answer(self, day: str, _times: WindowTimes, _now_s: int) -> Figures:
         return {"papers": self._put(papers.answers, day)}

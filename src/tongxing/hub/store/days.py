@@ -192,11 +192,10 @@ def verdict_files(cursor: Cursor, window_id: str) -> list[tuple[str, str, bytes]
     return [(str(row[0]), str(row[1]), bytes(row[2])) for row in rows]
 
 
-def voided_between(cursor: Cursor, event: str, from_s: int, until_s: int) -> int:
-    """How many records ended by an event from one second until before another."""
+def ended_at(cursor: Cursor, event: str, at_s: int) -> int:
+    """How many records ended by an event at a second."""
     row = cursor.execute(
-        "SELECT count(*) FROM record_event WHERE event = %s AND at_s >= %s AND at_s < %s",
-        (event, from_s, until_s),
+        "SELECT count(*) FROM record_event WHERE event = %s AND at_s = %s", (event, at_s)
     ).fetchone()
     assert row is not None
     return int(row[0])
