@@ -14,12 +14,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import QueryParams
 
 from tongxing.api.desks import DeviceDesks
-from tongxing.api.limits import Rates
 from tongxing.city.fleet import DeviceBatch, open_batch
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.claims import claimed_sender
 from tongxing.messages.fleet import Heartbeat
 from tongxing.messages.lists import DATA_NAMES, DENY, DataName
+from tongxing.web.rates import Rates
 
 LISTS = "/v1/lists/"
 _VERSION = re.compile(r"0|[1-9][0-9]{0,9}", re.ASCII)

@@ -1,13 +1,6 @@
-"""How much may come from whom: bodies by bytes and seconds, requests by device and by address.
-
-Counts are kept in this process, by keys that are bounded in number, so that strangers cannot fill
-the memory with made-up names.
-"""
+"""How much may come from whom: bodies by bytes and seconds, requests by device and by address."""
 
 import asyncio
-import threading
-from collections import OrderedDict
-from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from starlette.requests import Request
@@ -28,27 +21,6 @@ class Limits:
     strangers_burst: int = 120
     strangers_a_second: float = 2.0
     known_most: int = 20_000
-
-
-class Rates:
-    """A bucket of requests for each key; `clock` gives seconds that only rise."""
-
-    def __init__(self, burst: int, a_second: float, most: int, clock: Callable[[], float]) -> None:
-        self._burst, self._a_second, self._most, self._clock = burst, a_second, most, clock
-        self._left: OrderedDict[Hashable, tuple[float, float]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def refuses(self, key: Hashable) -> Refusal | None:
-        """Count a request; TOO_MANY_REQUESTS when there is none left for this key."""
-        now = self._clock()
-        with self._lock:
-            left, since = self._left.pop(key, (float(self._burst), now))
-            left = min(self._burst, left + (now - since) * self._a_second)
-            allowed = left >= 1
-            self._left[key] = (left - 1 if allowed else left, now)
-            while len(self._left) > self._most:
-                self._left.popitem(last=False)
-        return None if allowed else Refusal("TOO_MANY_REQUESTS")
 
 
 async def whole_body(request: Request, limits: Limits) -> bytes | Refusal:

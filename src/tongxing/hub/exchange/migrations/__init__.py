@@ -1,0 +1,1 @@
+"""The migrations of letters and used signatures, in the hub's schema."""
