@@ -39,16 +39,14 @@ def project_files() -> tuple[Path, ...]:
     )
 
 
-@cache
-def modules(*places: str) -> tuple[Module, ...]:
-    """The Python modules under these places, such as ``src`` or ``src/tongxing/fares``."""
-    found = []
+def modules(*places: str) -> Iterator[Module]:
+    """The Python modules under these places, such as ``src``, one after the other: all their trees
+    together would fill a gigabyte."""
     for path in project_files():
         name = path.relative_to(ROOT).as_posix()
-        if path.suffix == ".py" and any(name.startswith(place) for place in places):
+        if path.suffix == ".py" and name.startswith(places):
             text = path.read_text(encoding="utf-8")
-            found.append(Module(name, text, ast.parse(text)))
-    return tuple(found)
+            yield Module(name, text, ast.parse(text))
 
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
