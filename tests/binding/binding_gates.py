@@ -7,8 +7,9 @@ from typing import Any
 from binding_world import CITY, MEDIA, SITE, STATIONS, World, key_of
 
 from tongxing.city import City
+from tongxing.deciding import Decision, ValidatorFacts
 from tongxing.fares import CityFares, load_city_fares
-from tongxing.gate import Decision, Journal, PlaceCodes, Site, SiteSetup, ValidatorFacts
+from tongxing.gate import Journal, PlaceCodes, Site, SiteSetup
 from tongxing.media.card.link import CardLink
 from tongxing.messages import KeyRing
 from tongxing.network.registry import load_registry

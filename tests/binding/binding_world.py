@@ -18,10 +18,8 @@ from tongxing.city.binding.values import Binding
 from tongxing.city.office import Office
 from tongxing.city.proofs import prove_city
 from tongxing.city.store.cursor import Cursor
+from tongxing.deciding import MediumToken
 from tongxing.fares import load_city_fares
-from tongxing.gate import (
-    MediumToken,
-)
 from tongxing.kernel import clock
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.link import CardGone

@@ -22,7 +22,7 @@ from binding_world import (
 from tongxing.city.binding.terms import binding_terms
 from tongxing.city.feedback import book_issuer_detail
 from tongxing.city.signatures import SignaturesFound
-from tongxing.gate import Decision
+from tongxing.deciding import Decision
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import IssuerDetail, Record
 from tongxing.messages.taps import Funding

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from tongxing.city.signatures import SignaturesFound, SignaturesSeen, check_signatures
-from tongxing.gate import MediumToken
+from tongxing.deciding import MediumToken
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.terminal.reading import city_factor

@@ -17,9 +17,10 @@ from tongxing.city.codes import (
 )
 from tongxing.city.office import Office
 from tongxing.city.proofs import prove_city
+from tongxing.deciding import Decision
+from tongxing.deciding.facts import Role, ValidatorFacts
 from tongxing.fares import load_city_fares
-from tongxing.gate import Decision, Journal, MediaSetup, PlaceCodes, Site, SiteSetup
-from tongxing.gate.facts import Role, ValidatorFacts
+from tongxing.gate import Journal, MediaSetup, PlaceCodes, Site, SiteSetup
 from tongxing.kernel import clock
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.terminal import SoftwareSam

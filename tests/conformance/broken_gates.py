@@ -13,12 +13,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from tongxing.cli.gate.benching import child
+from tongxing.deciding.recent import RecentTaps
 from tongxing.gate import denylist, link, orders, reporting, site, touch, uplink
 from tongxing.gate.clock import GateClock
 from tongxing.gate.denylist import DenyIndex
 from tongxing.gate.journal import Journal
 from tongxing.gate.orders import OrderBook
-from tongxing.gate.recent import RecentTaps
 from tongxing.gate.running import Runner
 from tongxing.gate.site import Site
 from tongxing.kernel.ids import sha256_hex

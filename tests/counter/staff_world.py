@@ -24,8 +24,8 @@ from tongxing.city.staffing import Staff, StaffDesk, StaffSignedIn
 from tongxing.city.upgrading import UpgradeDesk
 from tongxing.counter.app import create_counter_app
 from tongxing.counter.desks import CounterDesks
+from tongxing.deciding import MediumToken
 from tongxing.fares import load_city_fares
-from tongxing.gate import MediumToken
 from tongxing.kernel import clock
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey, Tap, TapBatch, TapRef, seal

@@ -11,7 +11,7 @@ from staff_world import BEIJING, MEDIA, NAME, NOON, OTHER_PHONE, PHONE, World, a
 from staff_world import open_world as world_of
 
 from tongxing.city import MediumOpening, RiderOpening
-from tongxing.gate import MediumToken
+from tongxing.deciding import MediumToken
 from tongxing.kernel import clock
 from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database

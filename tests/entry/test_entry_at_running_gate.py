@@ -10,8 +10,8 @@ from attester_server import attesting as attester_at
 from entry_gate import END_S, MANUAL, NOON_S, NUMBER, POLICY, SPRING, at_work, gate_file
 from lane_world import CITY, LANE, Clock, eventually, phone, running, taps_of
 
+from tongxing.deciding import Decision
 from tongxing.entry import Result, holder_of
-from tongxing.gate import Decision
 from tongxing.gate.running import Runner
 from tongxing.gate.running.health import Status, read_status
 from tongxing.gate.site import Site

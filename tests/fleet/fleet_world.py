@@ -22,10 +22,11 @@ from tongxing.city import City, MediumOpening, RiderOpening, schema_of
 from tongxing.city.fleet import FleetDesk, Invitation
 from tongxing.city.office import Office
 from tongxing.city.staffing import Staff, StaffDesk
+from tongxing.deciding import MediumToken, ValidatorFacts
+from tongxing.deciding.facts import Role
 from tongxing.fares import load_city_fares
 from tongxing.front.devices import device_interface
-from tongxing.gate import Journal, MediumToken, Site, SiteSetup, ValidatorFacts
-from tongxing.gate.facts import Role
+from tongxing.gate import Journal, Site, SiteSetup
 from tongxing.gate.identity import Identity, enrol
 from tongxing.gate.link import Answer, Link
 from tongxing.gate.pacing import Pace

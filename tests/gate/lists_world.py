@@ -1,8 +1,9 @@
 """Lists as a city seals them: dearer tariffs, policies; and how a gate takes them."""
 
 import msgspec
-from gate_world import CITY_KEY, DAY, code_of
+from gate_world import CITY_KEY, code_of
 
+from deciding_world import DAY
 from tongxing.entry.policy import policy_files
 from tongxing.gate.site import Site
 from tongxing.kernel.clock import at

@@ -6,19 +6,14 @@ from datetime import date
 from pathlib import Path
 
 import gate_world
-from gate_world import CITIES, DAY, site_key, validator
+from gate_world import site_key
 from msgspec.structs import replace
 
+import deciding_world
+from deciding_world import CITIES, DAY, validator
+from tongxing.deciding import Decision, MediumToken
 from tongxing.fares import load_city_fares
-from tongxing.gate import (
-    Decision,
-    Journal,
-    MediaSetup,
-    MediumToken,
-    PlaceCodes,
-    Site,
-    SiteSetup,
-)
+from tongxing.gate import Journal, MediaSetup, PlaceCodes, Site, SiteSetup
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.link import CardGone
@@ -32,11 +27,11 @@ OPENED_S = at(DAY)
 EIGHT = at(DAY, 8)
 EXPIRES = date(2099, 12, 31)
 
-CHANGTONG = replace(gate_world.CARD, expires=EXPIRES)
-BEIJING = replace(gate_world.BEIJING_CARD, expires=EXPIRES)
-TIANJIN = replace(gate_world.TIANJIN_CARD, expires=EXPIRES)
-ACCOUNT = replace(gate_world.ACCOUNT_CARD, expires=EXPIRES)
-CODE = replace(gate_world.CODE, expires=EXPIRES)
+CHANGTONG = replace(deciding_world.CARD, expires=EXPIRES)
+BEIJING = replace(deciding_world.BEIJING_CARD, expires=EXPIRES)
+TIANJIN = replace(deciding_world.TIANJIN_CARD, expires=EXPIRES)
+ACCOUNT = replace(deciding_world.ACCOUNT_CARD, expires=EXPIRES)
+CODE = replace(deciding_world.CODE, expires=EXPIRES)
 
 NOTHING = -1
 

@@ -130,7 +130,8 @@ class _Day:
 def recorded(folder: Path, seed: int, steps: int, synchronous: str) -> list[Op] | str:
     """The operations of a day played in a child process, or why they cannot be recorded."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [str(Path(__file__).parent), *(path for path in sys.path if path.endswith("src"))]
+    here = Path(__file__).parent
+    paths = [str(here), str(here.parent), *(path for path in sys.path if path.endswith("src"))]
     script = "import sys; sys.path[:0] = sys.argv[5:]; import power_world; power_world.main()"
     subprocess.run(
         [sys.executable, "-c", script, str(folder), str(seed), str(steps), synchronous, *paths],

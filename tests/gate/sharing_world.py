@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Event, Thread
 
-from gate_world import DAY, site_key
+from gate_world import site_key
 
+from deciding_world import DAY
 from tongxing.gate.replay import Display, Mode, PassedTwice, ReplayEvent, ReplayModes, ReplayRules
 from tongxing.gate.sharing import Address, DisplayDesk, RegisterServer
 from tongxing.kernel.clock import at

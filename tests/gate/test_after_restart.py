@@ -3,11 +3,12 @@
 from pathlib import Path
 
 import pytest
-from gate_world import ACCOUNT_CARD, CARD, DAY, Station
+from gate_world import Station
 from media_world import CHANGTONG, new_card, open_world
 from test_torn_cards import debit_step, numbered
 
-from tongxing.gate.token import MediumToken
+from deciding_world import ACCOUNT_CARD, CARD, DAY
+from tongxing.deciding.token import MediumToken
 from tongxing.kernel.clock import at
 
 EIGHT = at(DAY, 8)

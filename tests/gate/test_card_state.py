@@ -1,13 +1,13 @@
 """What our gates keep on a card: it comes back as it was written; strange bytes are no state."""
 
-from gate_world import DAY
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from deciding_world import DAY
+from tongxing.deciding import OpenEntry
 from tongxing.fares import FareState
 from tongxing.fares.model import Anchor, Counter, Pack
-from tongxing.gate import OpenEntry
 from tongxing.gate.reading.kinds import kind_of, product_of
 from tongxing.gate.reading.state import (
     FARE_SLOTS,

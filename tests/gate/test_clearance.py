@@ -10,10 +10,10 @@ from media_world import ACCOUNT, CHANGTONG, CODE, EIGHT, MEDIA, World, new_card,
 from msgspec.structs import replace
 from sharing_world import HASTY, Gate, nobody, server
 
+from tongxing.deciding.decide import refused
 from tongxing.gate import Site
 from tongxing.gate.clearance import Clearance
 from tongxing.gate.clock import GateClock
-from tongxing.gate.decide import refused
 from tongxing.gate.lane import announce
 from tongxing.gate.offline import OfflineLimits, OfflineRules
 from tongxing.kernel.clock import DAY_S

@@ -4,13 +4,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from gate_world import (
-    ACCOUNT_CARD,
-    CARD,
-    CITY_KEY,
-    Station,
-    site_key,
-)
+from gate_world import CITY_KEY, Station, site_key
 from lists_world import (
     BEIJING,
     CHONGQING,
@@ -23,6 +17,7 @@ from lists_world import (
 )
 from msgspec.structs import replace
 
+from deciding_world import ACCOUNT_CARD, CARD
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import DenyList, SigningKey, seal
 from tongxing.messages.lists import CONTENT_BYTES_MAX

@@ -3,12 +3,7 @@
 from pathlib import Path
 
 import msgspec
-from gate_world import (
-    CARD,
-    CITY_KEYS,
-    Station,
-    code_of,
-)
+from gate_world import CITY_KEYS, Station, code_of
 from lists_world import (
     BEIJING,
     CHONGQING,
@@ -23,9 +18,10 @@ from lists_world import (
 from media_world import CODE, MEDIA, open_world
 from msgspec.structs import replace
 
+from deciding_world import CARD
+from tongxing.deciding.facts import EntryAtGate
 from tongxing.entry import Policy
 from tongxing.gate.data_lists import DataLists, Ground, ReadyList, read_list
-from tongxing.gate.facts import EntryAtGate
 from tongxing.gate.running.condition import NobodyAnswers
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.lists import DataName

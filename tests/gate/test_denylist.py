@@ -2,10 +2,10 @@
 
 from itertools import permutations
 
-from gate_world import DAY
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deciding_world import DAY
 from tongxing.gate.denylist import DenyIndex
 from tongxing.kernel.clock import at
 from tongxing.messages import DenyEntry, DenyList

@@ -6,27 +6,19 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from gate_world import (
-    BEIJING_CARD,
-    CARD,
-    CITY_KEYS,
-    SITE,
-    Station,
-    context,
-    site_key,
-    validator,
-)
+from gate_world import CITY_KEYS, SITE, Station, site_key
 from msgspec.structs import replace
 
+from deciding_world import BEIJING_CARD, CARD, context, validator
+from tongxing.deciding.decide import decide, tap_of
+from tongxing.deciding.entering import entry_lane
+from tongxing.deciding.facts import Decision, EntryAtGate, GateContext, Role, ValidatorFacts
+from tongxing.deciding.token import MediumToken
 from tongxing.entry import Attestation, HolderAnswer, Lane, policies
 from tongxing.fares import load_city_fares
-from tongxing.gate.decide import decide, tap_of
-from tongxing.gate.entering import entry_lane
-from tongxing.gate.facts import Decision, EntryAtGate, GateContext, Role, ValidatorFacts
 from tongxing.gate.journal import unnumbered
 from tongxing.gate.lane import announce, for_staff
 from tongxing.gate.site import Site, SiteSetup
-from tongxing.gate.token import MediumToken
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.registry import load_registry

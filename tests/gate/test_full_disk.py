@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 from full_world import BALLAST_BYTES, DISK_BYTES
-from gate_world import CARD, DAY, Station, a_tap, code_of, open_journal
+from gate_world import Station, a_tap, code_of, open_journal
 
+from deciding_world import CARD, DAY
 from tongxing.gate.ballast import Ballast
 from tongxing.gate.journal_file import JournalSettings
 from tongxing.kernel.clock import at
@@ -22,7 +23,7 @@ HERE = Path(__file__).parent
 def told(folder: Path, kind: str) -> dict[str, Any]:
     """What the gate could do on that disk; skips where there can be no such disk."""
     folder.mkdir()
-    paths = [str(HERE), *(path for path in sys.path if path.endswith("src"))]
+    paths = [str(HERE), str(HERE.parent), *(path for path in sys.path if path.endswith("src"))]
     command = [sys.executable, str(HERE / "full_world.py"), str(folder), "real"]
     if kind == "quota":
         command[-1] = "quota"

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
-from gate_world import CODE, DAY, context, expected, fill, open_journal, validator
+from gate_world import fill, open_journal
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tongxing.gate.checks import code_window
+from deciding_world import CODE, DAY, context, expected, validator
+from tongxing.deciding.checks import code_window
 from tongxing.gate.clock import KEPT, Correction, GateClock
 from tongxing.kernel.clock import DAY_S, at
 from tongxing.kernel.reasons import Refusal

@@ -124,7 +124,8 @@ while True:
 
 
 def test_kill_9_between_appends_loses_nothing_that_was_answered(tmp_path: Path) -> None:
-    paths = [str(Path(__file__).parent), *(path for path in sys.path if path.endswith("src"))]
+    here = Path(__file__).parent
+    paths = [str(here), str(here.parent), *(path for path in sys.path if path.endswith("src"))]
     answered = 0
     for kill_after in (1, 7, 40, 113):
         child = subprocess.Popen(

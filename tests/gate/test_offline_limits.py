@@ -10,19 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from gate_world import (
-    ACCOUNT_CARD,
-    CARD,
-    CODE,
-    DAY,
-    a_tap,
-    compose,
-    numbers_of,
-    open_journal,
-    plain_receipt,
-)
+from gate_world import a_tap, compose, numbers_of, open_journal, plain_receipt
 from msgspec.structs import replace
 
+from deciding_world import ACCOUNT_CARD, CARD, CODE, DAY
 from tongxing.gate import Journal
 from tongxing.gate.clearance import contact_bytes, limits_of
 from tongxing.gate.journal_state import JournalState

@@ -4,15 +4,17 @@ from dataclasses import dataclass, field
 from dataclasses import replace as moved
 from pathlib import Path
 
-import gate_world
 import pytest
-from gate_world import DAY, site_key, validator
+from gate_world import SITE, site_key
 from media_world import BEIJING, EIGHT, MEDIA, TearingLink, new_card
 from msgspec.structs import replace
 
+import deciding_world
+from deciding_world import DAY, validator
+from tongxing.deciding import Decision, MediumToken
+from tongxing.deciding.facts import RULES, ValidatorFacts
 from tongxing.fares import load_city_fares
-from tongxing.gate import Decision, Journal, MediumToken, PlaceCodes, Site, SiteSetup
-from tongxing.gate.facts import RULES, ValidatorFacts
+from tongxing.gate import Journal, PlaceCodes, Site, SiteSetup
 from tongxing.kernel.clock import DAY_S, at
 from tongxing.messages import KeyRing, Tap
 from tongxing.network.registry import load_registry
@@ -21,7 +23,7 @@ from tongxing.simulation.real_media import PlasticCard
 BUS = "bj:bus-1"
 STOPS = load_city_fares("110000").network.lines["bus-1"].stations
 CODE = replace(
-    gate_world.CODE,
+    deciding_world.CODE,
     scheme="t_union",
     issuer="110000",
     medium_no="Q1100100000000012",
@@ -48,7 +50,7 @@ class Bus:
     def start(self) -> None:
         """Open the site, as after a restart."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        journal = Journal.open(self.folder / "site.sqlite", gate_world.SITE, 7)
+        journal = Journal.open(self.folder / "site.sqlite", SITE, 7)
         assert isinstance(journal, Journal), journal
         fares = load_city_fares("110000")
         setup = SiteSetup(
@@ -56,7 +58,7 @@ class Bus:
             validators=self.validators,
             fares=fares,
             registry=load_registry(),
-            key=site_key(gate_world.SITE),
+            key=site_key(SITE),
             city_keys=KeyRing({"110000": site_key("110000").public_bytes()}),
             media=MEDIA.setup(fares.network, PlaceCodes(fares.network), journal),
         )

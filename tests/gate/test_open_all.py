@@ -5,15 +5,15 @@ from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
-from gate_world import CARD, CODE, DAY, Station, context
+from gate_world import Station
 from msgspec.structs import replace
 from test_entry_at_gate import BEIJING_CARD, UNLINKED, Known, with_policy
 from test_entry_at_gate import IN as ASKED_IN
-from test_legacy_media import ENTERED, IN, M1, OUT, of_chongqing
 
+from deciding_world import CARD, CODE, DAY, ENTERED, IN, M1, OUT, context, of_chongqing
+from tongxing.deciding.decide import decide
+from tongxing.deciding.facts import GateContext
 from tongxing.gate.clearance import Clearance
-from tongxing.gate.decide import decide
-from tongxing.gate.facts import GateContext
 from tongxing.gate.offline import OfflineLimits, OfflineRules
 from tongxing.gate.site import Site
 from tongxing.kernel.clock import at

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from gate_world import Station, context, validator
+from gate_world import Station
 from media_world import (
     ACCOUNT,
     BEIJING,
@@ -16,7 +16,9 @@ from media_world import (
 )
 from msgspec.structs import replace
 
-from tongxing.gate import MediumToken, announce, decide
+from deciding_world import context, validator
+from tongxing.deciding import MediumToken, decide
+from tongxing.gate import announce
 from tongxing.kernel.reasons import all_reasons
 from tongxing.media.card.chip import SoftwareCard
 from tongxing.media.card.face import CardFace

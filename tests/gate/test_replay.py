@@ -1,9 +1,9 @@
 """Which register answers "was this display shown before?", and what it remembers."""
 
-from gate_world import DAY
 from hypothesis import given
 from hypothesis import strategies as st
 
+from deciding_world import DAY
 from tongxing.gate.replay import (
     KEPT_AFTER_END_S,
     MODES,

@@ -6,10 +6,7 @@ from pathlib import Path
 
 import pytest
 from gate_world import (
-    CARD,
     CITY_KEY,
-    CODE,
-    DAY,
     SITE,
     Station,
     code_of,
@@ -23,10 +20,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from tongxing.gate.facts import Decision
+from deciding_world import CARD, CODE, DAY
+from tongxing.deciding.facts import Decision
+from tongxing.deciding.token import MediumToken
 from tongxing.gate.journal_file import JournalSettings
 from tongxing.gate.site import Site
-from tongxing.gate.token import MediumToken
 from tongxing.kernel.clock import DAY_S, at
 from tongxing.messages import DenyEntry, TapRef
 

@@ -8,7 +8,8 @@ import pytest
 from media_world import BEIJING, CHANGTONG, EIGHT, MEDIA, World, new_card, open_world
 from msgspec.structs import replace
 
-from tongxing.gate import MediumToken, journal_file
+from tongxing.deciding import MediumToken
+from tongxing.gate import journal_file
 from tongxing.gate.reading.setup import MediaSetup, RecoveryRules
 from tongxing.gate.touch import UNCONFIRMED
 from tongxing.media.card.chip import Switches

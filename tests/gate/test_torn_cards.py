@@ -17,7 +17,7 @@ from media_world import (
 )
 from msgspec.structs import replace
 
-from tongxing.gate import MediumToken
+from tongxing.deciding import MediumToken
 from tongxing.gate.touch import UNCONFIRMED
 from tongxing.simulation.real_media import PlasticCard
 

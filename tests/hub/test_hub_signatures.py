@@ -7,7 +7,7 @@ import pytest
 from hub_world import BY_ID, RULES, PlainGround, rows_of
 from msgspec.structs import replace
 
-from tongxing.gate import MediumToken
+from tongxing.deciding import MediumToken
 from tongxing.hub.admission import judge
 from tongxing.hub.checks import Case
 from tongxing.hub.signatures import SignatureWitness

@@ -9,7 +9,8 @@ from datetime import date
 from pathlib import Path
 
 from tongxing.cli.gate.trial import trial_at
-from tongxing.gate import Journal, MediumToken
+from tongxing.deciding import MediumToken
+from tongxing.gate import Journal
 from tongxing.gate.running import Plan, Runner, load_plan, read_config
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal

@@ -20,7 +20,7 @@ from lane_world import (
     write_gate,
 )
 
-from tongxing.gate import Decision
+from tongxing.deciding import Decision
 from tongxing.gate.running import Runner
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import PurseFacts

@@ -20,7 +20,7 @@ from lane_world import (
 )
 from msgspec.structs import replace
 
-from tongxing.gate.facts import Decision
+from tongxing.deciding.facts import Decision
 from tongxing.gate.running import Board, Runner
 from tongxing.gate.running.board import CALL_S, STAFF_S
 from tongxing.kernel.reasons import Refusal

@@ -30,11 +30,12 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "fleet"))
 
 from fleet_world import ACCOUNT_CARD, CARD, NOON_S, Town, must, open_town
 
+from tongxing.deciding import MediumToken
+from tongxing.deciding.facts import Decision
 from tongxing.entry import HolderAnswer
-from tongxing.gate import Journal, MediumToken
+from tongxing.gate import Journal
 from tongxing.gate.clearance import CONTACT, contact_bytes
 from tongxing.gate.clock import KEPT
-from tongxing.gate.facts import Decision
 from tongxing.gate.offline import OfflineRules
 from tongxing.gate.running import Plan, Runner
 from tongxing.gate.running.uplinked import uplink_of

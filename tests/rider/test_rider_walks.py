@@ -19,7 +19,7 @@ from rider_world import (
 )
 
 from outside_fakes import an_id
-from tongxing.gate import MediumToken
+from tongxing.deciding import MediumToken
 from tongxing.kernel import clock
 from tongxing.storage import Database
 

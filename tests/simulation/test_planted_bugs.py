@@ -10,7 +10,7 @@ import pytest
 from sim_world import OFTEN, run
 
 from tongxing.city import intake, rating, riding
-from tongxing.gate import purse
+from tongxing.deciding import purse
 from tongxing.messages import Tap, TapRef
 from tongxing.storage import Database
 

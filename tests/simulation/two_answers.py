@@ -19,10 +19,11 @@ from rider_days import GAPS_S, Rider, Spot, line_of
 from tongxing.city.half_trips import Kind, Resolution
 from tongxing.city.riding import RiderState, Trip, fold, order_key
 from tongxing.city.terms import half_trip_terms
+from tongxing.deciding import GateContext, MediumToken, Role, ValidatorFacts
+from tongxing.deciding.decide import decide, tap_of
+from tongxing.deciding.facts import KIND_OF, OPEN, Decision
 from tongxing.fares import CityFares, Counter, FareState, load_city_fares
-from tongxing.gate import DenyIndex, GateContext, MediumToken, Role, ValidatorFacts
-from tongxing.gate.decide import decide, tap_of
-from tongxing.gate.facts import KIND_OF, OPEN, Decision
+from tongxing.gate import DenyIndex
 from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S, business_date, business_day_end
 from tongxing.messages import Tap, TapRef
 from tongxing.network.registry import load_registry

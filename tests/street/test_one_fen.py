@@ -12,8 +12,9 @@ from typing import TypeVar
 import pytest
 
 from tongxing.city import BankLine, City, MediumOpening, RiderOpening
+from tongxing.deciding import Decision, MediumToken, ValidatorFacts
 from tongxing.fares import load_city_fares
-from tongxing.gate import Decision, Journal, MediumToken, Site, SiteSetup, ValidatorFacts
+from tongxing.gate import Journal, Site, SiteSetup
 from tongxing.hub import (
     Hub,
     HubStore,

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from msgspec import DecodeError, Struct, ValidationError
 from msgspec.json import Decoder, Encoder
 
+from tongxing.deciding.facts import Decision, Role
+from tongxing.deciding.token import MediumToken
 from tongxing.gate.clock import GateClock
-from tongxing.gate.facts import Decision, Role
 from tongxing.gate.journal import Journal
 from tongxing.gate.offline import OfflineLimits, OfflineRules
 from tongxing.gate.replay import Display
 from tongxing.gate.sharing import DisplayDesk
-from tongxing.gate.token import MediumToken
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Tap
 from tongxing.messages.fleet import FREE_RIDE

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 
 import msgspec
 
+from tongxing.deciding.facts import EntryAtGate
 from tongxing.entry import Policy
 from tongxing.fares import CityFares, TariffBook
-from tongxing.gate.facts import EntryAtGate
 from tongxing.gate.journal import Journal
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.kernel.reasons import Refusal

@@ -8,8 +8,8 @@ then boards anew, and the old ride is a half trip. Pure.
 
 from dataclasses import replace
 
-from tongxing.gate.facts import GateContext, Role, ValidatorFacts
-from tongxing.gate.token import MediumToken
+from tongxing.deciding.facts import GateContext, Role, ValidatorFacts
+from tongxing.deciding.token import MediumToken
 
 
 def side_of(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> ValidatorFacts:

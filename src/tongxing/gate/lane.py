@@ -7,8 +7,8 @@ once, after the journal. It must never decide anything itself.
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tongxing.deciding.facts import Decision
 from tongxing.entry import staff_action_of, staff_words
-from tongxing.gate.facts import Decision
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import reason
 

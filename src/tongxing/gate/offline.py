@@ -7,8 +7,8 @@ is inside is always let out. `max_loss_fen` is the bound that follows. Pure.
 
 from dataclasses import dataclass, field
 
-from tongxing.gate.facts import ENDING_ROLES, Role
-from tongxing.gate.token import MediumToken
+from tongxing.deciding.facts import ENDING_ROLES, Role
+from tongxing.deciding.token import MediumToken
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 

@@ -6,8 +6,8 @@ seconds: that must be a second touch, and not a second ride.
 
 from collections.abc import Iterable, Mapping
 
-from tongxing.gate.facts import KIND_OF, Role, ValidatorFacts
-from tongxing.gate.recent import RecentTaps
+from tongxing.deciding.facts import KIND_OF, Role, ValidatorFacts
+from tongxing.deciding.recent import RecentTaps
 from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.messages import Tap
 

@@ -10,14 +10,8 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from tongxing.fares import CityFares
-from tongxing.gate import data_lists
-from tongxing.gate.clearance import Clearance
-from tongxing.gate.data_lists import DataLists, EntryOf, GateData, Ground, ReadyList
-from tongxing.gate.decide import decide, refused, tap_of, tariff_name
-from tongxing.gate.denylist import DenyIndex, read_deny_list
-from tongxing.gate.events import EventLog
-from tongxing.gate.facts import (
+from tongxing.deciding.decide import decide, refused, tap_of, tariff_name
+from tongxing.deciding.facts import (
     KIND_OF,
     RULES,
     Decision,
@@ -26,6 +20,14 @@ from tongxing.gate.facts import (
     GateRules,
     ValidatorFacts,
 )
+from tongxing.deciding.recent import RecentTaps
+from tongxing.deciding.token import MediumToken
+from tongxing.fares import CityFares
+from tongxing.gate import data_lists
+from tongxing.gate.clearance import Clearance
+from tongxing.gate.data_lists import DataLists, EntryOf, GateData, Ground, ReadyList
+from tongxing.gate.denylist import DenyIndex, read_deny_list
+from tongxing.gate.events import EventLog
 from tongxing.gate.heads import side_of
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.kept_list import PreparedList, commit_list, load_list, prepare_list
@@ -33,9 +35,7 @@ from tongxing.gate.lane import LaneOutput
 from tongxing.gate.orders import OrderBook
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.reading.torn import TornTaps
-from tongxing.gate.recent import RecentTaps
 from tongxing.gate.remembering import NEWEST_MOST, remember
-from tongxing.gate.token import MediumToken
 from tongxing.gate.touch import Touch
 from tongxing.gate.visit import Visit
 from tongxing.kernel.ids import sha256_hex

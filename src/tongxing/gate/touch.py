@@ -12,16 +12,16 @@ import dataclasses
 
 from msgspec.structs import replace
 
+from tongxing.deciding.decide import decide, refused, tap_of, tariff_name
+from tongxing.deciding.facts import KIND_OF, OPEN, Decision
+from tongxing.deciding.token import MediumToken
 from tongxing.gate.clearance import Clearance
-from tongxing.gate.decide import decide, refused, tap_of, tariff_name
-from tongxing.gate.facts import KIND_OF, OPEN, Decision
 from tongxing.gate.journal import Journal, unnumbered
 from tongxing.gate.reading.card import CardInHand, read_card
 from tongxing.gate.reading.code import read_code, unread_token
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.reading.torn import Settled, TornTap, TornTaps
 from tongxing.gate.reading.writing import moment, records_of
-from tongxing.gate.token import MediumToken
 from tongxing.gate.visit import Visit
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.legacy import LegacyFace

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from tongxing.gate.facts import GateContext, Role, ValidatorFacts
+from tongxing.deciding.facts import GateContext, Role, ValidatorFacts
+from tongxing.deciding.token import MediumToken
 from tongxing.gate.heads import side_of
-from tongxing.gate.token import MediumToken
 
 
 @dataclass(frozen=True, slots=True)

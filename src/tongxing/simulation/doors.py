@@ -16,8 +16,8 @@ from tongxing.city import MediumOpening, RiderOpening
 from tongxing.city.accounts import open_riders
 from tongxing.city.people.cells import Cells
 from tongxing.city.store import passenger, riders
+from tongxing.deciding import MediumToken
 from tongxing.front import CityFront, CityKeys
-from tongxing.gate import MediumToken
 from tongxing.kernel.clock import business_date, calendar_date
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.reasons import Refusal

@@ -11,16 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tongxing.deciding import Decision, MediumToken, Role
 from tongxing.fares import load_city_fares
-from tongxing.gate import (
-    Decision,
-    Journal,
-    MediumToken,
-    PlaceCodes,
-    Role,
-    Site,
-    SiteSetup,
-)
+from tongxing.gate import Journal, PlaceCodes, Site, SiteSetup
 from tongxing.kernel.clock import at, month_key
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.media.card.chip import SoftwareCard

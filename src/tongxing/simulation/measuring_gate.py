@@ -14,10 +14,11 @@ from pathlib import Path
 
 from msgspec import structs
 
+from tongxing.deciding import GateContext, MediumToken
+from tongxing.deciding import ValidatorFacts as Reader
+from tongxing.deciding.decide import decide
 from tongxing.fares import load_city_fares
-from tongxing.gate import DenyIndex, GateContext, Journal, MediaSetup, MediumToken, PlaceCodes
-from tongxing.gate import ValidatorFacts as Reader
-from tongxing.gate.decide import decide
+from tongxing.gate import DenyIndex, Journal, MediaSetup, PlaceCodes
 from tongxing.gate.reading.code import read_code
 from tongxing.gate.site import Site, SiteSetup
 from tongxing.kernel.clock import at, month_key

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 
 from tongxing.city import MediumOpening, RiderOpening
+from tongxing.deciding import MediumToken
 from tongxing.fares import Counter, FareState
-from tongxing.gate import MediumToken
 from tongxing.simulation.oracle import OpeningCounters
 from tongxing.simulation.population import Medium, Passenger
 from tongxing.simulation.scenario import CityScenario

@@ -15,7 +15,8 @@ from typing import Any, TypeVar
 
 from tongxing.city.codes import CodeIssuer
 from tongxing.city.codes.issuer import signer_for_tests
-from tongxing.gate import Journal, MediaSetup, MediumToken, PlaceCodes
+from tongxing.deciding import MediumToken
+from tongxing.gate import Journal, MediaSetup, PlaceCodes
 from tongxing.gate.reading.kinds import kind_of
 from tongxing.gate.reading.serials import JournalSerials
 from tongxing.gate.reading.state import blank_records, fare_state_record

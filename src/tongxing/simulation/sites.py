@@ -11,19 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tongxing.city import acquirer_member
+from tongxing.deciding import Decision, MediumToken, Role, ValidatorFacts
 from tongxing.fares import load_city_fares
-from tongxing.gate import (
-    ConnectionPool,
-    Decision,
-    Journal,
-    JournalSettings,
-    MediumToken,
-    PlaceCodes,
-    Role,
-    Site,
-    SiteSetup,
-    ValidatorFacts,
-)
+from tongxing.gate import ConnectionPool, Journal, JournalSettings, PlaceCodes, Site, SiteSetup
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.media.card.chip import SoftwareCard
 from tongxing.network import load_registry

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from tongxing.gate import Decision, MediumToken, Role, ValidatorFacts
-from tongxing.gate.facts import KIND_OF
+from tongxing.deciding import Decision, MediumToken, Role, ValidatorFacts
+from tongxing.deciding.facts import KIND_OF
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.transport import CityNetwork
 from tongxing.simulation.forgotten import Forgotten

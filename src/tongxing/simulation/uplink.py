@@ -8,7 +8,7 @@ gates: they have no receipt, so they send again.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from tongxing.gate import Decision, ValidatorFacts
+from tongxing.deciding import Decision, ValidatorFacts
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal

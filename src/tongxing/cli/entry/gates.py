@@ -12,6 +12,10 @@ from msgspec.structs import replace
 
 from tongxing.cli.entry.cases import Found, Said
 from tongxing.cli.entry.wording import MediumRow, Unclear, fits, shown, wording, yes_or_no
+from tongxing.deciding import Decision, GateContext, MediumToken, ValidatorFacts, decide
+from tongxing.deciding.entering import entry_answer
+from tongxing.deciding.facts import EntryAtGate, EntryLane, Role
+from tongxing.deciding.token import OpenEntry
 from tongxing.entry import (
     Answer,
     Lane,
@@ -29,10 +33,7 @@ from tongxing.entry import (
 from tongxing.entry.asking import PROVIDER_DOWN, Asker
 from tongxing.entry.attestation import Attestation
 from tongxing.fares import CityFares, load_city_fares
-from tongxing.gate import Decision, DenyIndex, GateContext, MediumToken, ValidatorFacts, decide
-from tongxing.gate.entering import entry_answer
-from tongxing.gate.facts import EntryAtGate, EntryLane, Role
-from tongxing.gate.token import OpenEntry
+from tongxing.gate import DenyIndex
 from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES

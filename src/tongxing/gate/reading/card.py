@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
-from tongxing.gate.checks import accepted_here
-from tongxing.gate.facts import GateContext, ValidatorFacts
+from tongxing.deciding.checks import accepted_here
+from tongxing.deciding.facts import GateContext, ValidatorFacts
+from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.gate.reading.kinds import TEST, product_of
 from tongxing.gate.reading.setup import SM4_KEYS, MediaSetup
 from tongxing.gate.reading.state import (
@@ -20,7 +21,6 @@ from tongxing.gate.reading.state import (
     open_ride,
 )
 from tongxing.gate.reading.transit import foreign_ride, record_of, recorded_ride
-from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.apdu import Command

@@ -9,14 +9,14 @@ taps too.
 from collections.abc import Mapping
 from datetime import date
 
+from tongxing.deciding.checks import ANY_RIDER
+from tongxing.deciding.facts import ENDING_ROLES, GateContext, ValidatorFacts
+from tongxing.deciding.rides import single_tap
+from tongxing.deciding.token import MediumToken
 from tongxing.fares import pricing_refusal
-from tongxing.gate.checks import ANY_RIDER
-from tongxing.gate.facts import ENDING_ROLES, GateContext, ValidatorFacts
 from tongxing.gate.reading.kinds import ORDINARY, product_of
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.reading.writing import highest_fare
-from tongxing.gate.rides import single_tap
-from tongxing.gate.token import MediumToken
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.code.layout import RideCode

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 import msgspec
 from msgspec.structs import replace
 
+from tongxing.deciding.token import OpenEntry
 from tongxing.fares import FareState
 from tongxing.fares.counters import period_key
-from tongxing.gate.token import OpenEntry
 from tongxing.media.card.files.kept import OPEN_RIDE, content_of
 
 FARE_SLOTS = (0xB0, 0xB1, 0xB2, 0xB3)

@@ -8,7 +8,7 @@ Nothing here talks to a card.
 import msgspec
 from msgspec import Struct
 
-from tongxing.gate.facts import Role
+from tongxing.deciding.facts import Role
 from tongxing.gate.journal import Journal
 from tongxing.gate.journal_file import corrupt
 from tongxing.kernel.reasons import Refusal

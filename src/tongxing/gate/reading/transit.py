@@ -6,9 +6,9 @@ A record of ours is known by its sum. Of another operator's ride only city and t
 
 from datetime import datetime
 
-from tongxing.gate.facts import ValidatorFacts
+from tongxing.deciding.facts import ValidatorFacts
+from tongxing.deciding.token import OpenEntry
 from tongxing.gate.reading.setup import MediaSetup
-from tongxing.gate.token import OpenEntry
 from tongxing.kernel.clock import CHINA, instant
 from tongxing.kernel.ids import sha256_hex
 from tongxing.media.card.files import Transit, own_part

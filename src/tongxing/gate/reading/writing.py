@@ -5,14 +5,14 @@ our own records (0x19); a City Union card gets ours alone, since its own records
 All of them are committed with the debit or not at all.
 """
 
+from tongxing.deciding.facts import Decision, GateContext, ValidatorFacts
+from tongxing.deciding.rides import half_trip, rider_of, single_tap
+from tongxing.deciding.token import NO_FARE_STATE, MediumToken, OpenEntry
 from tongxing.fares import Rider, price
-from tongxing.gate.facts import Decision, GateContext, ValidatorFacts
 from tongxing.gate.reading.card import CardInHand
 from tongxing.gate.reading.setup import MediaSetup
 from tongxing.gate.reading.state import fare_state_record, open_ride_record
 from tongxing.gate.reading.transit import record_of, vehicle_mark
-from tongxing.gate.rides import half_trip, rider_of, single_tap
-from tongxing.gate.token import NO_FARE_STATE, MediumToken, OpenEntry
 from tongxing.kernel.clock import local
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.card.files import OwnPart, Transit, with_own_part

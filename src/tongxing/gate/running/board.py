@@ -13,8 +13,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from tongxing.gate.entering import ENTRY_REASONS
-from tongxing.gate.facts import Decision
+from tongxing.deciding.entering import ENTRY_REASONS
+from tongxing.deciding.facts import Decision
 from tongxing.gate.lane import Announcement, announce, for_staff
 from tongxing.gate.orders import NORMAL, OPEN_ALL, Mode
 from tongxing.gate.reading.code import UNREAD

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 from ipaddress import AddressValueError, IPv4Address, ip_address
 
-from tongxing.gate.facts import Role
+from tongxing.deciding.facts import Role
 from tongxing.gate.running.config import (
     CARD_READERS,
     SCANNERS,

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
+from tongxing.deciding.entering import entry_lane
+from tongxing.deciding.facts import ENDING_ROLES, EntryAtGate, EntryLane, ValidatorFacts
 from tongxing.entry import (
     Asker,
     HolderAnswer,
@@ -28,8 +30,6 @@ from tongxing.entry.deciding import LaneKind, entrance_objection
 from tongxing.entry.question import PATH
 from tongxing.fares import CityFares
 from tongxing.gate.attesting import Attesting, OverTheLine
-from tongxing.gate.entering import entry_lane
-from tongxing.gate.facts import ENDING_ROLES, EntryAtGate, EntryLane, ValidatorFacts
 from tongxing.gate.running.checking import sides_of, terminal_of
 from tongxing.gate.running.config import EntrySpec, ValidatorSpec, Written
 from tongxing.gate.running.staffed import StaffedLanes

@@ -10,9 +10,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from tongxing.deciding.facts import EntryAtGate
 from tongxing.entry import Holders
 from tongxing.gate.attesting import AskingAside, Attesting
-from tongxing.gate.facts import EntryAtGate
 from tongxing.gate.running.condition import Condition
 from tongxing.kernel.clock import business_date
 

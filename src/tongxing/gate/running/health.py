@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from tongxing.gate.entering import noted_reason
-from tongxing.gate.facts import Decision
+from tongxing.deciding.entering import noted_reason
+from tongxing.deciding.facts import Decision
 from tongxing.gate.running.entering import EntryHealth
 from tongxing.kernel.reasons import Refusal
 

@@ -5,7 +5,7 @@ What is wrong with a door is told on the screen of whoever it did not open to. U
 by the order again when it starts.
 """
 
-from tongxing.gate.facts import Decision
+from tongxing.deciding.facts import Decision
 from tongxing.gate.orders import OPEN_ALL, OrderBook
 from tongxing.gate.running.board import Board
 from tongxing.gate.running.checking import sides_of, terminal_of

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from fasteners import InterProcessLock
 
+from tongxing.deciding.facts import EntryAtGate, ValidatorFacts
 from tongxing.entry import Policy
 from tongxing.gate.clearance import Clearance
 from tongxing.gate.epochs import Custody
-from tongxing.gate.facts import EntryAtGate, ValidatorFacts
 from tongxing.gate.journal import Journal
 from tongxing.gate.lane import LaneOutput
 from tongxing.gate.running.condition import Condition

@@ -7,9 +7,9 @@ network, roles that a device cannot have, keys that do not lie where they should
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from tongxing.deciding.facts import EntryAtGate, Role, ValidatorFacts
 from tongxing.entry import policies
 from tongxing.fares import CityFares, book_codes, load_city_fares
-from tongxing.gate.facts import EntryAtGate, Role, ValidatorFacts
 from tongxing.gate.identity import Identity
 from tongxing.gate.journal import Journal
 from tongxing.gate.reading.serials import JournalSerials

@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from functools import partial
 from typing import TypeVar
 
-from tongxing.gate.facts import Decision
+from tongxing.deciding.facts import Decision
 from tongxing.gate.journal import Journal
 from tongxing.gate.running.board import Board
 from tongxing.gate.running.checking import terminal_of

@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+from tongxing.deciding.facts import EntryLane
 from tongxing.entry import StaffCheck
-from tongxing.gate.facts import EntryLane
 
 CHECKED_S = 30.0
 

@@ -7,7 +7,7 @@ from collections.abc import MutableMapping
 from dataclasses import replace
 from pathlib import Path
 
-from tongxing.gate.facts import ValidatorFacts
+from tongxing.deciding.facts import ValidatorFacts
 from tongxing.gate.running.board import Board
 from tongxing.gate.running.checking import sides_of, terminal_of
 from tongxing.gate.running.plan import Plan

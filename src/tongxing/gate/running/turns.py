@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from tongxing.gate.facts import Decision
+from tongxing.deciding.facts import Decision
 from tongxing.media.card.legacy import LegacyFace
 from tongxing.media.card.link import CardLink
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tongxing.cli.gate.benching.layout import CONFIG
-from tongxing.gate.facts import Decision
+from tongxing.deciding.facts import Decision
 from tongxing.gate.running import Runner, load_plan, read_config
 from tongxing.gate.running.uplinked import DeviceUplink, uplink_of
 from tongxing.gate.site import Site

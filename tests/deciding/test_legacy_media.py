@@ -4,35 +4,37 @@ from dataclasses import replace as changed
 from datetime import date
 
 import pytest
-from gate_world import (
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from deciding_world import (
     ACCOUNT_CARD,
     BEIJING_CARD,
     CARD,
     CODE,
     DAY,
+    ENTERED,
+    IN,
+    M1,
+    OUT,
     TIANJIN_CARD,
     context,
+    legacy_book,
+    of_chongqing,
     validator,
 )
-from hypothesis import given
-from hypothesis import strategies as st
-from msgspec.structs import replace
-
-from tongxing.gate.decide import decide
+from tongxing.deciding.decide import decide
+from tongxing.deciding.facts import Decision, GateContext, ValidatorFacts
+from tongxing.deciding.legacy import legacy_medium
+from tongxing.deciding.token import MediumToken
 from tongxing.gate.denylist import DenyIndex
-from tongxing.gate.facts import Decision, GateContext, ValidatorFacts
 from tongxing.gate.lane import announce
-from tongxing.gate.legacy import legacy_medium
-from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import at
 from tongxing.messages import DenyEntry
-from tongxing.network.legacy import LegacyBook, load_legacy, read_legacy
+from tongxing.network.legacy import LegacyBook, load_legacy
 
-M1 = replace(CARD, trust="legacy_untrusted")
-IN = validator("entry", "cq:rail-1:xiaoshizi")
-OUT = validator("exit", "cq:rail-1:shapingba")
 BUS = validator("ride", "cq:bus-181:jiaochangkou-stop:B1")
-ENTERED = OpenEntry("500000", "xiaoshizi", "rail-1", "rail", "500000", at(DAY, 8), "t")
 BEIJING_IN = validator("entry", "bj:rail-1:xidan")
 NONE_IN_TIANJIN = """
 [[terms]]
@@ -44,20 +46,6 @@ certain = true
 accepted_until = 2000-01-01
 """
 LAST_DAY = date(2026, 3, 17)
-
-
-def legacy_book(rows: str) -> LegacyBook:
-    every = (
-        '[[terms]]\nscheme=""\ncity=""\nfrom=2000-01-01\nbalance_max_fen=20000\n'
-        'charge_max_fen=2000\nsource="our_choice"\ncertain=true\n'
-    )
-    return read_legacy(f"{every}{rows}\n[refused]\n".encode())
-
-
-def of_chongqing(**numbers: object) -> LegacyBook:
-    rows = "\n".join(f"{name}={value}" for name, value in numbers.items())
-    owner = 'scheme="local:500000"\ncity="500000"\nfrom=2000-01-01\nsource="x"\ncertain=true'
-    return legacy_book(f"[[terms]]\n{owner}\n{rows}")
 
 
 def tapped(

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 
+from tongxing.deciding.entering import entry_condition
+from tongxing.deciding.facts import ENDING_ROLES, GateContext, ValidatorFacts
+from tongxing.deciding.legacy import legacy_charge, legacy_medium
+from tongxing.deciding.rides import half_trip, rider_of, single_tap
+from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.fares import Rider, pricing_refusal
-from tongxing.gate.entering import entry_condition
-from tongxing.gate.facts import ENDING_ROLES, GateContext, ValidatorFacts
-from tongxing.gate.legacy import legacy_charge, legacy_medium
-from tongxing.gate.rides import half_trip, rider_of, single_tap
-from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import business_date, calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.registry import Registry

@@ -7,12 +7,12 @@ that opens as before shows nothing; one that stays shut takes nothing and leaves
 
 from collections.abc import Iterable
 
+from tongxing.deciding.facts import ENDING_ROLES, EntryLane, GateContext, ValidatorFacts
+from tongxing.deciding.token import MediumToken
 from tongxing.entry import CLOSED, Answer, HolderAnswer, Lane, Medium, Place, answer_entry
 from tongxing.entry.asking import ASKING
 from tongxing.entry.policy import CLOSING
 from tongxing.fares import CityFares
-from tongxing.gate.facts import ENDING_ROLES, EntryLane, GateContext, ValidatorFacts
-from tongxing.gate.token import MediumToken
 from tongxing.kernel.reasons import Refusal
 
 ENTRY_REASONS = CLOSING

@@ -3,9 +3,9 @@
 A ride with two ends is priced as its exit's validator sees it; a half trip as its entry's.
 """
 
+from tongxing.deciding.facts import ValidatorFacts
+from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.fares import RideFacts, Rider
-from tongxing.gate.facts import ValidatorFacts
-from tongxing.gate.token import MediumToken, OpenEntry
 
 
 def rider_of(token: MediumToken, facts: ValidatorFacts) -> Rider:

@@ -3,15 +3,15 @@
 from datetime import date
 
 import pytest
-from gate_world import BEIJING_CARD, CARD, CODE, DAY, Street, context, validator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tongxing.gate.decide import decide, tap_of
-from tongxing.gate.facts import OPEN, Role
+from deciding_world import BEIJING_CARD, CARD, CODE, DAY, Street, context, validator
+from tongxing.deciding.decide import decide, tap_of
+from tongxing.deciding.facts import OPEN, Role
+from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.gate.journal import unnumbered
 from tongxing.gate.lane import announce
-from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import at
 from tongxing.messages.envelope import encode
 

@@ -10,10 +10,10 @@ import re
 
 from msgspec.structs import replace
 
-from tongxing.gate import purse
-from tongxing.gate.checks import first_objection
-from tongxing.gate.entering import entry_note, noted_reason
-from tongxing.gate.facts import (
+from tongxing.deciding import purse
+from tongxing.deciding.checks import first_objection
+from tongxing.deciding.entering import entry_note, noted_reason
+from tongxing.deciding.facts import (
     HALF_TRIP_COLLECTED,
     KIND_OF,
     OPEN,
@@ -21,7 +21,7 @@ from tongxing.gate.facts import (
     GateContext,
     ValidatorFacts,
 )
-from tongxing.gate.token import MediumToken
+from tongxing.deciding.token import MediumToken
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import PurseFacts, Tap, TapRef
 from tongxing.messages.fleet import FREE_RIDE

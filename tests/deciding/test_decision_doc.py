@@ -5,15 +5,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from gate_world import BEIJING_CARD, CARD, DAY, Street, context, validator
 from msgspec.structs import replace
 
-from tongxing.gate import checks, legacy
-from tongxing.gate.checks import CHECKS
-from tongxing.gate.decide import decide
-from tongxing.gate.entering import ENTRY_REASONS
-from tongxing.gate.facts import RULES, Role
-from tongxing.gate.token import MediumToken, OpenEntry
+from deciding_world import BEIJING_CARD, CARD, DAY, Street, context, validator
+from tongxing.deciding import checks, legacy
+from tongxing.deciding.checks import CHECKS
+from tongxing.deciding.decide import decide
+from tongxing.deciding.entering import ENTRY_REASONS
+from tongxing.deciding.facts import RULES, Role
+from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import at
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import all_reasons

@@ -7,7 +7,9 @@ Charges are worked out by hand from the tariffs: Chongqing's rail bands of 2025-
 from datetime import date, timedelta
 
 import pytest
-from gate_world import (
+from msgspec.structs import replace
+
+from deciding_world import (
     ACCOUNT_CARD,
     BEIJING_CARD,
     CARD,
@@ -19,12 +21,10 @@ from gate_world import (
     expected,
     validator,
 )
-from msgspec.structs import replace
-
-from tongxing.gate.decide import decide
-from tongxing.gate.facts import OPEN, ValidatorFacts
+from tongxing.deciding.decide import decide
+from tongxing.deciding.facts import OPEN, ValidatorFacts
+from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.gate.lane import announce
-from tongxing.gate.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import at
 
 RAIL_IN = validator("entry", "cq:rail-1:xiaoshizi")

@@ -6,9 +6,9 @@ little; never on an account. A medium that can prove itself passes both question
 may ever be answered from what the medium claims in its own favour.
 """
 
-from tongxing.gate.facts import GateContext, ValidatorFacts
-from tongxing.gate.purse import bill
-from tongxing.gate.token import MediumToken
+from tongxing.deciding.facts import GateContext, ValidatorFacts
+from tongxing.deciding.purse import bill
+from tongxing.deciding.token import MediumToken
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal

@@ -1,10 +1,10 @@
 """A site remembers who has just passed for as long as it matters, and no longer."""
 
-from gate_world import CODE, DAY
 from msgspec.structs import replace
 
-from tongxing.gate.recent import RecentTaps
-from tongxing.gate.token import MediumToken
+from deciding_world import CODE, DAY
+from tongxing.deciding.recent import RecentTaps
+from tongxing.deciding.token import MediumToken
 from tongxing.kernel.clock import at
 
 EIGHT = at(DAY, 8)

@@ -5,16 +5,16 @@ from dataclasses import replace as changed
 from datetime import date, timedelta
 
 import pytest
-from gate_world import CARD, CODE, DAY, context, validator
 from msgspec.structs import replace
 
+from deciding_world import CARD, CODE, DAY, context, validator
+from tongxing.deciding.decide import decide
+from tongxing.deciding.facts import GateContext, ValidatorFacts
+from tongxing.deciding.recent import RecentTaps
+from tongxing.deciding.rides import rider_of
+from tongxing.deciding.token import MediumToken
 from tongxing.fares import minimum_balance
-from tongxing.gate.decide import decide
 from tongxing.gate.denylist import DenyIndex
-from tongxing.gate.facts import GateContext, ValidatorFacts
-from tongxing.gate.recent import RecentTaps
-from tongxing.gate.rides import rider_of
-from tongxing.gate.token import MediumToken
 from tongxing.kernel.clock import at
 from tongxing.messages import DenyEntry
 

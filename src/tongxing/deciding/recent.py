@@ -6,7 +6,7 @@ and displays, in memory, and knows them again from its journal (`remembering`); 
 remembers who is aboard a vehicle with one reader, for a day at most, and of rides nothing.
 """
 
-from tongxing.gate.token import MediumToken
+from tongxing.deciding.token import MediumToken
 from tongxing.kernel.clock import DAY_S
 
 _SWEEP_EVERY_S = 300

@@ -2,16 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 from msgspec import Struct
 
+from tongxing.deciding.recent import RecentTaps
+from tongxing.deciding.token import MediumToken
 from tongxing.entry import Holders, Lane, Place, Policy
 from tongxing.entry.asking import ASKING
 from tongxing.fares import CityFares, PriceLine
-from tongxing.gate.denylist import DenyIndex
-from tongxing.gate.recent import RecentTaps
-from tongxing.gate.token import MediumToken
 from tongxing.messages import PurseFacts
 from tongxing.messages.taps import TapKind
 from tongxing.network.legacy import LegacyBook, load_legacy
@@ -95,6 +94,23 @@ class EntryAtGate:
     lanes: Mapping[str, EntryLane] = field(default_factory=dict)
 
 
+class Denied(Protocol):
+    """One version of a city's deny list, asked medium by medium."""
+
+    @property
+    def version(self) -> int:
+        """Which version it is; 0 before the first."""
+        ...
+
+    def reason(self, medium_no: str) -> str:
+        """Why this medium is denied, "" where it is not."""
+        ...
+
+    def notice(self, medium_no: str) -> str:
+        """What a lane that opens to it is to say beside, "" for nothing."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class GateContext:
     """What the gate knows at the moment of a tap; `recent` is what its site has just opened to,
@@ -104,7 +120,7 @@ class GateContext:
 
     fares: CityFares
     registry: Registry
-    deny: DenyIndex
+    deny: Denied
     now_s: int
     rules: GateRules = RULES
     recent: RecentTaps = field(default_factory=RecentTaps)

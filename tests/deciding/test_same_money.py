@@ -7,17 +7,17 @@ one go, with counters of its own. Any difference would be a FARE_DIFFERS for a p
 from itertools import chain
 
 import pytest
-from gate_world import BEIJING_CARD, CARD, DAY, TIANJIN_CARD, Street, context, validator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from deciding_world import BEIJING_CARD, CARD, DAY, TIANJIN_CARD, Street, context, validator
 from tongxing.city.riding import RiderState, fold
+from tongxing.deciding.decide import decide, tap_of
+from tongxing.deciding.facts import Role
+from tongxing.deciding.rides import ended_ride, half_trip, rider_of, single_tap
+from tongxing.deciding.token import NO_FARE_STATE, MediumToken, OpenEntry
 from tongxing.fares import load_city_fares, price
-from tongxing.gate.decide import decide, tap_of
-from tongxing.gate.facts import Role
-from tongxing.gate.rides import ended_ride, half_trip, rider_of, single_tap
-from tongxing.gate.token import NO_FARE_STATE, MediumToken, OpenEntry
 from tongxing.kernel.clock import at
 from tongxing.messages import Tap, TapRef
 

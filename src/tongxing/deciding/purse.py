@@ -9,10 +9,10 @@ below zero (R-207): what is not covered is not taken, not even in part.
 from msgspec import Struct
 from msgspec.structs import replace
 
+from tongxing.deciding.facts import ENDING_ROLES, GateContext, ValidatorFacts
+from tongxing.deciding.rides import ended_ride, half_trip, rider_of, single_tap
+from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.fares import FareState, PriceLine, RideFacts, Rider, minimum_balance, price
-from tongxing.gate.facts import ENDING_ROLES, GateContext, ValidatorFacts
-from tongxing.gate.rides import ended_ride, half_trip, rider_of, single_tap
-from tongxing.gate.token import MediumToken, OpenEntry
 
 
 class Bill(Struct, frozen=True):
