@@ -114,6 +114,7 @@ def open_desks(
     keys = read_member_keys(key_file(), "keys")
     assert isinstance(keys, MemberKeys), keys
     clock = Clock()
+    open_hub(database).close()  # members join before anybody asks
     desk = ExchangeDesk(
         database, lambda: open_hub(database), MemberRing(keys, lambda: NOON_S), RULES
     )
