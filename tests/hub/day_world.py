@@ -356,6 +356,16 @@ def strikes(counts: Counts, moments: Sequence[str] = MOMENTS) -> list[Strike]:
     return found
 
 
+def everywhere(counts: Counts) -> list[Strike]:
+    """One strike for each single thing that any step puts on the disk in any call."""
+    return [
+        Strike(step, "inside", call, count)
+        for step, by_call in counts.items()
+        for call, most in enumerate(by_call)
+        for count in range(1, most + 1)
+    ]
+
+
 class Cluster:
     """A PostgreSQL of one's own that can be killed; each day gets a copy of the prepared books."""
 

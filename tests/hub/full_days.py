@@ -46,4 +46,9 @@ def days_of(blows: list[Strike], *, one_by_one: bool) -> list[list[Strike]]:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), sys.argv[2:])
+    try:
+        main(Path(sys.argv[1]), sys.argv[2:])
+    except BaseException:
+        log = Path(sys.argv[1]) / "home" / "postgres" / "log"
+        print(log.read_text(errors="replace")[-4_000:], file=sys.stderr)
+        raise

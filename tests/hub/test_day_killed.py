@@ -1,8 +1,9 @@
 """A settlement day that is struck in any of its nine steps ends in the bytes of one that is not.
 
 Struck means: our process killed, every process of the database killed, the disk full. In a usual
-run one day is struck nine times, in the middle of each step; TONGXING_SOAK=1 plays each of the 81
-combinations of step, moment and blow as a day of its own.
+run one day is struck nine times, in the middle of each step. TONGXING_SOAK=1 plays each of the 81
+combinations of step, moment and blow as a day of its own, and one for each single statement and
+file at which a process can be killed.
 """
 
 import json
@@ -21,6 +22,7 @@ from day_world import (
     Counts,
     Strike,
     books_are_even,
+    everywhere,
     measure,
     play,
     strikes,
@@ -36,7 +38,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.skipif(sys.platform == "win32", reas
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
-    """In memory where that can be had: a kill cannot see a missing flush, so none has to be slow."""
+    """In memory where that can be had: no kill can see a missing flush, so none has to be slow."""
     memory = Path("/dev/shm")
     where = memory if os.access(memory, os.W_OK) else None
     with tempfile.TemporaryDirectory(dir=where, ignore_cleanup_errors=True) as home:
@@ -77,6 +79,20 @@ def test_a_day_that_is_killed_anywhere_ends_in_the_same_bytes(
             told = play(day, blows)
         assert [code for _, code in told] == [died] * len(blows), told
         assert day.dump() == left, blows
+        cluster.forget(day)
+
+
+@pytest.mark.skipif(not SOAK, reason="TONGXING_SOAK=1 kills at each of some 600 places")
+def test_a_day_killed_at_any_statement_or_file_ends_in_the_same_bytes(
+    cluster: Cluster, undisturbed: tuple[Counts, dict[str, str]]
+) -> None:
+    counts, left = undisturbed
+    places = everywhere(counts)
+    assert len(places) > 500
+    for place in places:
+        day = cluster.new_day()
+        assert [code for _, code in play(day, [place])] == [-9], place
+        assert day.dump() == left, place
         cluster.forget(day)
 
 

@@ -25,7 +25,7 @@ _SECRET_BYTES = 32
 @secret_option
 def command(city: str, file: Path | None, secret_file: Path | None) -> None:
     code = parse_city(city)
-    key = message_key(code) if file is None else _made(code, file, secret_file)
+    key = message_key(code) if file is None else made_message_key(code, file, secret_file)
     public = key.public_bytes().hex()
     if settings().json:
         emit_json({"city": code, "public_key": public})
@@ -33,12 +33,12 @@ def command(city: str, file: Path | None, secret_file: Path | None) -> None:
     say(WORDS("key.public", key=public))
 
 
-def _made(code: str, file: Path, secret_file: Path | None) -> SigningKey:
-    """A new key, in a file that is useless without its passphrase. Raises Problem."""
+def made_message_key(sender: str, file: Path, secret_file: Path | None) -> SigningKey:
+    """A new key of a city or of the hub, in a file that is useless without its passphrase. Raises Problem."""
     if file.exists():
         raise Problem("MESSAGE_KEY_EXISTS", str(file))
     drawn = secrets.token_bytes(_SECRET_BYTES)
     sealed = granted(seal_message_key(drawn, new_passphrase(secret_file), secrets.token_bytes))
     write_whole(file, sealed, private=True)
     note(WORDS("key.made", file=file))
-    return SigningKey.from_secret(code, drawn)
+    return SigningKey.from_secret(sender, drawn)

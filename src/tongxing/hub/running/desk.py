@@ -100,10 +100,9 @@ class DayDesk:
         days = self._days(window_id)
         return days if isinstance(days, Refusal) else [self._status(day, now_s) for day in days]
 
-    def not_whole(self) -> list[str]:
-        """The names in the inbox that nobody has judged: half delivered, or waiting for an earlier
-        file of their sender."""
-        return self._folders.names_waiting()
+    def left_in_inbox(self) -> list[tuple[str, str]]:
+        """The names in the inbox, each with why it lies there: as `Intake.left` says."""
+        return self._intake.left()
 
     def _work_day(self, day: str, now_s: int, by: str, only: Step | None) -> Refusal | None:
         times = window_times(day, self._rules)

@@ -56,6 +56,25 @@ class Intake:
         cover = read_cover(delivery.manifest, self._rules.file, self._trusted)
         return isinstance(cover, Refusal) or cover.manifest.data_sha256 == delivery.data_sha256
 
+    def left(self) -> list[tuple[str, str]]:
+        """The names in the inbox, and why each is not judged: ``chain`` (it waits for an earlier
+        file of its sender), ``manifest`` or ``data`` (that part is not there), ``other_data`` (not
+        those of its manifest, or not all of them yet), ``new`` (nobody has looked yet)."""
+        with self._store.reading() as cursor:
+            waiting = {arrival.name for arrival in table.waiting_arrivals(cursor)}
+        there = {found.name: found for found in self._folders.deliveries(self._rules.file)}
+        return [
+            (name, "chain" if name in waiting else self._why(there.get(name)))
+            for name in self._folders.names_waiting()
+        ]
+
+    def _why(self, delivery: Delivery | None) -> str:
+        if delivery is None:
+            return "manifest"
+        if self.is_whole(delivery):
+            return "new"
+        return "other_data" if delivery.data_sha256 else "data"
+
     def admit(self) -> None:
         """Judge what was stamped, oldest first, until nothing moves any more. A file whose
         predecessor in its sender's chain is missing waits for it."""

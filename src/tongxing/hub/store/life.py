@@ -41,6 +41,28 @@ def held_records(cursor: Cursor, trip_id: str | None = None) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
+class HeldLine(NamedTuple):
+    """A held record in a list: whose money waits, why, and since when."""
+
+    record_id: str
+    issuer: str
+    acquirer: str
+    delta_fen: int
+    codes: str
+    detail: str
+    received_s: int
+
+
+def held_lines(cursor: Cursor) -> list[HeldLine]:
+    """All records on hold, the one that came first first."""
+    rows = cursor.execute(
+        "SELECT record_id, issuer, acquirer, delta_fen, codes, detail, received_s"
+        " FROM record JOIN record_file USING (sender, file_id) WHERE status = 'held'"
+        " ORDER BY received_s, record_id"
+    )
+    return [HeldLine(*row) for row in rows]
+
+
 def accept_held(cursor: Cursor, record_id: str, window_id: str, admitted_s: int) -> Verdict:
     """Let a held record into a window; its new verdict."""
     row = cursor.execute(

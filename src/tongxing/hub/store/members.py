@@ -20,6 +20,14 @@ def suspended_members(cursor: Cursor) -> frozenset[str]:
     return frozenset(str(row[0]) for row in rows)
 
 
+def suspensions(cursor: Cursor) -> dict[str, int]:
+    """Since when each suspended member is."""
+    rows = cursor.execute(
+        "SELECT member_id, suspended_s FROM member WHERE suspended_s IS NOT NULL ORDER BY member_id"
+    )
+    return {str(member): int(since_s) for member, since_s in rows}
+
+
 def add_members(cursor: Cursor, members: Iterable[Member], enrolled_s: int) -> None:
     """Add members that are not there yet."""
     cursor.executemany(

@@ -1,0 +1,120 @@
+"""`tongxing hub day`: works the settlement days as far as they go now, or says how far they are."""
+
+import getpass
+
+import click
+
+from tongxing.cli.arguments import moment
+from tongxing.cli.common import Words, emit_json, granted, note, print_table, say, settings
+from tongxing.cli.hub.opened import opened_hub
+from tongxing.cli.shell import command as make_command
+from tongxing.cli.shell import usage_problem
+from tongxing.hub.running.status import BANK, BANK_SAID_NO, TIME, DayStatus, StepStatus
+from tongxing.hub.running.steps import ORDER, Step
+from tongxing.kernel.clock import stamp
+from tongxing.kernel.money import yuan
+
+WORDS = Words("hub")
+COLUMNS = ("step", "state", "when", "by", "came_to")
+Left = list[tuple[str, str]]
+
+
+@make_command()
+@click.option("--window", "window", metavar="WINDOW")
+@click.option("--step", "step", type=click.Choice([step.value for step in ORDER]))
+@click.option("--status", "status", is_flag=True)
+@click.option("--by", "by", metavar="NAME")
+def command(window: str | None, step: str | None, status: bool, by: str | None) -> int:
+    context = click.get_current_context()
+    if step is not None and (window is None or status):
+        text = "--status" if status else "--window"
+        raise usage_problem(context, "extra" if status else "missing", text=text)
+    now_s = moment(None, "")
+    with opened_hub(now_s) as opened:
+        desk = opened.day_desk()
+        if status:
+            days = granted(desk.status(now_s, window))
+        else:
+            only = None if step is None else Step(step)
+            days = granted(desk.work(now_s, by or getpass.getuser(), window, only))
+            if not opened.checks_signatures:
+                note(WORDS("day.no_vault"))
+        left = desk.left_in_inbox()
+    if settings().json:
+        emit_json({"days": [_plain(day) for day in days], "inbox": dict(left)})
+    else:
+        _show(days, left, now_s)
+    return 0
+
+
+def _show(days: list[DayStatus], left: Left, now_s: int) -> None:
+    if not days:
+        say(WORDS("day.none"))
+    for day in days:
+        rows = [_row(step, day, now_s) for step in day.steps]
+        cutoff = stamp(day.times.cutoff_s)
+        title = WORDS(
+            "day.title", window=day.window_id, cutoff=cutoff, bank_day=day.times.settles_on
+        )
+        print_table(title, [WORDS(f"day.column.{name}") for name in COLUMNS], rows)
+        say(_next(day))
+    if left:
+        say(WORDS("day.left"))
+    for name, why in left:
+        say(f"  {name}: {WORDS(f'day.why.{why}')}")
+
+
+def _row(step: StepStatus, day: DayStatus, now_s: int) -> tuple[str, ...]:
+    name = WORDS(f"day.steps.{step.step.value}")
+    if step.done_s is not None:
+        came_to = "  ".join(_figure(key, value) for key, value in step.figures.items())
+        return name, WORDS("day.state.done"), stamp(step.done_s), step.done_by, came_to
+    is_next = step.step.value == day.next_step
+    state = "waits" if is_next and day.waits else "next" if is_next else "later"
+    when = WORDS("day.from", time=stamp(step.due_s)) if step.due_s > now_s else ""
+    return name, WORDS(f"day.state.{state}"), when, "", ""
+
+
+def _figure(name: str, value: int) -> str:
+    shown = yuan(value) if name.endswith("_fen") else f"{value:,}"
+    return f"{WORDS(f'day.figure.{name}')} {shown}"
+
+
+def _next(day: DayStatus) -> str:
+    """What happens next, in one sentence."""
+    if not day.next_step:
+        return WORDS("day.finished")
+    step = WORDS(f"day.steps.{day.next_step}")
+    due = next(item.due_s for item in day.steps if item.step.value == day.next_step)
+    match day.waits:
+        case value if value == TIME:
+            return WORDS("day.next.time", step=step, time=stamp(due))
+        case value if value == BANK:
+            late = day.payments_late
+            return WORDS("day.next.bank", step=step, open=day.payments_open, late=late)
+        case value if value == BANK_SAID_NO:
+            return WORDS("day.next.bank_said_no", payments=", ".join(day.payments_refused))
+    return WORDS("day.next.now", step=step)
+
+
+def _plain(day: DayStatus) -> dict[str, object]:
+    return {
+        "window_id": day.window_id,
+        "cutoff": stamp(day.times.cutoff_s),
+        "bank_day": day.times.settles_on.isoformat(),
+        "next": day.next_step,
+        "waits": day.waits,
+        "payments_open": day.payments_open,
+        "payments_late": day.payments_late,
+        "payments_refused": list(day.payments_refused),
+        "steps": [
+            {
+                "step": step.step.value,
+                "due": stamp(step.due_s),
+                "done": None if step.done_s is None else stamp(step.done_s),
+                "by": step.done_by,
+                "figures": dict(step.figures),
+            }
+            for step in day.steps
+        ],
+    }

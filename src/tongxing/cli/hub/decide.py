@@ -1,0 +1,27 @@
+"""`tongxing hub decide`: ends a record on hold, by evidence that somebody has looked at."""
+
+import click
+
+from tongxing.cli.arguments import moment
+from tongxing.cli.common import Words, emit_json, granted, say, settings
+from tongxing.cli.hub.opened import opened_hub
+from tongxing.cli.shell import command as make_command
+from tongxing.hub.holding import HoldingDesk
+
+WORDS = Words("hub")
+
+
+@make_command()
+@click.argument("record", metavar="RECORD")
+@click.argument("verdict", type=click.Choice(["accept", "void"]), metavar="accept|void")
+@click.option("--by", "by", metavar="NAME", required=True)
+@click.option("--why", "why", metavar="TEXT", required=True)
+def command(record: str, verdict: str, by: str, why: str) -> None:
+    now_s = moment(None, "")
+    with opened_hub(now_s) as opened:
+        desk = HoldingDesk(opened.store, opened.key, opened.rules)
+        granted(desk.decide(record, verdict == "accept", by, why, now_s))
+    if settings().json:
+        emit_json({"record": record, "verdict": verdict, "by": by})
+        return
+    say(WORDS(f"decide.{verdict}", record=record))

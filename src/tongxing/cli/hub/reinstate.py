@@ -1,0 +1,22 @@
+"""`tongxing hub reinstate`: a member is back; what was carried enters the window of now."""
+
+import click
+
+from tongxing.cli.arguments import moment
+from tongxing.cli.common import Words, emit_json, granted, say, settings
+from tongxing.cli.hub.opened import opened_hub
+from tongxing.cli.shell import command as make_command
+
+WORDS = Words("hub")
+
+
+@make_command()
+@click.argument("member", metavar="MEMBER")
+def command(member: str) -> None:
+    now_s = moment(None, "")
+    with opened_hub(now_s) as opened:
+        answers = granted(opened.hub.reinstate(member, now_s))
+    if settings().json:
+        emit_json({"member": member, "suspended": False, "senders": sorted(answers)})
+        return
+    say(WORDS("reinstate.done", member=member, senders=", ".join(sorted(answers)) or "–"))
