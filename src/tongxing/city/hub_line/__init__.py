@@ -1,0 +1,11 @@
+"""A city's dealings with its hub: files there, letters back, over whatever line.
+
+`dealing` says what is sent and what is booked, `line` what a line must be able to do, `http_line`
+is the one over HTTPS (docs/exchange-api.md). A hub in the same process has a line of its own.
+"""
+
+from tongxing.city.hub_line.dealing import Dealt, HubDealings
+from tongxing.city.hub_line.http_line import HttpLine, HubAddress
+from tongxing.city.hub_line.line import HubLine
+
+__all__ = ["Dealt", "HttpLine", "HubAddress", "HubDealings", "HubLine"]

@@ -1,0 +1,252 @@
+"""The line over HTTPS: signed requests, believed answers, tries that go on where they ended.
+
+What is lost is sent again, signed anew, after a wait that doubles. An answer that is not the hub's,
+or not to this request, is no answer. Files go up in pieces, letters come down in parts.
+"""
+
+import base64
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import msgspec
+import requests
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages.envelope import read_body
+from tongxing.messages.letters import (
+    FILE_PROGRESS,
+    LETTER_PAGES,
+    FileProgress,
+    Letter,
+    LetterPage,
+)
+from tongxing.signed_http import (
+    Answer,
+    Fields,
+    HttpKey,
+    Request,
+    check_answer,
+    content_digest,
+    sha256_of_digest,
+    sign_request,
+)
+
+PIECE_BYTES = 4 << 20
+TRIES = 6
+_FIRST_WAIT_S, _LONGEST_WAIT_S = 1.0, 600.0
+_TIMEOUT_S = (10.0, 300.0)
+_LABEL = "tx"
+_NONCE_BYTES = 16
+_AGAIN = (408, 429, 500, 502, 503, 504, 507)
+_GO_ON = ("UPLOAD_RANGE", "UPLOAD_NO_MANIFEST")
+_ROUNDS_MAX = 8
+
+
+@dataclass(frozen=True)
+class HubAddress:
+    """Where a hub is and how its answers are known. `certificates` is a file of certificates to
+    trust, "" for those of the system."""
+
+    url: str
+    key_id: str
+    public: Ed25519PublicKey
+    certificates: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A believed answer."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class HttpLine:
+    """One member's line to a hub. `clock` gives Unix seconds, `draw` unpredictable bytes, `wait`
+    lets so many seconds pass; `tries` is how often one request is made before it is given up."""
+
+    def __init__(
+        self,
+        hub: HubAddress,
+        member: str,
+        key: HttpKey,
+        clock: Callable[[], int],
+        draw: Callable[[int], bytes],
+        wait: Callable[[float], None],
+        tries: int = TRIES,
+        piece_bytes: int = PIECE_BYTES,
+    ) -> None:
+        self._hub, self._key = hub, key
+        self._base = f"{hub.url.rstrip('/')}/v1/members/{member}"
+        self._clock, self._draw, self._wait = clock, draw, wait
+        self._tries, self._piece_bytes = tries, piece_bytes
+        self._session = requests.Session()
+        self._session.verify = hub.certificates or True
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._session.close()
+
+    def send(self, file_id: str, manifest: bytes, data: bytes) -> bytes | Refusal:
+        """Hand a file in, going on from what the hub has of it; its verdicts.
+
+        Refuses HUB_REFUSED with what the hub said, HTTP_AWAY and HTTP_ANSWER.
+        """
+        path = f"/files/{file_id}"
+        progress: FileProgress | Refusal = FileProgress(file_id=file_id, state="nothing")
+        rounds = 0
+        while not isinstance(progress, Refusal) and progress.state != "booked":
+            if progress.state == "nothing":
+                progress = self._progress("PUT", f"{path}/manifest", manifest)
+                rounds += 1
+                continue
+            start = progress.have_bytes
+            found = self._put_piece(path, data, start)
+            if isinstance(found, Refusal) and found.values.get("code") in _GO_ON:
+                found = self._progress("GET", path)
+                rounds += 1
+            if rounds > _ROUNDS_MAX:
+                return Refusal("HTTP_ANSWER", file_id, {"detail": "files"})
+            progress = found
+        if isinstance(progress, Refusal):
+            return progress
+        page = self.letters(progress.letter - 1)
+        if isinstance(page, Refusal):
+            return page
+        named = [letter for letter in page.letters if letter.number == progress.letter]
+        if not named or named[0].name != file_id:
+            return Refusal("HTTP_ANSWER", file_id, {"detail": "letters"})
+        return self.fetch(named[0])
+
+    def letters(self, after: int) -> LetterPage | Refusal:
+        """The list of letters after a number. Refuses as `send` does."""
+        told = self._asked("GET", f"/letters?after={after}")
+        if isinstance(told, Refusal):
+            return told
+        page = read_body(told.body, LETTER_PAGES)
+        return _no_answer(page) if isinstance(page, Refusal) else page
+
+    def fetch(self, letter: Letter) -> bytes | Refusal:
+        """A letter, part after part. Refuses as `send` does."""
+        found = bytearray()
+        while len(found) < letter.bytes:
+            first = len(found)
+            told = self._asked("GET", f"/letters/{letter.number}", Range=f"bytes={first}-")
+            if isinstance(told, Refusal):
+                return told
+            if told.status == 200:
+                found[:] = told.body
+                break
+            span = f"bytes {first}-{first + len(told.body) - 1}/{letter.bytes}"
+            if told.headers.get("content-range") != span or not told.body:
+                return Refusal("HTTP_ANSWER", values={"detail": "Content-Range"})
+            found += told.body
+        if hashlib.sha256(found).hexdigest() != letter.sha256:
+            return Refusal("HTTP_ANSWER", values={"detail": f"letter {letter.number}"})
+        return bytes(found)
+
+    def _put_piece(self, path: str, data: bytes, start: int) -> FileProgress | Refusal:
+        piece = data[start : start + self._piece_bytes]
+        more = {}
+        if len(piece) < len(data):
+            more["Content-Range"] = f"bytes {start}-{start + len(piece) - 1}/{len(data)}"
+        return self._progress("PUT", f"{path}/data", piece, **more)
+
+    def _progress(
+        self, method: str, path: str, body: bytes = b"", **more: str
+    ) -> FileProgress | Refusal:
+        told = self._asked(method, path, body, **more)
+        if isinstance(told, Refusal):
+            return told
+        found = read_body(told.body, FILE_PROGRESS)
+        return _no_answer(found) if isinstance(found, Refusal) else found
+
+    def _asked(self, method: str, path: str, body: bytes = b"", **more: str) -> _Told | Refusal:
+        """A believed answer of success; what the hub refuses; or why there is neither."""
+        why = Refusal("HTTP_AWAY", self._hub.url, {"detail": "-"})
+        wait_s = _FIRST_WAIT_S
+        for number in range(self._tries):
+            if number:
+                self._wait(wait_s * (0.5 + self._draw(1)[0] / 512))
+                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+            told = self._once(method, path, body, more)
+            if isinstance(told, Refusal):
+                why = told
+            elif told.status in (200, 202, 206):
+                return told
+            else:
+                why = _refused(told)
+                if told.status not in _AGAIN:
+                    return why
+                wait_s = max(wait_s, _seconds(told.headers.get("retry-after", "")))
+        return why
+
+    def _once(
+        self, method: str, path: str, body: bytes, more: Mapping[str, str]
+    ) -> _Told | Refusal:
+        fields = Fields(more.items())
+        if method == "PUT":
+            fields["Content-Digest"] = content_digest(hashlib.sha256(body).digest())
+            fields["Content-Type"] = "application/octet-stream"
+        asked = Request(method, self._base + path, fields)
+        nonce = base64.b64encode(self._draw(_NONCE_BYTES)).decode()
+        sign_request(asked, self._key, self._clock(), nonce)
+        try:
+            answer = self._session.request(
+                method,
+                asked.url,
+                data=body or None,
+                headers=dict(fields.items()),
+                timeout=_TIMEOUT_S,
+                allow_redirects=False,
+            )
+        except requests.RequestException as error:
+            return Refusal("HTTP_AWAY", self._hub.url, {"detail": type(error).__name__})
+        return self._believed(asked, answer)
+
+    def _believed(self, asked: Request, answer: requests.Response) -> _Told | Refusal:
+        lines = Fields(answer.headers.items())
+        told = Answer(answer.status_code, lines, asked)
+        is_refusal = answer.status_code >= 400
+        label = "" if is_refusal else _LABEL
+        hub = self._hub
+        refusal = check_answer(told, hub.key_id, hub.public, label, self._clock())
+        if refusal is not None:
+            return Refusal("HTTP_ANSWER", hub.url, {"detail": refusal.code})
+        body = bytes(answer.content)
+        if sha256_of_digest(lines.get("content-digest")) != hashlib.sha256(body).digest():
+            return Refusal("HTTP_ANSWER", hub.url, {"detail": "Content-Digest"})
+        return _Told(answer.status_code, body, {name.lower(): v for name, v in lines.items()})
+
+
+class _Error(msgspec.Struct):
+    """The one JSON shape of errors."""
+
+    code: str
+    message_zh: str
+    message_en: str
+    next_step_zh: str = ""
+    next_step_en: str = ""
+    where: str = ""
+
+
+_ERRORS = msgspec.json.Decoder(_Error)
+
+
+def _refused(told: _Told) -> Refusal:
+    """What the hub said, in its own words: another vendor's may have codes of its own."""
+    said = read_body(told.body, _ERRORS)
+    if isinstance(said, Refusal):
+        return Refusal("HTTP_ANSWER", values={"detail": str(told.status)})
+    return Refusal("HUB_REFUSED", said.where, msgspec.structs.asdict(said))
+
+
+def _no_answer(unread: Refusal) -> Refusal:
+    return Refusal("HTTP_ANSWER", values={"detail": str(unread.values["detail"])})
+
+
+def _seconds(text: str) -> float:
+    return float(text[:6]) if text.isascii() and text.isdigit() else 0.0
