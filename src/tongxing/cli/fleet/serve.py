@@ -53,12 +53,12 @@ def command(
     from tongxing.api import create_device_app
     from tongxing.front.devices import device_interface
 
-    tls = _tls(certificate, key_file)
+    tls = tls_of(certificate, key_file)
     if tls is None and host != LOOPBACK:
         raise Problem("TLS_NEEDED", host)
     broker = None if mqtt is None else granted(parse_address(mqtt))
     login = NOBODY if mqtt_login is None else granted(read_login(mqtt_login))
-    with _socket(host, port) as taken, city_with_books(city) as (code, database):
+    with bound_socket(host, port) as taken, city_with_books(city) as (code, database):
         if broker is not None and broker.city not in ("", code):
             raise Problem("BROKER_ADDRESS", str(mqtt))
         key = message_key(code)
@@ -102,7 +102,7 @@ def _at_broker(
         service.close()
 
 
-def _tls(certificate: Path | None, key_file: Path | None) -> Tls | None:
+def tls_of(certificate: Path | None, key_file: Path | None) -> Tls | None:
     """The files that were given, when they fit. Raises Problem(TLS_FILES)."""
     if certificate is None and key_file is None:
         return None
@@ -115,7 +115,8 @@ def _tls(certificate: Path | None, key_file: Path | None) -> Tls | None:
     return tls
 
 
-def _socket(host: str, port: int) -> socket.socket:
+def bound_socket(host: str, port: int) -> socket.socket:
+    """A socket at an address of this machine, not listening yet. Raises Problem(PORT_IN_USE)."""
     if host == LOOPBACK:
         return loopback_socket(port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
