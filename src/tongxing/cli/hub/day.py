@@ -23,8 +23,11 @@ Left = list[tuple[str, str]]
 @click.option("--window", "window", metavar="WINDOW")
 @click.option("--step", "step", type=click.Choice([step.value for step in ORDER]))
 @click.option("--status", "status", is_flag=True)
+@click.option("--restored", "restored", is_flag=True)
 @click.option("--by", "by", metavar="NAME")
-def command(window: str | None, step: str | None, status: bool, by: str | None) -> int:
+def command(
+    window: str | None, step: str | None, status: bool, restored: bool, by: str | None
+) -> int:
     context = click.get_current_context()
     if step is not None and (window is None or status):
         text = "--status" if status else "--window"
@@ -36,7 +39,8 @@ def command(window: str | None, step: str | None, status: bool, by: str | None) 
             days = granted(desk.status(now_s, window))
         else:
             only = None if step is None else Step(step)
-            days = granted(desk.work(now_s, by or getpass.getuser(), window, only))
+            who = by or getpass.getuser()
+            days = granted(desk.work(now_s, who, window, only, restored=restored))
             if not opened.checks_signatures:
                 note(WORDS("day.no_vault"))
         left = desk.left_in_inbox()
@@ -67,7 +71,8 @@ def _show(days: list[DayStatus], left: Left, now_s: int) -> None:
 def _row(step: StepStatus, day: DayStatus, now_s: int) -> tuple[str, ...]:
     name = WORDS(f"day.steps.{step.step.value}")
     if step.done_s is not None:
-        came_to = "  ".join(_figure(key, value) for key, value in step.figures.items())
+        figures = [_figure(key, value) for key, value in step.figures.items() if value]
+        came_to = "  ".join(figures) or "–"
         return name, WORDS("day.state.done"), stamp(step.done_s), step.done_by, came_to
     is_next = step.step.value == day.next_step
     state = "waits" if is_next and day.waits else "next" if is_next else "later"

@@ -6,7 +6,15 @@ laid aside with the reason.
 """
 
 from tongxing.hub.iso20022 import read_status
-from tongxing.hub.running.folders import REPORT, REPORT_BYTES_MAX, Folders, put, read_at_most, safe
+from tongxing.hub.running.folders import (
+    REPORT,
+    REPORT_BYTES_MAX,
+    Came,
+    Folders,
+    put,
+    read_at_most,
+    safe,
+)
 from tongxing.hub.service import Hub
 from tongxing.hub.settlement import PaymentState
 from tongxing.hub.store import HubStore
@@ -32,6 +40,18 @@ class Banking:
             name = f"{safe(payment.instruction.instruction_id)}{REPORT}"
             put(self._folders.bank_out / window_id / name, payment.message)
 
+    def tell_again(self) -> None:
+        """Tell books that were restored from a backup of every report that was judged since."""
+        folders = self._folders
+        judged = [
+            BankReport(
+                sha256_hex(read_at_most(found.path, REPORT_BYTES_MAX)), found.name, found.received_s
+            )
+            for found in folders.judged(folders.bank_in, REPORT)
+        ]
+        with self._store.changing() as cursor:
+            table.write_reports(cursor, judged)
+
     def take_in(self, now_s: int) -> None:
         """Stamp and book what the bank reported, until nothing moves any more."""
         with self._store.reading() as cursor:
@@ -53,7 +73,8 @@ class Banking:
     def _book(self, report: BankReport) -> bool:
         """Book one report and lay it aside; False when it has to wait."""
         folder = self._folders.bank_in
-        place = self._folders.find(folder, report.name, REPORT, report.sha256)
+        came = Came(report.name, report.received_s, report.sha256)
+        place = self._folders.find(folder, came, REPORT)
         content = b"" if place is None else read_at_most(place, REPORT_BYTES_MAX)
         if place is None or sha256_hex(content) != report.sha256:
             return False  # somebody took it away: it waits until it is there again
@@ -64,9 +85,8 @@ class Banking:
         if refusal is not None and refusal.code == ALREADY and self._was_this(report, content):
             refusal = None
         if refusal is not None:
-            self._folders.say_why(folder, report.name, report.sha256, refusal)
-        taken = refusal is None
-        self._folders.file_away(place, folder, report.name, report.sha256, taken=taken)
+            self._folders.say_why(folder, came, refusal)
+        self._folders.file_away(place, folder, came, taken=refusal is None)
         code = table.TAKEN if refusal is None else refusal.code
         with self._store.changing() as cursor:
             table.judge_report(cursor, report, code)

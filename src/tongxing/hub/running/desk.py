@@ -15,7 +15,7 @@ from tongxing.hub.proofs import prove_hub
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running import papers
 from tongxing.hub.running.banking import Banking
-from tongxing.hub.running.folders import Folders, put
+from tongxing.hub.running.folders import Folders, PaperDiffers, put
 from tongxing.hub.running.intake import Intake
 from tongxing.hub.running.status import DayStatus, day_status
 from tongxing.hub.running.steps import BEFORE_CUTOFF, ORDER, Step, before, due_s
@@ -66,15 +66,23 @@ class DayDesk:
         }
 
     def work(
-        self, now_s: int, by: str, window_id: str | None = None, only: Step | None = None
+        self,
+        now_s: int,
+        by: str,
+        window_id: str | None = None,
+        only: Step | None = None,
+        *,
+        restored: bool = False,
     ) -> list[DayStatus] | Refusal:
         """Do what is due at `now_s`, oldest day first, each day as far as it can go now; how far
         the days are that were worked. With `window_id` that day alone, with `only` (and a day) that
-        step alone, again if it was done.
+        step alone, again if it was done. `restored` says that the books come from a backup: they
+        are first told of all that lies among the judged files.
 
         Refuses with WINDOW_ID, DAY_UNKNOWN, DAY_RUNNING (another process works), DAY_STEP_ORDER,
-        DAY_STEP_NOT_DUE, DAY_UNPROVEN and what `Hub.close_window` refuses. What was done before a
-        refusal stays done. Raises OSError when a folder or the disk refuses.
+        DAY_STEP_NOT_DUE, DAY_UNPROVEN, DAY_PAPER_DIFFERS (what was handed out has other bytes) and
+        what `Hub.close_window` refuses. What was done before a refusal stays done. Raises OSError
+        when a folder or the disk refuses.
         """
         if window_id is not None and isinstance(refusal := closing_day(window_id), Refusal):
             return refusal
@@ -82,12 +90,18 @@ class DayDesk:
             if not is_alone:
                 return Refusal("DAY_RUNNING")
             self._folders.prepare()
+            if restored:
+                self._intake.tell_again()
+                self._banking.tell_again()
             self._open_days(now_s)
             days = self._days(window_id)
             if isinstance(days, Refusal):
                 return days
             for day in days:
-                refused = self._work_day(day, now_s, by, only)
+                try:
+                    refused = self._work_day(day, now_s, by, only)
+                except PaperDiffers as paper:
+                    refused = Refusal("DAY_PAPER_DIFFERS", day, {"file": str(paper)})
                 if refused is not None:
                     return refused
             return [self._status(day, now_s) for day in days]
@@ -199,7 +213,7 @@ class DayDesk:
         return figures
 
     def _expire(self, _day: str, times: WindowTimes, _now_s: int) -> Figures:
-        """As of the cut-off, whenever somebody comes to do it; its answers are the next window's."""
+        """As of the cut-off, whenever that is done; the answers belong to the next window."""
         self._holding.expire(times.cutoff_s)
         event = RecordEvent.DEADLINE.value
         with self._store.reading() as cursor:

@@ -2,12 +2,14 @@
 
 A record file is two files of one name, ``NAME.manifest`` and ``NAME.gz``; it is whole when the data
 are those that its manifest names. What was judged lies in ``taken`` or ``refused`` beside where it
-came in, under its name and the beginning of its hash. Every move is one step that is on the disk
-before anything is written down about it.
+came in, under its name, the second at which it was there, and the beginning of its hash: so much
+that books restored from a backup can be told of it again. Every move is one step that is on the
+disk before anything is written down about it.
 """
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import file_digest
@@ -25,7 +27,16 @@ REASON = ".reason.json"
 REPORT_BYTES_MAX = 1 << 20
 """A bank's report on one payment has a few thousand bytes; a longer file is read no further."""
 _MARK_CHARS = 12
+_JUDGED = re.compile(r"(?P<name>.+)\.(?P<received_s>[0-9]{1,12})\.(?P<mark>[0-9a-f]{12})", re.ASCII)
 _CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.")
+
+
+class Came(NamedTuple):
+    """What a delivery is called, when it was there, and the SHA-256 that it is known by."""
+
+    name: str
+    received_s: int
+    mark: str
 
 
 class Delivery(NamedTuple):
@@ -42,6 +53,18 @@ class Delivery(NamedTuple):
     @property
     def sha256(self) -> str:
         return sha256_hex(self.manifest)
+
+
+class Judged(NamedTuple):
+    """A file that was judged, by what its own name says: its name and second when it came."""
+
+    path: Path
+    name: str
+    received_s: int
+
+
+class PaperDiffers(Exception):
+    """A file that was handed out has other bytes than the books give now: its path says which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,28 +129,36 @@ class Folders:
             for path in found
         ]
 
-    def find(self, folder: Path, name: str, suffix: str, mark: str) -> Path | None:
+    def judged(self, folder: Path, suffix: str) -> Iterator[Judged]:
+        """What was judged of that which came into a folder, in order of path."""
+        for place in (TAKEN, REFUSED):
+            for path in sorted((folder / place).glob(f"*{suffix}")):
+                if match := _JUDGED.fullmatch(path.name.removesuffix(suffix)):
+                    yield Judged(path, match["name"], int(match["received_s"]))
+
+    def find(self, folder: Path, came: Came, suffix: str) -> Path | None:
         """Where a delivered file lies now: where it came in, or among what was judged."""
-        judged = f"{name}.{mark[:_MARK_CHARS]}{suffix}"
-        places = (folder / f"{name}{suffix}", folder / TAKEN / judged, folder / REFUSED / judged)
+        judged = f"{_judged_as(came)}{suffix}"
+        inbox = folder / f"{came.name}{suffix}"
+        places = (folder / TAKEN / judged, folder / REFUSED / judged, inbox)
         return next((place for place in places if place.is_file()), None)
 
-    def file_away(self, path: Path, folder: Path, name: str, mark: str, *, taken: bool) -> None:
+    def file_away(self, path: Path, folder: Path, came: Came, *, taken: bool) -> None:
         """Lay a judged file where it belongs; it is there on the disk when this returns."""
         target = folder / (TAKEN if taken else REFUSED)
         target.mkdir(exist_ok=True)
-        placed = target / f"{name}.{mark[:_MARK_CHARS]}{path.suffix}"
+        placed = target / f"{_judged_as(came)}{path.suffix}"
         if placed != path:
             os.replace(path, placed)
             sync_folder(target)
             sync_folder(path.parent)
 
-    def say_why(self, folder: Path, name: str, mark: str, refusal: Refusal) -> None:
+    def say_why(self, folder: Path, came: Came, refusal: Refusal) -> None:
         """Lay the reason beside a refused file, for whoever has to mend it."""
         target = folder / REFUSED
         target.mkdir(exist_ok=True)
         told = json.dumps(refusal.as_json(), ensure_ascii=False, indent=2, sort_keys=True)
-        put(target / f"{name}.{mark[:_MARK_CHARS]}{REASON}", f"{told}\n".encode())
+        write_whole(target / f"{_judged_as(came)}{REASON}", f"{told}\n".encode())
 
     def _judged(self) -> list[Path]:
         return [folder / REFUSED for folder in (self.inbox, self.bank_in)]
@@ -140,11 +171,18 @@ def read_at_most(path: Path, limit: int) -> bytes:
 
 
 def put(path: Path, content: bytes) -> None:
-    """Put a file in its place unless it is there already, the same."""
-    if path.is_file() and path.stat().st_size == len(content) and path.read_bytes() == content:
+    """Put a file in its place unless it is there already. Raises PaperDiffers when it is there with
+    other bytes: what somebody may have fetched is never replaced."""
+    if path.is_file():
+        if path.stat().st_size != len(content) or path.read_bytes() != content:
+            raise PaperDiffers(str(path))
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, content)
+
+
+def _judged_as(came: Came) -> str:
+    return f"{came.name}.{came.received_s}.{came.mark[:_MARK_CHARS]}"
 
 
 def safe(text: str) -> str:

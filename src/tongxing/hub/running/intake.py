@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tongxing.hub.files import read_cover
 from tongxing.hub.rulebook import Rulebook
-from tongxing.hub.running.folders import DATA, MANIFEST, Delivery, Folders, read_at_most
+from tongxing.hub.running.folders import DATA, MANIFEST, Came, Delivery, Folders, read_at_most
 from tongxing.hub.service import Hub
 from tongxing.hub.store import HubStore
 from tongxing.hub.store import days as table
@@ -45,6 +45,19 @@ class Intake:
         if whole:
             with self._store.changing() as cursor:
                 table.write_arrivals(cursor, whole)
+
+    def tell_again(self) -> None:
+        """Tell books that were restored from a backup of every file that was judged since, with the
+        second at which it came. What they know already stays as it is."""
+        folders, limits = self._folders, self._rules.file
+        judged = []
+        for found in folders.judged(folders.inbox, MANIFEST):
+            manifest = read_at_most(found.path, limits.manifest_bytes_max)
+            data = read_at_most(found.path.with_suffix(DATA), limits.data_bytes_max)
+            arrival = Arrival(sha256_hex(manifest), sha256_hex(data), found.name, found.received_s)
+            judged.append(arrival)
+        with self._store.changing() as cursor:
+            table.write_arrivals(cursor, judged)
 
     def is_whole(self, delivery: Delivery) -> bool:
         """Whether all of a delivery is there. One whose manifest nobody can believe never will be
@@ -99,8 +112,7 @@ class Intake:
         if isinstance(answer, Refusal) and answer.code == OUT_OF_ORDER:
             return False
         if isinstance(answer, Refusal):
-            inbox, mark = self._folders.inbox, arrival.manifest_sha256
-            self._folders.say_why(inbox, arrival.name, mark, answer)
+            self._folders.say_why(self._folders.inbox, _came(arrival), answer)
         self._lay_aside(arrival, found, taken=not isinstance(answer, Refusal))
         code = answer.code if isinstance(answer, Refusal) else table.TAKEN
         with self._store.changing() as cursor:
@@ -108,11 +120,13 @@ class Intake:
         return True
 
     def _place(self, arrival: Arrival, suffix: str) -> Path | None:
-        mark = arrival.manifest_sha256
-        return self._folders.find(self._folders.inbox, arrival.name, suffix, mark)
+        return self._folders.find(self._folders.inbox, _came(arrival), suffix)
 
     def _lay_aside(self, arrival: Arrival, found: list[Path], *, taken: bool) -> None:
         """The data first: a manifest without data is never taken for a delivery."""
-        inbox, mark = self._folders.inbox, arrival.manifest_sha256
         for place in found:
-            self._folders.file_away(place, inbox, arrival.name, mark, taken=taken)
+            self._folders.file_away(place, self._folders.inbox, _came(arrival), taken=taken)
+
+
+def _came(arrival: Arrival) -> Came:
+    return Came(arrival.name, arrival.received_s, arrival.manifest_sha256)
