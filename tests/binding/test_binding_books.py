@@ -19,9 +19,10 @@ from binding_world import (
     open_world,
 )
 
+from tongxing.city.aside_desk import AsideDesk
 from tongxing.city.binding.terms import binding_terms
 from tongxing.city.feedback import book_issuer_detail
-from tongxing.city.signatures import SignaturesFound
+from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.deciding import Decision
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import IssuerDetail, Record
@@ -73,8 +74,7 @@ def test_a_purse_tap_that_comes_after_the_binding_costs_what_it_would_have_cost(
     assert rows[2][:2] == (ACCOUNT, "account")
     assert world.balance(ACCOUNT) == moved_fen - rows[2][2]
     world.holds()
-    found = world.city.check_signatures(MEDIA.vault, MEDIA.trust)
-    assert isinstance(found, SignaturesFound)
+    found = AsideDesk(world.office).audit(SignatureKeys(MEDIA.vault, MEDIA.trust))
     assert (found.cards, found.wrong, found.unchecked) == (6, [], {})
 
 

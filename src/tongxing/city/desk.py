@@ -16,10 +16,10 @@ from tongxing.city.healing import Resolved
 from tongxing.city.loading import Load
 from tongxing.city.media_view import MediumSeen
 from tongxing.city.replacing import Replaced, Replacing
-from tongxing.city.store import MIGRATIONS, half_trips, riders, taps
+from tongxing.city.store import MIGRATIONS, half_trips, riders, taps_aside
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.half_trips import OpenGates, Waiting
-from tongxing.city.store.taps import TapAside
+from tongxing.city.store.taps_aside import TapAside
 from tongxing.fares import CityFares
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import MIGRATIONS as LEDGER_MIGRATIONS
@@ -50,10 +50,11 @@ class Desk:
         """Let go of the database connection."""
         self._connection.close()
 
-    def aside(self, limit: int) -> list[TapAside]:
-        """Taps that were set aside and move no money, the last to arrive first."""
+    def aside(self, limit: int, *, given_up: bool = False) -> list[TapAside]:
+        """Taps that were set aside and move no money, the last to arrive first: those that wait for
+        somebody, or those that people gave up."""
         with self._transaction() as cursor:
-            return taps.aside(cursor, limit)
+            return taps_aside.aside(cursor, limit, given_up=given_up)
 
     def waiting(self, medium_no: str = "") -> list[Waiting]:
         """The half trips that wait to be resolved, oldest first; of the rider of one medium when it

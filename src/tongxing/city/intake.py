@@ -15,6 +15,7 @@ from tongxing.city.store import days, riders, taps
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.fleet_notices import KEY_CONFLICT, write_notice
 from tongxing.city.store.taps import ArrivedTap, arrived_tap
+from tongxing.city.tap_signatures import NOTHING_SIGNED, TapSignatures
 from tongxing.city.terms import TermsBook, half_trip_terms
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import DAY_S, business_date
@@ -71,13 +72,19 @@ def objection(batch: TapBatch, sender: str) -> Refusal | None:
 
 
 def take_batches(
-    cursor: Cursor, city: str, fares: CityFares, batches: Sequence[OpenedBatch], received_s: int
+    cursor: Cursor,
+    city: str,
+    fares: CityFares,
+    batches: Sequence[OpenedBatch],
+    received_s: int,
+    signatures: TapSignatures = NOTHING_SIGNED,
 ) -> list[Receipt]:
-    """Store the batches' taps and everything that follows from them; one receipt each.
+    """Store the batches' taps and everything that follows from them; one receipt each. What
+    `signatures` found wrong, or could not look at yet, moves no money.
 
     The caller holds the transaction, and hands out the receipts after it has committed.
     """
-    arrived, clashing = _distinct(batches, fares, half_trip_terms(city), received_s)
+    arrived, clashing = _distinct(batches, fares, half_trip_terms(city), received_s, signatures)
     owners = riders.owners_of_media(cursor, sorted({item.tap.medium_no for item in arrived}))
     new, conflicts = taps.write_new_taps(cursor, arrived, owners, received_s)
     taps.quarantine(cursor, clashing, received_s)
@@ -105,14 +112,18 @@ def _notice_conflicts(cursor: Cursor, conflicting: Sequence[ArrivedTap], now_s: 
 
 
 def _distinct(
-    batches: Sequence[OpenedBatch], fares: CityFares, terms: TermsBook, received_s: int
+    batches: Sequence[OpenedBatch],
+    fares: CityFares,
+    terms: TermsBook,
+    received_s: int,
+    signatures: TapSignatures,
 ) -> tuple[list[ArrivedTap], list[ArrivedTap]]:
     """Each tap identity once, and those that came again with other content within this call."""
     found: dict[TapRef, ArrivedTap] = {}
     clashing = []
     for opened in batches:
         for tap in opened.batch.taps:
-            why = _set_aside(tap, fares, terms, received_s)
+            why = signatures.aside.get(tap.ref) or why_aside(tap, fares, terms, received_s)
             item = arrived_tap(tap, opened.site, why)
             first = found.setdefault(tap.ref, item)
             if first.content_hash != item.content_hash:
@@ -120,7 +131,7 @@ def _distinct(
     return list(found.values()), clashing
 
 
-def _set_aside(tap: Tap, fares: CityFares, terms: TermsBook, received_s: int) -> str:
+def why_aside(tap: Tap, fares: CityFares, terms: TermsBook, received_s: int) -> str:
     """Why a tap moves no money: its time is not to be believed (B69), it is from a place that the
     network does not know (B68), or it came too late for an account's trip to be opened again. What
     a gate did to a purse is a fact, wherever it was, however late it is told and whatever the

@@ -150,7 +150,7 @@ def _refold(
         resolutions = said.get(rider_id, NO_RESOLUTIONS)
         folded = fold(state, taps[rider_id], fares, closed_until_s, last_day, resolutions, terms)
         found = revisions(folded.trips, booked[rider_id], city)
-        last = order_key(taps[rider_id][-1])
+        last = order_key(taps[rider_id][-1]) if taps[rider_id] else rows[rider_id].last_tap_key
         outcomes[rider_id] = _Outcome(
             _update(rows[rider_id], folded, last, found, day),
             found,

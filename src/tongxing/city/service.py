@@ -6,7 +6,6 @@ same code runs. One writer at a time: a second process waits at the door (adviso
 
 from collections.abc import Iterator, Sequence
 from datetime import date
-from itertools import islice
 
 from tongxing.city import (
     accounts,
@@ -23,22 +22,18 @@ from tongxing.city.covering import cover_purses
 from tongxing.city.desk import Desk
 from tongxing.city.fleet.admission import DeviceBatch, admit
 from tongxing.city.intake import OpenedBatch
-from tongxing.city.members import issuer_member
 from tongxing.city.settling import BankLine
-from tongxing.city.signatures import (
-    SignaturesFound,
-    SignaturesSeen,
-    check_signatures,
-    media_of,
-)
-from tongxing.city.store import days, exchange, riders
+from tongxing.city.store import days
 from tongxing.city.store.cursor import Cursor
+from tongxing.city.tap_signatures import (
+    NOTHING_SIGNED,
+    SignatureKeys,
+    TapSignatures,
+    check_taps,
+)
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
-from tongxing.media.code.caching import CodeCaches
-from tongxing.media.code.verify import Trust
-from tongxing.media.keys.vault import KeyVault
 from tongxing.messages import (
     HUB_SENDER,
     IssuerDetail,
@@ -54,9 +49,6 @@ from tongxing.messages import (
 from tongxing.messages.envelope import Body
 from tongxing.storage import Database
 
-SIGNED_AT_ONCE = 50_000
-"""Records whose signatures are checked in one batch."""
-
 
 class City(Desk):
     """One city's issuer and acquirer over its own store, with the desk for half trips.
@@ -71,9 +63,13 @@ class City(Desk):
         key: SigningKey,
         trusted: KeyRing,
         fares: CityFares | None,
+        signatures: SignatureKeys | None = None,
     ) -> None:
+        """`signatures` check what the city's own media signed before it moves money; without them
+        every tap rests on its acquirer's word."""
         super().__init__(code, database, fares)
         self._key = key
+        self._signatures = signatures
         self._trusted = trusted
 
     def open_riders(self, openings: Sequence[RiderOpening], opened_s: int) -> None:
@@ -99,8 +95,9 @@ class City(Desk):
         All good batches are one transaction. A refused one changes nothing and harms no other.
         """
         opened = [intake.open_batch(message, self._trusted) for message in messages]
+        signed = self._signed([item for item in opened if not isinstance(item, Refusal)])
         with self._transaction() as cursor:
-            receipts = iter(self._taken(cursor, opened, received_s))
+            receipts = iter(self._taken(cursor, opened, received_s, signed))
         return self._answers(opened, receipts)
 
     def intake_of_devices(
@@ -108,9 +105,10 @@ class City(Desk):
     ) -> list[bytes | Refusal]:
         """The same for batches of the fleet, opened already; which of them are admitted is asked
         in the very transaction that takes them in."""
+        signed = self._signed([item.opened for item in batches])
         with self._transaction() as cursor:
             admitted = admit(cursor, batches)
-            receipts = iter(self._taken(cursor, admitted, received_s))
+            receipts = iter(self._taken(cursor, admitted, received_s, signed))
         return self._answers(admitted, receipts)
 
     def close_day(self, day: date, closed_s: int) -> int | Refusal:
@@ -186,32 +184,31 @@ class City(Desk):
                 cursor, self.code, body, received_s, business_date(received_s)
             )
 
-    def check_signatures(self, vault: KeyVault, trust: Trust) -> SignaturesFound:
-        """Check what our media signed, here and elsewhere, as far as the records have come."""
-        found, caches, seen = SignaturesFound(), CodeCaches(), SignaturesSeen()
-        with self._transaction() as cursor:
-            waiting = exchange.signed_records(cursor, issuer_member(self.code))
-            while batch := list(islice(waiting, SIGNED_AT_ONCE)):
-                numbers = {number for record in batch for number in media_of(record)}
-                owners = riders.riders_of_media(cursor, sorted(numbers))
-                found.add(check_signatures(batch, vault, trust, owners, caches))
-                for record in batch:
-                    seen.note(record)
-        found.wrong += [name for name in seen.reused() if name not in found.wrong]
-        return found
-
     def settle(self, line: BankLine) -> Refusal | None:
         """Book one line of our bank statement."""
         with self._transaction() as cursor:
             return settling.settle(cursor, self.code, line, business_date(line.value_s))
 
+    def _signed(self, batches: Sequence[OpenedBatch]) -> TapSignatures:
+        """What the signatures in these batches are worth, before the city's door is closed."""
+        if self._signatures is None:
+            return NOTHING_SIGNED
+        taps = (tap for opened in batches for tap in opened.batch.taps)
+        return check_taps(taps, self.code, self._signatures)
+
     def _taken(
-        self, cursor: Cursor, opened: Sequence[OpenedBatch | Refusal], received_s: int
+        self,
+        cursor: Cursor,
+        opened: Sequence[OpenedBatch | Refusal],
+        received_s: int,
+        signed: TapSignatures,
     ) -> list[Receipt]:
         assert self._fares is not None, "a city without gates takes no taps"
         good = [item for item in opened if not isinstance(item, Refusal)]
         receipts = (
-            intake.take_batches(cursor, self.code, self._fares, good, received_s) if good else []
+            intake.take_batches(cursor, self.code, self._fares, good, received_s, signed)
+            if good
+            else []
         )
         cover_purses(cursor, self.code, received_s)
         return receipts

@@ -6,7 +6,7 @@ word (a token, or a card that kept no code). Nothing here moves money: what a wr
 is the hub's rulebook.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -18,13 +18,13 @@ from tongxing.media.code.layout import RideCode, parse_code
 from tongxing.media.code.verify import Accepted, Trust, verify
 from tongxing.media.keys.vault import KeyVault
 from tongxing.media.tac.columns import check_columns, columns_of
-from tongxing.media.tac.fields import TacFields, fields_of
+from tongxing.media.tac.fields import LOAD, fields_of, unfit
 from tongxing.messages import CardProof, Record
 from tongxing.messages.taps import account_token
 
 _CARD_DIGITS = 16
 _TRIPS_OF_A_TAP = 2
-_AHEAD_S = 90
+AHEAD_S = 90
 """How far ahead of a gate's clock a phone may be (the gates' own rule)."""
 
 
@@ -101,14 +101,14 @@ def check_signatures(
     record repeats the signatures of the one before and is not asked.
     """
     found, caches = SignaturesFound(), caches or CodeCaches()
-    proofs: list[tuple[str, TacFields, bytes]] = []
+    proofs: list[tuple[str, CardProof]] = []
     for record in records:
         if record.how == "void":
             continue
         fits = [proof for proof in record.proofs if _belongs(proof, record, riders)]
         if len(fits) < len(record.proofs) or _too_little(record):
             found.wrong.append(record.record_id)
-        proofs += [(record.record_id, fields_of(proof), proof.tac) for proof in fits]
+        proofs += [(record.record_id, proof) for proof in fits]
         for code in record.codes:
             if _is_genuine(code, record, riders, trust, caches):
                 found.codes += 1
@@ -120,25 +120,46 @@ def check_signatures(
 
 
 def _check_cards(
-    proofs: list[tuple[str, TacFields, bytes]], vault: KeyVault, found: SignaturesFound
+    proofs: list[tuple[str, CardProof]], vault: KeyVault, found: SignaturesFound
 ) -> None:
-    if not proofs:
-        return
-    columns = columns_of([(fields, tac) for _, fields, tac in proofs])
-    if isinstance(columns, Refusal):
-        found.unchecked[columns.code] = len(proofs)
-        return
-    verdicts = check_columns(vault, columns)
-    for (record_id, _, _), right, unchecked in zip(
-        proofs, verdicts.right.tolist(), verdicts.unchecked.tolist(), strict=True
+    for (record_id, _), verdict in zip(
+        proofs, judged_proofs([proof for _, proof in proofs], vault), strict=True
     ):
-        if right:
+        if verdict == "right":
             found.cards += 1
-        elif not unchecked:
+        elif verdict == "wrong":
             found.wrong.append(record_id)
-    missing = int(verdicts.unchecked.sum())
-    for code in sorted({refusal.code for refusal in verdicts.refusals.values()}):
-        found.unchecked[code] = found.unchecked.get(code, 0) + missing
+        else:
+            found.unchecked[verdict] = found.unchecked.get(verdict, 0) + 1
+
+
+def judged_proofs(proofs: Sequence[CardProof], vault: KeyVault) -> list[str]:
+    """Of each proof ``right``, ``wrong``, or the vault's reason code why it could not be checked;
+    all in one batch. A proof that no card can have signed of a ride is wrong."""
+    verdicts = ["wrong"] * len(proofs)
+    fields = [fields_of(proof) for proof in proofs]
+    fit = [
+        row
+        for row, (one, proof) in enumerate(zip(fields, proofs, strict=True))
+        if one.kind != LOAD and not unfit(one, proof.tac)
+    ]
+    if not fit:
+        return verdicts
+    columns = columns_of([(fields[row], proofs[row].tac) for row in fit])
+    assert not isinstance(columns, Refusal), "each was found fit"
+    checked = check_columns(vault, columns)
+    for row, issuer, right, unchecked in zip(
+        fit,
+        columns.issuer.tolist(),
+        checked.right.tolist(),
+        checked.unchecked.tolist(),
+        strict=True,
+    ):
+        if unchecked:
+            verdicts[row] = checked.refusals[columns.issuers[issuer]].code
+        elif right:
+            verdicts[row] = "right"
+    return verdicts
 
 
 def _rider(riders: Mapping[str, str], medium_no: str) -> str:
@@ -151,14 +172,14 @@ def _serial(proof: CardProof) -> bytes:
 
 def _belongs(proof: CardProof, record: Record, riders: Mapping[str, str]) -> bool:
     """Whether a proof is of the rider's card and of this ride's time."""
-    if not _names_its_card(proof) or not is_moment(proof.time):
+    if not names_its_card(proof) or not is_moment(proof.time):
         return False
     if record.funding == "purse" and proof.number != record.medium_no:
         return False  # a purse pays for itself alone, also when its card has become an account's
     if _rider(riders, proof.number) != _rider(riders, record.medium_no):
         return False
     moment = datetime.strptime(proof.time, "%Y%m%d%H%M%S").replace(tzinfo=CHINA)
-    return record.entered_s - _AHEAD_S <= instant(moment) <= record.exited_s + _AHEAD_S
+    return record.entered_s - AHEAD_S <= instant(moment) <= record.exited_s + AHEAD_S
 
 
 def _too_little(record: Record) -> bool:
@@ -167,7 +188,7 @@ def _too_little(record: Record) -> bool:
     return whole and sum(proof.amount_fen for proof in record.proofs) < record.charge_fen
 
 
-def _names_its_card(proof: CardProof) -> bool:
+def names_its_card(proof: CardProof) -> bool:
     """Whether the key is that of the card named: its factor is the number's last sixteen digits."""
     return proof.card_factor.hex() == proof.number[-_CARD_DIGITS:]
 
@@ -185,4 +206,4 @@ def _is_genuine(
         return False
     if not isinstance(verify(raw, trust, code.generated_s, caches=caches), Accepted):
         return False
-    return record.entered_s <= code.last_good_s and code.generated_s <= record.exited_s + _AHEAD_S
+    return record.entered_s <= code.last_good_s and code.generated_s <= record.exited_s + AHEAD_S

@@ -11,6 +11,7 @@ from tongxing.api.limits import Limits
 from tongxing.city import City
 from tongxing.city.fleet import FleetDoor
 from tongxing.city.office import Office
+from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.fares import load_city_fares
 from tongxing.messages import KeyRing, SigningKey
 from tongxing.storage import Database
@@ -25,11 +26,13 @@ def device_interface(
     key: SigningKey,
     clock: Callable[[], int] = wall_clock,
     limits: Limits = STANDARD,
+    signatures: SignatureKeys | None = None,
 ) -> Iterator[Interface]:
-    """What the devices of a city with gates may ask; what waits is taken in at the end."""
+    """What the devices of a city with gates may ask; what waits is taken in at the end. With
+    `signatures` what the city's own media signed is checked before it moves money."""
     fares = load_city_fares(city)
     office = Office(city, database, fares)
-    letterbox = Letterbox(lambda: City(city, database, key, KeyRing({}), fares), clock)
+    letterbox = Letterbox(lambda: City(city, database, key, KeyRing({}), fares, signatures), clock)
     try:
         door = FleetDoor(office, key)
         yield Interface(DeviceDesks(door, letterbox, limits, clock))

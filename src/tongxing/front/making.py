@@ -14,7 +14,7 @@ import msgspec
 
 from tongxing.city.codes.issuer_file import seal_issuer, seal_root, unseal_root
 from tongxing.city.people.keyfile import new_keys, write_keys
-from tongxing.front.keys import CELLS, ISSUER, VAULT, keys_in
+from tongxing.front.keys import CELLS, ISSUER, ROOTS, VAULT, keys_in
 from tongxing.front.message_key import MESSAGES, seal_message_key
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.ids import sha256_hex
@@ -25,7 +25,7 @@ from tongxing.media.keys import Environment
 from tongxing.media.keys.sealed_file import LOG2_COST, passphrase_objection
 from tongxing.media.keys.vault_file import new_masters, seal
 
-ROOT, ROOTS = "codes.root", "roots.json"
+ROOT = "codes.root"
 ROOT_INDEX = 1
 CERTIFICATE_YEARS = 3
 _MESSAGE_SECRET_BYTES = 32

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from tongxing.city.aside_desk import AsideDesk
 from tongxing.city.binding.desk import BindingDesk
 from tongxing.city.codes import CodeDesk
 from tongxing.city.fleet import fleet_terms
@@ -21,6 +22,7 @@ from tongxing.city.people.desk import PeopleDesk
 from tongxing.city.people.notices import notify
 from tongxing.city.staffing import StaffDesk
 from tongxing.city.store import media
+from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.city.upgrading import UpgradeDesk
 from tongxing.city.upgrading.programme import programme_at
 from tongxing.fares import book_codes, load_city_fares
@@ -50,9 +52,11 @@ class CityFront:
     codes: CodeDesk
     losing: LossDesk
     staff: StaffDesk
+    asides: AsideDesk
     upgrading: UpgradeDesk | None
     channels: tuple[str, ...]
     vault: KeyVault
+    signatures: SignatureKeys
     publish: Publish | None
     published: str | None = None
 
@@ -70,6 +74,7 @@ class CityFront:
             ("release_found", self.losing.release_found),
             ("lapse", self.losing.lapse),
             ("purge", self.people.purge),
+            ("signatures", lambda due_s: self.asides.check_waiting(self.signatures, due_s)),
         ]
         if self.upgrading is not None:
             due.append(("purge_upgrades", self.upgrading.purge))
@@ -133,8 +138,10 @@ def open_city(
         codes=CodeDesk(office, keys.issuer, draw, people),
         losing=LossDesk(office, people, balances, load_registry()),
         staff=StaffDesk(office, draw),
+        asides=AsideDesk(office),
         upgrading=upgrading,
         channels=tuple(partners.channels),
         vault=keys.vault,
+        signatures=keys.signatures,
         publish=publish,
     )

@@ -1,5 +1,6 @@
 """From the gate to the city: taps in batches, and the receipt that lets the gate forget them."""
 
+import re
 from typing import Literal
 
 from msgspec import Struct
@@ -12,6 +13,9 @@ BATCH_TAPS_MAX = 500
 
 NUMBER_MAX = 2**63 - 1
 """The highest number of a tap, an epoch or an event."""
+
+
+_NAMED = re.compile(r"(.{1,100})/([0-9a-f]{1,16})/([0-9]{1,19})")
 
 
 def account_token(account: str) -> str:
@@ -32,6 +36,15 @@ class TapRef(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
     def __str__(self) -> str:
         return f"{self.terminal_id}/{self.epoch:x}/{self.seq}"
+
+    @classmethod
+    def named(cls, text: str) -> "TapRef | None":
+        """The identity that `str` wrote; None for any other text."""
+        found = _NAMED.fullmatch(text)
+        if found is None:
+            return None
+        epoch, seq = int(found[2], 16), int(found[3])
+        return cls(found[1], epoch, seq) if max(epoch, seq) <= NUMBER_MAX else None
 
 
 class PurseFacts(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

@@ -88,7 +88,7 @@ def simulated_keys(seed: int, scenario: Scenario, city: str) -> CityKeys:
     """The keys of a run's city: test keys that protect nothing."""
     media = RunMedia(seed, scenario)
     cells = Cells.for_tests(f"run-{seed}-{city}")
-    return CityKeys(media.vault, media.code_issuer(city), cells)
+    return CityKeys(media.vault, media.code_issuer(city), cells, media.trust.roots)
 
 
 def roots_of(seed: int, scenario: Scenario) -> bytes:

@@ -25,6 +25,11 @@ from tongxing.city import (
     issuer_member,
     schema_of,
 )
+from tongxing.city.aside_desk import AsideDesk
+from tongxing.city.office import Office
+from tongxing.city.redeciding.desk import VerdictDesk
+from tongxing.city.store.verdicts import Difference
+from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.fares import load_city_fares
 from tongxing.kernel.reasons import Refusal
 from tongxing.simulation.hosting import Killed, Report, kill_own_process
@@ -143,6 +148,15 @@ class HalfTripTotal:
     fen: int
 
 
+@dataclass(frozen=True, slots=True)
+class GatesDecidedAgain:
+    """How many taps the city decided about again, and those of which it says something else."""
+
+    taps: int
+    differing: list[tuple[str, str]]
+
+
+DIFFERING_MOST = 20
 NOTHING_WAITS = "none"
 """What somebody hears who asks for a half trip that does not wait."""
 
@@ -155,13 +169,16 @@ class House:
         self._config = config
         self._database = Database(config.dsn)
         self._fuse = Fuse(config.death)
-        fares = load_city_fares(config.code) if config.sites else None
+        self._fares = fares = load_city_fares(config.code) if config.sites else None
+        media = RunMedia(config.seed, load_scenario())
+        self._keys = SignatureKeys(media.vault, media.trust)
         self._city = City(
             config.code,
             FusedDatabase(config.dsn, fuse=self._fuse),
             signing_key(config.seed, acquirer_member(config.code)),
             key_ring(config.seed, (*config.sites, HUB)),
             fares,
+            self._keys,
         )
 
     def open_riders(self, openings: Sequence[RiderOpening], opened_s: int) -> None:
@@ -295,8 +312,23 @@ class House:
 
     def signatures(self) -> SignaturesFound:
         """What our real cards and codes signed, checked over the run's keys."""
-        media = RunMedia(self._config.seed, load_scenario())
-        return self._city.check_signatures(media.vault, media.trust)
+        office = Office(self._config.code, self._database, None)
+        try:
+            return AsideDesk(office).audit(self._keys)
+        finally:
+            office.close()
+
+    def decide_again(self, now_s: int) -> GatesDecidedAgain:
+        """What our own decision about all taps says beside the gates'."""
+        office = Office(self._config.code, self._database, self._fares)
+        try:
+            desk = VerdictDesk(office)
+            desk.decide_again(now_s)
+            taps = sum(one.taps for one in desk.counts(date.min, date.max))
+            differing = desk.differences(date.min, date.max, DIFFERING_MOST)
+        finally:
+            office.close()
+        return GatesDecidedAgain(taps, [(str(one.tap.ref), _told(one)) for one in differing])
 
     def has_unpresented(self) -> bool:
         """Whether trips wait for the next record file."""
@@ -367,3 +399,9 @@ class House:
             yield connection.cursor()
         finally:
             connection.close()
+
+
+def _told(one: Difference) -> str:
+    tap = one.tap
+    gate = f"{tap.outcome} {tap.reason} {tap.purse.taken_fen if tap.purse else '-'} {tap.tariff}"
+    return f"{one.differs}: {gate} / {one.outcome} {one.reason} {one.taken_fen} {one.tariff}"

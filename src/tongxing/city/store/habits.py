@@ -112,8 +112,8 @@ def neighbour_of(cursor: Cursor, half: Waiting) -> Tap | None:
     else:
         query = "AND order_key < %s ORDER BY order_key DESC LIMIT 1"
     row = cursor.execute(
-        "SELECT body FROM tap WHERE rider_id = %s AND outcome = 'opened' AND set_aside = '' "
-        + query,
+        "SELECT coalesce(put_right, body) FROM tap"
+        " WHERE rider_id = %s AND outcome = 'opened' AND set_aside = '' " + query,
         (half.rider_id, key),
     ).fetchone()
     return None if row is None else _TAPS.decode(row[0])
@@ -122,7 +122,8 @@ def neighbour_of(cursor: Cursor, half: Waiting) -> Tap | None:
 def last_exit_s(cursor: Cursor, rider_id: str, station: str) -> int | None:
     """When a rider's last tap was, if it was an exit at that station."""
     row = cursor.execute(
-        "SELECT body FROM tap WHERE rider_id = %s AND outcome = 'opened' AND set_aside = ''"
+        "SELECT coalesce(put_right, body) FROM tap"
+        " WHERE rider_id = %s AND outcome = 'opened' AND set_aside = ''"
         " ORDER BY order_key DESC LIMIT 1",
         (rider_id,),
     ).fetchone()

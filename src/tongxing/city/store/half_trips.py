@@ -105,7 +105,8 @@ def find_resolved(cursor: Cursor, rider_id: str, trip_id: str) -> list[Waiting]:
     """A rider's half trip that was charged or cleared before, by its trip, on an account; empty
     when there is none. Books of an older version have some of which nothing was ever said."""
     rows = cursor.execute(
-        "SELECT trip.rider_id, tap.body, 0 FROM trip JOIN trip_tap USING (trip_id, revision)"
+        "SELECT trip.rider_id, coalesce(put_right, tap.body), 0 FROM trip"
+        " JOIN trip_tap USING (trip_id, revision)"
         " JOIN tap USING (terminal_id, epoch, seq) WHERE trip.trip_id = %s AND trip.rider_id = %s"
         " AND trip.funding = 'account' AND trip.how = ANY(%s)",
         (trip_id, rider_id, sorted(HALF_HOWS)),
@@ -202,9 +203,15 @@ def write_resolutions(cursor: Cursor, said: Sequence[tuple[str, Tap, Resolution]
                  tap.time_s, one.kind, one.station, one.time_s, one.amount_fen, one.decided_s,
                  one.decided_by, one.why)
             )  # fmt: skip
+    fold_whole(cursor, [(rider_id, tap.time_s) for rider_id, tap, _ in said])
+
+
+def fold_whole(cursor: Cursor, said: Iterable[tuple[str, int]]) -> None:
+    """Something was said of a rider's tap of that moment: from now on its business day, and those
+    before, are folded whole, for the books may hold trips that a newer tap alone does not show."""
     cursor.executemany(
         "UPDATE rider SET resolved_s = greatest(resolved_s, %s) WHERE rider_id = %s",
-        [(tap.time_s, rider_id) for rider_id, tap, _ in said],
+        [(known_s, rider_id) for rider_id, known_s in said],
     )
 
 

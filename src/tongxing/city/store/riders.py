@@ -117,7 +117,7 @@ def load_taps_since(cursor: Cursor, since: Mapping[str, date]) -> dict[str, list
     were set aside move no money and are left out."""
     taps: dict[str, list[Tap]] = {rider_id: [] for rider_id in since}
     for rider_id, body in cursor.execute(
-        "SELECT t.rider_id, t.body FROM tap t"
+        "SELECT t.rider_id, coalesce(t.put_right, t.body) FROM tap t"
         " JOIN unnest(%s::text[], %s::date[]) AS wanted (rider_id, day)"
         "   ON t.rider_id = wanted.rider_id AND t.business_date >= wanted.day"
         " WHERE t.outcome = 'opened' AND t.set_aside = '' ORDER BY t.rider_id, t.order_key",

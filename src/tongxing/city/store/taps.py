@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import msgspec
-
 from tongxing.city.store.cursor import Cursor
 from tongxing.city.store.riders import Owners
 from tongxing.city.trip import order_key
@@ -23,19 +21,6 @@ class ArrivedTap:
     body: str
     content_hash: str
     set_aside: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class TapAside:
-    """A tap that moves no money, why, and when it came from where."""
-
-    tap: Tap
-    why: str
-    received_s: int
-    site: str
-
-
-_TAPS = msgspec.json.Decoder(Tap)
 
 
 def arrived_tap(tap: Tap, site: str, set_aside: str = "") -> ArrivedTap:
@@ -69,19 +54,6 @@ def write_new_taps(
     cursor.execute("DROP TABLE arriving")
     quarantine(cursor, [item for item in arrived if item.tap.ref in conflicts], received_s)
     return new, conflicts
-
-
-def aside(cursor: Cursor, limit: int) -> list[TapAside]:
-    """The taps that were set aside, the last to arrive first."""
-    rows = cursor.execute(
-        "SELECT terminal_id, epoch, seq, set_aside, received_s, site, body FROM tap"
-        " WHERE set_aside <> '' ORDER BY received_s DESC, terminal_id, epoch, seq LIMIT %s",
-        (limit,),
-    )
-    return [
-        TapAside(_TAPS.decode(body), str(why), int(received_s), str(site))
-        for _terminal, _epoch, _seq, why, received_s, site, body in rows
-    ]
 
 
 def _conflicts(cursor: Cursor) -> set[TapRef]:
@@ -136,6 +108,7 @@ def _row(item: ArrivedTap, rider_id: str, received_s: int) -> tuple[object, ...]
         received_s,
         item.body,
         item.set_aside,
+        None,
     )
 
 

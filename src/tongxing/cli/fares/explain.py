@@ -38,7 +38,6 @@ from tongxing.messages import TapRef
 LISTED_MAX = 5
 
 _ID = re.compile(r"([0-9a-f]{4,32})(?:\.[0-9]{1,6})?")
-_TAP = re.compile(r"(.{1,100})/([0-9a-f]{1,16})/([0-9]{1,10})")
 
 
 @make_command()
@@ -74,8 +73,7 @@ def _books() -> Iterator[Snapshot]:
 
 def _find(snapshot: Snapshot, asked: str) -> tuple[str, str]:
     """The city and id of the trip that is meant. Raises Problem when it is none or not one."""
-    if by_tap := _TAP.fullmatch(asked):
-        ref = TapRef(by_tap[1], int(by_tap[2], 16), int(by_tap[3]))
+    if ref := TapRef.named(asked):
         found = [
             (code, trip)
             for code in snapshot.cities

@@ -12,9 +12,13 @@ import click
 from tongxing.city.fleet import FleetDesk
 from tongxing.city.office import Office
 from tongxing.city.staffing import Staff, StaffDesk
+from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.cli.cities import city_office
-from tongxing.cli.common import Words, granted, settings
+from tongxing.cli.common import Words, granted, note, settings
 from tongxing.cli.keys.vaults import secret
+from tongxing.kernel.reasons import Refusal
+from tongxing.media.code.verify import Trust
+from tongxing.media.keys.software import SoftwareVault
 from tongxing.messages import SigningKey
 
 STAFF_SECRET = "TONGXING_STAFF_SECRET"
@@ -50,6 +54,25 @@ def signed_in(office: Office, staff_id: str, secret_file: Path | None, now_s: in
     session = granted(desk.sign_in(staff_id, given, now_s, "cli"))
     desk.sign_out(session.token, now_s)
     return session.staff
+
+
+def signature_keys(city: str) -> SignatureKeys:
+    """With what a city checks what its media signed: of a simulated run its own, else out of the
+    sealed files. Where these are not at hand that is said, and signed taps wait. Raises Problem
+    for files that cannot be used."""
+    from tongxing.front.keys import keys_of
+    from tongxing.simulation.doors import simulated_keys
+    from tongxing.simulation.runbook import MARKER, seed_at
+    from tongxing.simulation.scenario import load_scenario
+
+    home = settings().home
+    if settings().dsn is None and (home / MARKER).exists():
+        return simulated_keys(seed_at(home) or 0, load_scenario(), city).signatures
+    keys = keys_of(city, os.environ)
+    if isinstance(keys, Refusal) and keys.code == "FRONT_KEYS_MISSING":
+        note(WORDS("signatures_wait", why=keys.message(settings().language)))
+        return SignatureKeys(SoftwareVault({}), Trust(roots={}))
+    return granted(keys).signatures
 
 
 def message_key(city: str) -> SigningKey:

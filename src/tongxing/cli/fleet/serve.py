@@ -13,7 +13,7 @@ from tongxing.broker import NOBODY, BrokerAddress, Login, parse_address, read_lo
 from tongxing.cli.arguments import Whole
 from tongxing.cli.cities import city_with_books
 from tongxing.cli.common import Words, granted, loopback_socket, note, say, settings
-from tongxing.cli.fleet.offices import message_key
+from tongxing.cli.fleet.offices import message_key, signature_keys
 from tongxing.cli.shell import command as make_command
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.web.serving import Tls, serve
@@ -61,7 +61,7 @@ def command(
     with bound_socket(host, port) as taken, city_with_books(city) as (code, database):
         if broker is not None and broker.city not in ("", code):
             raise Problem("BROKER_ADDRESS", str(mqtt))
-        key = message_key(code)
+        key, signatures = message_key(code), signature_keys(code)
 
         def told(address: str) -> None:
             say(WORDS("serve.address", address=address))
@@ -69,7 +69,7 @@ def command(
             note(WORDS("serve.how_to_stop"))
 
         with (
-            device_interface(database, code, key) as interface,
+            device_interface(database, code, key, signatures=signatures) as interface,
             _at_broker(interface, code, broker, login, mqtt_ca),
         ):
             serve(create_device_app(interface), taken, told, tls=tls)

@@ -1,4 +1,4 @@
-"""`tongxing trips`: half trips in the books: which wait, and how they are completed.
+"""`tongxing trips`: half trips in the books and taps set aside: which wait, how they end.
 
 Each module of this package that offers `command` is one of its commands; none is imported before
 it is called. The words stand in ``texts/trips.toml``.
@@ -9,7 +9,7 @@ from tongxing.cli.shell import family
 
 @family(
     __name__,
-    first=("pending", "declare", "correct", "disruption", "resolve", "aside"),
+    first=("pending", "declare", "correct", "disruption", "resolve", "aside", "take_in", "confirm"),
     not_commands=("desks",),
 )
 def command() -> None:

@@ -3,13 +3,14 @@
 import click
 
 from tongxing.city import Desk
-from tongxing.city.store.taps import TapAside
+from tongxing.city.store.taps_aside import TapAside
 from tongxing.cli.arguments import Whole
-from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, note, print_table, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.trips.desks import desks, station_name
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.ids import masked
+from tongxing.kernel.reasons import reason
 
 WORDS = Words("trips")
 _COLUMNS = ("tap", "told", "arrived", "station", "medium", "why")
@@ -20,9 +21,12 @@ _COLUMNS = ("tap", "told", "arrived", "station", "medium", "why")
 @click.option(
     "--limit", "limit", type=Whole(1, 100_000), default=50, metavar="N", show_default=True
 )
-def command(city: str | None, limit: int) -> None:
+@click.option("--given-up", "given_up", is_flag=True)
+def command(city: str | None, limit: int, given_up: bool) -> None:
     with desks(city) as found:
-        taps = [(desk, one) for desk in found for one in desk.aside(limit)][:limit]
+        taps = [(desk, one) for desk in found for one in desk.aside(limit, given_up=given_up)][
+            :limit
+        ]
     if settings().json:
         emit_json([_told(desk, one) for desk, one in taps])
         return
@@ -34,6 +38,11 @@ def command(city: str | None, limit: int) -> None:
         [WORDS(f"aside.column.{name}") for name in _COLUMNS],
         [_row(desk, one) for desk, one in taps],
     )
+    language = settings().language
+    for code in sorted({one.why for _, one in taps}):
+        told = reason(code)
+        note(f"{code}: {told.text(language, {})}")
+        note(f"  → {told.next_step(language, {})}")
 
 
 def _row(desk: Desk, one: TapAside) -> list[object]:
