@@ -92,6 +92,15 @@ class HubDealings:
             self._letters.mark(letter, "waits", refusal.code, now_s)
         return dealt
 
+    def behind(self) -> Mapping[str, int | Refusal]:
+        """How many letters the hub has for each member that are not here, or why nobody knows."""
+        found: dict[str, int | Refusal] = {}
+        for member, line in self._lines.items():
+            here = self._letters.last(member)
+            page = line.letters(here)
+            found[member] = page if isinstance(page, Refusal) else page.last - here
+        return found
+
     def _fetch(self, member: str, line: HubLine, now_s: int, dealt: Dealt) -> Refusal | None:
         while True:
             after = self._letters.last(member)

@@ -1,4 +1,4 @@
-"""`tongxing exchange`: files between institutions, shown, checked and written.
+"""`tongxing exchange`: files between institutions, sent, fetched, shown, checked, written.
 
 Each module of this package that offers `command` is one of its commands; none is imported before
 it is called. The words stand in ``texts/exchange.toml``.
@@ -9,8 +9,8 @@ from tongxing.cli.shell import family
 
 @family(
     __name__,
-    first=("show", "check", "write", "layouts"),
-    not_commands=("arguments", "given", "sources", "telling"),
+    first=("send", "fetch", "status", "show", "check", "write", "layouts"),
+    not_commands=("arguments", "dealing", "given", "sources", "telling"),
 )
 def command() -> None:
     """The group; every command is a module beside this one."""

@@ -1,0 +1,46 @@
+"""`tongxing exchange status`: which files have no answer, which letters are not booked."""
+
+from pathlib import Path
+
+from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.exchange.dealing import dealings_of, over_the_line
+from tongxing.cli.shell import command as make_command
+
+WORDS = Words("exchange")
+
+
+@make_command()
+@over_the_line
+def command(
+    city: str | None, url: str, hub_key: str, key_id: str, certificates: Path | None, tries: int
+) -> int:
+    with dealings_of(city, url, hub_key, key_id, certificates, tries) as (dealings, letters):
+        counts, waiting = letters.counts(), letters.waiting()
+        behind = dealings.behind()
+    if settings().json:
+        emit_json({
+            **counts,
+            "at_hub": {name: found for name, found in behind.items() if isinstance(found, int)},
+            "waiting": [
+                {"member": one.member, "number": one.number, "kind": one.kind, "why": one.why}
+                for one in waiting
+            ],
+            "refusals": [
+                found.as_json() for found in behind.values() if not isinstance(found, int)
+            ],
+        })  # fmt: skip
+    else:
+        say(WORDS("status.counts", **counts))
+        for member, found in behind.items():
+            if isinstance(found, int):
+                say(WORDS("status.behind", member=member, count=found))
+            else:
+                why = found.message(settings().language)
+                say(WORDS("status.unknown", member=member, why=why))
+        if waiting:
+            names = ("member", "number", "kind", "window", "code")
+            rows = [(one.member, one.number, one.kind, one.window_id, one.why) for one in waiting]
+            columns = [WORDS(f"column.{name}") for name in names]
+            print_table(WORDS("status.waiting"), columns, rows, right=(1,))
+    is_well = not waiting and not counts["files_open"] and set(behind.values()) <= {0}
+    return 0 if is_well else 1
