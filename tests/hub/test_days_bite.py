@@ -18,7 +18,6 @@ from tongxing.cli import run
 from tongxing.hub import (
     admission,
     checks,
-    escrow,
     fees,
     half_taps,
     liability,
@@ -28,6 +27,7 @@ from tongxing.hub import (
 )
 from tongxing.hub import journals as book
 from tongxing.hub import windows as window_clock
+from tongxing.hub.cases import ladder
 from tongxing.hub.day import admitting, events, invariants, money, world
 from tongxing.hub.netting import PairNet, PairTotal
 from tongxing.hub.rulebook import FeeRules
@@ -220,8 +220,14 @@ def escrow_forgotten(patch: pytest.MonkeyPatch) -> None:
 
 
 def silence_pays_the_acquirer(patch: pytest.MonkeyPatch) -> None:
-    right = escrow._Stage
-    patch.setattr(escrow, "_Stage", lambda name, days, to_issuer: right(name, days, not to_issuer))
+    right = ladder._silent
+
+    def wrong(case: ladder.Case, *rest: Any) -> ladder.Moved:
+        moved = right(case, *rest)
+        others_fen = case.escrow_fen - moved.case.to_issuer_fen
+        return replace(moved, case=replace(moved.case, to_issuer_fen=others_fen))
+
+    patch.setattr(ladder, "_silent", wrong)
 
 
 def halves_not_paired(patch: pytest.MonkeyPatch) -> None:

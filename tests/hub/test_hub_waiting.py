@@ -1,13 +1,11 @@
-"""What is not yet final: half taps, held records, disputes. Each ends, and with a move of money."""
+"""What is not yet final: half taps and held records. Each ends; disputes: `test_case_ladder.py`."""
 
 from datetime import date
-from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tongxing.hub.escrow import Outcome, Step, StepKind, outcome_of
 from tongxing.hub.half_taps import (
     Declaration,
     HalfTap,
@@ -15,7 +13,7 @@ from tongxing.hub.half_taps import (
     median_fen,
     pair_half_taps,
 )
-from tongxing.hub.terms import deadline, terms_on
+from tongxing.hub.terms import bank_deadline, deadline, terms_on
 from tongxing.kernel.clock import at
 
 DAY = date(2026, 3, 17)
@@ -131,62 +129,13 @@ def test_the_median_is_a_fare_that_exists() -> None:
 def test_deadlines_count_days_and_end_at_noon() -> None:
     for second in (at(DAY), at(DAY, 23, 59, 59)):
         assert deadline(second, 10, "12:00") == at(date(2026, 3, 27), 12)
+        assert bank_deadline(second, 5, "12:00") == at(date(2026, 3, 24), 12)
         assert TERMS.held.ends_s(second) == at(date(2026, 3, 27), 12)
 
 
-CHARGED_S = at(DAY, 9)
-
-
-def noon(days: int, after: date = DAY) -> int:
-    return deadline(at(after), days, "12:00")
-
-
-def ended(*steps: tuple[str, int] | tuple[str, int, int]) -> Outcome:
-    found = [Step(kind, *rest) for kind, *rest in steps]  # kinds are those of the ladder
-    return outcome_of(400, CHARGED_S, found, TERMS.dispute)
-
-
-IN_TIME_S, RULED_S = CHARGED_S + 5 * 86_400, CHARGED_S + 20 * 86_400
-ARBITRATED_S = CHARGED_S + 8 * 86_400
-
-
-def test_a_dispute_walks_down_the_ladder_in_both_directions() -> None:
-    assert ended() == Outcome(noon(15), 400, 0)
-    assert ended(("ACCEPT", IN_TIME_S)) == Outcome(IN_TIME_S, 400, 0)
-    represented = ("REPRESENT", IN_TIME_S)
-    assert ended(represented) == Outcome(noon(10, date(2026, 3, 22)), 0, 400)
-    assert ended(represented, ("DROP", ARBITRATED_S)) == Outcome(ARBITRATED_S, 0, 400)
-    arbitrated = (represented, ("ARBITRATE", ARBITRATED_S))
-    assert ended(*arbitrated) == Outcome(noon(30, date(2026, 3, 25)), 400, 0)
-    for to_issuer in (0, 101, 400):
-        ruling = ("RULING", RULED_S, to_issuer)
-        assert ended(*arbitrated, ruling) == Outcome(RULED_S, to_issuer, 400 - to_issuer)
-
-
-def test_a_step_too_late_or_out_of_turn_changes_nothing() -> None:
-    assert ended(("REPRESENT", noon(15))) == ended()
-    assert ended(("REPRESENT", noon(15) - 1)) != ended()
-    assert ended(("DROP", IN_TIME_S), ("RULING", IN_TIME_S, 0)) == ended()
-    represented = ("REPRESENT", IN_TIME_S)
-    assert ended(represented, ("ACCEPT", IN_TIME_S + 9)) == ended(represented)
-    assert ended(represented, ("REPRESENT", ARBITRATED_S)) == ended(represented)
-
-
-def test_nobody_rules_what_is_not_there() -> None:
-    with pytest.raises(ValueError):
-        ended(("REPRESENT", IN_TIME_S), ("ARBITRATE", ARBITRATED_S), ("RULING", RULED_S, 401))
-
-
-KINDS: tuple[StepKind, ...] = ("ACCEPT", "REPRESENT", "DROP", "ARBITRATE", "RULING")
-
-
-@pytest.mark.parametrize("first", KINDS)
-def test_every_path_of_the_ladder_ends_with_all_of_the_money(first: StepKind) -> None:
-    for rest in product(KINDS, repeat=3):
-        steps = [
-            Step(kind, CHARGED_S + n * 86_400, 7) for n, kind in enumerate((first, *rest), start=1)
-        ]
-        found = outcome_of(400, CHARGED_S, steps, TERMS.dispute)
-        assert found.to_issuer_fen + found.to_acquirer_fen == 400
-        assert min(found.to_issuer_fen, found.to_acquirer_fen) >= 0
-        assert CHARGED_S < found.at_s <= noon(15 + 10 + 30)
+@pytest.mark.req("R-402")
+def test_bank_days_leave_the_spring_festival_out_and_count_its_make_up_days() -> None:
+    before_s = at(date(2026, 2, 13), 9)  # the festival is 15 to 23 February; 14 and 28 are worked
+    assert bank_deadline(before_s, 1, "12:00") == at(date(2026, 2, 14), 12)
+    assert bank_deadline(before_s, 2, "12:00") == at(date(2026, 2, 24), 12)
+    assert bank_deadline(before_s, 6, "12:00") == at(date(2026, 2, 28), 12)

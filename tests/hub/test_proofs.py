@@ -55,6 +55,7 @@ def test_every_truth_holds_over_sound_books(world: World) -> None:
         (4, "statements_mirror"),
         (4, "statements_are_books"),
         (4, "settled_is_zero"),
+        (4, "cases_end"),
         (6, "documents_unchanged"),
         (6, "checkpoints_hold"),
         (6, "records_as_signed"),

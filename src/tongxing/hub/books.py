@@ -6,7 +6,7 @@ holds what the hub earned.
 """
 
 from tongxing.hub.instructions import HUB, Instruction
-from tongxing.hub.netting import ESCROW, FEE_INCOME, Move, Netting, PairNet
+from tongxing.hub.netting import FEE_INCOME, HUB_ACCOUNTS, Move, Netting, PairNet
 from tongxing.hub.windows import WindowTimes
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.ids import digest
@@ -94,7 +94,7 @@ def _fee(window_id: str, pair: PairNet, times: WindowTimes) -> Posting:
 
 def _move(window_id: str, number: int, move: Move, times: WindowTimes) -> Posting:
     def account(party: str) -> str:
-        return party if party in (FEE_INCOME, ESCROW) else position_account(party)
+        return party if party in HUB_ACCOUNTS else position_account(party)
 
     return Posting(
         posting_id=digest("hub", "move", window_id, str(number)),

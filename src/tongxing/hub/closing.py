@@ -16,7 +16,7 @@ from tongxing.hub.statements import as_csv, as_text, statement_of
 from tongxing.hub.store.checkpoints import KeptCheckpoint
 from tongxing.hub.windows import WindowState, WindowTimes
 from tongxing.kernel.texts import LANGUAGES, load_catalogue
-from tongxing.messages import IssuerDetail, Record, SigningKey, Statement, seal
+from tongxing.messages import CaseDetail, IssuerDetail, Record, SigningKey, Statement, seal
 
 STATEMENT = "statement"
 ISSUER_DETAIL = "issuer_detail"
@@ -24,7 +24,15 @@ CAMT_053 = "camt.053"
 CSV = "csv"
 TEXT = "text."
 CARRIED_VERDICTS = "carried_verdicts"
-KINDS = (STATEMENT, ISSUER_DETAIL, CAMT_053, CSV, *(TEXT + language for language in LANGUAGES))
+CASE_DETAIL = "case_detail"
+KINDS = (
+    STATEMENT,
+    ISSUER_DETAIL,
+    CASE_DETAIL,
+    CAMT_053,
+    CSV,
+    *(TEXT + language for language in LANGUAGES),
+)
 
 Documents = Mapping[tuple[str, str], bytes]
 
@@ -52,6 +60,11 @@ class WindowClosing:
     def issuer_details(self) -> Mapping[str, bytes]:
         """The sealed `IssuerDetail` of every issuer whose passengers rode in another city."""
         return self.documents[ISSUER_DETAIL]
+
+    @property
+    def case_details(self) -> Mapping[str, bytes]:
+        """The sealed `CaseDetail` of every member with news or money of cases."""
+        return self.documents[CASE_DETAIL]
 
     @property
     def account_statements(self) -> Mapping[str, bytes]:
@@ -83,13 +96,14 @@ def produce(
     window_id: str,
     netting: Netting,
     from_elsewhere: Mapping[str, Iterable[Record]],
+    case_details: Mapping[str, CaseDetail],
     members: Mapping[str, Member],
     times: WindowTimes,
     rulebook_version: str,
     key: SigningKey,
 ) -> Produced:
     """Every document and payment of a window. `from_elsewhere` are the accepted records of each
-    issuer's passengers in other cities, in their order."""
+    issuer's passengers in other cities, in their order; `case_details` is what is told of cases."""
     statements = [statement_of(member, window_id, netting, times) for member in members.values()]
     names = {member.member_id: member.name_zh for member in members.values()}
     documents: dict[tuple[str, str], bytes] = {}
@@ -99,6 +113,8 @@ def produce(
     for issuer, records in from_elsewhere.items():
         detail = IssuerDetail(window_id=window_id, issuer=issuer, records=list(records))
         documents[ISSUER_DETAIL, issuer] = seal(detail, key)
+    for member, told in case_details.items():
+        documents[CASE_DETAIL, member] = seal(told, key)
     instructions = instructions_of(window_id, netting, statements, times)
     messages = {
         item.instruction_id: payment_message(item, times.statement_s, names)

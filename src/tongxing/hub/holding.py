@@ -55,74 +55,80 @@ class HoldingDesk:
             if trip[0].revision < waiting.revision:
                 values = {"record": record_id, "earlier": trip[0].record_id}
                 return Refusal("RECORD_WAITS", values=values)
-            stamped_s, window_id = self._window_now(cursor, now_s)
+            stamped_s, window_id = _window_now(cursor, now_s, self._rules)
             if proves:
                 verdicts = [life_table.accept_held(cursor, record_id, window_id, stamped_s)]
-                self._write(cursor, record_id, event, stamped_s, by, reason)
+                life_table.write_event(
+                    cursor, record_id, event, stamped_s, by, reason, self._rules.version
+                )
             else:
-                verdicts = self._void(cursor, trip, event, stamped_s, by, reason)
-            return self._answer(cursor, waiting.sender, window_id, stamped_s, verdicts)
+                verdicts = _void(cursor, trip, event, stamped_s, by, reason, self._rules)
+            return _answer(cursor, waiting.sender, window_id, stamped_s, verdicts, self._key)
 
     def expire(self, now_s: int) -> Mapping[str, bytes]:
         """Void every held record whose days are over, with all later revisions of its trip; the
-        sealed `VerdictFile` of each acquirer that has such."""
+        sealed `VerdictFile` of each acquirer that has such. The closing of a window does the same
+        for what was over before its cut-off."""
         with self._store.changing() as cursor:
-            held = life_table.held_records(cursor)
-            over = {waiting.trip_id for waiting in held if now_s >= _ends_s(waiting)}
-            by_sender: dict[str, list[Waiting]] = {}
-            for waiting in held:
-                if waiting.trip_id in over:
-                    by_sender.setdefault(waiting.sender, []).append(waiting)
-            if not by_sender:
-                return {}
-            stamped_s, window_id = self._window_now(cursor, now_s)
-            answers = {}
-            for sender, ended in sorted(by_sender.items()):
-                why = "its days are over"
-                event = RecordEvent.DEADLINE
-                verdicts = self._void(cursor, ended, event, stamped_s, BY_ITSELF, why)
-                answers[sender] = self._answer(cursor, sender, window_id, stamped_s, verdicts)
-        return answers
+            return void_overdue(cursor, now_s, self._rules, self._key)
 
-    def _void(
-        self,
-        cursor: Cursor,
-        ended: Sequence[Waiting],
-        event: RecordEvent,
-        at_s: int,
-        by: str,
-        reason: str,
-    ) -> list[Verdict]:
-        verdicts = []
-        for waiting in ended:
-            verdicts.append(life_table.void_held(cursor, waiting))
-            self._write(cursor, waiting.record_id, event, at_s, by, reason)
-        return verdicts
 
-    def _write(
-        self, cursor: Cursor, record_id: str, event: RecordEvent, at_s: int, by: str, reason: str
-    ) -> None:
-        version = self._rules.version
-        life_table.write_event(cursor, record_id, event, at_s, by, reason, version)
+def void_overdue(
+    cursor: Cursor, now_s: int, rules: Rulebook, key: SigningKey, window_id: str = ""
+) -> Mapping[str, bytes]:
+    """The same within the caller's transaction; told in `window_id`, else in the window of now."""
+    held = life_table.held_records(cursor)
+    over = {waiting.trip_id for waiting in held if now_s >= _ends_s(waiting)}
+    by_sender: dict[str, list[Waiting]] = {}
+    for waiting in held:
+        if waiting.trip_id in over:
+            by_sender.setdefault(waiting.sender, []).append(waiting)
+    if not by_sender:
+        return {}
+    stamped_s, current = _window_now(cursor, now_s, rules)
+    answers = {}
+    for sender, ended in sorted(by_sender.items()):
+        why, event = "its days are over", RecordEvent.DEADLINE
+        verdicts = _void(cursor, ended, event, stamped_s, BY_ITSELF, why, rules)
+        answers[sender] = _answer(cursor, sender, window_id or current, stamped_s, verdicts, key)
+    return answers
 
-    def _window_now(self, cursor: Cursor, now_s: int) -> tuple[int, str]:
-        """As the hub stamps files: never before a cut-off that it has closed."""
-        stamped_s = max(now_s, window_table.last_closed_cutoff(cursor))
-        window_id = window_of(stamped_s, self._rules)
-        window_table.open_window(cursor, window_id, window_times(window_id, self._rules).cutoff_s)
-        return stamped_s, window_id
 
-    def _answer(
-        self, cursor: Cursor, sender: str, window_id: str, at_s: int, verdicts: list[Verdict]
-    ) -> bytes:
-        file_id = f"held-{verdicts[0].record_id}-{at_s}"
-        answer = seal(
-            VerdictFile(file_id=file_id, window_id=window_id, file_code="OK", verdicts=verdicts),
-            self._key,
-        )
-        document = {(CARRIED_VERDICTS, f"{sender}/{file_id}"): answer}
-        window_table.write_documents(cursor, window_id, document)
-        return answer
+def _void(
+    cursor: Cursor,
+    ended: Sequence[Waiting],
+    event: RecordEvent,
+    at_s: int,
+    by: str,
+    reason: str,
+    rules: Rulebook,
+) -> list[Verdict]:
+    verdicts = []
+    for waiting in ended:
+        verdicts.append(life_table.void_held(cursor, waiting))
+        life_table.write_event(cursor, waiting.record_id, event, at_s, by, reason, rules.version)
+    return verdicts
+
+
+def _window_now(cursor: Cursor, now_s: int, rules: Rulebook) -> tuple[int, str]:
+    """As the hub stamps files: never before a cut-off that it has closed."""
+    stamped_s = max(now_s, window_table.last_closed_cutoff(cursor))
+    window_id = window_of(stamped_s, rules)
+    window_table.open_window(cursor, window_id, window_times(window_id, rules).cutoff_s)
+    return stamped_s, window_id
+
+
+def _answer(
+    cursor: Cursor, sender: str, window_id: str, at_s: int, verdicts: list[Verdict], key: SigningKey
+) -> bytes:
+    file_id = f"held-{verdicts[0].record_id}-{at_s}"
+    answer = seal(
+        VerdictFile(file_id=file_id, window_id=window_id, file_code="OK", verdicts=verdicts), key
+    )
+    window_table.write_documents(
+        cursor, window_id, {(CARRIED_VERDICTS, f"{sender}/{file_id}"): answer}
+    )
+    return answer
 
 
 def _ends_s(waiting: Waiting) -> int:

@@ -7,13 +7,16 @@ show in it. Every fen that one member pays, another member or the hub's fee acco
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from tongxing.hub.fees import Fee, fee_of
 from tongxing.hub.rulebook import FeeRules
-from tongxing.messages import Share
+from tongxing.messages import CaseMoneyKind, Share
 
 FEE_INCOME = "inc_fee"
 ESCROW = "escrow_dispute"
+POOL = "pool_small_claims"
+HUB_ACCOUNTS = (FEE_INCOME, ESCROW, POOL)
 """Accounts of the hub that are no member's position, and may be a side of a `Move`."""
 
 
@@ -23,7 +26,8 @@ class PairTotal:
 
     `operators` are the revenue shares of `delta_fen`, ordered by operator; they add up to it.
     `back_fen` is what of it went back to passengers as adjustments: it is in `delta_fen` already,
-    and shows in the gross debit and credit only.
+    and shows in the gross debit and credit only. `adjusted_fen` is what `adjustments` cases added
+    to (or took from) the records' money, and in `delta_fen` already as well.
     """
 
     issuer: str
@@ -33,16 +37,33 @@ class PairTotal:
     delta_fen: int
     operators: tuple[Share, ...]
     back_fen: int = 0
+    adjusted_fen: int = 0
+    adjustments: int = 0
+
+    @property
+    def trips_fen(self) -> int:
+        """The records' own money."""
+        return self.delta_fen - self.adjusted_fen
 
 
 @dataclass(frozen=True, slots=True)
 class Move:
     """Money of a window that is no ride: a fee for an error, an amount into or out of escrow. Each
-    side is a member, or one of the hub's own accounts."""
+    side is a member, or one of the hub's own accounts. `kind` is what its statement line says."""
 
     debtor: str
     creditor: str
     amount_fen: int
+    kind: CaseMoneyKind = "error_fee"
+
+
+class Recovery(NamedTuple):
+    """What an operator gives back to its acquirer, because the issuer won a dispute."""
+
+    issuer: str
+    acquirer: str
+    operator: str
+    fen: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +92,13 @@ class Position:
 class Netting:
     """A window's money: the matrix in order of (acquirer, issuer), the positions in order of
     member, and what the hub earned by clearing fees. Positions less that fee and less what `moves`
-    brought to the hub's own accounts add up to zero (truth 4)."""
+    brought to the hub's own accounts add up to zero (truth 4). `recoveries` change no position."""
 
     pairs: tuple[PairNet, ...]
     positions: tuple[Position, ...]
     hub_fee_fen: int
     moves: tuple[Move, ...] = ()
+    recoveries: tuple[Recovery, ...] = ()
 
     def moved_to(self, account: str) -> int:
         """What moves brought to an account of the hub, less what they took from it."""
@@ -90,7 +112,12 @@ class Netting:
         return Position(member, 0, 0)
 
 
-def net(totals: Iterable[PairTotal], rules: FeeRules, moves: Iterable[Move] = ()) -> Netting:
+def net(
+    totals: Iterable[PairTotal],
+    rules: FeeRules,
+    moves: Iterable[Move] = (),
+    recoveries: Iterable[Recovery] = (),
+) -> Netting:
     """Net the totals of a window, and what moves beside them. At most one total per (issuer,
     acquirer).
 
@@ -107,10 +134,10 @@ def net(totals: Iterable[PairTotal], rules: FeeRules, moves: Iterable[Move] = ()
     moved = tuple(moves)
     positions = _positions(pairs, moved)
     hub_fee_fen = sum(pair.fee.hub_fen for pair in pairs)
-    own_fen = hub_fee_fen + _moved_to(moved, FEE_INCOME) + _moved_to(moved, ESCROW)
+    own_fen = hub_fee_fen + sum(_moved_to(moved, account) for account in HUB_ACCOUNTS)
     if sum(position.net_fen for position in positions) != own_fen:
         raise ValueError("net positions do not add up to zero")
-    return Netting(pairs, positions, hub_fee_fen, moved)
+    return Netting(pairs, positions, hub_fee_fen, moved, tuple(recoveries))
 
 
 def _moved_to(moves: Iterable[Move], account: str) -> int:
@@ -154,5 +181,5 @@ def _owed(pairs: Iterable[PairNet]) -> Iterator[tuple[str, int]]:
 def _moved(moves: Iterable[Move]) -> Iterator[tuple[str, int]]:
     for move in moves:
         for party, owes_fen in ((move.debtor, move.amount_fen), (move.creditor, -move.amount_fen)):
-            if party not in (FEE_INCOME, ESCROW):
+            if party not in HUB_ACCOUNTS:
                 yield party, owes_fen

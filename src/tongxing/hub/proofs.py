@@ -12,7 +12,7 @@ from typing import LiteralString
 from tongxing.hub.books import POSITION_PREFIX, SETTLE_BANK
 from tongxing.hub.closing import CSV
 from tongxing.hub.instructions import HUB
-from tongxing.hub.netting import FEE_INCOME
+from tongxing.hub.netting import ESCROW, FEE_INCOME, HUB_ACCOUNTS, POOL
 from tongxing.hub.rulebook import Rulebook, load_rulebook
 from tongxing.hub.signed_proofs import prove_signed
 from tongxing.hub.store.connection import Cursor
@@ -36,6 +36,7 @@ def prove_hub(cursor: Cursor, rules: Rulebook | None = None) -> list[Proof]:
         _statements_mirror(lines),
         _statements_are_books(cursor, lines),
         _settled_is_zero(cursor),
+        _cases_end(cursor),
         _documents_unchanged(cursor),
         *prove_signed(cursor),
         _every_split_explained(cursor),
@@ -94,23 +95,34 @@ def _each_record_one_window(cursor: Cursor, rules: Rulebook) -> Proof:
 
 
 def _net_is_zero(cursor: Cursor) -> Proof:
-    """Positions less the hub's fee are zero in every window, and the matrix is what the records
-    add up to."""
+    """Positions less what the hub's own accounts got are zero in every window, and the matrix is
+    what records and adjustments add up to."""
     not_zero = _count(
         cursor,
         "SELECT count(*) FROM clearing_window WHERE"
         " (SELECT coalesce(sum(net_fen), 0) FROM member_position AS p"
         "   WHERE p.window_id = clearing_window.window_id)"
         " <> (SELECT coalesce(sum(fee_hub_fen), 0) FROM pair_net AS n"
-        "   WHERE n.window_id = clearing_window.window_id)",
+        "   WHERE n.window_id = clearing_window.window_id)"
+        " + (SELECT coalesce(sum(CASE WHEN creditor = ANY(%s) THEN amount_fen ELSE 0 END"
+        "   - CASE WHEN debtor = ANY(%s) THEN amount_fen ELSE 0 END), 0) FROM case_money AS m"
+        "   WHERE m.window_id = clearing_window.window_id)",
+        list(HUB_ACCOUNTS),
+        list(HUB_ACCOUNTS),
     )
     off_records = _count(
         cursor,
         "SELECT count(*) FROM pair_net FULL JOIN"
         " (SELECT window_id, issuer, acquirer, sum(delta_fen) AS fen FROM record"
         "   JOIN clearing_window USING (window_id) WHERE state <> 'open' GROUP BY 1, 2, 3) AS seen"
+        " USING (window_id, issuer, acquirer) FULL JOIN"
+        " (SELECT m.window_id, issuer, acquirer, sum(CASE kind WHEN 'adjustment'"
+        "   THEN -m.amount_fen ELSE m.amount_fen END) AS fen FROM case_money AS m"
+        "   JOIN dispute_case USING (case_id) WHERE kind IN ('adjustment', 'presentment')"
+        "   AND m.window_id IS NOT NULL GROUP BY 1, 2, 3) AS cases"
         " USING (window_id, issuer, acquirer)"
-        " WHERE delta_fen IS DISTINCT FROM fen",
+        " WHERE coalesce(delta_fen, 0) <> coalesce(seen.fen, 0) + coalesce(cases.fen, 0)"
+        " OR coalesce(adjusted_fen, 0) <> coalesce(cases.fen, 0)",
     )
     figures = {
         "windows": _count(cursor, "SELECT count(*) FROM clearing_window WHERE state <> 'open'"),
@@ -155,7 +167,7 @@ def _statements_are_books(cursor: Cursor, lines: _Lines) -> Proof:
     for window_id, account, amount_fen in cursor.execute(
         "SELECT source, account, sum(amount_fen)::bigint FROM posting_line"
         " JOIN posting USING (posting_id) WHERE entity = %s AND starts_with(account, %s)"
-        " AND kind IN ('net_trips', 'net_fee') GROUP BY 1, 2",
+        " AND kind IN ('net_trips', 'net_fee', 'net_move') GROUP BY 1, 2",
         (HUB, POSITION_PREFIX),
     ):
         booked[str(window_id), str(account).removeprefix(POSITION_PREFIX)] = -int(amount_fen)
@@ -167,7 +179,8 @@ def _statements_are_books(cursor: Cursor, lines: _Lines) -> Proof:
 
 
 def _settled_is_zero(cursor: Cursor) -> Proof:
-    """A settled window leaves every position at zero and in the bank what the hub earned."""
+    """A settled window leaves every position at zero and in the bank what the hub earned and what
+    it keeps in escrow and has in the pool."""
     positions_left = _count(
         cursor,
         "SELECT count(*) FROM (SELECT 1 FROM posting_line JOIN posting USING (posting_id)"
@@ -183,14 +196,57 @@ def _settled_is_zero(cursor: Cursor) -> Proof:
     )
     bank_fen = _count(cursor, settled_sum, HUB, SETTLE_BANK)
     earned_fen = -_count(cursor, settled_sum, HUB, FEE_INCOME)
+    kept_fen = -sum(_count(cursor, settled_sum, HUB, account) for account in (ESCROW, POOL))
     figures = {
         "windows": _count(cursor, "SELECT count(*) FROM clearing_window WHERE state = 'settled'"),
         "positions_left": positions_left,
         "bank_fen": bank_fen,
         "earned_fen": earned_fen,
-        "difference_fen": bank_fen - earned_fen,
+        "kept_fen": kept_fen,
+        "difference_fen": bank_fen - earned_fen - kept_fen,
     }
     return _proof(4, "settled_is_zero", figures, "positions_left", "difference_fen")
+
+
+def _cases_end(cursor: Cursor) -> Proof:
+    """What is in escrow is what open cases say, netted or on its way; nobody's deadline is past in
+    a closed window; what the pool pays, it gets back."""
+    moved: LiteralString = (
+        "SELECT coalesce(sum(CASE creditor WHEN %s THEN amount_fen ELSE 0 END"
+        " - CASE debtor WHEN %s THEN amount_fen ELSE 0 END), 0) FROM case_money"
+    )
+    figures = {
+        "cases": _count(cursor, "SELECT count(*) FROM dispute_case"),
+        "open": _count(cursor, "SELECT count(*) FROM dispute_case WHERE ended_s IS NULL"),
+        "escrow_fen": _count(cursor, "SELECT sum(escrow_fen) FROM dispute_case"),
+        "escrow_off": _count(
+            cursor,
+            "SELECT count(*) FROM dispute_case AS c WHERE escrow_fen <>"
+            " (SELECT coalesce(sum(CASE creditor WHEN %s THEN m.amount_fen ELSE 0 END"
+            " - CASE debtor WHEN %s THEN m.amount_fen ELSE 0 END), 0) FROM case_money AS m"
+            " WHERE m.case_id = c.case_id)",
+            ESCROW,
+            ESCROW,
+        ),
+        "overdue": _count(
+            cursor,
+            "SELECT count(*) FROM dispute_case WHERE due_s <"
+            " (SELECT coalesce(max(cutoff_s), 0) FROM clearing_window WHERE state <> 'open')",
+        ),
+        "pool_off": _count(cursor, moved, POOL, POOL),
+        "books_off": sum(
+            _count(cursor, moved + " WHERE window_id IS NOT NULL", account, account)
+            != -_count(
+                cursor,
+                "SELECT coalesce(sum(amount_fen), 0) FROM posting_line"
+                " WHERE entity = %s AND account = %s",
+                HUB,
+                account,
+            )
+            for account in (ESCROW, POOL)
+        ),
+    }
+    return _proof(4, "cases_end", figures, "escrow_off", "overdue", "pool_off", "books_off")
 
 
 def _documents_unchanged(cursor: Cursor) -> Proof:

@@ -11,16 +11,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from tongxing.hub.admission import judge
-from tongxing.hub.books import payment_posting, window_postings
+from tongxing.hub.books import payment_posting
 from tongxing.hub.checks import Case
-from tongxing.hub.closing import CARRIED_VERDICTS, KINDS, WindowClosing, produce
+from tongxing.hub.closing import CARRIED_VERDICTS, WindowClosing
 from tongxing.hub.evidence import NoWitness, Witness
 from tongxing.hub.files import Cover, open_file, read_cover
 from tongxing.hub.ground import Ground
 from tongxing.hub.instructions import Instruction
 from tongxing.hub.iso20022 import read_status
 from tongxing.hub.members import Member
-from tongxing.hub.netting import net
 from tongxing.hub.purses import Gap
 from tongxing.hub.rows import Row
 from tongxing.hub.rulebook import Rulebook
@@ -32,9 +31,9 @@ from tongxing.hub.settlement import (
     judge_report,
     may_be_paid,
 )
-from tongxing.hub.signing import KeptFileChanged, keep_checkpoint
+from tongxing.hub.shutting import closing_of, moved_on, shut
+from tongxing.hub.signing import KeptFileChanged
 from tongxing.hub.store import Cursor, HubStore
-from tongxing.hub.store import checkpoints as checkpoint_table
 from tongxing.hub.store import files as file_table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
@@ -43,11 +42,9 @@ from tongxing.hub.store import records as record_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.tables import TableShelf
 from tongxing.hub.windows import (
-    WindowEvent,
     WindowState,
     WindowTimes,
     closing_day,
-    step,
     window_of,
     window_times,
 )
@@ -202,7 +199,7 @@ class Hub:
             state = window_table.window_state(cursor, window_id)
             if state is None or state is WindowState.OPEN:
                 return Refusal("WINDOW_UNKNOWN", values={"window": window_id})
-            return _closing(cursor, window_id)
+            return closing_of(cursor, window_id)
 
     def purse_gaps(self) -> list[Gap]:
         """Purchases of cards that no record has told of yet: something is still on its way."""
@@ -249,7 +246,7 @@ class Hub:
             if state is PaymentState.SETTLED and instruction.phase != PAYOUT_PHASE:
                 write_postings(cursor, [payment_posting(instruction, received_s)])
             event = event_of(payment, payments) if state is PaymentState.SETTLED else None
-            after = _moved_on(cursor, instruction.window_id, event, received_s)
+            after = moved_on(cursor, instruction.window_id, event, received_s)
         return Confirmation(instruction, state, after)
 
     def _admit(
@@ -327,31 +324,8 @@ class Hub:
                     return Refusal("WINDOW_ORDER", values={"earlier": earlier})
                 if window_table.last_closed_cutoff(cursor) > times.cutoff_s:
                     return Refusal("WINDOW_PASSED", values={"window": window_id})
-                self._close(cursor, window_id, times, now_s)
-            return _closing(cursor, window_id)
-
-    def _close(self, cursor: Cursor, window_id: str, times: WindowTimes, now_s: int) -> None:
-        window_table.open_window(cursor, window_id, times.cutoff_s)
-        members = member_table.load_members(cursor)
-        netting = net(record_table.pair_totals(cursor, window_id, members), self._rules.fee)
-        produced = produce(
-            window_id,
-            netting,
-            record_table.records_from_elsewhere(cursor, window_id),
-            members,
-            times,
-            self._rules.version,
-            self._key,
-        )
-        window_table.write_netting(cursor, window_id, netting)
-        window_table.write_documents(cursor, window_id, produced.documents)
-        payment_table.write_instructions(cursor, produced.instructions, produced.messages)
-        keep_checkpoint(cursor, window_id, self._rules, self._key)
-        write_postings(cursor, window_postings(window_id, netting, times))
-        window_table.set_rulebook(cursor, window_id, self._rules.version, self._rules.sha256)
-        _moved_on(cursor, window_id, WindowEvent.CLOSE, now_s)
-        if all(item.phase == PAYOUT_PHASE for item in produced.instructions):
-            _moved_on(cursor, window_id, WindowEvent.NOTHING_DUE, now_s)
+                shut(cursor, window_id, times, now_s, self._rules, self._key)
+            return closing_of(cursor, window_id)
 
 
 @contextmanager
@@ -375,24 +349,3 @@ def _answer_again(
         return Refusal("FILE_ID_CONFLICT", values={"file_id": cover.manifest.file_id})
     rows = open_file(cover.manifest, data, rules.file)
     return rows if isinstance(rows, Refusal) else known.verdicts
-
-
-def _closing(cursor: Cursor, window_id: str) -> WindowClosing:
-    state = window_table.window_state(cursor, window_id)
-    assert state is not None
-    documents = window_table.load_documents(cursor, window_id, KINDS)
-    payments = payment_table.load_payments(cursor, window_id)
-    kept = checkpoint_table.load_checkpoint(cursor, window_id)
-    return WindowClosing(window_id, state, documents, tuple(payments), kept)
-
-
-def _moved_on(cursor: Cursor, window_id: str, event: WindowEvent | None, at_s: int) -> WindowState:
-    """The window's state after an event, written down; a step outside the table is a bug here."""
-    state = window_table.window_state(cursor, window_id)
-    assert state is not None
-    if event is None:
-        return state
-    after = step(window_id, state, event)
-    assert not isinstance(after, Refusal), after
-    window_table.set_state(cursor, window_id, after, event, at_s)
-    return after

@@ -7,18 +7,21 @@ statement is signed from its member's own view: positive is to receive.
 import csv
 from collections.abc import Callable, Iterable, Mapping
 from io import StringIO
-from typing import Literal
+from typing import get_args
 from unicodedata import east_asian_width
 
 from tongxing.hub.instructions import HUB
 from tongxing.hub.members import Member
-from tongxing.hub.netting import Netting, PairNet
+from tongxing.hub.netting import Move, Netting, PairNet, PairTotal, Recovery
 from tongxing.hub.split import share_totals
 from tongxing.hub.windows import WindowTimes
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.texts import Catalogue
 from tongxing.messages import Share, Statement, StatementLine
+from tongxing.messages.records import StatementKind
+
+_ORDER = {kind: number for number, kind in enumerate(get_args(StatementKind))}
 
 CSV_COLUMNS = (
     "window",
@@ -46,8 +49,13 @@ def statement_of(member: Member, window_id: str, netting: Netting, times: Window
         income_fen = sum(pair.fee.acquirer_fen for pair in pairs)
         fees = dict(share_totals(share for pair in pairs for share in pair.fee.borne_by))
         earned = share_totals(share for pair in pairs for share in pair.total.operators)
-        payouts = {name: earned[name] - fees.get(name, 0) for name in earned}
-    lines.sort(key=lambda line: (line.counterparty, line.kind != "trips"))
+        recovered = recovered_from(member.member_id, netting.recoveries)
+        payouts = {
+            name: earned.get(name, 0) - fees.get(name, 0) - recovered.get(name, 0)
+            for name in {**earned, **recovered}
+        }
+    lines += _case_lines(member.member_id, netting.moves)
+    lines.sort(key=lambda line: (line.counterparty, _ORDER[line.kind]))
     return Statement(
         window_id=window_id,
         member=member.member_id,
@@ -60,16 +68,42 @@ def statement_of(member: Member, window_id: str, netting: Netting, times: Window
     )
 
 
+def recovered_from(acquirer: str, recoveries: Iterable[Recovery]) -> dict[str, int]:
+    """What an acquirer's operators give back after disputes, by operator."""
+    own = (item for item in recoveries if item.acquirer == acquirer)
+    return share_totals(Share(item.operator, item.fen) for item in own)
+
+
+def _case_lines(member: str, moves: Iterable[Move]) -> Iterable[StatementLine]:
+    """What cases moved between a member and the hub, one line per kind."""
+    found: dict[StatementKind, list[int]] = {}
+    for move in moves:
+        if member == move.debtor:
+            found.setdefault(move.kind, []).append(-move.amount_fen)
+        if member == move.creditor:
+            found.setdefault(move.kind, []).append(move.amount_fen)
+    for kind, amounts in sorted(found.items()):
+        yield _line(HUB, kind, len(amounts), sum(amounts))
+
+
+def _trip_lines(counterparty: str, total: PairTotal, sign: int) -> Iterable[StatementLine]:
+    """The records' money, and apart from it what cases about records added or took."""
+    if total.records or not total.adjustments:
+        yield _line(counterparty, "trips", total.records, sign * total.trips_fen)
+    if total.adjustments:
+        yield _line(counterparty, "adjustment", total.adjustments, sign * total.adjusted_fen)
+
+
 def _issuer_lines(pair: PairNet) -> Iterable[StatementLine]:
     total, fee = pair.total, pair.fee
-    yield _line(total.acquirer, "trips", total.records, -total.delta_fen)
+    yield from _trip_lines(total.acquirer, total, -1)
     if fee.issuer_fen:
         yield _line(total.acquirer, "fee", total.records, fee.issuer_fen)
 
 
 def _acquirer_lines(pair: PairNet) -> Iterable[StatementLine]:
     total, fee = pair.total, pair.fee
-    yield _line(total.issuer, "trips", total.records, total.delta_fen)
+    yield from _trip_lines(total.issuer, total, 1)
     if fee.issuer_fen:
         yield _line(total.issuer, "fee", total.records, -fee.issuer_fen)
 
@@ -82,9 +116,7 @@ def _hub_lines(pairs: Iterable[PairNet]) -> list[StatementLine]:
     return [_line(HUB, "fee", records, -sum(pair.fee.hub_fen for pair in charged))]
 
 
-def _line(
-    counterparty: str, kind: Literal["trips", "fee"], count: int, amount_fen: int
-) -> StatementLine:
+def _line(counterparty: str, kind: StatementKind, count: int, amount_fen: int) -> StatementLine:
     return StatementLine(counterparty=counterparty, kind=kind, count=count, amount_fen=amount_fen)
 
 

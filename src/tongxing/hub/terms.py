@@ -13,10 +13,10 @@ from typing import Annotated
 
 import msgspec
 
+from tongxing.hub.cases.rules import Days, DisputeTerms, HourText
 from tongxing.kernel.clock import DAY_S, at, calendar_date
+from tongxing.kernel.workdays import is_workday
 
-_HourText = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
-_Days = Annotated[int, msgspec.Meta(ge=0, le=400)]
 _Minutes = Annotated[int, msgspec.Meta(ge=0, le=1440)]
 _MINUTE_S = 60
 
@@ -24,8 +24,8 @@ _MINUTE_S = 60
 class HeldTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long a held record waits for evidence."""
 
-    days: _Days
-    ends_at: _HourText
+    days: Days
+    ends_at: HourText
 
     def ends_s(self, held_s: int) -> int:
         """The first second at which it is too late."""
@@ -37,7 +37,7 @@ class HalfTripTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     travel_max_minutes: _Minutes
     same_station_free_minutes: _Minutes
-    self_service_days: _Days
+    self_service_days: Days
 
     @property
     def travel_max_s(self) -> int:
@@ -50,19 +50,6 @@ class HalfTripTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def self_service_s(self) -> int:
         return self.self_service_days * DAY_S
-
-
-class DisputeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long each side of a dispute has for its step."""
-
-    ends_at: _HourText
-    representment_days: _Days
-    drop_days: _Days
-    ruling_days: _Days
-
-    def ends_s(self, began_s: int, days: int) -> int:
-        """The first second at which a step of so many days is too late."""
-        return deadline(began_s, days, self.ends_at)
 
 
 class CaseTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -81,8 +68,29 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def deadline(began_s: int, days: int, ends_at: str) -> int:
     """The hour `ends_at` on the day that is `days` after the one on which something began."""
+    return _hour_of(calendar_date(began_s) + timedelta(days=days), ends_at)
+
+
+def bank_deadline(began_s: int, days: int, ends_at: str) -> int:
+    """The same for bank days of the Chinese calendar (A12): the day on which something began is
+    not counted."""
+    day = calendar_date(began_s)
+    while days:
+        day += timedelta(days=1)
+        days -= is_workday(day)
+    return _hour_of(day, ends_at)
+
+
+def next_workday_s(ends_s: int) -> int:
+    """The same hour on the first bank day from that of `ends_s` on."""
+    while not is_workday(calendar_date(ends_s)):
+        ends_s += DAY_S
+    return ends_s
+
+
+def _hour_of(day: date, ends_at: str) -> int:
     hour, minute = re.split(":", ends_at)
-    return at(calendar_date(began_s) + timedelta(days=days), int(hour), int(minute))
+    return at(day, int(hour), int(minute))
 
 
 @cache
@@ -90,6 +98,12 @@ def _all_terms() -> tuple[CaseTerms, ...]:
     content = files("tongxing.hub.data").joinpath("case_terms.toml").read_text(encoding="utf-8")
     found = msgspec.convert(tomllib.loads(content), _File).terms
     return tuple(sorted(found, key=lambda terms: terms.valid_from))
+
+
+@cache
+def terms_of(version: str) -> CaseTerms:
+    """The terms of a version that something was begun under. Raises KeyError for none of ours."""
+    return {terms.version: terms for terms in _all_terms()}[version]
 
 
 def terms_on(day: date) -> CaseTerms:

@@ -10,14 +10,17 @@ from typing import Any
 
 import msgspec
 
+from tongxing.hub.cases import netted
 from tongxing.hub.instructions import HUB
 from tongxing.hub.netting import Netting, net
 from tongxing.hub.rulebook import FeeRules
 from tongxing.hub.settlement import PaymentState
-from tongxing.hub.split import Explanation, SplitBasis, explain, share_totals
+from tongxing.hub.split import Explanation, SplitBasis, explain
+from tongxing.hub.store.cases import money_due
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.members import load_members
 from tongxing.hub.store.records import pair_totals
+from tongxing.hub.store.windows import operator_lines
 from tongxing.hub.verdicts import VerdictCode, verdict_code
 from tongxing.hub.windows import WindowState
 from tongxing.kernel.reasons import Refusal
@@ -44,7 +47,8 @@ class WindowLine:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of the matrix: what an acquirer is owed by an issuer, and the fee on it."""
+    """One cell of the matrix: what an acquirer is owed by an issuer, and the fee on it.
+    `adjusted_fen` of it is of cases, not of records."""
 
     issuer: str
     acquirer: str
@@ -55,6 +59,13 @@ class Cell:
     fee_issuer_fen: int
     fee_acquirer_fen: int
     fee_hub_fen: int
+    adjusted_fen: int
+    adjustments: int
+
+    @property
+    def trips_fen(self) -> int:
+        """The records' own money."""
+        return self.delta_fen - self.adjusted_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +188,8 @@ def matrix(cursor: Cursor, window_id: str, fee: FeeRules) -> list[Cell]:
     if not _is_open(cursor, window_id):
         rows = cursor.execute(
             "SELECT issuer, acquirer, is_cross_city, records, delta_fen, fee_fen, fee_issuer_fen,"
-            " fee_acquirer_fen, fee_hub_fen FROM pair_net WHERE window_id = %s"
-            " ORDER BY acquirer, issuer",
+            " fee_acquirer_fen, fee_hub_fen, adjusted_fen, adjustments FROM pair_net"
+            " WHERE window_id = %s ORDER BY acquirer, issuer",
             (window_id,),
         )
         return [Cell(*row) for row in rows]
@@ -193,6 +204,8 @@ def matrix(cursor: Cursor, window_id: str, fee: FeeRules) -> list[Cell]:
             pair.fee.issuer_fen,
             pair.fee.acquirer_fen,
             pair.fee.hub_fen,
+            pair.total.adjusted_fen,
+            pair.total.adjustments,
         )
         for pair in _netting_now(cursor, window_id, fee).pairs
     ]
@@ -222,16 +235,14 @@ def operator_revenue(cursor: Cursor, window_id: str, fee: FeeRules) -> list[Oper
             (window_id,),
         )
         return [OperatorLine(*row) for row in rows]
-    netting = _netting_now(cursor, window_id, fee)
-    lines = []
-    for acquirer in sorted({pair.total.acquirer for pair in netting.pairs}):
-        own = [pair for pair in netting.pairs if pair.total.acquirer == acquirer]
-        earned = share_totals(share for pair in own for share in pair.total.operators)
-        fees = share_totals(share for pair in own for share in pair.fee.borne_by)
-        lines += [
-            OperatorLine(acquirer, name, earned[name], fees.get(name, 0)) for name in sorted(earned)
-        ]
-    return lines
+    found: dict[tuple[str, str], list[int]] = {}
+    for _, acquirer, operator, share_fen, fee_fen in operator_lines(
+        _netting_now(cursor, window_id, fee)
+    ):
+        total = found.setdefault((acquirer, operator), [0, 0])
+        total[0] += share_fen
+        total[1] += fee_fen
+    return [OperatorLine(*key, *total) for key, total in sorted(found.items())]
 
 
 def verdict_counts(cursor: Cursor, window_id: str) -> list[VerdictCount]:
@@ -327,7 +338,9 @@ def _is_open(cursor: Cursor, window_id: str) -> bool:
 
 
 def _netting_now(cursor: Cursor, window_id: str, fee: FeeRules) -> Netting:
-    return net(pair_totals(cursor, window_id, load_members(cursor)), fee)
+    members, money = load_members(cursor), money_due(cursor, window_id)
+    totals = netted.adjusted(pair_totals(cursor, window_id, members), money, members)
+    return net(totals, fee, netted.moves(money), netted.recoveries(money))
 
 
 def _presentations(cursor: Cursor, record_id: str) -> tuple[Presentation, ...]:

@@ -4,6 +4,18 @@ A body is a frozen `msgspec.Struct` in canonical JSON; `seal` signs it and `unse
 signature before anything inside is believed. Unknown fields are refused.
 """
 
+from tongxing.messages.cases import (
+    CaseAct,
+    CaseActKind,
+    CaseAnswer,
+    CaseAnswerFile,
+    CaseDetail,
+    CaseFile,
+    CaseMoney,
+    CaseMoneyKind,
+    CaseNews,
+    Evidence,
+)
 from tongxing.messages.envelope import KeyRing, SigningKey, reader_of, seal, unseal
 from tongxing.messages.lists import DataList, DenyDelta, DenyEntry, DenyList
 from tongxing.messages.records import (
@@ -20,16 +32,27 @@ from tongxing.messages.records import (
 from tongxing.messages.taps import CardProof, PurseFacts, Receipt, Tap, TapBatch, TapRef
 
 _TAPS = (TapBatch, Receipt, DenyList, DenyDelta, DataList)
-for _body in (*_TAPS, Manifest, Record, VerdictFile, IssuerDetail, Statement):
+_CASES = (CaseFile, CaseAnswerFile, CaseDetail)
+for _body in (*_TAPS, *_CASES, Manifest, Record, VerdictFile, IssuerDetail, Statement):
     reader_of(_body)
 
 __all__ = [
     "HUB_SENDER",
     "CardProof",
+    "CaseAct",
+    "CaseActKind",
+    "CaseAnswer",
+    "CaseAnswerFile",
+    "CaseDetail",
+    "CaseFile",
+    "CaseMoney",
+    "CaseMoneyKind",
+    "CaseNews",
     "DataList",
     "DenyDelta",
     "DenyEntry",
     "DenyList",
+    "Evidence",
     "IssuerDetail",
     "KeyRing",
     "Manifest",

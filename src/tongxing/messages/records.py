@@ -134,12 +134,27 @@ class IssuerDetail(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     records: list[Record]
 
 
+StatementKind = Literal[
+    "trips",
+    "fee",
+    "adjustment",
+    "chargeback",
+    "dispute_won",
+    "error_fee",
+    "arbitration_fee",
+    "small_claim",
+    "pool_share",
+]
+"""What a line of a statement is: rides, the clearing fee, or money of cases. An adjustment, back or
+more, stands between two members; all other money of cases between a member and the hub."""
+
+
 class StatementLine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One counterparty and one kind of money in a statement, signed from the member's own view:
     positive is receivable, negative is payable."""
 
     counterparty: str
-    kind: Literal["trips", "fee"]
+    kind: StatementKind
     count: int
     amount_fen: int
 
@@ -148,7 +163,7 @@ class Statement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one member is owed (+) or owes (-) in one window. The lines add up to `net_fen`.
 
     `operator_payouts` (acquirers only) is what the acquirer now owes each operator: shares of the
-    accepted trips less that operator's part of the fee.
+    accepted trips less that operator's part of the fee and of disputes that were lost.
     """
 
     window_id: str

@@ -14,9 +14,9 @@ from tongxing.hub.day.admitting import (
     presented_rides,
     presented_trip,
 )
-from tongxing.hub.day.model import DayHalfTap, Dispute, Refund, WorkedDay
+from tongxing.hub.day.disputes import Outcome, outcome_of
+from tongxing.hub.day.model import DayHalfTap, DayStep, Dispute, Refund, WorkedDay
 from tongxing.hub.day.times import seconds, written
-from tongxing.hub.escrow import Outcome, Step, StepKind, outcome_of
 from tongxing.hub.half_taps import Declaration, HalfTap, PairedTrip, pair_half_taps
 from tongxing.hub.journals import ACCOUNTS, BLACKLIST_LOSS, PURSES, Ride
 from tongxing.hub.terms import CaseTerms, HalfTripTerms, terms_on
@@ -289,9 +289,7 @@ def _returned(refund: Refund) -> Returned:
 
 def _disputed(dispute: Dispute, day: WorkedDay, terms: CaseTerms) -> Disputed:
     charged_back_s = seconds(dispute.at)
-    outcome = outcome_of(
-        dispute.disputed_amount, charged_back_s, _steps(dispute, day), terms.dispute
-    )
+    outcome = outcome_of(dispute, charged_back_s, _steps(dispute, day), terms)
     operators = sorted(dispute.operator_shares)
     weights = [dispute.operator_shares[operator] for operator in operators]
     parts = split_largest_remainder(outcome.to_issuer_fen, weights)
@@ -300,23 +298,20 @@ def _disputed(dispute: Dispute, day: WorkedDay, terms: CaseTerms) -> Disputed:
     return Disputed(dispute, charged_back_s, outcome, payer, shares)
 
 
-def _steps(dispute: Dispute, day: WorkedDay) -> list[Step]:
+def _steps(dispute: Dispute, day: WorkedDay) -> list[DayStep]:
     if dispute.steps is not None:
-        return [Step(step.kind, seconds(step.at), step.to_issuer) for step in dispute.steps]
+        return dispute.steps
     journals = day.expected.get("journals")
     ended: dict[str, str] = {
         str(item.get("kind")): str(item.get("at"))
         for item in (journals if isinstance(journals, list) else [])
         if isinstance(item, dict) and item.get("ref") == dispute.case_id
     }
-    endings: tuple[tuple[str, tuple[StepKind, ...]], ...] = (
-        ("DISPUTE_WON_BY_ISSUER", ("ACCEPT",)),
-        ("DISPUTE_WON_BY_ACQUIRER", ("REPRESENT", "DROP")),
-    )
-    for kind, steps in endings:
-        at = ended.get(kind)
-        if at is not None and at >= dispute.at:
-            return [Step(step, seconds(at)) for step in steps]
+    won = ended.get("DISPUTE_WON_BY_ISSUER"), ended.get("DISPUTE_WON_BY_ACQUIRER")
+    if won[0] is not None and won[0] >= dispute.at:
+        return [DayStep(kind="ACCEPT", at=won[0])]
+    if won[1] is not None and won[1] >= dispute.at:
+        return [DayStep(kind="REPRESENT", at=won[1]), DayStep(kind="DROP", at=won[1])]
     return []
 
 

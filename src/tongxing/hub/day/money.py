@@ -4,8 +4,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-import msgspec
-
 from tongxing.hub import journals as book
 from tongxing.hub.day.events import Disputed, Events, Returned, Trip
 from tongxing.hub.day.model import WorkedDay
@@ -13,7 +11,7 @@ from tongxing.hub.day.times import seconds
 from tongxing.hub.day.world import PPM, city_of, members_of_day, rules_of
 from tongxing.hub.instructions import PAYOUT, Instruction, instructions_of
 from tongxing.hub.journals import Journal
-from tongxing.hub.netting import ESCROW, FEE_INCOME, Move, Netting, PairTotal, net
+from tongxing.hub.netting import ESCROW, FEE_INCOME, Move, Netting, PairTotal, Recovery, net
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.statements import statement_of
 from tongxing.hub.windows import WindowTimes, window_of, window_times
@@ -149,13 +147,13 @@ def _window(
 ) -> WindowMoney:
     times = window_times(window_id, rules)
     found = _booked(day, share)
-    netting = net(_totals(share), rules.fee, _moves(day, share))
+    netting = net(_totals(share), rules.fee, _moves(day, share), _recoveries(share))
     found += [book.clearing_fee(pair, times.cutoff_s) for pair in netting.pairs if pair.fee.fee_fen]
     by_authority = _subsidies(day, share)
     if by_authority:
         found.append(book.subsidy(window_id, by_authority, times.cutoff_s))
     before_settlement = len(found)
-    instructions = _instructions(day, window_id, netting, share, times)
+    instructions = _instructions(day, window_id, netting, times)
     found += [_payment(item) for item in instructions]
     true_ups = tuple(_true_ups(day, [*booked, *found]))
     ends_s = at(times.settles_on, _TRUE_UP_HOUR)
@@ -271,23 +269,21 @@ def _subsidies(day: WorkedDay, share: _Share) -> dict[str, dict[str, int]]:
     return owed
 
 
+def _recoveries(share: _Share) -> list[Recovery]:
+    """What operators give back after a lost dispute; it lessens their payouts."""
+    return [
+        Recovery(case.dispute.initiator, case.dispute.acquirer, part.operator, part.share_fen)
+        for case in share.ended
+        for part in case.shares
+    ]
+
+
 def _instructions(
-    day: WorkedDay, window_id: str, netting: Netting, share: _Share, times: WindowTimes
+    day: WorkedDay, window_id: str, netting: Netting, times: WindowTimes
 ) -> list[Instruction]:
-    """The payments of a window; what operators owe after a lost dispute lessens their payouts."""
-    recovered: dict[tuple[str, str], int] = defaultdict(int)
-    for case in share.ended:
-        for part in case.shares:
-            recovered[case.dispute.acquirer, part.operator] += part.share_fen
-    statements = []
-    for member in members_of_day(day).values():
-        statement = statement_of(member, window_id, netting, times)
-        payouts = {part.operator: part.share_fen for part in statement.operator_payouts}
-        for (acquirer, operator), fen in recovered.items():
-            if acquirer == member.member_id:
-                payouts[operator] = payouts.get(operator, 0) - fen
-        shares = [Share(operator, fen) for operator, fen in sorted(payouts.items()) if fen]
-        statements.append(msgspec.structs.replace(statement, operator_payouts=shares))
+    """The payments of a window."""
+    members = members_of_day(day).values()
+    statements = [statement_of(member, window_id, netting, times) for member in members]
     return instructions_of(window_id, netting, statements, times)
 
 

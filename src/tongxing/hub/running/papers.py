@@ -9,6 +9,7 @@ from tongxing.checkpoint import CHECKPOINT_FILE, VERIFIER_FILE
 from tongxing.hub.closing import (
     CAMT_053,
     CARRIED_VERDICTS,
+    CASE_DETAIL,
     CSV,
     ISSUER_DETAIL,
     KINDS,
@@ -28,6 +29,7 @@ PUBLIC = "public"
 _NAMES = {
     STATEMENT: "statement",
     ISSUER_DETAIL: "issuer-detail",
+    CASE_DETAIL: "cases",
     CAMT_053: "camt.053.xml",
     CSV: "statement.csv",
     **{TEXT + language: f"statement.{language}.txt" for language in LANGUAGES},

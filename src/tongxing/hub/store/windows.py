@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 
 from tongxing.hub.netting import Netting
-from tongxing.hub.split import share_totals
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.windows import WindowEvent, WindowState
 from tongxing.kernel.ids import sha256_hex
@@ -73,7 +72,7 @@ def write_netting(cursor: Cursor, window_id: str, netting: Netting) -> None:
     for pair in netting.pairs:
         total, fee = pair.total, pair.fee
         cursor.execute(
-            "INSERT INTO pair_net VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "INSERT INTO pair_net VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             (
                 window_id,
                 total.issuer,
@@ -85,23 +84,14 @@ def write_netting(cursor: Cursor, window_id: str, netting: Netting) -> None:
                 fee.issuer_fen,
                 fee.acquirer_fen,
                 fee.hub_fen,
+                total.adjusted_fen,
+                total.adjustments,
             ),
         )
-        fees = share_totals(fee.borne_by)
-        cursor.executemany(
-            "INSERT INTO operator_net VALUES (%s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    window_id,
-                    total.issuer,
-                    total.acquirer,
-                    share.operator,
-                    share.share_fen,
-                    fees.get(share.operator, 0),
-                )
-                for share in total.operators
-            ],
-        )
+    cursor.executemany(
+        "INSERT INTO operator_net VALUES (%s, %s, %s, %s, %s, %s)",
+        [(window_id, *line) for line in operator_lines(netting)],
+    )
     cursor.executemany(
         "INSERT INTO member_position VALUES (%s, %s, %s, %s, %s)",
         [
@@ -109,6 +99,23 @@ def write_netting(cursor: Cursor, window_id: str, netting: Netting) -> None:
             for item in netting.positions
         ],
     )
+
+
+def operator_lines(netting: Netting) -> list[tuple[str, str, str, int, int]]:
+    """What operators earned of each pair, less what they gave back after disputes, and the fee they
+    bear: issuer, acquirer, operator, fen, fee."""
+    earned: dict[tuple[str, str, str], int] = {}
+    fees: dict[tuple[str, str, str], int] = {}
+    for pair in netting.pairs:
+        key = (pair.total.issuer, pair.total.acquirer)
+        for share in pair.total.operators:
+            earned[*key, share.operator] = share.share_fen
+        for share in pair.fee.borne_by:
+            fees[*key, share.operator] = share.share_fen
+    for item in netting.recoveries:
+        own = (item.issuer, item.acquirer, item.operator)
+        earned[own] = earned.get(own, 0) - item.fen
+    return [(*key, fen, fees.get(key, 0)) for key, fen in earned.items()]
 
 
 def write_documents(

@@ -1,0 +1,163 @@
+"""Cases over the hub's tables: acts taken, silences let pass, money put where a window finds it.
+
+Every function works inside the caller's transaction. Time passes first: before anything is done
+about a case, what its deadlines made of it until then is written down, each at its own deadline.
+"""
+
+from collections.abc import Callable
+
+from tongxing.hub.cases.ladder import (
+    SILENCE,
+    THAW,
+    About,
+    Case,
+    Moved,
+    due_s,
+    lapse,
+    open_case,
+    take,
+    turn_of,
+)
+from tongxing.hub.rulebook import Rulebook
+from tongxing.hub.store import Cursor
+from tongxing.hub.store import cases as table
+from tongxing.hub.store import windows as window_table
+from tongxing.hub.terms import terms_of, terms_on
+from tongxing.hub.windows import window_of, window_times
+from tongxing.kernel.clock import calendar_date
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import CaseAct
+
+_DISPUTING = ("charge_back", "claim_small")
+_Window = Callable[[int], str]
+
+
+def open_about(
+    cursor: Cursor, act: CaseAct, member: str, at_s: int, rules: Rulebook
+) -> Case | Refusal:
+    """A member opens a case about a record, at the stamped second `at_s`.
+
+    Refuses with RECORD_UNKNOWN, CASE_NOT_NETTED, CASE_NOT_PARTY, CASE_OPEN, and as
+    `ladder.open_case` does.
+    """
+    record_id = act.record_id
+    about = table.about_record(cursor, record_id, rules)
+    if about is None:
+        code = "CASE_NOT_NETTED" if table.is_record(cursor, record_id) else "RECORD_UNKNOWN"
+        return Refusal(code, record_id, {"record": record_id})
+    if member not in (about.issuer, about.acquirer):
+        return Refusal("CASE_NOT_PARTY", record_id, {"member": member})
+    if earlier := table.open_case_of(cursor, about.trip_id):
+        standing = table.find_case(cursor, earlier)
+        assert standing is not None
+        standing = pass_time(cursor, standing, at_s, rules)
+        if standing.is_open:
+            return Refusal("CASE_OPEN", record_id, {"case": earlier})
+        about = table.about_record(cursor, record_id, rules)
+        assert about is not None
+    window_id = _open_window(cursor, window_of(at_s, rules), rules)
+    terms = terms_on(calendar_date(at_s))
+    moved = open_case(
+        table.next_case_id(cursor, window_id),
+        act,
+        "issuer" if member == about.issuer else "acquirer",
+        about,
+        at_s,
+        terms.version,
+        terms.dispute,
+    )
+    if isinstance(moved, Refusal):
+        return moved
+    return _keep(cursor, moved, member, act, rules, window_id)
+
+
+def act_on(
+    cursor: Cursor, act: CaseAct, member: str, person: str, at_s: int, rules: Rulebook
+) -> Case | Refusal:
+    """A step of a case: by a member, or by a person of the hub (`member` is then "").
+
+    Refuses with CASE_UNKNOWN, CASE_NOT_PARTY, and as `ladder.take` does.
+    """
+    case = table.find_case(cursor, act.case_id)
+    if case is None:
+        return Refusal("CASE_UNKNOWN", act.case_id, {"case": act.case_id})
+    sides = {case.issuer: "issuer", case.acquirer: "acquirer", "": "hub"}
+    if member not in sides:
+        return Refusal("CASE_NOT_PARTY", act.case_id, {"member": member})
+    case = pass_time(cursor, case, at_s, rules)
+    about = _about(cursor, case, rules)
+    moved = take(case, act, sides[member], person, about, at_s, terms_of(case.terms).dispute)
+    if isinstance(moved, Refusal):
+        return moved
+    window_id = _open_window(cursor, window_of(at_s, rules), rules)
+    return _keep(cursor, moved, member or person, act, rules, window_id)
+
+
+def pass_time(cursor: Cursor, case: Case, now_s: int, rules: Rulebook) -> Case:
+    """A case as passing time has left it at `now_s`; each silence in the window of its deadline."""
+
+    def window(deadline_s: int) -> str:
+        stamped_s = max(deadline_s, window_table.last_closed_cutoff(cursor))
+        return _open_window(cursor, window_of(stamped_s, rules), rules)
+
+    return _lapsed(cursor, case, now_s, rules, window)
+
+
+def lapse_before(cursor: Cursor, cutoff_s: int, window_id: str, rules: Rulebook) -> None:
+    """For the closing of a window: let pass whatever was due before its cut-off, in that window."""
+    for case in table.cases_due(cursor, cutoff_s):
+        _lapsed(cursor, case, cutoff_s - 1, rules, lambda _: window_id)
+
+
+def _lapsed(cursor: Cursor, case: Case, now_s: int, rules: Rulebook, window: _Window) -> Case:
+    terms = terms_of(case.terms).dispute
+    ends_s = due_s(case, terms)
+    if ends_s is None or ends_s > now_s:
+        return case
+    for moved in lapse(case, _about(cursor, case, rules), now_s, terms):
+        by = moved.by if moved.act == THAW else case.member(moved.by)
+        case = _keep(cursor, moved, by, None, rules, window(moved.at_s))
+    return case
+
+
+def _about(cursor: Cursor, case: Case, rules: Rulebook) -> About:
+    about = table.about_record(cursor, case.record_id, rules, case.case_id)
+    assert about is not None, case.record_id
+    return about
+
+
+def _keep(
+    cursor: Cursor,
+    moved: Moved,
+    by: str,
+    act: CaseAct | None,
+    rules: Rulebook,
+    window_id: str,
+) -> Case:
+    """Write down what a step made: the case, the step, and its money by window."""
+    case, terms = moved.case, terms_of(moved.case.terms).dispute
+    turn, ends_s = turn_of(case, terms), due_s(case, terms)
+    member = case.member(turn) if turn else ""
+    table.write_case(cursor, case, moved.act in _DISPUTING, member, ends_s)
+    told = table.Told(
+        act=moved.act,
+        done_by=by,
+        at_s=moved.at_s,
+        window_id=window_id,
+        amount_fen=0 if act is None else act.amount_fen,
+        reason="" if act is None else act.reason,
+        note="" if act is None else act.note,
+        evidence=() if act is None else tuple(act.evidence),
+    )
+    table.write_event(cursor, case, told, member, ends_s)
+    moves = [(money, max(window_id, window_of(money.at_s, rules))) for money in moved.money]
+    table.write_money(cursor, case.case_id, moves)
+    return case
+
+
+def _open_window(cursor: Cursor, window_id: str, rules: Rulebook) -> str:
+    window_table.open_window(cursor, window_id, window_times(window_id, rules).cutoff_s)
+    return window_id
+
+
+__all__ = ["SILENCE", "act_on", "lapse_before", "open_about", "pass_time"]
