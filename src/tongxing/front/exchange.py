@@ -13,11 +13,10 @@ from tongxing.api.desks import wall_clock
 from tongxing.city import City, acquirer_member, issuer_member
 from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings
 from tongxing.city.hub_line.store import LetterBook
-from tongxing.hub import Hub, HubStore, MemberCity, NetworkGround, load_rulebook, members_of
+from tongxing.hub import Hub, HubStore, NetworkGround, load_rulebook
 from tongxing.hub.evidence import Witness
 from tongxing.hub.exchange import ExchangeDesk, MemberKeys, MemberRing, Spool
 from tongxing.hub_api import HubDesks, create_hub_app
-from tongxing.kernel.reasons import Problem
 from tongxing.messages import KeyRing, SigningKey
 from tongxing.network import load_registry
 from tongxing.signed_http import HttpKey
@@ -41,33 +40,14 @@ class HubSite:
 def hub_interface(
     database: Database, site: HubSite, clock: Callable[[], int] = wall_clock
 ) -> Iterator[FastAPI]:
-    """The interface for members over the hub's books, which are brought up to date. Members that
-    a key speaks for and that are not enrolled yet are.
-
-    Raises Problem: MEMBER_CONFLICT, and what `Database.connect` raises.
-    """
+    """The interface for members over the hub's books, which are brought up to date. Raises Problem
+    as `Database.connect` does."""
     ring, rules = MemberRing(site.keys, clock), load_rulebook()
-    registry = load_registry()
+    ground = NetworkGround(load_registry())
 
     def open_hub() -> Hub:
-        ground = NetworkGround(registry)
         return Hub(HubStore(database), site.sealing, ring, rules, ground, site.witness)
 
-    hub = open_hub()
-    named = site.keys.members()
-    cities = [
-        MemberCity(
-            code,
-            registry.place_name(code, "zh"),
-            registry.place_name(code, "en"),
-            acquirer_member(code) in named,
-        )
-        for code in sorted({member.partition("-")[2] for member in named})
-    ]
-    refusal = hub.enrol(members_of(cities), clock())
-    hub.close()
-    if refusal is not None:
-        raise Problem(refusal.code, refusal.where, **refusal.values)
     desk = ExchangeDesk(database, open_hub, ring, rules)
     try:
         spool = Spool(site.spool)

@@ -115,7 +115,7 @@ def opened_hub(now_s: int) -> Iterator[OpenedHub]:
     folder = hub_folder()
     path = folder / MEMBER_KEYS
     trusted = MemberRing(granted(read_member_keys(path.read_bytes(), str(path))), lambda: now_s)
-    key, rules, witness = hub_key(), load_rulebook(), _witness()
+    key, rules, witness = hub_key(), load_rulebook(), hub_witness()
     with hub_store() as store:
         hub = Hub(store, key, trusted, rules, NetworkGround(load_registry()), witness)
         checks = not isinstance(witness, NoWitness)
@@ -127,7 +127,7 @@ def hub_key() -> SigningKey:
     return granted(message_key_of(HUB_SENDER, os.environ))
 
 
-def _witness() -> Witness:
+def hub_witness() -> Witness:
     """Whoever checks cards' and codes' signatures: with the vault and the roots beside the hub's
     own key, where they are. Raises Problem for a vault that does not open."""
     folder = Path(os.environ.get(FOLDER, "")) / HUB_SENDER

@@ -5,36 +5,28 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tongxing.cli.arguments import READABLE_FILE, Whole
+from tongxing.cli.arguments import Whole
 from tongxing.cli.books import books_at
 from tongxing.cli.common import Words, granted, note, say, settings
-from tongxing.cli.exchange.given import signing_key
 from tongxing.cli.fleet.serve import LOOPBACK, bound_socket, tls_of
+from tongxing.cli.hub.opened import MEMBER_KEYS, hub_folder, hub_key, hub_witness
 from tongxing.cli.shell import command as make_command
-from tongxing.cli.shell import usage_problem
 from tongxing.kernel.reasons import Problem
 
 if TYPE_CHECKING:
     from tongxing.front.exchange import HubSite
 
 WORDS = Words("hub")
+_SPOOL = "spool"
 
 
 @make_command()
-@click.option("--members", "members", type=READABLE_FILE, metavar="FILE")
-@click.option("--secret", "secret", type=READABLE_FILE, metavar="FILE")
-@click.option("--spool", "spool", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @click.option("--host", "host", metavar="ADDRESS", default=LOOPBACK, show_default=True)
 @click.option("--port", "port", type=Whole(0, 65_535), default=0, metavar="PORT")
 @click.option("--cert", "certificate", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--key", "key_file", type=click.Path(path_type=Path), metavar="FILE")
 @click.option("--name", "names", metavar="NAME", multiple=True)
-@click.pass_context
 def command(
-    context: click.Context,
-    members: Path | None,
-    secret: Path | None,
-    spool: Path | None,
     host: str,
     port: int,
     certificate: Path | None,
@@ -49,13 +41,8 @@ def command(
     if tls is None and host != LOOPBACK:
         raise Problem("TLS_NEEDED", host)
     home, dsn = settings().home, settings().dsn
-    folder = spool or home / "hub" / "spool"
-    if dsn is None and (home / MARKER).exists():
-        site = _simulated(home, folder)
-    elif members is None or secret is None:
-        raise usage_problem(context, "missing", text="--members, --secret")
-    else:
-        site = _real(members, secret, folder, names)
+    is_simulated = dsn is None and (home / MARKER).exists()
+    site = _simulated(home) if is_simulated else _real(names)
 
     def told(address: str) -> None:
         say(WORDS("serve.address", address=address))
@@ -71,19 +58,22 @@ def command(
         serve(app, taken, told, tls=tls)
 
 
-def _real(members: Path, secret: Path, folder: Path, names: tuple[str, ...]) -> "HubSite":
-    """The hub that the files describe. Raises Problem."""
+def _real(names: tuple[str, ...]) -> "HubSite":
+    """The hub of this home. Raises Problem."""
     from tongxing.front.exchange import HubSite
+    from tongxing.hub.evidence import NoWitness
     from tongxing.hub.exchange import read_member_keys
-    from tongxing.messages import HUB_SENDER
     from tongxing.web.surrounding import LOOPBACK as OWN_NAMES
 
-    keys = granted(read_member_keys(members.read_bytes(), members.name))
-    note(WORDS("serve.no_witness"))
-    return HubSite(keys, signing_key(HUB_SENDER, secret), folder, (*OWN_NAMES, *names))
+    folder, witness = hub_folder(), hub_witness()
+    path = folder / MEMBER_KEYS
+    keys = granted(read_member_keys(path.read_bytes(), str(path)))
+    if isinstance(witness, NoWitness):
+        note(WORDS("serve.no_witness"))
+    return HubSite(keys, hub_key(), folder / _SPOOL, (*OWN_NAMES, *names), witness)
 
 
-def _simulated(home: Path, folder: Path) -> "HubSite":
+def _simulated(home: Path) -> "HubSite":
     """The hub of the run in this home, with its keys, which protect nothing."""
     from tongxing.front.exchange import HubSite
     from tongxing.hub.signatures import SignatureWitness
@@ -98,4 +88,4 @@ def _simulated(home: Path, folder: Path) -> "HubSite":
     witness = SignatureWitness(media.vault, media.trust)
     note(WORDS("serve.simulated"))
     keys = member_keys(seed, scenario)
-    return HubSite(keys, signing_key(seed, HUB), folder, witness=witness)
+    return HubSite(keys, signing_key(seed, HUB), home / "hub" / _SPOOL, witness=witness)
