@@ -11,6 +11,7 @@ from datetime import date
 import msgspec
 from msgspec.structs import replace
 
+from tongxing.fares import CityFares
 from tongxing.hub import Hub, HubStore, MemberCity, load_rulebook, members_of
 from tongxing.hub.acc import SplitTables
 from tongxing.hub.rows import Row, read_row
@@ -101,7 +102,7 @@ class PlainGround:
         leg = SplitLeg("metro", known[1], tuple(Stretch(*part) for part in known[0]))
         return path_basis(record.city, TARIFF, record.origin, record.destination, (leg,))
 
-    def with_tables(self, tables: SplitTables) -> "PlainGround":
+    def with_published(self, tables: SplitTables, fares: CityFares | None) -> "PlainGround":
         return self
 
 

@@ -50,9 +50,9 @@ def one(record: Record, **evidence: object) -> str:
     return f"{verdict.status} {verdict.code} {verdict.bearer}"
 
 
-def registered(**changes: object) -> dict[str, Terminal]:
+def registered(**changes: object) -> dict[str, tuple[Terminal, ...]]:
     fields = {"acquirer": "ACQ-990100", "operator": "OP1", "line": "M1", **changes}
-    return {RIDE.taps[0].terminal_id: Terminal(**fields)}
+    return {RIDE.taps[0].terminal_id: (Terminal(**fields),)}
 
 
 NOON = at(DAY, 12)

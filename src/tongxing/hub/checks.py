@@ -99,6 +99,17 @@ def institutions(record: Record, case: Case, known: Mapping[str, Standing]) -> F
     return None
 
 
+def number(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """A card's number begins as its issuer said that its numbers do, on the day of the ride."""
+    spans = case.evidence.numbers.get(record.issuer)
+    if spans is None or record.funding != "purse":
+        return None
+    on = calendar_date(record.entered_s)
+    if any(span.fits(record.medium_no, on) for span in spans):
+        return None
+    return Finding("1008", f"no number of {record.issuer}")
+
+
 def lateness(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
     """Days from the trip's business day to arrival: a mark, or too late.
 
@@ -208,9 +219,10 @@ def terminal(record: Record, case: Case, known: Mapping[str, Standing]) -> Findi
         return Finding("1012", f"the line belongs to {' or '.join(sorted(operators))}")
     if case.evidence.terminals is None:
         return None
+    on = calendar_date(record.entered_s)
     for tap in record.taps:
-        found = case.evidence.terminals.get(tap.terminal_id)
-        if found is None or not found.fits(record, calendar_date(record.entered_s)):
+        entries = case.evidence.terminals.get(tap.terminal_id, ())
+        if not any(entry.fits(record, on) for entry in entries):
             return Finding("1012", f"terminal {tap.terminal_id} is not registered so")
     return None
 
@@ -232,7 +244,7 @@ def card(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding |
 def denied(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
     """A medium whose loss was reported: whose loss the ride is stands in the table of liability."""
     denial = case.evidence.denials.get(record.medium_no)
-    if denial is None:
+    if denial is None or denial.is_over(record.entered_s):
         return None
     name, rule = deny_rule(
         denial, record.entered_s, record.deny_list_version, case.evidence.liability
@@ -294,6 +306,7 @@ def completion(record: Record, case: Case, known: Mapping[str, Standing]) -> Fin
 
 
 AFTER_DUPLICATES: tuple[Check, ...] = (
+    number,
     lateness,
     clock,
     kind,

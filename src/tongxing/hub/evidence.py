@@ -50,13 +50,35 @@ class Terminal(NamedTuple):
         )
 
 
+class NumberSpan(NamedTuple):
+    """The beginning of an issuer's card numbers, and its first and last day (None while used)."""
+
+    prefix: str
+    first_on: date
+    last_on: date | None = None
+
+    def fits(self, number: str, on: date) -> bool:
+        """Whether a number begins so and might on that day."""
+        return (
+            number.startswith(self.prefix)
+            and self.first_on <= on
+            and (self.last_on is None or on <= self.last_on)
+        )
+
+
+Numbers = Mapping[str, Sequence[NumberSpan]]
+"""By issuer; one that is not there told nobody its numbers."""
+
+
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The evidence for one file, by record id (`signatures`, `issuer_words`), by medium (`cards`,
-    `denials`), by card (`chains`), by terminal, by city of the issuer (`city_lists`).
+    `denials`), by card (`chains`), by terminal, by city of the issuer (`city_lists`), by issuer
+    (`numbers`).
 
     `signatures` holds the records whose TAC or code is wrong; `cards` and `terminals` are None
     where nobody keeps such a register. `liability` are the tables that a loss is judged by.
+    `not_made` are the checks that lacked what they need, with the number of rows concerned.
     """
 
     signatures: Mapping[str, Fault] = field(default_factory=dict)
@@ -64,9 +86,11 @@ class Evidence:
     cards: Mapping[str, CardFacts] | None = None
     denials: Denials = field(default_factory=dict)
     city_lists: CityListings = field(default_factory=dict)
-    terminals: Mapping[str, Terminal] | None = None
+    terminals: Mapping[str, tuple[Terminal, ...]] | None = None
+    numbers: Numbers = field(default_factory=dict)
     chains: Chains = field(default_factory=dict)
     liability: tuple[LiabilityTable, ...] = field(default_factory=liability_tables)
+    not_made: Mapping[str, int] = field(default_factory=dict)
 
 
 class Witness(Protocol):
@@ -80,5 +104,5 @@ class NoWitness:
     """Nobody says anything: the hub goes by the records and its own books alone."""
 
     def evidence(self, records: Sequence[Record]) -> Evidence:
-        """Nothing."""
-        return Evidence()
+        """Nothing: no signature was looked at."""
+        return Evidence(not_made={"signature": len(records)})

@@ -6,7 +6,6 @@ is trusted: an unknown city, line or station gets an answer, never an error.
 """
 
 from collections.abc import Mapping
-from copy import copy
 from datetime import date
 from typing import Protocol
 
@@ -62,8 +61,9 @@ class Ground(Protocol):
     def split_basis(self, record: Record) -> SplitBasis:
         """What the record's charge is split by."""
 
-    def with_tables(self, tables: SplitTables) -> "Ground":
-        """The same ground, with these split tables in force."""
+    def with_published(self, tables: SplitTables, fares: CityFares | None) -> "Ground":
+        """The same ground with these split tables, and a city's fares as it published them (None:
+        as before)."""
 
 
 class NetworkGround:
@@ -77,11 +77,13 @@ class NetworkGround:
         self._fares: dict[tuple[str, ...], int | None] = {}
         self._paths: dict[tuple[str, ...], SplitBasis | None] = {}
         self._lines: dict[tuple[str, ...], SplitBasis] = {}
+        self._published: dict[str, CityFares] = {}
 
-    def with_tables(self, tables: SplitTables) -> "NetworkGround":
-        """As the protocol says; what was worked out is shared, for it goes by a table's name."""
-        other = copy(self)
-        other._tables = tables
+    def with_published(self, tables: SplitTables, fares: CityFares | None) -> "NetworkGround":
+        """As the protocol says; a ground of its own that has worked nothing out yet."""
+        other = NetworkGround(self._registry, tables)
+        if fares is not None:
+            other._published[fares.book.city] = fares
         return other
 
     def operators(self, record: Record) -> frozenset[str]:
@@ -113,15 +115,15 @@ class NetworkGround:
     def fare_fen(self, record: Record) -> int | None:
         """As the protocol says; worked out once per pair of stations and tariff. A median of its
         own trips only the city can tell."""
-        tariff = self._tariff(record)
+        city, tariff = self._city(record), self._tariff(record)
         facts = _facts(record)
         if _is_free(record):
             return 0
-        if tariff is None or facts is None or record.how == "median":
+        if city is None or tariff is None or facts is None or record.how == "median":
             return None
         key = (tariff.name, facts.mode, facts.line, facts.origin, facts.destination, facts.missing)
         if key not in self._fares:
-            base = None if facts.missing else load_city_fares(record.city).base_fare(tariff, facts)
+            base = None if facts.missing else city.base_fare(tariff, facts)
             known_fen = None if base is None else base.fare_fen
             self._fares[key] = known_fen or self._priced(record, facts, charge=False)
         return self._fares[key]
@@ -139,19 +141,20 @@ class NetworkGround:
     def split_basis(self, record: Record) -> SplitBasis:
         """The split table of the day, or else the pricing path, of a whole rail ride; all else as
         the operators agreed, as a rule to the tapped line's."""
-        tariff = self._tariff(record)
-        if record.mode == "rail" and record.how in _PATH_KNOWN and tariff is not None:
-            basis = self._whole_ride(record, tariff)
+        city, tariff = self._city(record), self._tariff(record)
+        is_path = record.mode == "rail" and record.how in _PATH_KNOWN
+        if is_path and city is not None and tariff is not None:
+            basis = self._whole_ride(record, city, tariff)
             if basis is not None:
                 return self._with_overtime(record, basis)
         return self._agreed(record, "" if tariff is None else tariff.name)
 
-    def _whole_ride(self, record: Record, tariff: Tariff) -> SplitBasis | None:
+    def _whole_ride(self, record: Record, city: CityFares, tariff: Tariff) -> SplitBasis | None:
         table = self._tables.name_at(record.city, record.entered_s)
         key = (record.city, tariff.name, table, record.origin, record.destination)
         if key not in self._paths:
-            found = _table_basis(record, tariff, self._tables) if table else None
-            self._paths[key] = found or _path_basis(record, tariff)
+            found = _table_basis(record, city, tariff, self._tables) if table else None
+            self._paths[key] = found or _path_basis(record, city, tariff)
         return self._paths[key]
 
     def _with_overtime(self, record: Record, basis: SplitBasis) -> SplitBasis:
@@ -194,7 +197,10 @@ class NetworkGround:
         return quote.charge_fen if charge else quote.fare_fen
 
     def _city(self, record: Record) -> CityFares | None:
-        return load_city_fares(record.city) if record.city in self._cities else None
+        found = self._published.get(record.city)
+        if found is None and record.city in self._cities:
+            return load_city_fares(record.city)
+        return found
 
     def _tariff(self, record: Record) -> Tariff | None:
         city = self._city(record)
@@ -232,10 +238,12 @@ def _agreement(record: Record) -> Agreement:
     return load_agreements().on(record.city, business_date(record.entered_s))
 
 
-def _table_basis(record: Record, tariff: Tariff, tables: SplitTables) -> SplitBasis | None:
+def _table_basis(
+    record: Record, fares: CityFares, tariff: Tariff, tables: SplitTables
+) -> SplitBasis | None:
     """What the split table of the ride's day and period says, leg by leg of how it was priced; None
     where it lacks one of them."""
-    chain = load_city_fares(record.city).chain(tariff, record.origin, record.destination)
+    chain = fares.chain(tariff, record.origin, record.destination)
     legs = []
     for leg in chain.legs if chain is not None else ():
         where = (leg.system, leg.origin, leg.destination)
@@ -250,9 +258,8 @@ def _table_basis(record: Record, tariff: Tariff, tables: SplitTables) -> SplitBa
     return table_basis(record.city, version, record.origin, record.destination, legs)
 
 
-def _path_basis(record: Record, tariff: Tariff) -> SplitBasis | None:
+def _path_basis(record: Record, fares: CityFares, tariff: Tariff) -> SplitBasis | None:
     """The path the ride was priced over, leg by leg; None where there is no such path."""
-    fares = load_city_fares(record.city)
     chain = fares.chain(tariff, record.origin, record.destination)
     legs = []
     for leg in chain.legs if chain is not None else ():

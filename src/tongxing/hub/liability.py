@@ -75,13 +75,19 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Denial(NamedTuple):
     """An entry of an issuer's deny list: when the loss was reported, when the list with it was
     published, that list's version, and the first version that really named the card (the same, in
-    order). `is_anonymous` marks a card without a name, which nobody can report."""
+    order). `is_anonymous` marks a card without a name, which nobody can report. `found_s` is when
+    it was found again, 0 while it is lost."""
 
     reported_s: int
     published_s: int
     version: int
     named_from: int
     is_anonymous: bool = False
+    found_s: int = 0
+
+    def is_over(self, tapped_s: int) -> bool:
+        """Whether the medium was found again before a tap."""
+        return 0 < self.found_s <= tapped_s
 
 
 class CityListing(NamedTuple):

@@ -5,12 +5,11 @@ a file is booked whole or not at all, and every answer can be asked for again an
 comes in with each call; nothing here reads a clock.
 """
 
-import gc
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from tongxing.hub.admission import judge
+from tongxing.hub.batches import no_cycle_search
 from tongxing.hub.books import payment_posting
 from tongxing.hub.checks import Case
 from tongxing.hub.closing import CARRIED_VERDICTS, WindowClosing
@@ -21,6 +20,7 @@ from tongxing.hub.instructions import Instruction
 from tongxing.hub.iso20022 import read_status
 from tongxing.hub.members import Member
 from tongxing.hub.purses import Gap
+from tongxing.hub.registers import evidence_of
 from tongxing.hub.rows import Row
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.settlement import (
@@ -31,6 +31,7 @@ from tongxing.hub.settlement import (
     judge_report,
     may_be_paid,
 )
+from tongxing.hub.shelves import GroundShelf
 from tongxing.hub.shutting import closing_of, moved_on, shut
 from tongxing.hub.signing import KeptFileChanged
 from tongxing.hub.store import Cursor, HubStore
@@ -39,8 +40,8 @@ from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import purses as purse_table
 from tongxing.hub.store import records as record_table
+from tongxing.hub.store import registers as register_table
 from tongxing.hub.store import windows as window_table
-from tongxing.hub.tables import TableShelf
 from tongxing.hub.windows import (
     WindowState,
     WindowTimes,
@@ -83,9 +84,8 @@ class Hub:
         self._key = key
         self._trusted = trusted
         self._rules = rules
-        self._ground = ground
         self._witness = witness or NoWitness()
-        self._shelf = TableShelf()
+        self._grounds = GroundShelf(ground)
 
     def close(self) -> None:
         """Let go of the database connection."""
@@ -160,7 +160,7 @@ class Hub:
         cover = read_cover(manifest, self._rules.file, self._trusted)
         if isinstance(cover, Refusal):
             return cover
-        with _no_cycle_search(), self._store.changing() as cursor:
+        with no_cycle_search(), self._store.changing() as cursor:
             members = member_table.load_members(cursor)
             sender = members.get(cover.sender)
             if sender is None or sender.kind != "acquirer":
@@ -205,6 +205,11 @@ class Hub:
         """Purchases of cards that no record has told of yet: something is still on its way."""
         with self._store.reading() as cursor:
             return purse_table.load_gaps(cursor)
+
+    def checks_not_made(self, window_id: str) -> list[tuple[str, str, int]]:
+        """What was not asked of a window's rows, for want of a register: sender, check, rows."""
+        with self._store.reading() as cursor:
+            return register_table.load_not_made(cursor, window_id)
 
     def trial_totals(self, window_id: str) -> list[record_table.TrialTotal]:
         """What a window was shown of trials, which is never money: by issuer and acquirer."""
@@ -261,16 +266,19 @@ class Hub:
         received_s: int,
     ) -> bytes:
         stamped_s, window_id = self._window_now(cursor, received_s)
+        days = self._rules.lateness.recovery_until_days
+        ground = self._grounds.ground(cursor, sender.city, stamped_s, days)
         readable = [row.record for row in rows if row.record is not None]
         known = record_table.load_standing(cursor, readable)
         told = self._witness.evidence(readable)
+        told = evidence_of(cursor, sender, members, readable, told)
         chains = purse_table.chains_with(cursor, readable, told.signatures)
         case = Case(
             sender=sender,
             members=members,
             suspended=member_table.suspended_members(cursor),
             rules=self._rules,
-            ground=self._ground_of(cursor, sender.city, stamped_s),
+            ground=ground,
             received_s=stamped_s,
             known=known,
             holders=record_table.load_holders(cursor, cover.sender, readable),
@@ -292,13 +300,8 @@ class Hub:
         )
         record_table.write_claims(cursor, cover.sender, judgements, known)
         purse_table.write_links(cursor, judgements)
+        register_table.write_not_made(cursor, cover.sender, file_id, told.not_made)
         return verdicts
-
-    def _ground_of(self, cursor: Cursor, city: str, received_s: int) -> Ground:
-        """The ground with the split tables that were released for a city."""
-        days = self._rules.lateness.recovery_until_days
-        tables = self._shelf.tables(cursor, city, received_s, days)
-        return self._ground.with_tables(tables) if tables.by_city else self._ground
 
     def _window_now(self, cursor: Cursor, received_s: int) -> tuple[int, str]:
         """The stamp of an arrival and its window, which is made sure to exist.
@@ -326,19 +329,6 @@ class Hub:
                     return Refusal("WINDOW_PASSED", values={"window": window_id})
                 shut(cursor, window_id, times, now_s, self._rules, self._key)
             return closing_of(cursor, window_id)
-
-
-@contextmanager
-def _no_cycle_search() -> Iterator[None]:
-    """Spare a batch the search for reference cycles: it makes a great many values, no cycles, and
-    drops them all at its end. Looking through them again and again costs a third of its time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _answer_again(

@@ -42,8 +42,13 @@ class SignatureWitness:
     caches: CodeCaches = field(default_factory=CodeCaches)
 
     def evidence(self, records: Sequence[Record]) -> Evidence:
-        """The records of a file whose signatures are wrong."""
-        return Evidence(signatures=self.faults(records))
+        """The records of a file whose signatures are wrong, and how many rows rest on their
+        acquirer's word, for they carry none or one whose key the vault lacks."""
+        unsigned = sum(not record.proofs and not record.codes for record in records)
+        before = self.unchecked
+        faults = self.faults(records)
+        not_made = {"signature": unsigned + self.unchecked - before}
+        return Evidence(signatures=faults, not_made=not_made)
 
     def faults(self, records: Sequence[Record]) -> dict[str, Fault]:
         """What is wrong, by record id; card codes are checked in one batch."""

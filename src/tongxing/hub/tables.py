@@ -6,11 +6,11 @@ table whatever order they come in; what replaces it is a later table, never an o
 """
 
 from collections.abc import Callable
-from datetime import timedelta
 
-from tongxing.hub.acc import NO_TABLES, SplitTable, SplitTables, read_table, tables_of
+from tongxing.hub.acc import SplitTable, read_table, tables_of
 from tongxing.hub.acc.checking import check_rows
 from tongxing.hub.rows import is_name
+from tongxing.hub.shelves import read
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import split_tables as store_tables
 from tongxing.hub.store.split_tables import ListedTable
@@ -89,37 +89,6 @@ class TableDesk:
         return read_table(content)
 
 
-class TableShelf:
-    """The tables that a hub at work has read: each once, and only while its days may still come."""
-
-    def __init__(self) -> None:
-        self._read: dict[str, dict[str, SplitTable]] = {}
-
-    def tables(self, cursor: Cursor, city: str, received_s: int, days: int) -> SplitTables:
-        """The released tables of a city that a ride of the last `days` may need.
-
-        Raises ValueError for a kept table that is not as it was handed in.
-        """
-        since = business_date(received_s) - timedelta(days=days)
-        listed = store_tables.released_tables(cursor, city, since)
-        if not listed:
-            self._read.pop(city, None)
-            return NO_TABLES
-        known = self._read.get(city, {})
-        wanted = {
-            one.version: known.get(one.version) or _read(cursor, one.version) for one in listed
-        }
-        self._read[city] = wanted
-        return SplitTables({city: tuple(wanted.values())})
-
-
-def _read(cursor: Cursor, version: str) -> SplitTable:
-    table = read_table(store_tables.table_content(cursor, version) or b"")
-    if isinstance(table, Refusal) or table.header.version != version:
-        raise ValueError(f"split table {version} is not as it was handed in")
-    return table
-
-
 def _found(cursor: Cursor, version: str) -> ListedTable:
     listed = store_tables.find_table(cursor, version)
     assert listed is not None
@@ -134,5 +103,5 @@ def _first_fault(cursor: Cursor, listed: ListedTable, by: str) -> Refusal | None
         values = {"version": listed.version, "day": business_date(split_s)}
         return Refusal("SPLIT_TABLE_LATE", listed.city, values)
     others = store_tables.released_tables(cursor, listed.city, listed.valid_from)
-    together = tables_of(_read(cursor, one.version) for one in (*others, listed))
+    together = tables_of(read(cursor, one.version) for one in (*others, listed))
     return together if isinstance(together, Refusal) else None

@@ -6,6 +6,7 @@ from datetime import date
 
 import msgspec
 
+from tongxing.fares import CityFares
 from tongxing.hub.acc import SplitTables
 from tongxing.hub.day.model import Config, DayRecord, WorkedDay
 from tongxing.hub.day.times import seconds
@@ -170,8 +171,8 @@ class DayGround:
         ridden = self._ridden[record.trip_id]
         return leg_basis(self._day, ridden, record.origin, record.destination)
 
-    def with_tables(self, tables: SplitTables) -> "DayGround":
-        """A worked day says in its own rules how its legs are split."""
+    def with_published(self, tables: SplitTables, fares: CityFares | None) -> "DayGround":
+        """A worked day says in its own rules what its legs cost and how they are split."""
         return self
 
 
@@ -199,15 +200,17 @@ def cards_of(day: WorkedDay) -> dict[str, CardFacts]:
     return facts
 
 
-def terminals_of(config: Config) -> dict[str, Terminal] | None:
+def terminals_of(config: Config) -> dict[str, tuple[Terminal, ...]] | None:
     """The register of terminals, None when the day has none."""
     if config.terminals is None:
         return None
     return {
-        name: Terminal(
-            acquirer=found.acquirer,
-            first_on=date.fromisoformat(found.first_on) if found.first_on else None,
-            last_on=date.fromisoformat(found.last_on) if found.last_on else None,
+        name: (
+            Terminal(
+                acquirer=found.acquirer,
+                first_on=date.fromisoformat(found.first_on) if found.first_on else None,
+                last_on=date.fromisoformat(found.last_on) if found.last_on else None,
+            ),
         )
         for name, found in config.terminals.items()
     }

@@ -1,0 +1,70 @@
+"""`tongxing hub registers`: take in what members signed of themselves, and say what there is."""
+
+from pathlib import Path
+
+import click
+
+from tongxing.cli.arguments import READABLE_FILE, moment
+from tongxing.cli.common import Words, emit_json, granted, print_table, say, settings
+from tongxing.cli.hub.opened import opened_hub
+from tongxing.cli.shell import command as make_command
+from tongxing.hub.registers import RegisterDesk
+from tongxing.hub.store.registers import KeptVersion
+from tongxing.kernel.clock import stamp
+from tongxing.messages import HUB_SENDER, KeyRing
+
+WORDS = Words("hub")
+COLUMNS = ("kind", "owner", "version", "published", "received", "entries")
+NOT_MADE = ("sender", "check", "rows")
+
+
+@make_command()
+@click.argument("files", type=READABLE_FILE, nargs=-1, metavar="[FILE]...")
+@click.option("--window", "window", metavar="WINDOW")
+@click.option("--now", "now", metavar="TIME")
+def command(files: tuple[Path, ...], window: str | None, now: str | None) -> None:
+    now_s = moment(now, "--now")
+    with opened_hub(now_s) as opened:
+        own = KeyRing({HUB_SENDER: opened.key.public_bytes()})
+        desk = RegisterDesk(opened.store, opened.trusted, own)
+        taken = [granted(desk.take(file.read_bytes(), now_s)) for file in files]
+        known = desk.registers()
+        not_made = [] if window is None else opened.hub.checks_not_made(window)
+    if settings().json:
+        rows = [dict(zip(NOT_MADE, row, strict=True)) for row in not_made]
+        emit_json({"taken": _told(taken), "registers": _told(known), "not_made": rows})
+        return
+    for one in taken:
+        kind = WORDS(f"registers.kind.{one.kind}")
+        values = {"owner": one.owner, "version": one.version, "entries": f"{one.entries:,}"}
+        say(WORDS("registers.taken", kind=kind, **values))
+    if not known:
+        say(WORDS("registers.none"))
+    elif not taken:
+        print_table(WORDS("registers.title"), _titles(COLUMNS), [_row(one) for one in known])
+    if window is not None:
+        _print_not_made(window, not_made)
+
+
+def _told(kept: list[KeptVersion]) -> list[dict[str, object]]:
+    return [one._asdict() for one in kept]
+
+
+def _row(one: KeptVersion) -> tuple[object, ...]:
+    kind = WORDS(f"registers.kind.{one.kind}")
+    times = stamp(one.published_s), stamp(one.received_s)
+    return kind, one.owner, one.version, *times, f"{one.entries:,}"
+
+
+def _print_not_made(window: str, not_made: list[tuple[str, str, int]]) -> None:
+    if not not_made:
+        say(WORDS("registers.all_made", window=window))
+        return
+    rows = [
+        (sender, WORDS(f"registers.check.{name}"), f"{count:,}") for sender, name, count in not_made
+    ]
+    print_table(WORDS("registers.not_made", window=window), _titles(NOT_MADE), rows, right=(2,))
+
+
+def _titles(names: tuple[str, ...]) -> list[str]:
+    return [WORDS(f"registers.column.{name}") for name in names]

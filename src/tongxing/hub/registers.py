@@ -1,0 +1,281 @@
+"""What members tell the hub of themselves: terminals, card numbers, losses, deny lists, tariffs.
+
+Each comes as a sealed message and is kept as it came. A version never goes back, and the same one
+again changes nothing. What a register that is missing would have told is not asked, and that is
+written down with each file (`evidence_of`): it is never taken for a yes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from tongxing.hub.evidence import Evidence, Numbers
+from tongxing.hub.liability import Denial
+from tongxing.hub.members import Member, MemberKind
+from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import members as member_table
+from tongxing.hub.store import registers as table
+from tongxing.hub.store.registers import KeptVersion, Loss
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import HUB_SENDER, DataList, DenyList, KeyRing, Record
+from tongxing.messages.envelope import believe, read_body, reader_of
+from tongxing.messages.registers import (
+    CityEntry,
+    CityRegister,
+    LossRegister,
+    NumberEntry,
+    NumberRegister,
+    TerminalEntry,
+    TerminalRegister,
+)
+from tongxing.published import read_content
+
+Told = TerminalRegister | NumberRegister | LossRegister | CityRegister | DenyList | DataList
+KINDS: Mapping[str, type[Told]] = {
+    kind.__name__: kind
+    for kind in (TerminalRegister, NumberRegister, LossRegister, CityRegister, DenyList, DataList)
+}
+_OWNERS: Mapping[str, MemberKind] = {
+    "TerminalRegister": "acquirer",
+    "NumberRegister": "issuer",
+    "LossRegister": "issuer",
+}
+_AHEAD_S = 600
+_NEVER = 2**62
+"""A version that no list has."""
+for _kind in KINDS.values():
+    reader_of(_kind)
+
+
+class RegisterDesk:
+    """Takes registers in, over the hub's store. `trusted` holds the keys of members and of their
+    cities (for deny lists and tariffs), `own` the hub's (for the list of cities)."""
+
+    def __init__(self, store: HubStore, trusted: KeyRing, own: KeyRing) -> None:
+        self._store = store
+        self._trusted = trusted
+        self._own = own
+
+    def take(self, message: bytes, now_s: int) -> KeptVersion | Refusal:
+        """Take a sealed register. The same message again changes nothing.
+
+        Refuses, and keeps nothing: a reason of `unseal`, REGISTER_OWNER when it is not the
+        sender's to give, REGISTER_ROLLBACK, REGISTER_CHANGED, REGISTER_UNFIT, LIST_UNFIT for a
+        tariff that cannot be used.
+        """
+        believed = believe(message, (CityRegister.__name__,), self._own)
+        if isinstance(believed, Refusal) and believed.code == "MESSAGE_KIND":
+            believed = believe(message, tuple(KINDS), self._trusted)
+        if isinstance(believed, Refusal):
+            return believed
+        told = read_body(believed.body, reader_of(KINDS[believed.kind]))
+        if isinstance(told, Refusal):
+            return told
+        with self._store.changing() as cursor:
+            members = member_table.load_members(cursor)
+            if not _is_owner(believed.sender, told, members):
+                values = {"sender": believed.sender, "kind": believed.kind}
+                return Refusal("REGISTER_OWNER", values=values)
+            kept = _version_of(believed.kind, believed.sender, told, now_s)
+            last = table.newest(cursor, kept.kind, kept.owner)
+            if last is not None and last[0].version == kept.version and last[1] == message:
+                return last[0]
+            refusal = _out_of_turn(kept, last) or _unfit(cursor, told, now_s)
+            if refusal is not None:
+                return refusal
+            content = told.content if isinstance(told, DataList) else b""
+            table.add_version(cursor, kept, message, content)
+            _write(cursor, kept.owner, told, now_s)
+        return kept
+
+    def registers(self) -> list[KeptVersion]:
+        """The newest version of each register that the hub has."""
+        with self._store.reading() as cursor:
+            return table.newest_of_each(cursor)
+
+
+def _is_owner(sender: str, told: Told, members: Mapping[str, Member]) -> bool:
+    if isinstance(told, CityRegister):
+        return sender == HUB_SENDER
+    if isinstance(told, (DenyList, DataList)):
+        is_city = any(one.city == sender and one.kind == "acquirer" for one in members.values())
+        is_tariff = isinstance(told, DenyList) or told.name == "tariff"
+        return is_city and is_tariff and told.city == sender
+    member = members.get(sender)
+    return member is not None and member.kind == _OWNERS[type(told).__name__]
+
+
+def _version_of(kind: str, owner: str, told: Told, now_s: int) -> KeptVersion:
+    begins_s = told.not_before_s if isinstance(told, DataList) else told.published_s
+    count = 1 if isinstance(told, DataList) else len(_entries(told))
+    return KeptVersion(kind, owner, told.version, told.published_s, begins_s, now_s, count)
+
+
+def _entries(told: Told) -> Sequence[object]:
+    if isinstance(told, TerminalRegister):
+        return told.terminals
+    if isinstance(told, NumberRegister):
+        return told.numbers
+    if isinstance(told, LossRegister):
+        return told.losses
+    if isinstance(told, CityRegister):
+        return told.cities
+    return told.entries if isinstance(told, DenyList) else ()
+
+
+def _out_of_turn(kept: KeptVersion, last: tuple[KeptVersion, bytes] | None) -> Refusal | None:
+    if last is None or kept.version > last[0].version:
+        return None
+    code = "REGISTER_CHANGED" if kept.version == last[0].version else "REGISTER_ROLLBACK"
+    values = {"kind": kept.kind, "found": kept.version, "current": last[0].version}
+    return Refusal(code, kept.owner, values)
+
+
+def _unfit(cursor: Cursor, told: Told, now_s: int) -> Refusal | None:
+    """What in a register cannot be right."""
+    if told.published_s > now_s + _AHEAD_S:
+        return _refused(told, "published_s")
+    if isinstance(told, DataList):
+        found = read_content("tariff", told.content, told.city, told.version)
+        return found if isinstance(found, Refusal) else None
+    if isinstance(told, (TerminalRegister, NumberRegister)):
+        spans: Sequence[TerminalEntry | NumberEntry]
+        spans = told.terminals if isinstance(told, TerminalRegister) else told.numbers
+        wrong = [one for one in spans if one.last_on is not None and one.last_on < one.first_on]
+        return _refused(told, str(wrong[0])) if wrong else None
+    if isinstance(told, LossRegister):
+        names = [(one.medium_no, one.reported_s) for one in told.losses]
+        late = [one for one in told.losses if 0 < one.found_s < one.reported_s]
+        return _refused(told, str(late[0]) if late else "twice") if late or _twice(names) else None
+    if isinstance(told, CityRegister):
+        return _unfit_cities(told, told.cities, table.load_cities(cursor))
+    return None
+
+
+def _unfit_cities(
+    told: CityRegister, cities: Sequence[CityEntry], before: Mapping[str, object]
+) -> Refusal | None:
+    """A city is never taken off the list, only said to have left."""
+    names = [one.city for one in cities]
+    gone = sorted(set(before) - set(names))
+    late = [one.city for one in cities if one.left_on is not None and one.left_on < one.joined_on]
+    if gone or late or _twice(names):
+        return _refused(told, ", ".join(gone or late) or "twice")
+    return None
+
+
+def _twice(names: Sequence[object]) -> bool:
+    return len(set(names)) != len(names)
+
+
+def _refused(told: Told, detail: str) -> Refusal:
+    return Refusal("REGISTER_UNFIT", type(told).__name__, {"detail": detail[:200]})
+
+
+def _write(cursor: Cursor, owner: str, told: Told, now_s: int) -> None:
+    if isinstance(told, TerminalRegister):
+        table.write_terminals(cursor, owner, told)
+    elif isinstance(told, NumberRegister):
+        table.write_numbers(cursor, owner, told)
+    elif isinstance(told, LossRegister):
+        table.write_losses(cursor, owner, told, now_s)
+    elif isinstance(told, CityRegister):
+        table.write_cities(cursor, told)
+    elif isinstance(told, DenyList):
+        table.write_denied(cursor, owner, told)
+
+
+# --- what a file is judged by ---------------------------------------------------------------------
+
+
+def evidence_of(
+    cursor: Cursor,
+    sender: Member,
+    members: Mapping[str, Member],
+    records: Sequence[Record],
+    told: Evidence,
+) -> Evidence:
+    """What a witness told of a file, completed from the registers: they fill in only what it left
+    out. `not_made` says which checks stay without what they need, on how many rows."""
+    missing = dict(told.not_made)
+    terminals = told.terminals
+    if terminals is None:
+        if sender.member_id in table.owners_of(cursor, "TerminalRegister"):
+            asked = [tap.terminal_id for record in records for tap in record.taps]
+            terminals = table.load_terminals(cursor, sender.member_id, asked)
+        else:
+            missing["terminal"] = len(records)
+    if told.cards is None:
+        missing["card"] = len(records)
+    numbers = told.numbers or _numbers(cursor, records, missing)
+    denials = told.denials or _denials(cursor, sender, members, records, missing)
+    city_lists = told.city_lists or table.load_cities(cursor)
+    if not city_lists:
+        missing["city_list"] = sum(_is_away(record, members) for record in records)
+    return replace(
+        told,
+        terminals=terminals,
+        numbers=numbers,
+        denials=denials,
+        city_lists=city_lists,
+        not_made=missing,
+    )
+
+
+def _is_away(record: Record, members: Mapping[str, Member]) -> bool:
+    issuer = members.get(record.issuer)
+    return issuer is not None and issuer.city != record.city
+
+
+def _numbers(cursor: Cursor, records: Sequence[Record], missing: dict[str, int]) -> Numbers:
+    known = table.owners_of(cursor, "NumberRegister")
+    purses = [record for record in records if record.funding == "purse"]
+    missing["number"] = sum(record.issuer not in known for record in purses)
+    found = table.load_numbers(cursor, {record.issuer for record in purses} & known)
+    return {issuer: found.get(issuer, []) for issuer in known}
+
+
+def _denials(
+    cursor: Cursor,
+    sender: Member,
+    members: Mapping[str, Member],
+    records: Sequence[Record],
+    missing: dict[str, int],
+) -> dict[str, Denial]:
+    """The reported media among a file's, each with the versions of the list that its terminals had.
+
+    A city keeps its own list, so of its own issuer's media the list may be wrong; what it does not
+    list of another city's is its own acquirer's loss.
+    """
+    known = table.owners_of(cursor, "LossRegister")
+    missing["denied"] = sum(record.issuer not in known for record in records)
+    rides: dict[tuple[str, str], list[int]] = {}
+    for record in records:
+        rides.setdefault((record.issuer, record.medium_no), []).append(record.entered_s)
+    losses = table.load_losses(cursor, sorted(rides))
+    if losses and sender.city not in table.owners_of(cursor, "DenyList"):
+        missing["deny_list"] = sum(len(rides[pair]) for pair in losses)
+    named = table.load_denied(cursor, sender.city, [medium for _, medium in losses])
+    found = {}
+    for (issuer, medium), reports in losses.items():
+        loss = _loss_of(reports, rides[issuer, medium])
+        named_from = named.get(medium, _NEVER)
+        due = table.first_list_since(cursor, sender.city, loss.told_s) or _NEVER
+        is_home = issuer in members and members[issuer].city == sender.city
+        found[medium] = Denial(
+            reported_s=loss.reported_s,
+            published_s=loss.told_s,
+            version=min(due, named_from) if is_home else named_from,
+            named_from=named_from,
+            is_anonymous=loss.is_anonymous,
+            found_s=loss.found_s,
+        )
+    return found
+
+
+def _loss_of(reports: Sequence[Loss], rides: Sequence[int]) -> Loss:
+    """The loss that these rides are judged by: the first one that a ride fell into, else the
+    newest."""
+    for loss in reports:
+        if any(loss.reported_s <= at_s < (loss.found_s or _NEVER) for at_s in rides):
+            return loss
+    return reports[-1]

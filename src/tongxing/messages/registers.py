@@ -1,0 +1,91 @@
+"""From a member to the hub: the registers that its records are judged by, each version whole.
+
+What an entry says holds for the days it names, so a register tells of the past too and its versions
+only ever rise. Whose it is says the signature: terminals are an acquirer's, numbers and losses an
+issuer's, the list of cities the hub's own. A city's deny lists and tariffs reach the hub as the
+same sealed messages that its gates get.
+"""
+
+from datetime import date
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from tongxing.messages.lists import Second
+
+_Name = Annotated[str, Meta(pattern=r"^[!-~]{1,64}$")]
+_Version = Annotated[int, Meta(ge=1, le=2**53)]
+_City = Annotated[str, Meta(pattern="^[1-9][0-9]{5}$")]
+_Digits = Annotated[str, Meta(pattern="^[0-9]{1,19}$")]
+
+
+class TerminalEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A terminal and where it stands ("" for any operator or line), from its first day to its last
+    (None while it is in use). One that moved has an entry for each place."""
+
+    terminal_id: _Name
+    operator: str
+    line: str
+    first_on: date
+    last_on: date | None = None
+
+
+class TerminalRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of all of an acquirer's terminals."""
+
+    version: _Version
+    published_s: Second
+    terminals: list[TerminalEntry]
+
+
+class NumberEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """The beginning of the numbers of an issuer's cards (its BIN), first and last day as above."""
+
+    prefix: _Digits
+    first_on: date
+    last_on: date | None = None
+
+
+class NumberRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of all beginnings of an issuer's card numbers."""
+
+    version: _Version
+    published_s: Second
+    numbers: list[NumberEntry]
+
+
+class LossEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A medium whose loss was reported, when, and when it was found again (0 while it is lost).
+    `is_anonymous` marks a card without a name, which nobody can report."""
+
+    medium_no: _Name
+    reported_s: Second
+    is_anonymous: bool = False
+    found_s: Second = 0
+
+
+class LossRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of all losses of an issuer's media that a ride may still be judged by."""
+
+    version: _Version
+    published_s: Second
+    losses: list[LossEntry]
+
+
+class CityEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A city whose cards others take: the day it joined, the day it left (None while listed)."""
+
+    city: _City
+    joined_on: date
+    left_on: date | None = None
+
+
+class CityRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of the list of cities."""
+
+    version: _Version
+    published_s: Second
+    cities: list[CityEntry]
+
+
+Register = TerminalRegister | NumberRegister | LossRegister | CityRegister
