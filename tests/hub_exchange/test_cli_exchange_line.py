@@ -1,0 +1,84 @@
+"""`tongxing exchange send`, `fetch` and `status` against a hub as `tongxing hub serve` has it."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from served_hub import served
+from test_city_and_hub import HUB_KEY, keys, open_both, open_hub
+
+from tongxing.cli.app import run
+from tongxing.front.exchange import HubSite, hub_interface
+from tongxing.front.message_key import MESSAGES, seal_message_key
+from tongxing.hub.exchange import MemberKeys
+from tongxing.storage import Database
+
+WORDS = "a passphrase of several words"
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def cli(
+    database: Database,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Cli:
+    """A command of `exchange` with the city's own key at hand: exit code and what was said."""
+    at = tmp_path / "keys" / "500000"
+    at.mkdir(parents=True)
+    sealed = seal_message_key(b"q" * 32, WORDS, os.urandom, 10)
+    assert isinstance(sealed, bytes)
+    (at / MESSAGES).write_bytes(sealed)
+    (tmp_path / "words").write_text(WORDS)
+    monkeypatch.setenv("TONGXING_KEYS", str(tmp_path / "keys"))
+    monkeypatch.setenv("TONGXING_KEYS_PASSPHRASE_FILE", str(tmp_path / "words"))
+    monkeypatch.setenv("TONGXING_DSN", database.dsn)
+    monkeypatch.setenv("TONGXING_HOME", str(tmp_path / "home"))
+
+    def asked(what: str, address: str, *more: str, key_id: str = "500000/1") -> tuple[int, Any]:
+        public = HUB_KEY.public_bytes().hex()
+        given = ["--hub", address, "--hub-key", public, "--key-id", key_id, "--tries", "1"]
+        code = run(["exchange", what, *given, *more])
+        said = capsys.readouterr()
+        text = said.out or said.err
+        return code, json.loads(text) if "--json" in more else text
+
+    return asked
+
+
+def test_a_city_deals_with_its_hub_by_the_command_line(
+    database: Database, tmp_path: Path, cli: Cli
+) -> None:
+    with open_both(database) as both:  # a day of March: its records come late, and are told so
+        assert both.clock.now_s < time.time()
+    now_keys = MemberKeys([
+        type(key)(key.key_id, key.members, key.public, 0, 1 << 33)
+        for key in keys().by_id.values()
+    ])  # fmt: skip
+    site = HubSite(now_keys, HUB_KEY, tmp_path / "spool")
+    open_hub(database, both.clock).close()
+    with hub_interface(database, site) as app, served(app) as address:
+        code, said = cli("send", address, "--json")
+        assert (code, len(said["sent"]), said["refusals"]) == (0, 1, [])
+        code, said = cli("status", address, "--json")
+        assert (code, said["files_open"], said["at_hub"]) == (
+            1,
+            0,
+            {"ACQ-500000": 1, "ISS-500000": 0},
+        )
+        code, said = cli("fetch", address, "--json")
+        assert (code, said["fetched"], said["booked"]) == (0, 1, 1)
+        assert cli("status", address, "--lang", "zh")[0] == 0
+        for language, words in (("zh", "核对密钥"), ("en", "Check the key")):
+            code, said = cli("fetch", address, "--lang", language, key_id="nobody")
+            assert code == 1 and "HTTP_KEY" in said and words in said
+    code, said = cli("send", address, "--json")
+    assert (code, said["refusals"]) == (0, [])  # nothing waits, so nobody is asked
+    code, said = cli("fetch", address, "--json")
+    assert (code, {one["code"] for one in said["refusals"]}) == (1, {"HTTP_AWAY"})
+    assert cli("send", "http://hub.example")[0] != 0  # beyond this machine only TLS
