@@ -61,9 +61,13 @@ def tried_ahead(
 
     def work(fault: str) -> list[GateResult]:
         expected = expected_of(fault)
-        waits = WAITED_OUT.isdisjoint(expected.values())
+        if not WAITED_OUT.isdisjoint(expected.values()):
+            with bench(folder / f"{fault}-hasty", broken(fault)) as url:
+                results = tried(url, *expected, patience_s=HASTY_S)
+            if found_in(results) == expected:
+                return results  # else this machine is slow: what counts is the whole patience
         with bench(folder / fault, broken(fault)) as url:
-            return tried(url, *expected, patience_s=PATIENT_S if waits else HASTY_S)
+            return tried(url, *expected, patience_s=PATIENT_S)
 
     with side_by_side(request, "fault", work) as found:
         yield found
@@ -74,12 +78,16 @@ def expected_of(fault: str) -> dict[str, str]:
     return {case: what for name, case, what in CAUGHT if name == fault}
 
 
+def found_in(results: list[GateResult]) -> dict[str, str]:
+    """What the kit found wrong, by the case; where nothing, its verdict."""
+    return {
+        one.case: one.difference.what if one.difference is not None else one.verdict
+        for one in results
+    }
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_each_broken_gate_is_caught_by_its_case(tried_ahead: Tried, fault: str) -> None:
     results = tried_ahead(fault)
-    found = {
-        one.case: one.difference.what if one.difference is not None else one.verdict
-        for one in results
-    }
-    assert found and found == expected_of(fault), results
+    assert results and found_in(results) == expected_of(fault), results

@@ -41,6 +41,7 @@ def test_a_card_is_bound_at_the_counter_with_its_reader(browser: Any, site: Site
     walk.presses(f"a[href*='{person.person_id}/bind']").presses("main form button")
     page = walk.page
     page.locator("#card-start").click()
+    page.locator("#card-tap[data-state=failed]").wait_for()  # the reader was asked and had no card
     walk.says("请把卡平放在读卡器上")
     shot(walk, "bind_card")
     site.reader.plastic = world.purse_card()

@@ -10,19 +10,30 @@ _HOUR_S, _SHORT_S = 3_600, 4
 FREE, MANUAL = "FREE_RIDE", "GATE_MANUAL"
 
 
-def give(world: World, kind: str, until_s: int = _HOUR_S, order_no: int | None = None) -> int:
-    """Give an order that ends in so many seconds; its number."""
-    now_s = world.clock()
+def give(
+    world: World,
+    kind: str,
+    lasts_s: int = _HOUR_S,
+    order_no: int | None = None,
+    given_s: int | None = None,
+) -> int:
+    """Give an order that lasts so many seconds, as of `given_s`, else of now; its number."""
+    from_s = world.clock() if given_s is None else given_s
     with world.city.lock:
-        return world.city.give(kind, now_s - 1, now_s + until_s, order_no)
+        return world.city.give(kind, from_s - 1, from_s + lasts_s, order_no)
+
+
+def answer(world: World, number: int) -> str:
+    """Wait for the device's answer to an order."""
+    city = world.city
+    world.wait(lambda: any(one.order_no == number for one in city.done), "order_not_done", number)
+    with city.lock:
+        return next(one.outcome for one in city.done if one.order_no == number)
 
 
 def done(world: World, number: int, outcome: str) -> None:
     """Wait for the device's answer to an order, which must be this."""
-    city = world.city
-    world.wait(lambda: any(one.order_no == number for one in city.done), "order_not_done", number)
-    with city.lock:
-        found = next(one.outcome for one in city.done if one.order_no == number)
+    found = answer(world, number)
     if found != outcome:
         raise Differs("order_outcome", f"order {number}", outcome, found)
 
@@ -76,19 +87,26 @@ def unknown(world: World, _case: Case) -> None:
 
 
 def passed_over(world: World, _case: Case) -> None:
-    """An order that comes after a later one is not done."""
+    """An order that was given before another one and comes after it is not done."""
+    given_s = world.clock()
     with world.city.lock:
         late = world.city.order_no + 1
         world.city.order_no = late
     done(world, give(world, "normal"), "taken")
-    done(world, give(world, "manual", order_no=late), "passed_over")
+    done(world, give(world, "manual", order_no=late, given_s=given_s), "passed_over")
     world.opens()
     world.settled()
 
 
 def ends(world: World, _case: Case) -> None:
-    """An order ends by itself when its time is over."""
-    done(world, give(world, "manual", _SHORT_S), "taken")
+    """An order ends by itself when its time is over; a device that hears of it only then gets one
+    that lasts longer."""
+    lasts_s = _SHORT_S
+    while answer(world, number := give(world, "manual", lasts_s)) == "over":
+        lasts_s *= 2
+        if lasts_s > world.patience_s:
+            break
+    done(world, number, "taken")
     mode(world, "normal")
     world.opens()
     world.settled()
@@ -96,10 +114,11 @@ def ends(world: World, _case: Case) -> None:
 
 def once(world: World, _case: Case) -> None:
     """An order that comes again, since the answer for it was lost, is not done again."""
-    first = give(world, "manual")
+    given_s = world.clock()
+    first = give(world, "manual", given_s=given_s)
     done(world, first, "taken")
     done(world, give(world, "normal"), "taken")
-    give(world, "manual", order_no=first)
+    give(world, "manual", order_no=first, given_s=given_s)
     world.wait_beats(3)
     world.opens(reason=OPEN)
     world.settled()
