@@ -6,6 +6,7 @@ TONGXING_TEST_DSN (``postgresql://…``) to use a server of your own.
 
 import itertools
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -22,6 +23,7 @@ from tongxing.city.office import Office
 from tongxing.storage import Database, open_database
 
 _EXIT_INTERRUPTED = 130
+_MEMORY, _ROOM_BYTES = Path("/dev/shm"), 8 << 30
 _LOUD = {
     "no browser": "set CHROMIUM=path",
     "no PC/SC": "run python3 x.py test as root on Debian, or install pcscd, vpcd and pyscard",
@@ -69,13 +71,19 @@ _database_numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def server_home() -> Iterator[Path]:
-    """A folder in which an embedded server may live.
+    """A folder in which an embedded server may live: in memory where there is room, for a commit
+    waits for its disk, and what a test proves does not hang on the power.
 
     Not in pytest's own folder: every new pytest closes that one to other users, and as root the
     server runs as another user.
     """
-    with tempfile.TemporaryDirectory(prefix="tongxing-", ignore_cleanup_errors=True) as folder:
+    where = str(_MEMORY) if _has_room(_MEMORY) else None
+    with tempfile.TemporaryDirectory("", "tongxing-", where, ignore_cleanup_errors=True) as folder:
         yield Path(folder)
+
+
+def _has_room(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free > _ROOM_BYTES
 
 
 @pytest.fixture(scope="session")
@@ -173,14 +181,25 @@ def _no_outside_network() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def _homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Paths for data folders; none is there before a test makes it."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count(1))
+
+
 @pytest.fixture(autouse=True)
-def _plain_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _plain_surroundings(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, _homes: Iterator[Path]
+) -> None:
     """Nobody's language, database or data folder leaks in; programs started find our sources."""
     for name in ("TONGXING_LANG", "TONGXING_DSN", "LC_ALL", "LC_MESSAGES"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LANG", "C.UTF-8")
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[1] / "src"))
-    monkeypatch.setenv("TONGXING_HOME", str(tmp_path / "home"))
+    is_alone = "tmp_path" not in request.fixturenames  # a folder for every test takes its time
+    folder = next(_homes) if is_alone else request.getfixturevalue("tmp_path")
+    monkeypatch.setenv("TONGXING_HOME", str(folder / "home"))
 
 
 def pytest_configure(config: pytest.Config) -> None:
