@@ -9,6 +9,8 @@ from collections import defaultdict
 from collections.abc import Mapping
 from datetime import date
 
+import msgspec
+
 from tongxing.city.bearing import bear_late_trips
 from tongxing.city.charging import IN_TRANSIT, PRESENTED, UNSPLIT
 from tongxing.city.members import acquirer_member, issuer_member
@@ -36,13 +38,14 @@ def book_verdicts(
     """Book the hub's answer on one of our record files.
 
     Accepted deltas become claims on (or debts to) the hub, split by operator. Rejected ones leave
-    transit: what a passenger already paid waits under liab_mismatch for its owner. Held ones stay
-    in transit. Refuses FILE_UNKNOWN for a file we did not send and VERDICTS_INCOMPLETE when the
-    answers are not exactly the file's records.
+    transit, until a later answer decides them: that comes under a name of the hub's own, and is
+    booked in the window it names. Refuses FILE_UNKNOWN for a file we did not send that does not
+    decide records of ours on hold, and VERDICTS_INCOMPLETE when the answers are not exactly the
+    file's records.
     """
     known = exchange.file_state(cursor, answer.file_id)
     if known is None:
-        return Refusal("FILE_UNKNOWN", answer.file_id)
+        return _book_later(cursor, city, answer, received_s, booked_on)
     _, file_code = known
     if file_code is not None:
         return None
@@ -52,6 +55,25 @@ def book_verdicts(
             return Refusal("VERDICTS_INCOMPLETE", answer.file_id)
         write_postings(cursor, [_verdict_posting(city, answer, sent, received_s, booked_on)])
     exchange.write_verdicts(cursor, answer)
+    return None
+
+
+def _book_later(
+    cursor: Cursor, city: str, answer: VerdictFile, received_s: int, booked_on: date
+) -> Refusal | None:
+    """Book what became of records that were on hold, or carried while a member was suspended. The
+    same answer again changes nothing."""
+    names = [verdict.record_id for verdict in answer.verdicts]
+    standing = exchange.verdicts_of(cursor, names)
+    if not names or standing.keys() != set(names):
+        return Refusal("FILE_UNKNOWN", answer.file_id)
+    fresh = [item for item in answer.verdicts if standing[item.record_id] == "held"]
+    if not fresh:
+        return None
+    later = msgspec.structs.replace(answer, verdicts=fresh)
+    sent = exchange.deltas_of(cursor, [verdict.record_id for verdict in fresh])
+    write_postings(cursor, [_verdict_posting(city, later, sent, received_s, booked_on)])
+    exchange.rewrite_verdicts(cursor, later)
     return None
 
 

@@ -46,8 +46,8 @@ _RECORD = msgspec.json.Decoder(Record)
 _STATEMENT = msgspec.json.Decoder(Statement)
 
 _PRESENTED: LiteralString = (
-    " FROM record_file f JOIN trip_revision r USING (file_id) JOIN verdict v USING (record_id)"
-    " WHERE f.window_id = %s AND r.issuer = %s AND v.status = 'accepted'"
+    " FROM verdict v JOIN trip_revision r USING (record_id)"
+    " WHERE v.window_id = %s AND r.issuer = %s AND v.status = 'accepted'"
 )
 
 

@@ -9,6 +9,7 @@ from datetime import date
 
 from tongxing.city import (
     accounts,
+    disputed,
     feedback,
     healing,
     intake,
@@ -36,6 +37,7 @@ from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import (
     HUB_SENDER,
+    CaseDetail,
     IssuerDetail,
     KeyRing,
     Receipt,
@@ -181,6 +183,16 @@ class City(Desk):
             return body
         with self._transaction() as cursor:
             return feedback.book_statement(
+                cursor, self.code, body, received_s, business_date(received_s)
+            )
+
+    def apply_case_detail(self, message: bytes, received_s: int) -> Refusal | None:
+        """Book what a window says of our members' disputes; before that window's statements."""
+        body = self._from_hub(message, CaseDetail)
+        if isinstance(body, Refusal):
+            return body
+        with self._transaction() as cursor:
+            return disputed.book_case_detail(
                 cursor, self.code, body, received_s, business_date(received_s)
             )
 

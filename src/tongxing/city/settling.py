@@ -9,7 +9,7 @@ from datetime import date
 from tongxing.city.accounts import FLOAT
 from tongxing.city.feedback import due_hub
 from tongxing.city.members import acquirer_member, issuer_member
-from tongxing.city.store import exchange
+from tongxing.city.store import cases, exchange
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
@@ -58,17 +58,19 @@ def _settle_member(cursor: Cursor, city: str, line: BankLine, booked_on: date) -
         credit(line.party, due_hub(line.window_id), line.amount_fen),
     ]
     if is_issuer:
-        lines += _true_up(line.party, statement.fee_income_fen)
+        losses_fen = cases.own_losses(cursor, line.party, line.window_id)
+        lines += _true_up(line.party, statement.fee_income_fen - losses_fen)
     write_postings(cursor, [_posting("settlement", line, tuple(lines), booked_on)])
     exchange.settle_statement(cursor, line.window_id, line.party, line.value_s, line.reference)
     return None
 
 
-def _true_up(issuer: str, fee_income_fen: int) -> list[Line]:
-    """Fee income is the issuer's own: it leaves the passengers' float (truth 5)."""
+def _true_up(issuer: str, earned_fen: int) -> list[Line]:
+    """What the issuer earned by fees, less what disputes cost it, is its own: it leaves the
+    passengers' float, or comes back to it (truth 5)."""
     return [
-        debit(issuer, "bank_own", fee_income_fen),
-        credit(issuer, FLOAT, fee_income_fen),
+        debit(issuer, "bank_own", earned_fen),
+        credit(issuer, FLOAT, earned_fen),
     ]
 
 

@@ -67,6 +67,12 @@ class WindowClosing:
         return self.documents[CASE_DETAIL]
 
     @property
+    def late_verdicts(self) -> list[tuple[str, bytes]]:
+        """The sealed `VerdictFile` of every decision about records that waited, with its sender."""
+        found = self.documents[CARRIED_VERDICTS].items()
+        return [(party.partition("/")[0], content) for party, content in found]
+
+    @property
     def account_statements(self) -> Mapping[str, bytes]:
         """The camt.053 of every member."""
         return self.documents[CAMT_053]

@@ -7,7 +7,7 @@ the money of its cases alone; closed again, it hands out the same bytes.
 from tongxing.hub.books import window_postings
 from tongxing.hub.cases import netted
 from tongxing.hub.cases.working import lapse_before
-from tongxing.hub.closing import KINDS, WindowClosing, produce
+from tongxing.hub.closing import CARRIED_VERDICTS, KINDS, WindowClosing, produce
 from tongxing.hub.holding import void_overdue
 from tongxing.hub.netting import net
 from tongxing.hub.rulebook import Rulebook
@@ -71,7 +71,8 @@ def closing_of(cursor: Cursor, window_id: str) -> WindowClosing:
     """What a window that was closed handed out."""
     state = window_table.window_state(cursor, window_id)
     assert state is not None
-    documents = window_table.load_documents(cursor, window_id, KINDS)
+    kinds = (*KINDS, CARRIED_VERDICTS)
+    documents = window_table.load_documents(cursor, window_id, kinds)
     payments = payment_table.load_payments(cursor, window_id)
     kept = checkpoint_table.load_checkpoint(cursor, window_id)
     return WindowClosing(window_id, state, documents, tuple(payments), kept)

@@ -189,9 +189,16 @@ class Clearing:
         self._write_papers(closing)
         waiting = []
         for code in self._houses.codes:
+            for sender, verdicts in closing.late_verdicts:
+                if sender == acquirer_member(code):
+                    answer = self._houses.ask(code, House.apply_verdicts, verdicts, now_s)
+                    waiting.append((sender, answer))
             for issuer, detail in _of(code, closing.issuer_details):
                 answer = self._houses.ask(code, House.apply_issuer_detail, detail, now_s)
                 waiting.append((issuer, answer))
+            for member, detail in _of(code, closing.case_details):
+                answer = self._houses.ask(code, House.apply_case_detail, detail, now_s)
+                waiting.append((member, answer))
             for member, statement in _of(code, closing.statements):
                 answer = self._houses.ask(code, House.apply_statement, statement, now_s)
                 waiting.append((member, answer))

@@ -260,6 +260,9 @@ class House:
     def apply_issuer_detail(self, message: bytes, received_s: int) -> Refusal | None:
         return self._city.apply_issuer_detail(message, received_s)
 
+    def apply_case_detail(self, message: bytes, received_s: int) -> Refusal | None:
+        return self._city.apply_case_detail(message, received_s)
+
     def apply_statement(self, message: bytes, received_s: int) -> Refusal | None:
         return self._city.apply_statement(message, received_s)
 

@@ -98,6 +98,44 @@ def sent_deltas(cursor: Cursor, file_id: str) -> dict[str, tuple[str, int]]:
     }
 
 
+def deltas_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
+    """Issuer and delta of these records, by record id."""
+    return {
+        str(record_id): (str(issuer), int(delta))
+        for record_id, issuer, delta in cursor.execute(
+            "SELECT record_id, issuer, delta_fen FROM trip_revision WHERE record_id = ANY(%s)",
+            (list(record_ids),),
+        )
+    }
+
+
+def verdicts_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, str]:
+    """How those of the records stand that have a verdict, by record id."""
+    rows = cursor.execute(
+        "SELECT record_id, status FROM verdict WHERE record_id = ANY(%s)", (list(record_ids),)
+    )
+    return {str(record_id): str(status) for record_id, status in rows}
+
+
+def rewrite_verdicts(cursor: Cursor, answer: VerdictFile) -> None:
+    """Keep what became of records on hold, with the window in which it was decided."""
+    cursor.executemany(
+        "UPDATE verdict SET status = %s, code = %s, bearer = %s, shares = %s, window_id = %s"
+        " WHERE record_id = %s",
+        [
+            (
+                verdict.status,
+                verdict.code,
+                verdict.bearer,
+                _ENCODER.encode(verdict.shares).decode(),
+                answer.window_id,
+                verdict.record_id,
+            )
+            for verdict in answer.verdicts
+        ],
+    )
+
+
 def write_verdicts(cursor: Cursor, answer: VerdictFile) -> None:
     """Keep the answer to a file, verdict by verdict, with the window it fell into."""
     with cursor.copy("COPY verdict FROM STDIN") as copy:
@@ -110,6 +148,7 @@ def write_verdicts(cursor: Cursor, answer: VerdictFile) -> None:
                     verdict.code,
                     verdict.bearer,
                     _ENCODER.encode(verdict.shares).decode(),
+                    answer.window_id,
                 )
             )
     cursor.execute(
