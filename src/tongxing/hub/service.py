@@ -21,6 +21,7 @@ from tongxing.hub.iso20022 import read_status
 from tongxing.hub.members import Member
 from tongxing.hub.purses import Gap
 from tongxing.hub.registers import evidence_of
+from tongxing.hub.reserves import late_posting
 from tongxing.hub.rows import Row
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.settlement import (
@@ -248,6 +249,11 @@ class Hub:
             payment_table.set_payment_state(
                 cursor, instruction.instruction_id, state, received_s, status.bank_reference
             )
+            if payment.state is PaymentState.COVERED:
+                write_postings(cursor, [late_posting(cursor, payment, received_s)])
+                return Confirmation(
+                    instruction, state, moved_on(cursor, window_id, None, received_s)
+                )
             if state is PaymentState.SETTLED and instruction.phase != PAYOUT_PHASE:
                 write_postings(cursor, [payment_posting(instruction, received_s)])
             event = event_of(payment, payments) if state is PaymentState.SETTLED else None

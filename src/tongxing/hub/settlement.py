@@ -18,11 +18,17 @@ PAYOUT_PHASE = 3
 
 
 class PaymentState(StrEnum):
-    """Where a payment is: with the bank, paid, or turned down by it."""
+    """Where a payment is: with the bank, paid, turned down by it, or covered because its debtor
+    did not pay (`reserves`)."""
 
     ISSUED = "issued"
     SETTLED = "settled"
     REJECTED = "rejected"
+    COVERED = "covered"
+
+
+DONE = (PaymentState.SETTLED, PaymentState.COVERED)
+"""A payment whose money is there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +43,8 @@ class Payment:
 def judge_report(
     status: PaymentStatus, payment: Payment | None, window: Iterable[Payment]
 ) -> PaymentState | Refusal:
-    """What a report makes of its payment, given all payments of that window.
+    """What a report makes of its payment, given all payments of that window. A debtor whose payment
+    was covered may still pay it.
 
     Refuses with PAYMENT_UNKNOWN, PAYMENT_MISMATCH, PAYMENT_REPEATED, PAYMENT_NOT_FINAL or
     PAYMENT_TOO_EARLY, in this order.
@@ -49,7 +56,8 @@ def judge_report(
     if status.amount_fen != expected_fen:
         values = {"reference": reference, "expected": expected_fen, "found": status.amount_fen}
         return Refusal("PAYMENT_MISMATCH", values=values)
-    if payment.state is not PaymentState.ISSUED:
+    is_late = payment.state is PaymentState.COVERED and status.status == SETTLED
+    if payment.state is not PaymentState.ISSUED and not is_late:
         return Refusal("PAYMENT_REPEATED", values={"reference": reference})
     if status.status == REJECTED:
         return PaymentState.REJECTED
@@ -62,9 +70,9 @@ def judge_report(
 
 
 def may_be_paid(payment: Payment, window: Iterable[Payment]) -> bool:
-    """Whether every payment of an earlier phase of the window is settled."""
+    """Whether the money of every payment of an earlier phase of the window is there."""
     return all(
-        other.state is PaymentState.SETTLED
+        other.state in DONE
         for other in window
         if other.instruction.phase < payment.instruction.phase
     )
@@ -78,7 +86,7 @@ def event_of(payment: Payment, window: Iterable[Payment]) -> WindowEvent | None:
     if payment.instruction.phase == PAYOUT_PHASE:
         return None
     others_open = any(
-        other.state is not PaymentState.SETTLED
+        other.state not in DONE
         for other in window
         if other.instruction.phase != PAYOUT_PHASE
         and other.instruction.instruction_id != payment.instruction.instruction_id
