@@ -180,11 +180,24 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Which questions are put: all of them at a gate. Whoever repeats a decision from a tap leaves
+    out the checks that the tap's evidence cannot answer, and the `money` (nothing is priced then, a
+    purse is left as it is) where it does not say what is on the card."""
+
+    checks: tuple[Check, ...] = CHECKS
+    money: bool = True
+
+
+ALL_ASKED = Asked()
+
+
 def first_objection(
-    token: MediumToken, facts: ValidatorFacts, context: GateContext
+    token: MediumToken, facts: ValidatorFacts, context: GateContext, checks: tuple[Check, ...]
 ) -> Refusal | None:
-    """The refusal of the first check that objects, None when none does."""
-    for check in CHECKS:
+    """The refusal of the first of these checks that objects, None when none does."""
+    for check in checks:
         refusal = check.ask(token, facts, context)
         if refusal is not None:
             return refusal

@@ -11,7 +11,7 @@ import re
 from msgspec.structs import replace
 
 from tongxing.deciding import purse
-from tongxing.deciding.checks import first_objection
+from tongxing.deciding.checks import ALL_ASKED, Asked, first_objection
 from tongxing.deciding.entering import entry_note, noted_reason
 from tongxing.deciding.facts import (
     HALF_TRIP_COLLECTED,
@@ -31,13 +31,15 @@ _UNSAFE = re.compile(r"[^0-9A-Za-z:_.-]", re.ASCII)
 _TEXT_MAX = 40
 
 
-def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> Decision:
+def decide(
+    token: MediumToken, facts: ValidatorFacts, context: GateContext, asked: Asked = ALL_ASKED
+) -> Decision:
     """Open or refuse. Nothing has happened yet: the caller journals, writes, then opens."""
     tariff = tariff_name(context)
     kind = KIND_OF[facts.role]
     if context.mode == "manual":
         return refused(kind, token, tariff, Refusal("GATE_MANUAL"))
-    refusal = first_objection(token, facts, context)
+    refusal = first_objection(token, facts, context, asked.checks)
     if refusal is not None:
         if context.mode == "open_all" and refusal.code == "LEGACY_CHARGE_ABOVE_CAP":
             return _free(token, facts, context, tariff)
@@ -47,7 +49,7 @@ def decide(token: MediumToken, facts: ValidatorFacts, context: GateContext) -> D
         return replace(decision, holders=context.entry.holders)
     if context.mode == "free_ride":
         return _free(token, facts, context, tariff)
-    if token.funding == "purse":
+    if token.funding == "purse" and asked.money:
         return _decide_purse(token, facts, context, tariff)
     return Decision(
         outcome="opened",

@@ -18,6 +18,34 @@ from tongxing.network.schemes import MODES, UNKNOWN_DATE, Entry, KnownDate, Sche
 
 ACCEPTED = "ACCEPTED"
 BASE_FARE_PER_MILLE = 1000
+REASONS = frozenset(
+    {
+        "SCHEME_UNKNOWN",
+        "MODE_UNKNOWN",
+        "PLACE_UNKNOWN",
+        "SCHEME_NOT_STARTED",
+        "LOCAL_SCHEME_ELSEWHERE",
+        "MODE_NOT_IN_SCHEME",
+        "ISSUER_UNKNOWN",
+        "ISSUER_NOT_IN_SCHEME",
+        "PLACE_NOT_IN_SCHEME",
+        "PLACE_OF_OTHER_SCHEME",
+        "PLACE_NOT_YET",
+        "PLACE_LEFT",
+        "PLACE_UNDER_CONVERSION",
+        "PLACE_PLANNED",
+        "PLACE_UNDER_STUDY",
+        "PLACE_EXCLUDED",
+        "PLACE_OUTSIDE_AREA",
+        "METRO_ONLY",
+        "METRO_UNAVAILABLE",
+        "MODE_NOT_COVERED",
+        "LINE_NOT_CONVERTED",
+        "LINE_EXCLUDED",
+        "VISITOR_MODE_NOT_OFFERED",
+    }
+)
+"""Why a medium may not be accepted somewhere."""
 
 _TEXT_MAX = 40
 

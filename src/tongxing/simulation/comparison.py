@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tongxing.city import SignaturesFound
+from tongxing.simulation.house import GatesDecidedAgain
 from tongxing.simulation.oracle import Expected, ExpectedRide
 
 SHOWN_MAX = 20
@@ -63,6 +64,17 @@ def against_bank(
 ) -> tuple[int, list[Difference]]:
     """How many bank accounts were compared, and those that differ from their ledger account."""
     return len({*at_bank_fen, *booked_fen}), _differences("bank", at_bank_fen, booked_fen)
+
+
+def against_gates(found: Mapping[str, GatesDecidedAgain]) -> tuple[int, list[Difference]]:
+    """How many taps the cities decided about again, and those of which they say something else than
+    the gate did."""
+    differing = [
+        Difference("gate", tap, 0, 0, told)
+        for city in sorted(found)
+        for tap, told in found[city].differing
+    ]
+    return sum(one.taps for one in found.values()), differing
 
 
 def against_signatures(found: Mapping[str, SignaturesFound]) -> tuple[int, list[Difference]]:

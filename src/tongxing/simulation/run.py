@@ -22,6 +22,7 @@ from tongxing.simulation.clearing import Clearing
 from tongxing.simulation.comparison import (
     against_bank,
     against_cards,
+    against_gates,
     against_held,
     against_oracle,
     against_signatures,
@@ -246,6 +247,8 @@ def _check(
         )
         signed = houses.ask_all(House.signatures)
         signatures, off_signed = against_signatures(signed)
+        again = houses.ask_all(House.decide_again, clock.timeline.now_s)
+        decided, off_gates = against_gates(again)
         proofs = proving.result()
     refusals = list(clearing.figures.refusals)
     for code, figures in sorted(clock.figures.items()):
@@ -264,7 +267,8 @@ def _check(
         bank_accounts_compared=accounts,
         holders_compared=holders,
         signatures_checked=signatures,
-        differences=[*off_oracle, *off_held, *off_cards, *off_bank, *off_signed],
+        taps_decided_again=decided,
+        differences=[*off_oracle, *off_held, *off_cards, *off_bank, *off_signed, *off_gates],
         refusals=refusals,
     )
 

@@ -57,6 +57,7 @@ class Checks:
     purses_compared: int
     bank_accounts_compared: int
     signatures_checked: int
+    taps_decided_again: int
     differences: list[Difference]
     refusals: list[str]
 

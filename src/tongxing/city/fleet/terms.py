@@ -23,6 +23,7 @@ class FleetTerms(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     notices_shown_s: int
     deny_list_s: int
     deny_list_renewed_s: int
+    deny_list_due_s: int
 
 
 @cache
