@@ -1,11 +1,14 @@
 """How a device is, what it is told to do, and that each order is done once."""
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
-from fleet_world import ACCOUNT, ACCOUNT_CARD, CARD, CITY_KEY, Device, Town, code_of, must
+from fleet_world import ACCOUNT, ACCOUNT_CARD, CARD, CITY, CITY_KEY, Device, Town, code_of, must
 from msgspec.structs import replace
 
+from tongxing.cli import run
 from tongxing.gate.link import Link
 from tongxing.messages import DenyEntry, DenyList, seal, unseal
 from tongxing.messages.fleet import Heartbeat, Order, Orders
@@ -77,7 +80,7 @@ def test_numbers_that_are_not_here_are_missed(town: Town, device: Make) -> None:
     _, orders = must(unseal(answer.body or b"", Orders, gate.identity.city_keys))
     assert [(one.terminal_id, one.first, one.last) for one in orders.missing] == [("IN", 2, 2)]
     assert [(one.terminal_id, one.last_seq) for one in orders.marks] == [("IN", 3)]
-    assert town.desk.devices(town.clock.now_s)[0].missing == 2
+    assert town.desk.devices(town.clock.now_s)[0].missing == 1, "3 is here"
     again = link.post("/v1/heartbeat", seal(beat, gate.identity.key))
     assert code_of(again.refusal) == "HEARTBEAT_OLD"
 
@@ -94,7 +97,8 @@ def test_an_order_to_a_site_reaches_its_devices_once_and_ends_by_itself(
     gate.later(61)
     neighbour.step()
     [given] = [one for one in town.desk.orders() if one.order_no == number]
-    assert sorted(given.done) == [("XSZ.1", "taken"), ("XSZ.2", "taken")]
+    assert [one[:2] for one in given.done] == [("XSZ.1", "taken"), ("XSZ.2", "taken")]
+    assert given.meant == ("XSZ.1", "XSZ.2")
     assert (given.ordered_by, given.site, given.why) == ("C-1", "XSZ", "drill")
     gate.restart()
     assert mode(gate) == "manual"
@@ -122,8 +126,36 @@ def test_an_order_whose_answer_was_lost_is_not_done_twice(town: Town, device: Ma
     assert gate.site.orders.take([old], town.clock.now_s, town.clock.now_s) is None
     assert mode(gate) == "normal"
     gate.later(61)
-    outcomes = {one.order_no: one.done for one in town.desk.orders()}
-    assert outcomes == {number: (("XSZ.1", "taken"),), back: (("XSZ.1", "taken"),)}
+    outcomes = {one.order_no: [told[:2] for told in one.done] for one in town.desk.orders()}
+    assert outcomes == {number: [("XSZ.1", "taken")], back: [("XSZ.1", "taken")]}
+
+
+def test_the_command_lists_what_became_of_each_order(
+    town: Town, device: Make, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Taken, passed over for a newer one, waited for, and past its time before it was heard of."""
+    gate, _silent = device(), device("XSZ", "W-IN")
+    order(town, "XSZ", "manual", 60)
+    order(town, "XSZ", "free_ride", 600)
+    gate.step()
+
+    def told(*options: str) -> str:
+        when = f"{datetime.fromtimestamp(town.clock.now_s + 100, UTC):%Y-%m-%dT%H:%M:%SZ}"
+        command = ["fleet", "orders", "--city", CITY, "--dsn", town.database.dsn, "--now", when]
+        assert run([*command, *options]) == 0
+        return capsys.readouterr().out
+
+    gate.later(61)
+    newest, oldest = json.loads(told("--json"))
+    assert [[one["outcome"] for one in each["devices"]] for each in (newest, oldest)] == [
+        ["taken", "waits"],
+        ["taken", "expired"],
+    ]
+    assert newest["devices"][0]["heard_s"] == town.clock.now_s
+    table = told("--lang", "zh")
+    assert "已执行" in table
+    assert "过期未取" in table
+    assert "免费乘车" in table
 
 
 def test_an_order_that_comes_too_late_or_is_not_known_is_answered_for(

@@ -6,10 +6,15 @@ from fleet_world import ACCOUNT_CARD, CITY_KEY, Device, Faulty, Town, code_of, m
 from msgspec.structs import replace
 
 from tongxing.city import City
+from tongxing.deciding import MediumToken
 from tongxing.fares import load_city_fares
+from tongxing.gate.journal import unnumbered
 from tongxing.gate.link import Answer, Link
+from tongxing.gate.offline import OfflineRules
 from tongxing.gate.pacing import Backoff, Pace
+from tongxing.gate.running.means import Means
 from tongxing.kernel.clock import DAY_S
+from tongxing.kernel.ids import sha256_hex
 from tongxing.messages import KeyRing, TapBatch, seal
 from tongxing.messages.taps import Tap
 
@@ -95,8 +100,10 @@ def test_a_batch_the_city_will_not_take_stays_and_holds_up_no_other(
     link, refused = Link(town.address), []
 
     class Picky(Faulty):
+        healed = False
+
         def post(self, path: str, message: bytes) -> Answer:
-            if message == bad:
+            if message == bad and not self.healed:
                 refused.append(message)
                 return link.post(path, seal(TapBatch(site="NOBODY", taps=[]), gate.identity.key))
             return super().post(path, message)
@@ -106,10 +113,47 @@ def test_a_batch_the_city_will_not_take_stays_and_holds_up_no_other(
     stepped = gate.step()
     assert [refusal.code for refusal in stepped.refusals] == ["IDENTITY_MISMATCH"]
     assert (stepped.acknowledged, gate.waiting(), len(refused)) == (2, 500, 1)
+    assert stepped.refused == {sha256_hex(bad): "IDENTITY_MISMATCH"}
+    assert stepped.went_well, "an answer is no silence"
     gate.later(70)
     assert len(refused) == 1
+    [told] = town.desk.devices(town.clock.now_s)
+    assert (told.notices, told.missing) == (("batches_refused",), 0)
+    [event] = town.desk.events()
+    assert dict(event.values) == {"count": "1", "codes": "IDENTITY_MISMATCH"}
     gate.later(900)
     assert len(refused) == 2
+    gate.line.healed = True
+    assert gate.later(900).acknowledged == 500
+    gate.later(70)
+    assert town.desk.devices(town.clock.now_s)[0].notices == ()
+
+
+def test_a_refused_batch_is_no_silence_but_its_rides_count_on(town: Town, device: Make) -> None:
+    """Offline quotas begin anew, but for the rides that the city has not been able to take."""
+    gate, quota = device(), OfflineRules().quota_at(0)
+    gate.tap(ACCOUNT_CARD)
+    first = must(gate.journal.newest(1))[0]
+    for _ in range(quota - 1):
+        must(gate.journal.append(replace(first, ref=unnumbered("IN"))))
+    bad = must(gate.site.next_batches(1))[0]
+    means = must(Means.open(gate.journal, gate.clock.now_s, lambda: 0.0))
+    other = replace(ACCOUNT_CARD, medium_no="5000000000000099")
+
+    def shut_out(token: MediumToken) -> bool:
+        limits = means.clearance.limits
+        return limits.refusal(token, "entry", gate.clock.now_s) is not None
+
+    for _ in range(quota):
+        means.clearance.limits.note(other, "entry")
+    assert (shut_out(ACCOUNT_CARD), shut_out(other)) == (True, True)
+    must(means.heard(gate.site, gate.clock.now_s, 0.0, 0.0, 9))
+    assert means.settled(gate.site) is None
+    assert shut_out(other), "taps wait, and nobody said why"
+    assert means.settled(gate.site, {sha256_hex(bad)}) is None
+    assert (shut_out(ACCOUNT_CARD), shut_out(other)) == (True, False)
+    means = must(Means.open(gate.journal, gate.clock.now_s, lambda: 0.0))
+    assert (shut_out(ACCOUNT_CARD), shut_out(other)) == (True, False), "also after a restart"
 
 
 def test_a_city_restored_from_a_backup_asks_for_what_it_lost(town: Town, device: Make) -> None:

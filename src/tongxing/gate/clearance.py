@@ -5,7 +5,7 @@ time? Has this account begun too many rides since the city was last heard? Was t
 at another gate? Only for media on accounts: a card's purse proves its own money.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from msgspec import DecodeError, Struct, ValidationError
@@ -30,18 +30,21 @@ TIME_UNKNOWN = -1
 
 class Contact(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """When the city had taken all there was, and the journal's last position by then; None in what
-    earlier versions kept."""
+    earlier versions kept. `not_taken` are the rides, by account, of batches it had refused."""
 
     at_s: int
     position: int | None = None
+    not_taken: dict[str, int] = {}
 
 
 _ENCODER, _DECODER = Encoder(), Decoder(Contact)
 
 
-def contact_bytes(at_s: int, position: int | None = None) -> bytes:
+def contact_bytes(
+    at_s: int, position: int | None = None, not_taken: Mapping[str, int] | None = None
+) -> bytes:
     """What to keep under `CONTACT`."""
-    return _ENCODER.encode(Contact(at_s, position))
+    return _ENCODER.encode(Contact(at_s, position, dict(not_taken or {})))
 
 
 def limits_of(
@@ -59,11 +62,18 @@ def limits_of(
 
     def count(at: int, tap: Tap) -> None:
         since = position is not None or tap.time_s >= at_s or at >= state.oldest_waiting
-        if since and tap.outcome == "opened" and tap.funding == "account" and tap.kind != "exit":
+        if since and begins_on_account(tap):
             limits.count(tap.medium_no)
 
+    if contact is not None:
+        limits.contact(limits.last_contact_s, contact.not_taken)
     refusal = journal.read_after(position or 0, count)
     return limits if refusal is None else refusal
+
+
+def begins_on_account(tap: Tap) -> bool:
+    """Whether a tap let an account begin a ride."""
+    return tap.outcome == "opened" and tap.funding == "account" and tap.kind != "exit"
 
 
 def _contact(kept: bytes | None) -> Contact | None:

@@ -240,6 +240,12 @@ class Journal:
             lambda connection: journal_reading.read(connection, self.path, span, take)
         )
 
+    def read_waiting(self, take: Callable[[int, Tap], None]) -> Refusal | None:
+        """Hand over one by one the taps that no receipt covers, oldest first."""
+        return self._using(
+            lambda connection: journal_reading.read_waiting(connection, self.path, take)
+        )
+
     def reserve(self, name: str, body: bytes) -> Refusal | None:
         """Store something that a tap will settle, while the journal still has room for that tap."""
         full = self._using(lambda connection: self._no_room(connection))

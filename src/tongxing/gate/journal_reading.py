@@ -68,6 +68,17 @@ def unsent(connection: sqlite3.Connection, path: Path, limit: int) -> list[Tap] 
     return taps
 
 
+def read_waiting(
+    connection: sqlite3.Connection, path: Path, take: Callable[[int, Tap], None]
+) -> Refusal | None:
+    """Hand over the taps that no receipt covers, oldest first. Refuses JOURNAL_CORRUPT."""
+    for span in waiting_spans(connection):
+        refusal = read(connection, path, span, take)
+        if refusal is not None:
+            return refusal
+    return None
+
+
 def waiting_spans(connection: sqlite3.Connection) -> list[tuple[int, int]]:
     """The positions without a receipt, oldest first; the last span is that of taps in no batch, and
     may hold none."""

@@ -12,7 +12,7 @@ _WAITING = (
     " + (SELECT COUNT(*) FROM tap WHERE position > (SELECT COALESCE(MAX(last), 0) FROM batch))"
 )
 _NAMED = (
-    "SELECT sha256 FROM batch WHERE acknowledged_s IS NULL AND sha256 IS NOT NULL"
+    "SELECT sha256, last - first + 1 FROM batch WHERE acknowledged_s IS NULL AND sha256 IS NOT NULL"
     " ORDER BY first LIMIT ?"
 )
 _NEWEST = "SELECT COALESCE(MAX(position), 0) FROM tap"
@@ -27,13 +27,14 @@ _HAD_RECEIPT = (
 
 @dataclass(frozen=True, slots=True)
 class JournalState:
-    """Taps without a receipt, the hashes of sealed batches among them (oldest first), the last
-    number of each terminal in the epoch that runs, and why that began (`epochs.Cause`). `newest` is
-    the position of the last tap written, 0 for none ever; `oldest_waiting` that from which taps may
-    have no receipt."""
+    """Taps without a receipt, the hashes of sealed batches among them (oldest first) and how many
+    taps each holds, the last number of each terminal in the epoch that runs, and why that began
+    (`epochs.Cause`). `newest` is the position of the last tap written, 0 for none ever;
+    `oldest_waiting` that from which taps may have no receipt."""
 
     waiting_taps: int
     waiting_batches: list[str]
+    batch_taps: list[int]
     counts: list[TerminalCount]
     cause: str
     newest: int
@@ -43,7 +44,7 @@ class JournalState:
 def state_of(connection: sqlite3.Connection, named_most: int) -> JournalState:
     """The state of an open journal; at most so many batches are named."""
     (waiting,) = connection.execute(_WAITING).fetchone()
-    named = [str(name) for (name,) in connection.execute(_NAMED, (named_most,))]
+    named = connection.execute(_NAMED, (named_most,)).fetchall()
     found = standing(connection)
     counts = [
         TerminalCount(terminal, found.epoch, last)
@@ -52,7 +53,15 @@ def state_of(connection: sqlite3.Connection, named_most: int) -> JournalState:
     (cause,) = connection.execute(_CAUSE, (found.epoch,)).fetchone()
     (newest,) = connection.execute(_NEWEST).fetchone()
     oldest_waiting = waiting_spans(connection)[0][0]
-    return JournalState(int(waiting), named, counts, str(cause), int(newest), oldest_waiting)
+    return JournalState(
+        waiting_taps=int(waiting),
+        waiting_batches=[str(name) for name, _ in named],
+        batch_taps=[int(taps) for _, taps in named],
+        counts=counts,
+        cause=str(cause),
+        newest=int(newest),
+        oldest_waiting=oldest_waiting,
+    )
 
 
 def had_receipt(connection: sqlite3.Connection, asked: TapRange) -> bool:

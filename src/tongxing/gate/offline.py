@@ -5,6 +5,7 @@ account, the rides begun since the city was last heard, and lets in fewer the lo
 is inside is always let out. `max_loss_fen` is the bound that follows. Pure.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tongxing.deciding.facts import ENDING_ROLES, Role
@@ -82,7 +83,9 @@ class OfflineLimits:
         """An account has begun a ride since the city was last heard."""
         self._begun[medium_no] = self._begun.get(medium_no, 0) + 1
 
-    def contact(self, now_s: int) -> None:
-        """The city has taken all there was and its newest deny list is in force: count anew."""
+    def contact(self, now_s: int, not_taken: Mapping[str, int] | None = None) -> None:
+        """The city was heard, its newest deny list is in force and it has taken all there was:
+        count anew. `not_taken` are the rides, by account, that it was told and refused to take as
+        they are: they cost it what rides out of contact do, so they count on."""
         self.last_contact_s = now_s
-        self._begun.clear()
+        self._begun = dict(not_taken or {})

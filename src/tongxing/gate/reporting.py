@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 
 from tongxing.gate.fetching import published
@@ -10,6 +11,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import TapRef
 from tongxing.messages.fleet import WAITING_NAMED_MAX, Heartbeat, Orders, TapRange
 
+NOTHING_REFUSED: Mapping[str, str] = {}
 _NUMBER = "heartbeat"
 
 
@@ -27,9 +29,16 @@ def next_number(site: Site, at_least: int) -> int | Refusal:
 
 
 def heartbeat_of(
-    site: Site, *, number: int, now_s: int, software: str, offset_s: int | None
+    site: Site,
+    *,
+    number: int,
+    now_s: int,
+    software: str,
+    offset_s: int | None,
+    refused: Mapping[str, str] = NOTHING_REFUSED,
 ) -> Heartbeat | Refusal:
-    """How a device is now. Refuses what its journal refuses.
+    """How a device is now; `refused` are the batches that the city would not take, with its reason.
+    Refuses what its journal refuses.
 
     Batches that are sealed already are named by their hash: the city takes what it has heard of so
     even if this device is revoked before it arrives.
@@ -56,6 +65,7 @@ def heartbeat_of(
         expired=site.expired(now_s),
         last_order=site.orders.last_no,
         published=published(site, now_s),
+        refused={name: refused[name] for name in state.waiting_batches if name in refused},
     )
 
 

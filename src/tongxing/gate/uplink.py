@@ -6,11 +6,11 @@ city's signed receipt, whatever an answer's status says. A batch that the city w
 is stays in the journal, is tried again much later, and holds up no other.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from tongxing.gate.fetching import Ask, ListFetcher
 from tongxing.gate.link import Answer
@@ -64,13 +64,24 @@ class UplinkSetup:
 
 @dataclass(frozen=True, slots=True)
 class Stepped:
-    """What a step came to: whether the city answered and took what it got, taps newly
-    acknowledged, what was refused, and after how many seconds the next step has something to do."""
+    """What a step came to: whether the city answered, taps newly acknowledged, what was refused,
+    and after how many seconds the next step has something to do. `refused` are all batches that
+    wait and that the city would not take as they are, with its reason; `went_well` says that
+    nothing else was refused."""
 
     online: bool
     acknowledged: int = 0
     refusals: tuple[Refusal, ...] = ()
     wait_s: float = 0.0
+    refused: Mapping[str, str] = field(default_factory=dict)
+    went_well: bool = False
+
+
+class _RefusedBatch(NamedTuple):
+    """Why the city would not take a batch, and when it is tried again."""
+
+    code: str
+    again_s: int
 
 
 class Uplink:
@@ -83,7 +94,7 @@ class Uplink:
         self._last_number = 0
         self._offset_s: int | None = None
         self._lists = ListFetcher(self._get, setup.clock, setup.pace)
-        self._refused: dict[str, int] = {}
+        self._refused: dict[str, _RefusedBatch] = {}
         self._senders = ThreadPoolExecutor(setup.pace.in_flight, "uplink")
 
     def close(self) -> None:
@@ -97,24 +108,26 @@ class Uplink:
             return Stepped(False, wait_s=self._next_try_s - now_s)
         refusals: list[Refusal] = []
         failed = self._heartbeat(ask, refusals) or self._lists.fetch(ask, refusals)
-        acknowledged = 0
+        acknowledged, batches = 0, list[Refusal]()
         while failed is None:
-            refused_before = len(refusals)
-            count, failed = self._upload(ask, refusals)
+            refused_before = len(batches)
+            count, failed = self._upload(ask, batches)
             acknowledged += count
-            moved = count or len(refusals) > refused_before
+            moved = count or len(batches) > refused_before
             if not moved or self._setup.clock() >= self._next_heartbeat_s:
                 break
         if failed is None:
             self._backoff.succeeded()
             self._next_try_s = 0.0
             wait_s = max(0.0, self._next_heartbeat_s - self._setup.clock())
-            return Stepped(True, acknowledged, tuple(refusals), wait_s)
+            told = {name: one.code for name, one in self._refused.items()}
+            both = (*refusals, *batches)
+            return Stepped(True, acknowledged, both, wait_s, told, went_well=not refusals)
         wait_s = self._backoff.failed(failed.after_s)
         self._next_try_s = self._setup.clock() + wait_s
         if failed.refusal is not None:
             refusals.append(failed.refusal)
-        return Stepped(False, acknowledged, tuple(refusals), wait_s)
+        return Stepped(False, acknowledged, (*batches, *refusals), wait_s)
 
     def _heartbeat(self, ask: Ask, refusals: list[Refusal]) -> Answer | None:
         """Tell how we are, when it is due, and do what the city says; why that failed."""
@@ -132,6 +145,7 @@ class Uplink:
                 now_s=now_s,
                 software=self._setup.software,
                 offset_s=self._offset_s,
+                refused={name: one.code for name, one in self._refused.items()},
             )
         )
         if isinstance(told, Refusal):
@@ -194,7 +208,8 @@ class Uplink:
                     self._refused.pop(sha256_hex(message), None)
             elif answer.final and answer.refusal is not None:
                 again_s = self._setup.clock() + self._setup.pace.refused_again_s
-                self._refused[sha256_hex(message)] = again_s
+                refused = _RefusedBatch(answer.refusal.code, again_s)
+                self._refused[sha256_hex(message)] = refused
                 refusals.append(answer.refusal)
             else:
                 failed = answer
@@ -208,9 +223,11 @@ class Uplink:
         if isinstance(messages, Refusal):
             return messages
         found = {sha256_hex(message): message for message in messages}
-        self._refused = {name: at for name, at in self._refused.items() if name in found}
+        self._refused = {name: one for name, one in self._refused.items() if name in found}
         due = [
-            message for name, message in found.items() if self._refused.get(name, now_s) <= now_s
+            message
+            for name, message in found.items()
+            if name not in self._refused or self._refused[name].again_s <= now_s
         ]
         return due[: self._setup.pace.in_flight]
 

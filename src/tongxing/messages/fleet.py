@@ -94,7 +94,8 @@ class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     compared, None before that. `mode` is the kind of the order in force. `events` are what no
     answer has confirmed yet. `last_order` is the highest order number ever had (0: none), and
     `published` when the lists told were published: a city restored from a backup sees by both
-    which numbers it had given.
+    which numbers it had given. `refused` are those waiting batches that the city would not take as
+    they are, with the reason it gave: they stay where they are.
     """
 
     device: str
@@ -114,6 +115,7 @@ class Heartbeat(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     expired: list[str] = []
     last_order: int = 0
     published: dict[str, int] = {}
+    refused: dict[str, str] = {}
 
 
 class Order(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

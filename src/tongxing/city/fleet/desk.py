@@ -181,7 +181,7 @@ class FleetDesk:
             return DeviceState(device, None, None, late, None, 0)
         told = _HEARTBEATS.decode(found[1])
         missing = sum(
-            count.last_seq - state.whole_to(cursor, count.terminal_id, count.epoch)
+            state.count_missing(cursor, count.terminal_id, count.epoch, count.last_seq)
             for count in told.counts
         )
         unsent = min(told.waiting_taps, missing)

@@ -256,6 +256,7 @@ def _objection(device: Device, told: Heartbeat) -> Refusal | None:
         len(told.counts) <= _COUNTS_MAX
         and len(told.waiting_batches) <= WAITING_NAMED_MAX
         and all(len(name) == 2 * KEY_BYTES for name in told.waiting_batches)
+        and told.refused.keys() <= {*told.waiting_batches}
         and all(0 <= number <= NUMBER_MAX for number in numbers)
         and len(told.lists) + len(told.expired) + len(told.published) <= _LISTS_MAX
         and "\\u0000" not in encode(told).decode()

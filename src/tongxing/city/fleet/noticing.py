@@ -8,6 +8,9 @@ fetch only what is newer, so that list has to be published anew, and a person is
 
 **A gap.** Numbers that a device has given and that are neither here nor waiting there are lost, or
 held back: told as long as it is so.
+
+**A refused batch.** What the city would not take as it is stays in the device's journal, and the
+device says so in each heartbeat: somebody must find out why, for the rides in it are nobody's yet.
 """
 
 from collections.abc import Sequence
@@ -16,12 +19,14 @@ from tongxing.city.fleet.terms import fleet_terms
 from tongxing.city.store import fleet_notices as store
 from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
+from tongxing.kernel.reasons import all_reasons
 from tongxing.messages.fleet import Heartbeat, TapRange
 from tongxing.messages.lists import DATA_NAMES, DENY
 
 GAP_OPEN = "gap_open"
 NUMBERS_BEHIND = "numbers_behind"
 LIST_DIFFERS = "list_differs"
+BATCHES_REFUSED = "batches_refused"
 _RANGES_TOLD = 5
 
 Found = dict[tuple[str, str], dict[str, str]]
@@ -54,7 +59,8 @@ def compare_with_books(
         )
         if ours not in (None, at_s):
             found[LIST_DIFFERS, base] = {"name": base, "version": str(version)}
-    kinds = (GAP_OPEN, NUMBERS_BEHIND, LIST_DIFFERS)
+    found.update(_refused(told))
+    kinds = (GAP_OPEN, NUMBERS_BEHIND, LIST_DIFFERS, BATCHES_REFUSED)
     store.keep_notices(cursor, told.device, kinds, found, now_s)
 
 
@@ -66,6 +72,15 @@ def _gap(told: Heartbeat, missing: Sequence[TapRange]) -> Found:
         f"{one.terminal_id}/{one.epoch:x} {one.first}-{one.last}" for one in missing[:_RANGES_TOLD]
     )
     return {(GAP_OPEN, ""): {"count": str(lost), "ranges": ranges}}
+
+
+def _refused(told: Heartbeat) -> Found:
+    """Batches that lie in the device's journal because we would not take them."""
+    if not told.refused:
+        return {}
+    codes = sorted({code for code in told.refused.values() if code in all_reasons()})
+    values = {"count": str(len(told.refused)), "codes": ", ".join(codes) or "-"}
+    return {(BATCHES_REFUSED, ""): values}
 
 
 def _behind(told: Heartbeat, name: str, number: int, known: int) -> dict[str, str]:

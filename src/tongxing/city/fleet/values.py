@@ -71,9 +71,20 @@ class EventTold:
     values: Mapping[str, str]
 
 
+class OrderOutcome(NamedTuple):
+    """What a device did with an order (`messages.fleet.Outcome`), when by its own clock, and when
+    the city heard of it."""
+
+    device: str
+    outcome: str
+    done_s: int
+    heard_s: int
+
+
 @dataclass(frozen=True, slots=True)
 class OrderGiven:
-    """An order to a device or to a whole site (the other one is "")."""
+    """An order to a device or to a whole site (the other one is ""). `meant` are the devices that
+    it is or was for, `done` those that have told what they did with it."""
 
     order_no: int
     site: str
@@ -83,7 +94,8 @@ class OrderGiven:
     until_s: int
     ordered_by: str
     why: str
-    done: tuple[tuple[str, str], ...] = ()
+    done: tuple[OrderOutcome, ...] = ()
+    meant: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

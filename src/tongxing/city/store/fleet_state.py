@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tongxing.city.fleet.values import OrderGiven
+from tongxing.city.fleet.values import OrderGiven, OrderOutcome
 from tongxing.city.store.cursor import Cursor
 from tongxing.messages.fleet import OrderDone, TapRange
 
@@ -69,16 +69,24 @@ def orders_for(cursor: Cursor, device: str, site: str, now_s: int) -> list[Order
 
 
 def newest_orders(cursor: Cursor, limit: int) -> list[OrderGiven]:
-    """The last orders, newest first, each with who has done what with it."""
+    """The last orders, newest first, each with whom it was meant for and what each did with it."""
     rows = cursor.execute(
         "SELECT order_no, site, device, kind, from_s, until_s, ordered_by, why, (SELECT"
-        " array_agg(ARRAY[d.device, d.outcome] ORDER BY d.device) FROM device_order_done AS d"
-        " WHERE d.order_no = device_order.order_no) FROM device_order"
-        " ORDER BY order_no DESC LIMIT %s",
+        " json_agg(json_build_array(d.device, d.outcome, d.done_s, d.heard_s) ORDER BY d.device)"
+        " FROM device_order_done AS d WHERE d.order_no = device_order.order_no),"
+        " (SELECT array_agg(device.device ORDER BY device.device) FROM device"
+        " WHERE (device.device = device_order.device OR device.site = device_order.site)"
+        " AND device.enrolled_s < device_order.until_s"
+        " AND coalesce(device.revoked_s > device_order.from_s, true))"
+        " FROM device_order ORDER BY order_no DESC LIMIT %s",
         (limit,),
     )
     return [
-        replace(OrderGiven(*row[:-1]), done=tuple((one[0], one[1]) for one in row[-1] or ()))
+        replace(
+            OrderGiven(*row[:-2]),
+            done=tuple(OrderOutcome(*one) for one in row[-2] or ()),
+            meant=tuple(row[-1] or ()),
+        )
         for row in rows
     ]
 
@@ -125,6 +133,17 @@ def numbers_here(
         (terminal_id, epoch, above, to, limit),
     )
     return [int(row[0]) for row in rows]
+
+
+def count_missing(cursor: Cursor, terminal_id: str, epoch: int, to: int) -> int:
+    """How many numbers of a storage, from 1 up to that one, are not here."""
+    above = whole_to(cursor, terminal_id, epoch)
+    row = cursor.execute(
+        "SELECT count(*) FROM tap WHERE terminal_id = %s AND epoch = %s AND seq > %s AND seq <= %s",
+        (terminal_id, epoch, above, to),
+    ).fetchone()
+    assert row is not None
+    return max(0, to - above - int(row[0]))
 
 
 def highest_here(cursor: Cursor, terminal_id: str, epoch: int) -> int:

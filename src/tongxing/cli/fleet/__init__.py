@@ -12,6 +12,7 @@ _FIRST = (
     "enrol",
     "list",
     "order",
+    "orders",
     "publish",
     "release",
     "lists",

@@ -12,7 +12,8 @@ WORDS = Words("fleet")
 _COLUMNS = ("when", "device", "what")
 _NOTICED = ("name", "told", "ours", "mode", "version", "count", "ranges", "terminal", "seq")
 _UNSAID = dict.fromkeys(
-    ("before", "after", "because", "medium_no", "elsewhere", "epoch", "cause", *_NOTICED), "?"
+    ("before", "after", "because", "medium_no", "elsewhere", "epoch", "cause", "codes", *_NOTICED),
+    "?",
 )
 
 

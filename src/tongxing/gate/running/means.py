@@ -6,14 +6,17 @@ thread; `now_s` is read by all of them.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Collection
 
-from tongxing.gate.clearance import CONTACT, Clearance, contact_bytes, limits_of
+from tongxing.gate.clearance import CONTACT, Clearance, begins_on_account, contact_bytes, limits_of
 from tongxing.gate.clock import KEPT, GateClock
 from tongxing.gate.journal import Journal
 from tongxing.gate.offline import OfflineLimits, OfflineRules
 from tongxing.gate.site import Site
 from tongxing.kernel.reasons import Refusal
+from tongxing.messages import Tap
+from tongxing.messages.fleet import WAITING_NAMED_MAX
 
 TIME_AHEAD = "kept_time_ahead"
 """The event of a time kept as good that the city's answer shows to have been ahead."""
@@ -85,19 +88,29 @@ class Means:
         good = self._clock.to_keep(self.mono_s())
         return None if good is None else site.journal.keep(KEPT, good)
 
-    def settled(self, site: Site) -> Refusal | None:
+    def settled(self, site: Site, refused: Collection[str] = ()) -> Refusal | None:
         """A step of the upload went well to its end. If the city was heard since the last time, and
-        has all there was, rides out of contact are counted anew."""
+        has all there was, rides out of contact are counted anew: all but those in the batches (by
+        hash) that it `refused`, which is an answer and no silence."""
         if not self._heard:
             return None
-        state = site.journal.state(0)
+        state = site.journal.state(WAITING_NAMED_MAX)
         if isinstance(state, Refusal):
             return state
-        if state.waiting_taps:
+        batches = zip(state.waiting_batches, state.batch_taps, strict=True)
+        if state.waiting_taps > sum(taps for name, taps in batches if name in refused):
             return None
+        not_taken: Counter[str] = Counter()
+
+        def note(_position: int, tap: Tap) -> None:
+            if begins_on_account(tap):
+                not_taken[tap.medium_no] += 1
+
         now_s = self.now_s()
-        refusal = site.journal.keep(CONTACT, contact_bytes(now_s, state.newest))
+        refusal = site.journal.read_waiting(note) or site.journal.keep(
+            CONTACT, contact_bytes(now_s, state.newest, not_taken)
+        )
         if refusal is None:
             self._heard = False
-            self._limits.contact(now_s)
+            self._limits.contact(now_s, not_taken)
         return refusal

@@ -5,6 +5,7 @@ hands the gate the city's time. A gate whose machine has not enrolled has none, 
 """
 
 from collections.abc import Callable
+from functools import partial
 
 from tongxing.gate.lines import DeviceLine
 from tongxing.gate.running.calling import line_of
@@ -27,8 +28,8 @@ class DeviceUplink:
         if self._uplink is None:
             self._uplink = self._make(runner)
         stepped = self._uplink.step(runner.ask)
-        if stepped.online and not stepped.refusals and runner.means is not None:
-            runner.ask(runner.means.settled)
+        if stepped.went_well and runner.means is not None:
+            runner.ask(partial(runner.means.settled, refused=frozenset(stepped.refused)))
         return stepped.online
 
     def close(self) -> None:
