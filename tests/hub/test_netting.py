@@ -11,7 +11,7 @@ from tongxing.hub.fees import fee_of
 from tongxing.hub.instructions import HUB, instructions_of
 from tongxing.hub.members import Member
 from tongxing.hub.netting import Netting, PairTotal, net
-from tongxing.hub.rulebook import load_rulebook
+from tongxing.hub.rulebook import SettlementModel, load_rulebook
 from tongxing.hub.statements import statement_of
 from tongxing.hub.windows import window_times
 from tongxing.kernel.money import round_half_even
@@ -137,6 +137,37 @@ def test_the_payouts_and_instructions_of_the_worked_day() -> None:
         ("W20260318-0006", 3, "ACQ-A", "OP2", 623),
         ("W20260318-0007", 3, "ACQ-B", "OP3", 516),
     ]
+
+
+# The same day with the refund. Bilateral: 1530; 360 - 2; 800 - 4; 160; the hub's fees 2 and 1.
+MODELS = {
+    "bilateral": (
+        "ISS-A 1530 ISS-A 358 ISS-B 796 ISS-B 160 ACQ-A 2 ACQ-B 1",
+        "ACQ-A 1530 ACQ-A 796 ACQ-B 358 ACQ-B 160",
+    ),
+    "gross": (
+        "ISS-A 1530 ISS-A 360 ISS-B 800 ISS-B 160 ACQ-A 4 ACQ-A 2 ACQ-B 2 ACQ-B 1",
+        "ACQ-A 1530 ACQ-A 800 ACQ-B 360 ACQ-B 160 ISS-A 2 ISS-B 4",
+    ),
+}
+
+
+def pairs(told: str) -> list[tuple[str, int]]:
+    words = told.split()
+    return [(member, int(fen)) for member, fen in zip(words[::2], words[1::2], strict=True)]
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_every_settlement_model_moves_the_same_positions(model: SettlementModel) -> None:
+    netting = net(totals(WORKED_DAY + REFUND), RULES.fee)
+    made = instructions_of(WINDOW, netting, (), TIMES, model)
+    paid = sorted((item.debtor, item.amount_fen) for item in made if item.phase == 1)
+    got = sorted((item.creditor, item.amount_fen) for item in made if item.phase == 2)
+    assert (paid, got) == tuple(sorted(pairs(told)) for told in MODELS[model])
+    for position in netting.positions:
+        out_fen = sum(fen for member, fen in paid if member == position.member)
+        in_fen = sum(fen for member, fen in got if member == position.member)
+        assert out_fen - in_fen == position.net_fen
 
 
 def test_an_operator_that_owes_money_pays_its_acquirer() -> None:

@@ -11,6 +11,7 @@ from tongxing.hub.instructions import Instruction, instructions_of
 from tongxing.hub.iso20022 import account_statement, payment_message
 from tongxing.hub.members import Member
 from tongxing.hub.netting import Netting
+from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.settlement import Payment
 from tongxing.hub.statements import as_csv, as_text, statement_of
 from tongxing.hub.store.checkpoints import KeptCheckpoint
@@ -105,7 +106,7 @@ def produce(
     case_details: Mapping[str, CaseDetail],
     members: Mapping[str, Member],
     times: WindowTimes,
-    rulebook_version: str,
+    rules: Rulebook,
     key: SigningKey,
 ) -> Produced:
     """Every document and payment of a window. `from_elsewhere` are the accepted records of each
@@ -114,14 +115,15 @@ def produce(
     names = {member.member_id: member.name_zh for member in members.values()}
     documents: dict[tuple[str, str], bytes] = {}
     for statement in statements:
-        for kind, content in _forms(statement, members, names, times, rulebook_version, key):
+        for kind, content in _forms(statement, members, names, times, rules.version, key):
             documents[kind, statement.member] = content
     for issuer, records in from_elsewhere.items():
         detail = IssuerDetail(window_id=window_id, issuer=issuer, records=list(records))
         documents[ISSUER_DETAIL, issuer] = seal(detail, key)
     for member, told in case_details.items():
         documents[CASE_DETAIL, member] = seal(told, key)
-    instructions = instructions_of(window_id, netting, statements, times)
+    model = rules.settlement.model
+    instructions = instructions_of(window_id, netting, statements, times, model)
     messages = {
         item.instruction_id: payment_message(item, times.statement_s, names)
         for item in instructions

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Literal
 
 import msgspec
 
@@ -89,6 +90,15 @@ class FeeRules(_Part, frozen=True):
     share_hub: int
 
 
+SettlementModel = Literal["multilateral", "bilateral", "gross"]
+
+
+class SettlementRules(_Part, frozen=True):
+    """Which payments settle a window (`instructions.obligations`)."""
+
+    model: SettlementModel = "multilateral"
+
+
 class _File(_Part, frozen=True):
     version: str
     profile: str
@@ -100,6 +110,7 @@ class _File(_Part, frozen=True):
     file: FileLimits
     fee: FeeRules
     acceptance: dict[str, str]
+    settlement: SettlementRules = SettlementRules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +127,7 @@ class Rulebook:
     file: FileLimits
     fee: FeeRules
     acceptance: Mapping[str, str]
+    settlement: SettlementRules
 
     def code_of_refusal(self, reason: str) -> str:
         """The verdict code of a reason why a medium was not accepted."""
@@ -156,6 +168,7 @@ def parse_rulebook(content: bytes) -> Rulebook:
         file=raw.file,
         fee=raw.fee,
         acceptance=raw.acceptance,
+        settlement=raw.settlement,
     )
 
 

@@ -249,14 +249,15 @@ class Hub:
             payment_table.set_payment_state(
                 cursor, instruction.instruction_id, state, received_s, status.bank_reference
             )
-            if payment.state is PaymentState.COVERED:
+            is_late, is_settled = (
+                payment.state is PaymentState.COVERED,
+                state is PaymentState.SETTLED,
+            )
+            if is_late:
                 write_postings(cursor, [late_posting(cursor, payment, received_s)])
-                return Confirmation(
-                    instruction, state, moved_on(cursor, window_id, None, received_s)
-                )
-            if state is PaymentState.SETTLED and instruction.phase != PAYOUT_PHASE:
+            elif is_settled and instruction.phase != PAYOUT_PHASE:
                 write_postings(cursor, [payment_posting(instruction, received_s)])
-            event = event_of(payment, payments) if state is PaymentState.SETTLED else None
+            event = event_of(payment, payments) if is_settled and not is_late else None
             after = moved_on(cursor, instruction.window_id, event, received_s)
         return Confirmation(instruction, state, after)
 

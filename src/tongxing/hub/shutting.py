@@ -53,7 +53,7 @@ def shut(
         netted.details(window_id, money, case_table.news_of_window(cursor, window_id)),
         members,
         times,
-        rules.version,
+        rules,
         key,
     )
     window_table.write_netting(cursor, window_id, netting)
