@@ -7,6 +7,7 @@ from importlib.resources import files
 import msgspec
 import pytest
 from entry_world import BUS_14, KEY_STATION, OTHER_STATION, POLICY
+from msgspec.structs import replace
 
 from tongxing.city.upgrading.programme import programme_at
 from tongxing.entry import Place, in_order, policies, policy_at, read_policy
@@ -45,6 +46,19 @@ def test_other_stations_are_not_checked_in_the_trial_and_one_is_known_by_name() 
     named = Place(mode="rail", stations=frozenset({"jianguomen", "建国门"}))
     assert effect(named, date(2022, 5, 30)) == "enforced"
     assert POLICY.place_set[0].unknown == 63
+
+
+@pytest.mark.req("R-130")
+def test_key_bus_lines_and_stops_are_checked_from_their_day_on() -> None:
+    """Which they are only their operator knows; no other bus is asked about before the test."""
+    key = Place(mode="bus", properties=frozenset({"key_bus_place"}), lines=frozenset({"300"}))
+    days = [(5, 16), (5, 17), (5, 22), (5, 30), (12, 4), (12, 5)]
+    assert [effect(key, date(2022, month, day)) for month, day in days] == [
+        *["", "informative", "informative", "informative", "informative", ""]
+    ]
+    assert not POLICY.can_close(key), "staff decide there, no machine does"
+    for other in (replace(key, properties=frozenset()), replace(key, mode="rail"), BUS_14):
+        assert effect(other, date(2022, 5, 17)) == ""
 
 
 @pytest.mark.req("R-116", "R-133", "R-135", "R-163")

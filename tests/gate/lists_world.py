@@ -33,7 +33,7 @@ def policy(**fields: object) -> bytes:
     text = beijing.decode().replace('"110000"', '"500000"').replace("beijing_2022", "cq_2026")
     head, _, _ = text.partition("[[policy.category]]")
     start, _, rest = head.partition("[policy.single_tickets]")
-    head = start.replace("2022-05-23", "2026-03-03").replace("2022-12-04", "2026-03-31")
+    head = start.replace("2022-05-17", "2026-03-03").replace("2022-12-04", "2026-03-31")
     assert rest
     where = {
         "from": "2026-03-03",

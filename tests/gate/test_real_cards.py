@@ -28,7 +28,8 @@ from tongxing.media.card.reading import read_card
 from tongxing.media.tac.fields import fields_of
 from tongxing.media.tac.single import check_tac
 from tongxing.messages import CardProof
-from tongxing.simulation.real_media import PlasticCard
+from tongxing.simulation.real_media import PlasticCard, RunMedia
+from tongxing.simulation.scenario import load_scenario
 
 BEIJING_RAIL = ("bj:rail-1:xidan", "bj:rail-1:guomao")
 CHONGQING_RAIL = ("cq:rail-1:xiaoshizi", "cq:rail-1:shapingba")
@@ -257,6 +258,21 @@ def test_a_card_with_both_systems_rides_with_the_one_that_is_accepted(
         scheme == "t_union",
         scheme != "t_union",
     )
+
+
+@pytest.mark.req("R-305")
+def test_cities_share_cards_once_they_share_a_standard_and_its_keys(tmp_path: Path) -> None:
+    """One module at one gate, and cards of two cities: each passes under its scheme's keys. The
+    same card made under a city's own keys, the standard being the same, does not."""
+    world = open_world(tmp_path, BEIJING_RAIL)
+    for number, token in enumerate((BEIJING, TIANJIN)):
+        card = new_card(token)
+        assert world.hold(card, "in", EIGHT + 100 * number)[0].opened
+    assert all(is_signed(tap.proof) for tap in world.taps())
+    foreign = RunMedia(8, load_scenario()).card(TIANJIN, EIGHT)
+    decision, _ = world.hold(foreign, "in", EIGHT + 1500)
+    assert (decision.opened, decision.reason) == (False, "CARD_MAC")
+    assert foreign.balance_fen == TIANJIN.balance_fen
 
 
 def test_a_card_of_another_application_is_told_apart(tmp_path: Path) -> None:

@@ -47,8 +47,9 @@ class ResultRule(_Told, frozen=True, kw_only=True):
 
 
 class PlaceSet(_Told, frozen=True, kw_only=True):
-    """Places that a source counts; `named` are those of them that it names. The others are known
-    to whoever runs the station, who gives its gates the set's name as a property."""
+    """Places that a source counts (0: it says neither how many nor which); `named` are those that
+    it names. The others are known to whoever runs the station, who gives its gates the set's name
+    as a property."""
 
     name: str
     title_zh: str

@@ -74,7 +74,8 @@ def _print_policy(policy: Policy, day: date) -> None:
     for group in policy.place_set:
         values = {"count": group.count, "named": _listed(group.named), "unknown": group.unknown}
         values["source"] = _source(group.source, group.certain)
-        say(WORDS("policy.set", title=_in(group.title_zh, group.title_en), **values))
+        key = "policy.set" if group.count else "policy.set_uncounted"
+        say(WORDS(key, title=_in(group.title_zh, group.title_en), **values))
     _print_holding(policy, day)
 
 
