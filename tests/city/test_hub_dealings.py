@@ -180,6 +180,40 @@ def test_an_answer_to_a_file_we_never_sent_is_refused(city: City) -> None:
     assert code_of(city.apply_verdicts(answer(other, records), NOON)) == "FILE_UNKNOWN"
 
 
+def held(manifest: Manifest, records: list[Record]) -> bytes:
+    """The answer on a file whose first record waits."""
+    rest = unseal(answer(manifest, records), VerdictFile, KEYS)
+    assert not isinstance(rest, Refusal)
+    first = Verdict(record_id=records[0].record_id, status="held", code="1012", bearer="acquirer")
+    verdicts = [first, *rest[1].verdicts[1:]]
+    return seal(msgspec.structs.replace(rest[1], verdicts=verdicts), HUB_KEY)
+
+
+@pytest.mark.parametrize(
+    ("status", "due", "mismatch"), [("accepted", 450, 0), ("rejected", 0, 450)]
+)
+def test_what_waited_is_booked_in_the_window_that_decided_it(
+    city: City, database: Database, status: str, due: int, mismatch: int
+) -> None:
+    manifest, records = presented(city)
+    assert city.apply_verdicts(held(manifest, records), NOON) is None
+    assert books(database, ACQUIRER, f"due_hub:{WINDOW}") == 540
+    assert books(database, ISSUER, "in_transit") == -450
+    shares = [Share("OP-CQ-RAIL", 450)] if status == "accepted" else []
+    decided = Verdict(record_id=records[0].record_id, status=status, code="1012", shares=shares)  # type: ignore[arg-type]
+    later = VerdictFile(file_id="held-1", window_id="W20260320", file_code="OK", verdicts=[decided])
+    for _ in range(2):
+        assert city.apply_verdicts(seal(later, HUB_KEY), NOON) is None
+    assert books(database, ACQUIRER, "due_hub:W20260320") == due
+    assert books(database, ISSUER, "due_hub:W20260320") == -due
+    assert books(database, ISSUER, "liab_mismatch") == -mismatch
+    assert books(database, ISSUER, "in_transit") == books(database, ACQUIRER, "unsplit") == 0
+    all_proofs_hold(database)
+    stranger = msgspec.structs.replace(decided, record_id="x.1")
+    other = msgspec.structs.replace(later, verdicts=[decided, stranger])
+    assert code_of(city.apply_verdicts(seal(other, HUB_KEY), NOON)) == "FILE_UNKNOWN"
+
+
 @pytest.mark.parametrize("key", [SITE_KEY, CITY_KEY], ids=["a gate", "ourselves"])
 def test_only_the_hub_may_speak_for_the_hub(city: City, key: SigningKey) -> None:
     message = seal(statement(ISSUER, 0), key)

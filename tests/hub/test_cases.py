@@ -1,4 +1,4 @@
-"""Disputes at the live hub: signed files of members, money in the windows, timers that fire alone."""
+"""Disputes at the live hub: signed files, money in its windows, timers that fire alone."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -6,14 +6,14 @@ from datetime import date, timedelta
 import psycopg
 import pytest
 from hub_world import (
-    A,
-    B,
     DAY,
     HUB_KEY,
     HUB_KEYS,
     KEYS_OF,
     RULES,
     TRUSTED,
+    A,
+    B,
     World,
     make_world,
     revised,

@@ -146,7 +146,9 @@ class Street:
                 party = paid.debtor if paid.creditor == HUB_SENDER else paid.creditor
                 line = BankLine("B", paid.window_id, party, -paid.amount_fen, at(39))
             elif paid.creditor in ours:
-                line = BankLine("B", paid.window_id, paid.creditor, paid.amount_fen, at(39))
+                is_leg = HUB_SENDER in (paid.debtor, paid.creditor)
+                party = paid.creditor if is_leg else paid.debtor
+                line = BankLine("B", paid.window_id, party, paid.amount_fen, at(39))
             else:
                 continue
             assert city.settle(line) is None, line
