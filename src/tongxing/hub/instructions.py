@@ -115,5 +115,7 @@ def _gross(netting: Netting) -> Iterator[tuple[str, str, int]]:
         yield acquirer, issuer, pair.fee.issuer_fen
         yield acquirer, HUB, pair.fee.hub_fen
     for move in netting.moves:
-        parties = (HUB if one in HUB_ACCOUNTS else one for one in (move.debtor, move.creditor))
-        yield (*parties, move.amount_fen)
+        debtor, creditor = (
+            HUB if one in HUB_ACCOUNTS else one for one in (move.debtor, move.creditor)
+        )
+        yield debtor, creditor, move.amount_fen

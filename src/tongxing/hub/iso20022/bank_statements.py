@@ -1,0 +1,108 @@
+"""What the bank says of the hub's account: camt.053 (a whole statement) or camt.054 (a notice).
+
+Only booked entries count. An entry has the bank's own reference, and the end-to-end id of the
+payment where it is one. This module reads and judges nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyiso20022.camt import camt_053_001_08 as statement_classes
+from pyiso20022.camt import camt_054_001_08 as notice_classes
+
+from tongxing.hub.iso20022.common import fen_from_the_wire, from_bytes
+from tongxing.kernel.clock import instant
+from tongxing.kernel.reasons import Refusal
+
+CAMT_053 = "camt.053.001.08"
+CAMT_054 = "camt.054.001.08"
+_OPENING, _CLOSING = "OPBD", "CLBD"
+
+
+@dataclass(frozen=True, slots=True)
+class BankLine:
+    """One booked movement: above zero came in. `end_to_end_id` is "" where the bank names none."""
+
+    bank_reference: str
+    end_to_end_id: str
+    amount_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class BankStatement:
+    """A bank's message on one account. Of a whole statement `until_s` is up to when it tells of
+    every line and `closing_fen` the balance then; None in a notice."""
+
+    statement_id: str
+    message: str
+    lines: tuple[BankLine, ...]
+    until_s: int | None = None
+    closing_fen: int | None = None
+
+
+def read_bank_statement(message: bytes) -> BankStatement | Refusal:
+    """The one statement or notice of a message.
+
+    Refuses with BANK_STATEMENT: what cannot be read, several accounts, an amount in another
+    currency, an entry without a reference of its own, balances that the entries do not lead to.
+    """
+    is_notice = CAMT_054.encode() in message
+    found: Any = from_bytes(
+        message, notice_classes.Document if is_notice else statement_classes.Document
+    )
+    if isinstance(found, Refusal):
+        return _malformed(str(found.values["detail"]))
+    try:
+        return _notice(found) if is_notice else _whole(found)
+    except (ValueError, TypeError, AttributeError) as error:
+        return _malformed(str(error) or "incomplete")
+
+
+def _notice(found: Any) -> BankStatement:
+    (only,) = found.bk_to_cstmr_dbt_cdt_ntfctn.ntfctn
+    return BankStatement(only.id, CAMT_054, _lines(only.ntry))
+
+
+def _whole(found: Any) -> BankStatement:
+    (only,) = found.bk_to_cstmr_stmt.stmt
+    balances = {one.tp.cd_or_prtry.cd: _signed(one) for one in only.bal}
+    lines = _lines(only.ntry)
+    moved = sum(line.amount_fen for line in lines)
+    if balances[_OPENING] + moved != balances[_CLOSING]:
+        raise ValueError(f"{balances[_OPENING]} + {moved} is not {balances[_CLOSING]} fen")
+    until_s = instant(only.fr_to_dt.to_dt_tm.to_datetime())
+    return BankStatement(only.id, CAMT_053, lines, until_s, balances[_CLOSING])
+
+
+def _lines(entries: Sequence[Any]) -> tuple[BankLine, ...]:
+    lines = []
+    for entry in entries:
+        if entry.sts.cd != "BOOK":
+            continue
+        reference = entry.acct_svcr_ref or entry.ntry_ref
+        if not reference:
+            raise ValueError("an entry without the bank's reference")
+        lines.append(BankLine(reference, _end_to_end(entry), _signed(entry)))
+    if len({line.bank_reference for line in lines}) != len(lines):
+        raise ValueError("a reference stands twice")
+    return tuple(lines)
+
+
+def _end_to_end(entry: Any) -> str:
+    """The end-to-end id of an entry's one transaction; "" for a batch, or where there is none."""
+    details = [one for batch in entry.ntry_dtls for one in batch.tx_dtls]
+    if len(details) != 1 or details[0].refs is None:
+        return ""
+    return details[0].refs.end_to_end_id or ""
+
+
+def _signed(part: Any) -> int:
+    fen = fen_from_the_wire(part.amt.value, part.amt.ccy)
+    if fen is None:
+        raise ValueError(f"{part.amt.value} {part.amt.ccy} is no whole fen")
+    return fen if part.cdt_dbt_ind.value == "CRDT" else -fen
+
+
+def _malformed(detail: str) -> Refusal:
+    return Refusal("BANK_STATEMENT", values={"detail": detail[:200]})
