@@ -87,11 +87,13 @@ class CaseFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class CaseAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
-    """What an act led to: `code` is "OK" or the reason of its refusal; then where the case stands,
-    whose turn it is and until when (the first second that is too late), or how it ended."""
+    """What an act led to: `code` is "OK" or the reason of its refusal, with its values; then where
+    the case stands, whose turn it is and until when (the first second that is too late), or how it
+    ended."""
 
     act_id: str
     code: str
+    values: dict[str, str] = {}
     case_id: str = ""
     stage: str = ""
     turn: str = ""

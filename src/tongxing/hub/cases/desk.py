@@ -104,7 +104,10 @@ class CaseDesk:
         else:
             found = open_about(cursor, act, member, at_s, self._rules)
         if isinstance(found, Refusal):
-            return CaseAnswer(act_id=act.act_id, code=found.code, case_id=act.case_id)
+            values = {name: str(value) for name, value in found.values.items()}
+            return CaseAnswer(
+                act_id=act.act_id, code=found.code, values=values, case_id=act.case_id
+            )
         terms = terms_of(found.terms).dispute
         turn = turn_of(found, terms)
         return CaseAnswer(

@@ -1,0 +1,30 @@
+"""`tongxing hub cases show`: one case: what happened, what moved, what can be done now."""
+
+import click
+
+from tongxing.cli.books import hub_books
+from tongxing.cli.common import emit_json, settings
+from tongxing.cli.hub.cases.showing import print_case
+from tongxing.cli.shell import command as make_command
+from tongxing.hub.cases.views import find_case
+from tongxing.kernel.reasons import Problem
+
+
+@make_command()
+@click.argument("case", metavar="CASE")
+def command(case: str) -> None:
+    with hub_books(settings().dsn, settings().home) as store, store.reading() as cursor:
+        seen = find_case(cursor, case)
+    if seen is None:
+        raise Problem("CASE_UNKNOWN", case, case=case)
+    if settings().json:
+        emit_json(
+            {
+                "case": seen.line._asdict(),
+                "steps": seen.news,
+                "money": [money._asdict() for money in seen.money],
+                "next": [{"act": act, "by": party} for act, party in seen.next_acts],
+            }
+        )
+        return
+    print_case(seen)

@@ -1,0 +1,114 @@
+"""What pages and commands ask about cases: read-only queries, answered as plain values."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tongxing.hub.cases.ladder import Case, permitted
+from tongxing.hub.store import cases as table
+from tongxing.hub.store.connection import Cursor
+from tongxing.hub.terms import terms_of
+from tongxing.messages import CaseNews
+
+
+class CaseLine(NamedTuple):
+    """A case in a list: where it stands, whose turn it is ("hub", a member, "" when it has ended),
+    and until when."""
+
+    case_id: str
+    record_id: str
+    trip_id: str
+    issuer: str
+    acquirer: str
+    stage: str
+    turn: str
+    due_s: int | None
+    amount_fen: int
+    escrow_fen: int
+    opened_s: int
+    ended_s: int | None
+    frozen_s: int | None
+    to_issuer_fen: int
+
+
+class MoneyLine(NamedTuple):
+    """Money of a case: from whom to whom, and the window that netted it ("" while it waits)."""
+
+    kind: str
+    debtor: str
+    creditor: str
+    amount_fen: int
+    due_window: str
+    window_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CaseSeen:
+    """One case with its steps, its money, and the acts that are open now with who may take them."""
+
+    case: Case
+    line: CaseLine
+    news: tuple[CaseNews, ...]
+    money: tuple[MoneyLine, ...]
+    next_acts: tuple[tuple[str, str], ...]
+
+
+_LINE = (
+    "SELECT case_id, record_id, trip_id, issuer, acquirer, stage, turn, due_s, amount_fen,"
+    " escrow_fen, opened_s, ended_s, frozen_s, to_issuer_fen FROM dispute_case"
+)
+
+
+def list_cases(
+    cursor: Cursor,
+    *,
+    member: str = "",
+    trip_id: str = "",
+    window_id: str = "",
+    with_ended: bool = False,
+    limit: int = 1_000,
+) -> list[CaseLine]:
+    """Cases by deadline, then those that have ended, newest first: of a member, of a trip, or with
+    money in a window, where one is named."""
+    rows = cursor.execute(
+        f"{_LINE} AS c WHERE (%(ended)s OR ended_s IS NULL)"
+        " AND (%(member)s = '' OR %(member)s IN (issuer, acquirer))"
+        " AND (%(trip)s = '' OR trip_id = %(trip)s)"
+        " AND (%(window)s = '' OR EXISTS (SELECT FROM case_money AS m"
+        "  WHERE m.case_id = c.case_id AND m.window_id = %(window)s))"
+        " ORDER BY ended_s IS NOT NULL, due_s, ended_s DESC, case_id LIMIT %(limit)s",
+        {
+            "ended": with_ended,
+            "member": member,
+            "trip": trip_id,
+            "window": window_id,
+            "limit": limit,
+        },
+    )
+    return [CaseLine(*row) for row in rows]
+
+
+def find_case(cursor: Cursor, case_id: str) -> CaseSeen | None:
+    """Everything about one case."""
+    case = table.find_case(cursor, case_id)
+    row = cursor.execute(f"{_LINE} WHERE case_id = %s", (case_id,)).fetchone()
+    if case is None or row is None:
+        return None
+    news = cursor.execute(
+        "SELECT case_id, number, record_id, act, done_by, at_s, e.stage, e.turn,"
+        " coalesce(e.due_s, 0), e.amount_fen, reason, note, evidence FROM case_event AS e"
+        " JOIN dispute_case USING (case_id) WHERE case_id = %s ORDER BY number",
+        (case_id,),
+    ).fetchall()
+    money = cursor.execute(
+        "SELECT kind, debtor, creditor, amount_fen, due_window, coalesce(window_id, '')"
+        " FROM case_money WHERE case_id = %s ORDER BY number",
+        (case_id,),
+    ).fetchall()
+    acts = permitted(case, terms_of(case.terms).dispute)
+    return CaseSeen(
+        case,
+        CaseLine(*row),
+        tuple(table.news_of(step) for step in news),
+        tuple(MoneyLine(*move) for move in money),
+        tuple((act, case.member(side)) for act, side in acts),
+    )

@@ -1,0 +1,30 @@
+"""What acts, stages, endings and sides of a case are called, for commands and pages alike."""
+
+from tongxing.kernel.texts import load_catalogue
+
+
+def act_name(act: str, language: str) -> str:
+    """An act, or silence."""
+    return _say("act", act, language)
+
+
+def stage_name(stage: str, ended: bool, language: str) -> str:
+    """Where a case stands, or how it ended."""
+    return _say("ending" if ended else "stage", stage, language)
+
+
+def money_name(kind: str, language: str) -> str:
+    """What a move of money is."""
+    return _say("money", kind, language)
+
+
+def account_name(party: str, language: str) -> str:
+    """An account of the hub, or the hub itself; any other party as it is."""
+    entries = load_catalogue("tongxing.hub").entries
+    if party == "hub":
+        return _say("side", party, language)
+    return _say("account", party, language) if f"case.account.{party}" in entries else party
+
+
+def _say(group: str, name: str, language: str) -> str:
+    return load_catalogue("tongxing.hub").text(f"case.{group}.{name}", language)

@@ -1,0 +1,101 @@
+"""`tongxing hub cases` as the two sides and the hub's arbiter call it, in both languages."""
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hub_world import HUB_KEY, KEYS_OF, make_world
+from test_cases import ACQ, ISS, Court
+
+from tongxing.cli import run
+from tongxing.front.message_key import MESSAGES, seal_message_key
+from tongxing.kernel.ids import sha256_hex
+from tongxing.storage import Database
+
+PASSPHRASE = "four words of a hub"
+SECRETS = {
+    "HUB": b"h" * 32,
+    **{name: sha256_hex(name.encode())[:32].encode() for name in (ISS, ACQ)},
+}
+MEMBERS = """
+[[key]]
+id = "{member}-1"
+members = ["{member}"]
+public = "{public}"
+from = 2026-01-01T00:00:00+08:00
+until = 2027-01-01T00:00:00+08:00
+"""
+
+
+@pytest.fixture
+def desk(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[tuple[list[str], Path]]:
+    """The options of a hub of its own home, with netted rides to dispute."""
+    world = make_world(database)
+    Court(world)
+    world.hub.close()
+    (tmp_path / "hub").mkdir()
+    rows = [
+        MEMBERS.format(member=name, public=KEYS_OF[name].public_bytes().hex())
+        for name in (ISS, ACQ)
+    ]
+    (tmp_path / "hub" / "members.toml").write_text("".join(rows), encoding="utf-8")
+    for name, secret in SECRETS.items():
+        folder = tmp_path / "keys" / name
+        folder.mkdir(parents=True)
+        sealed = seal_message_key(secret, PASSPHRASE, os.urandom, 10)
+        assert isinstance(sealed, bytes)
+        (folder / MESSAGES).write_bytes(sealed)
+    (tmp_path / "word").write_text(PASSPHRASE, encoding="utf-8")
+    monkeypatch.setenv("TONGXING_KEYS", str(tmp_path / "keys"))
+    monkeypatch.setenv("TONGXING_KEYS_PASSPHRASE_FILE", str(tmp_path / "word"))
+    assert HUB_KEY.public_bytes()
+    yield ["--home", str(tmp_path), "--dsn", database.dsn], tmp_path
+
+
+def said(capsys: pytest.CaptureFixture[str], *words: str, ends: int = 0) -> str:
+    assert run(["hub", "cases", *words]) == ends
+    found = capsys.readouterr()
+    return found.out + found.err
+
+
+def test_a_dispute_from_the_command_line(
+    desk: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home, folder = desk
+    paper = folder / "tap.json"
+    paper.write_text("{}", encoding="utf-8")
+    english = [*at_home, "--lang", "en"]
+    assert "No case is open" in said(capsys, "list", *english)
+
+    charge = ["--as", ISS, "--amount-fen", "180", "--reason", "R1", "--now", "2026-03-19T09:00"]
+    text = said(capsys, "open", "t1.1", "charge_back", *charge, *english)
+    assert "Case C20260319-0001: charged back, in escrow" in text
+    assert f"It is the turn of {ACQ}, until 2026-04-03 12:00:00" in text
+    again = said(capsys, "open", "t1.1", "charge_back", *charge[:-1], "2026-03-19T10:00", *english,
+                 ends=5)  # fmt: skip
+    assert "C20260319-0001 about this trip is still open" in again
+
+    case, file, answer = "C20260319-0001", folder / "act.case", folder / "act.answer"
+    act = ["--as", ACQ, "--evidence", str(paper), "--note", "here is the tap"]
+    at_ten = ["--now", "2026-03-20T10:00"]
+    said(capsys, "act", case, "represent", *act, "--out", str(file), *at_ten, *english)
+    text = said(capsys, "receive", str(file), "--answer", str(answer), *at_ten, *english)
+    assert "represented" in text and answer.read_bytes()
+    said(capsys, "act", case, "arbitrate", "--as", ISS, "--now", "2026-03-21T10:00", *english)
+
+    text = said(capsys, "show", case, "--lang", "zh", *at_home)
+    for words in ("仲裁中", "轮到 清分中心", "裁定（rule）", "here is the tap", "转入托管", "1.80"):
+        assert words in text
+    by_ann = ["--by", "ann", "--now", "2026-03-22T10:00", *english]
+    frozen = said(capsys, "freeze", case, "--why", "police", *by_ann)
+    assert "in arbitration (frozen)" in frozen
+    said(capsys, "unfreeze", case, "--why", "done", *by_ann)
+    text = said(capsys, "rule", case, "--to-issuer-fen", "180", "--why", "proven", *by_ann)
+    assert "It stands at: ruled" in text and "open now" not in text
+    (line,) = json.loads(said(capsys, "list", "--all", "--member", ISS, "--json", *at_home))
+    assert (line["stage"], line["to_issuer_fen"], line["due_s"]) == ("ruled", 180, None)
+    assert "CASE_UNKNOWN" in said(capsys, "show", "C1", *english, ends=4)
