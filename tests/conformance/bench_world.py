@@ -16,8 +16,9 @@ import pytest
 from tongxing.cli.gate.benching.device import CHILD, BenchGate
 from tongxing.cli.gate.benching.port import BenchServer
 from tongxing.conformance.cases import case_book
+from tongxing.conformance.playing import PROCEDURES
 from tongxing.conformance.port import About, DevicePort
-from tongxing.conformance.running import GateResult, opened_world, run_cases
+from tongxing.conformance.running import CaseResult, opened_world, run_cases
 
 BROKEN = Path(__file__).parent / "broken_gates.py"
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -73,7 +74,7 @@ def broken(name: str) -> tuple[str, ...]:
 
 def tried(
     url: str, *only: str, patience_s: float = PATIENT_S, about: About | None = None
-) -> list[GateResult]:
+) -> list[CaseResult]:
     """What the kit finds."""
     port = DevicePort(url, ANSWER_S)
     told = about or port.about()
@@ -82,7 +83,7 @@ def tried(
     try:
         opened = opened_world(port, told, case_book(), "127.0.0.1", patience_s, now_s, os.urandom)
         with opened as world:
-            return list(run_cases(world, told, cases))
+            return list(run_cases(world, told.can, cases, PROCEDURES))
     finally:
         port.close()
 

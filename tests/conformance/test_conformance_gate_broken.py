@@ -7,7 +7,7 @@ from bench_world import HASTY_S, PATIENT_S, bench, broken, side_by_side, tried
 from broken_gates import FAULTS
 from pytest import TempPathFactory
 
-from tongxing.conformance.running import GateResult
+from tongxing.conformance.running import CaseResult
 
 CAUGHT = [
     ("forgets_on_any_success", "ok-without-receipt", "not_sent_again"),
@@ -49,7 +49,7 @@ WAITED_OUT = {"not_sent_again", "taps_missing", "list_not_asked_whole"}
 """What the kit finds by waiting for something that never comes."""
 
 
-Tried = Callable[[str], list[GateResult]]
+Tried = Callable[[str], list[CaseResult]]
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +59,7 @@ def tried_ahead(
     """What the kit finds at a gate with a fault, by the fault."""
     folder = tmp_path_factory.mktemp("broken")
 
-    def work(fault: str) -> list[GateResult]:
+    def work(fault: str) -> list[CaseResult]:
         expected = expected_of(fault)
         if not WAITED_OUT.isdisjoint(expected.values()):
             with bench(folder / f"{fault}-hasty", broken(fault)) as url:
@@ -78,7 +78,7 @@ def expected_of(fault: str) -> dict[str, str]:
     return {case: what for name, case, what in CAUGHT if name == fault}
 
 
-def found_in(results: list[GateResult]) -> dict[str, str]:
+def found_in(results: list[CaseResult]) -> dict[str, str]:
     """What the kit found wrong, by the case; where nothing, its verdict."""
     return {
         one.case: one.difference.what if one.difference is not None else one.verdict

@@ -12,7 +12,7 @@ from bench_world import side_by_side, tried
 from stranger_device import Stranger, error
 
 from tongxing.conformance.cases import GROUPS
-from tongxing.conformance.running import GateResult
+from tongxing.conformance.running import CaseResult
 
 
 @contextmanager
@@ -53,7 +53,7 @@ def stranger(folder: Path) -> Iterator[str]:
     device._stop()
 
 
-Tried = Callable[[str], list[GateResult]]
+Tried = Callable[[str], list[CaseResult]]
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def tried_ahead(
     """What the kit finds at the stranger, by the group."""
     folder = tmp_path_factory.mktemp("strangers")
 
-    def work(group: str) -> list[GateResult]:
+    def work(group: str) -> list[CaseResult]:
         with stranger(folder / group) as url:
             return tried(url, group)
 

@@ -1,4 +1,4 @@
-"""The test port of a device: its JSON shapes, and the kit's side of it.
+"""The test port of a device: its JSON shapes, and the kit's side of it and of any other test port.
 
 docs/conformance-gate.md tells the same for vendors. Answers are read strictly and never believed to
 be small, quick or JSON.
@@ -22,11 +22,11 @@ ANSWER_BYTES_MAX = 1 << 20
 _DETAIL_MAX = 160
 
 
-class _Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every shape of the test port is read to the letter."""
 
 
-class About(_Strict, frozen=True):
+class About(Strict, frozen=True):
     """What a device is, and what of it can be tried."""
 
     name: str
@@ -34,7 +34,7 @@ class About(_Strict, frozen=True):
     can: list[Can]
 
 
-class CitySetup(_Strict, frozen=True):
+class CitySetup(Strict, frozen=True):
     """Where the city is, under which name and key (32 bytes in hex) it signs, and the code with
     which the device enrols."""
 
@@ -44,7 +44,7 @@ class CitySetup(_Strict, frozen=True):
     code: str
 
 
-class PlaceSetup(_Strict, frozen=True):
+class PlaceSetup(Strict, frozen=True):
     """Where all terminals stand, in words of the city's network (division codes and ids)."""
 
     city: str
@@ -55,21 +55,21 @@ class PlaceSetup(_Strict, frozen=True):
     station: str
 
 
-class TerminalSetup(_Strict, frozen=True):
+class TerminalSetup(Strict, frozen=True):
     """One lane: its name at the city, and its side."""
 
     id: str
     role: Literal["entry", "exit"]
 
 
-class IssuerSetup(_Strict, frozen=True):
+class IssuerSetup(Strict, frozen=True):
     """What an issuer of codes belongs to; `city` is a division code."""
 
     scheme: str
     city: str
 
 
-class MasterKey(_Strict, frozen=True):
+class MasterKey(Strict, frozen=True):
     """A master key of cards (16 bytes in hex): a published test key, which protects nothing."""
 
     use: str
@@ -78,13 +78,13 @@ class MasterKey(_Strict, frozen=True):
     key: str
 
 
-class CardSetup(_Strict, frozen=True):
+class CardSetup(Strict, frozen=True):
     """What a card reader needs: the keys of its security module."""
 
     masters: list[MasterKey]
 
 
-class Setup(_Strict, frozen=True):
+class Setup(Strict, frozen=True):
     """Begin anew: empty storage, a new key, enrol at this city.
 
     `roots` are the root keys of codes by index (33 bytes in hex), `issuers` those that are welcome,
@@ -101,40 +101,40 @@ class Setup(_Strict, frozen=True):
     cards: CardSetup | None = None
 
 
-class Done(_Strict, frozen=True):
+class Done(Strict, frozen=True):
     """It has been done."""
 
     ok: bool
 
 
-class Show(_Strict, frozen=True):
+class Show(Strict, frozen=True):
     """A code (bytes in hex) is held to the scanner of a lane."""
 
     terminal: str
     code: str
 
 
-class Hold(_Strict, frozen=True):
+class Hold(Strict, frozen=True):
     """A card is held to the reader of a lane; it is lent at this address by the card relay."""
 
     terminal: str
     address: str
 
 
-class SetClock(_Strict, frozen=True):
+class SetClock(Strict, frozen=True):
     """The clock of the machine shows this time (Unix seconds) and goes on; null: the true one."""
 
     time_s: int | None
 
 
-class Power(_Strict, frozen=True):
+class Power(Strict, frozen=True):
     """`cut` ends the device without warning, `restart` tidily; both start it on the same storage
     and answer when it works again."""
 
     what: Literal["cut", "restart"]
 
 
-class Shown(_Strict, frozen=True):
+class Shown(Strict, frozen=True):
     """What the lane did: a reason of the one list (`OPEN` when it opened as ever), and the lines on
     its screen."""
 
@@ -143,7 +143,7 @@ class Shown(_Strict, frozen=True):
     shown: list[str] = []
 
 
-class State(_Strict, frozen=True):
+class State(Strict, frozen=True):
     """How a device is now: the time by which it decides, its deny list, taps without a receipt, and
     the order in force (`normal` without one)."""
 
@@ -168,8 +168,8 @@ class PortRefused(Exception):
         super().__init__(refusal.code)
 
 
-class DevicePort:
-    """The test port at `url` (``http://host:port``).
+class Port:
+    """The test port of something that is tried, at `url` (``http://host:port``).
 
     Every method raises PortRefused: CONFORMANCE_PORT_AWAY, CONFORMANCE_PORT_SLOW,
     CONFORMANCE_PORT_FOREIGN, CONFORMANCE_PORT_SAID.
@@ -183,34 +183,6 @@ class DevicePort:
     def close(self) -> None:
         """Let go of the line."""
         self._session.close()
-
-    def about(self) -> About:
-        """What it is."""
-        return self._asked("GET", "/about", None, About)
-
-    def setup(self, setup: Setup) -> None:
-        """Begin anew."""
-        self._asked("POST", "/setup", setup, Done)
-
-    def show(self, terminal: str, code: bytes) -> Shown:
-        """Hold a code to a scanner."""
-        return self._asked("POST", "/show", Show(terminal=terminal, code=code.hex()), Shown)
-
-    def card(self, terminal: str, address: str) -> Shown:
-        """Hold a card to a reader."""
-        return self._asked("POST", "/card", Hold(terminal=terminal, address=address), Shown)
-
-    def clock(self, time_s: int | None) -> None:
-        """Set the machine's clock."""
-        self._asked("POST", "/clock", SetClock(time_s=time_s), Done)
-
-    def power(self, what: Literal["cut", "restart"]) -> None:
-        """Cut the power, or restart."""
-        self._asked("POST", "/power", Power(what=what), Done)
-
-    def state(self) -> State:
-        """How it is."""
-        return self._asked("GET", "/state", None, State)
 
     def _asked(self, method: str, path: str, body: Struct | None, expected: type[Body]) -> Body:
         status, content = self._fetched(method, path, body)
@@ -271,6 +243,38 @@ class DevicePort:
 
     def _host(self) -> str:
         return urlsplit(self._url).netloc
+
+
+class DevicePort(Port):
+    """The test port of a device."""
+
+    def about(self) -> About:
+        """What it is."""
+        return self._asked("GET", "/about", None, About)
+
+    def setup(self, setup: Setup) -> None:
+        """Begin anew."""
+        self._asked("POST", "/setup", setup, Done)
+
+    def show(self, terminal: str, code: bytes) -> Shown:
+        """Hold a code to a scanner."""
+        return self._asked("POST", "/show", Show(terminal=terminal, code=code.hex()), Shown)
+
+    def card(self, terminal: str, address: str) -> Shown:
+        """Hold a card to a reader."""
+        return self._asked("POST", "/card", Hold(terminal=terminal, address=address), Shown)
+
+    def clock(self, time_s: int | None) -> None:
+        """Set the machine's clock."""
+        self._asked("POST", "/clock", SetClock(time_s=time_s), Done)
+
+    def power(self, what: Literal["cut", "restart"]) -> None:
+        """Cut the power, or restart."""
+        self._asked("POST", "/power", Power(what=what), Done)
+
+    def state(self) -> State:
+        """How it is."""
+        return self._asked("GET", "/state", None, State)
 
 
 def _first(error: Exception) -> str:

@@ -4,16 +4,15 @@ Each group begins with a new device, and so does the case after one that failed:
 spoilt, no other is blamed for. What a device cannot do is told as not run, never as passed.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
-from tongxing.conformance.cases import Case, CaseBook, Group
+from tongxing.conformance.cases import CaseBook
 from tongxing.conformance.city import KitCity
-from tongxing.conformance.playing import PROCEDURES
 from tongxing.conformance.port import About, DevicePort, PortRefused
 from tongxing.conformance.serving import served_city
 from tongxing.conformance.world import World
@@ -24,12 +23,39 @@ Verdict = Literal["pass", "fail", "not_run"]
 KEY_BYTES = 32
 
 
-class GateResult(Struct, frozen=True, kw_only=True):
+class Case(Protocol):
+    """What the run needs to know of a case."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+    @property
+    def do(self) -> str: ...
+    @property
+    def requirements(self) -> list[str]: ...
+    @property
+    def needs(self) -> Sequence[str]: ...
+    @property
+    def mandatory(self) -> bool: ...
+
+
+class Playground(Protocol):
+    """Where cases are played: `fresh` begins with something new."""
+
+    def fresh(self) -> None: ...
+
+
+Ground = TypeVar("Ground", bound=Playground)
+Played = TypeVar("Played", bound=Case)
+
+
+class CaseResult(Struct, frozen=True, kw_only=True):
     """How one case ended. `why` says why it was not run: a key of the catalogue, with `lacks` what
     the device does not offer."""
 
     case: str
-    group: Group
+    group: str
     mandatory: bool
     requirements: list[str]
     verdict: Verdict
@@ -67,11 +93,17 @@ def opened_world(
         yield world
 
 
-def run_cases(world: World, about: About, cases: Sequence[Case]) -> Iterator[GateResult]:
-    """Play the cases in their order. Raises PortRefused when the device is not there any more."""
+def run_cases(
+    world: Ground,
+    can: Collection[str],
+    cases: Sequence[Played],
+    procedures: Mapping[str, Callable[[Ground, Played], None]],
+) -> Iterator[CaseResult]:
+    """Play the cases in their order; `can` is what is offered. Raises PortRefused when whatever is
+    tried is not there any more."""
     group, is_fresh = "", False
     for case in cases:
-        lacks = [need for need in case.needs if need not in about.can]
+        lacks = [need for need in case.needs if need not in can]
         if lacks:
             yield _result(case, "not_run", why="lacks", lacks=list(lacks))
             continue
@@ -80,7 +112,7 @@ def run_cases(world: World, about: About, cases: Sequence[Case]) -> Iterator[Gat
             if spoilt is not None:
                 yield _result(case, "fail", spoilt)
                 continue
-        found = _played(partial(PROCEDURES[case.do], world, case))
+        found = _played(partial(procedures[case.do], world, case))
         group, is_fresh = case.group, found is None
         yield _result(case, "pass" if found is None else "fail", found)
 
@@ -105,8 +137,8 @@ def _result(
     difference: Difference | None = None,
     why: str = "",
     lacks: Sequence[str] = (),
-) -> GateResult:
-    return GateResult(
+) -> CaseResult:
+    return CaseResult(
         case=case.name,
         group=case.group,
         mandatory=case.mandatory,

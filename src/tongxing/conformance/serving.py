@@ -55,7 +55,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.server.city.released.wait(HANG_S)
         if sent.wire in ("drop", "hang"):
             self.close_connection = True
-            _cut(self.connection)
+            cut(self.connection)
             return
         for _ in range(2 if sent.wire == "twice" else 1):
             self._send(sent)
@@ -84,7 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
         """The kit tells what it finds by itself."""
 
 
-def _cut(connection: socket.socket) -> None:
+def cut(connection: socket.socket) -> None:
+    """End a connection as a broken line does."""
     try:
         connection.shutdown(socket.SHUT_RDWR)
     except OSError:

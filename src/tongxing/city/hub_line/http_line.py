@@ -167,11 +167,11 @@ class HttpLine:
     def _asked(self, method: str, path: str, body: bytes = b"", **more: str) -> _Told | Refusal:
         """A believed answer of success; what the hub refuses; or why there is neither."""
         why = Refusal("HTTP_AWAY", self._hub.url, {"detail": "-"})
-        wait_s = _FIRST_WAIT_S
+        wait_s, told_s = _FIRST_WAIT_S, 0.0
         for number in range(self._tries):
             if number:
-                self._wait(wait_s * (0.5 + self._draw(1)[0] / 512))
-                wait_s = min(2 * wait_s, _LONGEST_WAIT_S)
+                self._wait(max(told_s, wait_s * (0.5 + self._draw(1)[0] / 512)))
+                wait_s, told_s = min(2 * wait_s, _LONGEST_WAIT_S), 0.0
             told = self._once(method, path, body, more)
             if isinstance(told, Refusal):
                 why = told
@@ -181,7 +181,7 @@ class HttpLine:
                 why = _refused(told)
                 if told.status not in _AGAIN:
                     return why
-                wait_s = max(wait_s, _seconds(told.headers.get("retry-after", "")))
+                told_s = _seconds(told.headers.get("retry-after", ""))
         return why
 
     def _once(

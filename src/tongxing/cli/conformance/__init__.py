@@ -7,6 +7,6 @@ it is called. The words stand in ``texts/conformance.toml``.
 from tongxing.cli.shell import family
 
 
-@family(__name__, first=("card", "code", "gate"), not_commands=("gate_telling", "telling"))
+@family(__name__, first=("card", "code", "gate"), not_commands=("kit_telling", "telling"))
 def command() -> None:
     """The group; every command is a module beside this one."""

@@ -11,7 +11,7 @@ import click
 
 from tongxing.cli.arguments import Whole
 from tongxing.cli.common import note, progress
-from tongxing.cli.conformance.gate_telling import WORDS, list_cases, report_of, tell
+from tongxing.cli.conformance.kit_telling import WORDS, Kit, list_cases, report_of, tell
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
 from tongxing.kernel.reasons import Problem
@@ -19,7 +19,7 @@ from tongxing.kernel.reasons import Problem
 if TYPE_CHECKING:
     from tongxing.conformance.cases import Case
     from tongxing.conformance.port import About, DevicePort
-    from tongxing.conformance.running import GateResult
+    from tongxing.conformance.running import CaseResult
 
 _ANSWER_S = 30.0
 
@@ -48,7 +48,7 @@ def command(
     if idle:
         raise Problem("CONFORMANCE_NO_CASE", "--only", only=", ".join(idle))
     if listed:
-        list_cases(cases)
+        list_cases(_kit(), cases)
         return 0
     if url is None:
         raise usage_problem(context, "missing", text="--at URL")
@@ -66,24 +66,25 @@ def _run(url: str, here: str, patience_s: int, cases: "list[Case]", report: Path
     try:
         about = port.about()
         note(WORDS("gate.device", name=about.name, software=about.software))
-        results = tell(_results(port, about, here, patience_s, cases), cases)
+        results = tell(_kit(), _results(port, about, here, patience_s, cases), cases)
     except PortRefused as refused:
         refusal = refused.refusal
         raise Problem(refusal.code, refusal.where, **dict(refusal.values)) from None
     finally:
         port.close()
-    made = report_of(url, about, began_s, int(time.time()), results)
+    made = report_of(_kit(), url, about, began_s, int(time.time()), results)
     if report is not None:
         write_whole(report, made.as_bytes())
         note(WORDS("gate.reported", file=report))
-    made.show()
+    made.show(_kit())
     return 0 if made.conforms else 1
 
 
 def _results(
     port: "DevicePort", about: "About", here: str, patience_s: int, cases: "list[Case]"
-) -> "Iterator[GateResult]":
+) -> "Iterator[CaseResult]":
     from tongxing.conformance.cases import case_book
+    from tongxing.conformance.playing import PROCEDURES
     from tongxing.conformance.running import opened_world, run_cases
 
     try:
@@ -92,8 +93,14 @@ def _results(
             port, about, case_book(), here, patience_s, lambda: int(time.time()), os.urandom
         )
         with opened as world, progress(WORDS("gate.trying"), len(cases)) as advance:
-            for result in run_cases(world, about, cases):
+            for result in run_cases(world, about.can, cases, PROCEDURES):
                 advance(1)
                 yield result
     except (OSError, ValueError):
         raise Problem("CONFORMANCE_ADDRESS", "--here", host=here) from None
+
+
+def _kit() -> Kit:
+    from tongxing.conformance.cases import GROUPS, case_book
+
+    return Kit("gate", GROUPS, case_book().since, ("code",))
