@@ -47,25 +47,37 @@ def command(
     if settings().json:
         emit_json({"days": [_plain(day) for day in days], "inbox": dict(left)})
     else:
-        _show(days, left, now_s)
+        _show(days, left, now_s, in_full=window is not None)
     return 0
 
 
-def _show(days: list[DayStatus], left: Left, now_s: int) -> None:
+def _show(days: list[DayStatus], left: Left, now_s: int, *, in_full: bool) -> None:
+    """Each day as a table; one that only takes files yet in one line, unless it was asked for."""
     if not days:
         say(WORDS("day.none"))
     for day in days:
+        if day.steps[0].done_s is None and not in_full:
+            say(_so_far(day))
+            continue
         rows = [_row(step, day, now_s) for step in day.steps]
         cutoff = stamp(day.times.cutoff_s)
         title = WORDS(
             "day.title", window=day.window_id, cutoff=cutoff, bank_day=day.times.settles_on
         )
-        print_table(title, [WORDS(f"day.column.{name}") for name in COLUMNS], rows)
+        say(title)
+        print_table("", [WORDS(f"day.column.{name}") for name in COLUMNS], rows)
         say(_next(day))
     if left:
         say(WORDS("day.left"))
     for name, why in left:
         say(f"  {name}: {WORDS(f'day.why.{why}')}")
+
+
+def _so_far(day: DayStatus) -> str:
+    """What came until now, of a day that is still open."""
+    figures = "  ".join(_figure(key, value) for key, value in day.so_far.items() if value)
+    cutoff = stamp(day.times.cutoff_s)
+    return WORDS("day.open", window=day.window_id, cutoff=cutoff, figures=figures or "–")
 
 
 def _row(step: StepStatus, day: DayStatus, now_s: int) -> tuple[str, ...]:
@@ -107,6 +119,7 @@ def _plain(day: DayStatus) -> dict[str, object]:
         "window_id": day.window_id,
         "cutoff": stamp(day.times.cutoff_s),
         "bank_day": day.times.settles_on.isoformat(),
+        "so_far": dict(day.so_far),
         "next": day.next_step,
         "waits": day.waits,
         "payments_open": day.payments_open,

@@ -20,7 +20,7 @@ from tongxing.hub.running.intake import Intake
 from tongxing.hub.running.status import DayStatus, day_status
 from tongxing.hub.running.steps import BEFORE_CUTOFF, ORDER, Step, before, due_s
 from tongxing.hub.service import Hub
-from tongxing.hub.settlement import PaymentState
+from tongxing.hub.settlement import DONE
 from tongxing.hub.store import HubStore
 from tongxing.hub.store import days as table
 from tongxing.hub.store import payments as payment_table
@@ -194,7 +194,8 @@ class DayDesk:
         with self._store.reading() as cursor:
             done = table.steps_done(cursor, day)
             payments = payment_table.load_payments(cursor, day)
-        return day_status(day, done, payments, self._rules, now_s)
+            so_far = table.admitted(cursor, day)
+        return day_status(day, done, payments, so_far, self._rules, now_s)
 
     def _receive(self, _day: str, times: WindowTimes, now_s: int) -> Figures:
         self._intake.receive(now_s)
@@ -249,7 +250,7 @@ class DayDesk:
         self._banking.hand_out(day)
         with self._store.reading() as cursor:
             payments = payment_table.load_payments(cursor, day)
-        if any(payment.state is not PaymentState.SETTLED for payment in payments):
+        if any(payment.state not in DONE for payment in payments):
             return None
         paid_fen = sum(payment.instruction.amount_fen for payment in payments)
         return {"payments": len(payments), "paid_fen": paid_fen}

@@ -13,6 +13,7 @@ from tongxing.hub.closing import (
     CSV,
     ISSUER_DETAIL,
     KINDS,
+    PAGE,
     STATEMENT,
     TEXT,
 )
@@ -33,6 +34,7 @@ _NAMES = {
     CAMT_053: "camt.053.xml",
     CSV: "statement.csv",
     **{TEXT + language: f"statement.{language}.txt" for language in LANGUAGES},
+    **{PAGE + language: f"statement.{language}.html" for language in LANGUAGES},
 }
 
 Paper = tuple[str, bytes]
@@ -48,7 +50,7 @@ def answers(cursor: Cursor, window_id: str) -> Iterator[Paper]:
     later = window_table.load_documents(cursor, window_id, [CARRIED_VERDICTS])[CARRIED_VERDICTS]
     for party, content in later.items():
         sender, _, name = party.partition("/")
-        yield f"out/{safe(sender)}/{window_id}/verdicts/{safe(name)}", content
+        yield f"out/{safe(sender)}/{window_id}/verdicts/{safe(name.replace('/', '-'))}", content
 
 
 def documents(cursor: Cursor, window_id: str) -> Iterator[Paper]:

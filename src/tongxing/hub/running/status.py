@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running.steps import ORDER, Step, due_s
-from tongxing.hub.settlement import Payment, PaymentState
+from tongxing.hub.settlement import DONE, Payment, PaymentState
 from tongxing.hub.store.days import DoneStep
 from tongxing.hub.windows import WindowTimes, window_times
 
@@ -26,13 +26,17 @@ class StepStatus:
 
 @dataclass(frozen=True, slots=True)
 class DayStatus:
-    """A day, its nine steps in order, the next one ("" when all are done) and what that waits for
-    (`waits` is "" when it can be done now). `payments_open` are not settled, `payments_late` of
-    them are past their time, `payments_refused` the bank turned down."""
+    """A day, its nine steps in order, and what came `so_far`: files, rows, what became of them.
+
+    The `next_step` is "" when all are done, `waits` is "" when it can be done now. Of the
+    `payments_open`, which are not settled, `payments_late` are past their time; the bank turned
+    `payments_refused` down.
+    """
 
     window_id: str
     times: WindowTimes
     steps: tuple[StepStatus, ...]
+    so_far: Mapping[str, int] = field(default_factory=dict)
     waits: str = ""
     payments_open: int = 0
     payments_late: int = 0
@@ -48,13 +52,14 @@ def day_status(
     window_id: str,
     done: Mapping[str, DoneStep],
     payments: Sequence[Payment],
+    so_far: Mapping[str, int],
     rules: Rulebook,
     now_s: int,
 ) -> DayStatus:
-    """The status of a day from its steps and payments as they stand. Pure."""
+    """The status of a day from its steps, payments and files as they stand. Pure."""
     times = window_times(window_id, rules)
     steps = tuple(_step(step, done.get(step.value), times) for step in ORDER)
-    left = [item for item in payments if item.state is not PaymentState.SETTLED]
+    left = [item for item in payments if item.state not in DONE]
     refused = tuple(
         item.instruction.instruction_id for item in left if item.state is PaymentState.REJECTED
     )
@@ -66,7 +71,7 @@ def day_status(
         elif following.step is Step.SETTLE:
             waits = BANK_SAID_NO if refused else BANK if left else ""
     late = sum(item.instruction.due_s < now_s for item in left)
-    return DayStatus(window_id, times, steps, waits, len(left), late, refused)
+    return DayStatus(window_id, times, steps, so_far, waits, len(left), late, refused)
 
 
 def _step(step: Step, done: DoneStep | None, times: WindowTimes) -> StepStatus:
