@@ -1,13 +1,16 @@
 """Statements as people and sheets read them."""
 
 import csv
+import xml.etree.ElementTree as ET
+from dataclasses import replace
 from io import StringIO
 
 from hub_world import BY_ID, RULES
 
-from tongxing.hub.statements import as_csv, as_text
+from tongxing.hub.statement_page import as_html
+from tongxing.hub.statements import as_csv, as_text, in_words
 from tongxing.kernel.clock import at, calendar_date
-from tongxing.kernel.texts import load_catalogue
+from tongxing.kernel.texts import LANGUAGES, load_catalogue
 from tongxing.messages import Share, Statement, StatementLine
 
 CUTOFF_S = at(calendar_date(1_773_800_000), 12)
@@ -104,3 +107,21 @@ def test_the_sheet_has_fixed_columns_and_whole_fen() -> None:
     assert rows[1]["counterparty_name_zh"] == "甲市发卡方"
     assert [int(row["amount_fen"]) for row in rows] == [-2, 123_456_789, -4]
     assert [row["counterparty_name_en"] for row in rows] == ["", "City A issuer", "City B issuer"]
+
+
+def test_the_page_says_what_the_text_says_and_nothing_of_a_name_becomes_markup() -> None:
+    for language in LANGUAGES:
+        strange = dict(BY_ID)
+        strange["ISS-990100"] = replace(BY_ID["ISS-990100"], name_zh="<b>&甲", name_en="<b>&A")
+        page = as_html(in_words(FULL, strange, RULES.version, language, TEXTS), language)
+        root = ET.fromstring(
+            page.replace("<!doctype html>", "")
+            .replace('-8">', '-8"/>')
+            .replace('scale=1">', 'scale=1"/>')
+        )
+        words = [text.strip() for text in root.find("body").itertext() if text.strip()]
+        assert any(name in words for name in ("<b>&甲", "<b>&A"))
+        text = as_text(FULL, strange, RULES.version, language, TEXTS)
+        assert "".join("".join(words).split()) == "".join(
+            "".join(line for line in text.splitlines() if set(line) != {"-"}).split()
+        )

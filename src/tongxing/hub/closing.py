@@ -13,7 +13,8 @@ from tongxing.hub.members import Member
 from tongxing.hub.netting import Netting
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.settlement import Payment
-from tongxing.hub.statements import as_csv, as_text, statement_of
+from tongxing.hub.statement_page import as_html
+from tongxing.hub.statements import as_csv, as_text, in_words, statement_of
 from tongxing.hub.store.checkpoints import KeptCheckpoint
 from tongxing.hub.windows import WindowState, WindowTimes
 from tongxing.kernel.texts import LANGUAGES, load_catalogue
@@ -24,6 +25,7 @@ ISSUER_DETAIL = "issuer_detail"
 CAMT_053 = "camt.053"
 CSV = "csv"
 TEXT = "text."
+PAGE = "page."
 CARRIED_VERDICTS = "carried_verdicts"
 CASE_DETAIL = "case_detail"
 KINDS = (
@@ -32,7 +34,7 @@ KINDS = (
     CASE_DETAIL,
     CAMT_053,
     CSV,
-    *(TEXT + language for language in LANGUAGES),
+    *(form + language for form in (TEXT, PAGE) for language in LANGUAGES),
 )
 
 Documents = Mapping[tuple[str, str], bytes]
@@ -147,3 +149,5 @@ def _forms(
     for language in LANGUAGES:
         text = as_text(statement, members, rulebook_version, language, texts)
         yield TEXT + language, text.encode()
+        words = in_words(statement, members, rulebook_version, language, texts)
+        yield PAGE + language, as_html(words, language).encode()

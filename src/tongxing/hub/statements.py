@@ -6,6 +6,7 @@ statement is signed from its member's own view: positive is to receive.
 
 import csv
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from io import StringIO
 from typing import get_args
 from unicodedata import east_asian_width
@@ -146,14 +147,35 @@ def as_csv(statement: Statement, members: Mapping[str, Member]) -> bytes:
     return sheet.getvalue().encode("utf-8")
 
 
-def as_text(
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A head and rows as people read them; the first `text_columns` are words, the rest figures."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    text_columns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A statement in words of one language: its title, whose it is and until when, its lines, what
+    is left, and (for an acquirer) what it owes its operators. A table without rows is None."""
+
+    title: str
+    facts: tuple[str, ...]
+    lines: Table | None
+    sums: tuple[str, ...]
+    operators: Table | None
+
+
+def in_words(
     statement: Statement,
     members: Mapping[str, Member],
     rulebook_version: str,
     language: str,
     texts: Catalogue,
-) -> str:
-    """A statement as a person reads it, in zh or en, with its columns aligned."""
+) -> Told:
+    """A statement in zh or en, before it is set as text or as a page."""
 
     def say(key: str, **values: object) -> str:
         return texts.text(f"statement.{key}", language, **values)
@@ -163,29 +185,48 @@ def as_text(
             return say("hub")
         return members[member_id].name(language) if member_id in members else member_id
 
-    blocks = [
-        say("title", window=statement.window_id),
-        say("member", name=name(statement.member), member=statement.member),
-        say("cutoff", time=stamp(statement.cutoff_s), version=rulebook_version),
-        "",
-    ]
     head = (say("counterparty"), say("kind"), say("count"), say("amount"))
-    body = [
+    body = tuple(
         (name(line.counterparty), say(f"kinds.{line.kind}"), str(line.count), yuan(line.amount_fen))
         for line in statement.lines
-    ]
-    blocks += _table(head, body, text_columns=2) if body else [say("nothing")]
-    blocks += ["", _net_sentence(statement.net_fen, say)]
+    )
+    sums = [] if body else [say("nothing")]
+    sums.append(_net_sentence(statement.net_fen, say))
     if statement.fee_income_fen:
-        blocks.append(say("fee_income", amount=yuan(statement.fee_income_fen)))
-    if statement.operator_payouts:
-        fees = share_totals(statement.operator_fees)
-        rows = [
-            (share.operator, yuan(fees.get(share.operator, 0)), yuan(share.share_fen))
-            for share in statement.operator_payouts
-        ]
-        columns = (say("operator"), say("operator_fee"), say("operator_payout"))
-        blocks += ["", *_table(columns, rows, text_columns=1)]
+        sums.append(say("fee_income", amount=yuan(statement.fee_income_fen)))
+    fees = share_totals(statement.operator_fees)
+    payouts = tuple(
+        (share.operator, yuan(fees.get(share.operator, 0)), yuan(share.share_fen))
+        for share in statement.operator_payouts
+    )
+    columns = (say("operator"), say("operator_fee"), say("operator_payout"))
+    return Told(
+        title=say("title", window=statement.window_id),
+        facts=(
+            say("member", name=name(statement.member), member=statement.member),
+            say("cutoff", time=stamp(statement.cutoff_s), version=rulebook_version),
+        ),
+        lines=Table(head, body, 2) if body else None,
+        sums=tuple(sums),
+        operators=Table(columns, payouts, 1) if payouts else None,
+    )
+
+
+def as_text(
+    statement: Statement,
+    members: Mapping[str, Member],
+    rulebook_version: str,
+    language: str,
+    texts: Catalogue,
+) -> str:
+    """A statement as a person reads it, in zh or en, with its columns aligned."""
+    words = in_words(statement, members, rulebook_version, language, texts)
+    sums = list(words.sums)
+    blocks = [words.title, *words.facts, ""]
+    blocks += _table(words.lines) if words.lines is not None else [sums.pop(0)]
+    blocks += ["", *sums]
+    if words.operators is not None:
+        blocks += ["", *_table(words.operators)]
     return "\n".join(blocks) + "\n"
 
 
@@ -195,16 +236,16 @@ def _net_sentence(net_fen: int, say: Callable[..., str]) -> str:
     return say("net_receive" if net_fen > 0 else "net_pay", amount=yuan(abs(net_fen)))
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], text_columns: int) -> list[str]:
-    """Rows under a head; the first `text_columns` to the left, numbers to the right. A Chinese
-    character is two columns wide."""
-    lines = [head, *rows]
-    widths = [max(_width(line[column]) for line in lines) for column in range(len(head))]
+def _table(table: Table) -> list[str]:
+    """Rows under a head; words to the left, figures to the right. A Chinese character is two
+    columns wide."""
+    lines = [table.head, *table.rows]
+    widths = [max(_width(line[column]) for line in lines) for column in range(len(table.head))]
     printed = []
     for line in lines:
         cells = [
             cell + " " * (width - _width(cell))
-            if column < text_columns
+            if column < table.text_columns
             else " " * (width - _width(cell)) + cell
             for column, (cell, width) in enumerate(zip(line, widths, strict=True))
         ]
