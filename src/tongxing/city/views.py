@@ -113,12 +113,15 @@ class TripRow:
 
 @dataclass(frozen=True, slots=True)
 class TapSeen:
-    """A tap as evidence; `revisions` are those revisions of the trip that rest on it."""
+    """A tap as evidence; `revisions` are those revisions of the trip that rest on it. `differs` is
+    a reason code where the city's own verdict is another than the gate's, for `city_reason`."""
 
     tap: Tap
     site: str
     received_s: int
     revisions: tuple[int, ...]
+    differs: str = ""
+    city_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,14 +312,16 @@ def _values(wanted: TripFilter) -> tuple[date, str, str]:
 
 def _taps_of(cursor: Cursor, trip_id: str) -> list[TapSeen]:
     rows = cursor.execute(
-        "SELECT tap.body, tap.site, tap.received_s, array_agg(revision ORDER BY revision)"
-        " FROM trip_tap JOIN tap USING (terminal_id, epoch, seq) WHERE trip_id = %s"
+        "SELECT tap.body, tap.site, tap.received_s, array_agg(revision ORDER BY revision),"
+        " coalesce(min(v.differs), ''), coalesce(min(v.reason), '')"
+        " FROM trip_tap JOIN tap USING (terminal_id, epoch, seq)"
+        " LEFT JOIN tap_verdict v USING (terminal_id, epoch, seq) WHERE trip_id = %s"
         " GROUP BY tap.terminal_id, tap.epoch, tap.seq ORDER BY tap.order_key",
         (trip_id,),
     )
     return [
-        TapSeen(_TAP.decode(body), str(site), int(received_s), tuple(revisions))
-        for body, site, received_s, revisions in rows
+        TapSeen(_TAP.decode(body), site, received_s, tuple(revisions), differs, reason)
+        for body, site, received_s, revisions, differs, reason in rows
     ]
 
 

@@ -162,6 +162,7 @@ def print_checks(summary: dict[str, Any]) -> None:
                 ("card", "purses_compared"),
                 ("bank", "bank_accounts_compared"),
                 ("signature", "signatures_checked"),
+                ("gate", "taps_decided_again"),
             )
         ),
     ]

@@ -1,6 +1,6 @@
 """The city's verdicts beside the gates': what was not decided about yet, and what came of it."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -182,16 +182,6 @@ def differences(
         (first, last, terminal_id, terminal_id, limit),
     )
     return [_difference(row) for row in rows]
-
-
-def of_trip(cursor: Cursor, trip_id: str) -> Iterator[tuple[str, str]]:
-    """Of a trip's taps on which gate and city differ: in what, and the city's reason."""
-    rows = cursor.execute(
-        "SELECT DISTINCT v.differs, v.reason FROM trip_tap JOIN tap_verdict v"
-        " USING (terminal_id, epoch, seq) WHERE trip_id = %s AND differs <> '' ORDER BY 1, 2",
-        (trip_id,),
-    )
-    return ((str(differs), str(reason)) for differs, reason in rows)
 
 
 def _difference(row: Row) -> Difference:
