@@ -26,6 +26,7 @@ from tongxing.fares import load_city_fares
 from tongxing.gate.data_lists import DataLists, GateData, Ground
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.legacy import load_legacy
+from tongxing.network.registry import load_registry
 from tongxing.published import bundled, read_content
 
 HOUR = 3_600
@@ -75,7 +76,8 @@ def test_the_software_never_wins_over_a_list(tmp_path: Path) -> None:
     newer = load_city_fares(CHONGQING)
     contents = read_content("tariff", tariff(800), CHONGQING)
     assert not isinstance(contents, Refusal) and contents.book is not None
-    upgraded = Ground(CHONGQING, GateData(type(newer)(newer.network, contents.book), load_legacy()))
+    fares = type(newer)(newer.network, contents.book)
+    upgraded = Ground(CHONGQING, GateData(fares, load_legacy(), load_registry()))
     lists = DataLists.open(station.journal, upgraded)
     assert isinstance(lists, DataLists)
     rule = lists.at(EIGHT).fares.tariff_at(EIGHT).base("urban")

@@ -46,6 +46,49 @@ def test_the_terms_of_old_media_change_with_their_list(tmp_path: Path) -> None:
     assert (decision.opened, decision.reason) == (False, "LEGACY_SUPPORT_ENDED")
 
 
+RAIL = 'modes = ["rail"]\nwithout_lines'
+SHUT = 'modes = ["rail"]\nvalid_until = "2026-03-16"\nwithout_lines'
+
+
+def registry(*changes: tuple[str, str]) -> bytes:
+    """The registry with some text of its files changed."""
+    files = msgspec.json.decode(bundled_of(CHONGQING, "registry"))["files"]
+    for old, new in changes:
+        assert any(old in text for text in files.values()), old
+        files = {name: text.replace(old, new) for name, text in files.items()}
+    return msgspec.json.encode({"files": files})
+
+
+def test_what_is_accepted_here_changes_with_its_list_and_never_goes_back(tmp_path: Path) -> None:
+    """A scheme leaves the metro with version 2 and comes back with version 3, at its time."""
+    station = Station(tmp_path)
+
+    def reason(now_s: int) -> str:
+        card = replace(CARD, medium_no=f"40000000000{now_s % 100_000:05d}")
+        return station.site.present(card, "IN", now_s)[0].reason
+
+    def told(version: int, content: bytes, begins_s: int = EIGHT) -> str:
+        message = sealed(listed("registry", version, content, begins_s=begins_s))
+        return bring(station.site, message, "registry")
+
+    as_ever, ended = registry(), registry((RAIL, SHUT))
+    assert (told(1, as_ever), reason(EIGHT)) == ("", "OPEN")
+    assert (told(2, ended), reason(EIGHT + 60)) == ("", "PLACE_LEFT")
+    assert told(1, as_ever) == "LIST_ROLLBACK"
+    assert told(3, as_ever, EIGHT + HOUR) == ""
+    station.restart()
+    assert [reason(EIGHT + late_s) for late_s in (120, HOUR + 60)] == ["PLACE_LEFT", "OPEN"]
+    for unfit in (
+        b"{}",
+        msgspec.json.encode({"files": {}}),
+        registry(("whole", "half")),
+        registry(("place,", "placed,")),
+        registry(('kind = "local"', "kind = 1")),
+        registry(("[t_union]", "[")),
+    ):
+        assert told(4, unfit) == "LIST_UNFIT", unfit[:60]
+
+
 def trust_content(root: bytes, *issuers: str) -> bytes:
     """Whose codes are believed."""
     known = {**dict.fromkeys(issuers, ("local:500000", CHONGQING)), **MEDIA.code_issuers}
@@ -130,7 +173,7 @@ def test_a_condition_of_entry_comes_changes_and_goes_with_its_list(tmp_path: Pat
 
 def test_the_software_s_own_contents_can_all_be_published() -> None:
     for city in (CHONGQING, BEIJING):
-        names: list[DataName] = ["tariff", "entry", "legacy"]
+        names: list[DataName] = ["tariff", "entry", "legacy", "registry"]
         for name in names:
             content = bundled(name, city)
             assert content is not None

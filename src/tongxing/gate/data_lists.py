@@ -1,5 +1,5 @@
 """What a gate decides with, as its city's signed lists say it: tariffs, conditions of entry, whose
-codes and cards are believed, old media.
+codes and cards are believed, old media, what is accepted where.
 
 The software's own data hold until the first list of a name comes; from then on the newest list
 holds, whatever a later software brings. A list is read beside the gate's own thread (`read_list`)
@@ -24,6 +24,7 @@ from tongxing.media.card.terminal import IssuerList
 from tongxing.messages import DataList, KeyRing, unseal
 from tongxing.messages.lists import DATA_NAMES, DataName
 from tongxing.network.legacy import LegacyBook
+from tongxing.network.registry import Registry
 from tongxing.published import CodeTrust, Contents, read_content
 
 WAITING_MOST = 4
@@ -41,11 +42,13 @@ _ROWS, _VERSIONS = msgspec.msgpack.Decoder(_Rows), msgspec.json.Decoder(dict[str
 
 @dataclass(frozen=True, slots=True)
 class GateData:
-    """All that lists can change: the city's fares, terms of old media, the condition of entry (None
+    """All that lists can change: the city's fares, terms of old media, what is accepted where, the
+    condition of entry (None
     where nothing is asked), and how media are read (None at a site that takes tokens alone)."""
 
     fares: CityFares
     legacy: LegacyBook
+    registry: Registry
     entry: EntryAtGate | None = None
     media: MediaSetup | None = None
 
@@ -295,9 +298,11 @@ def _change(contents: Contents, ground: Ground) -> Callable[[GateData], GateData
     if contents.book is not None:
         fares = _fares(contents.book, ground.data.fares)
         return lambda data: replace(data, fares=fares)
-    legacy = contents.legacy
+    legacy, registry = contents.legacy, contents.registry
     if legacy is not None:
         return lambda data: replace(data, legacy=legacy)
+    if registry is not None:
+        return lambda data: replace(data, registry=registry)
     return lambda data: _believing(data, contents.codes, contents.card_issuers)
 
 

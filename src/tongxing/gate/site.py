@@ -77,7 +77,7 @@ class SiteSetup:
 
     def ground(self) -> Ground:
         """What there is before any list."""
-        data = GateData(self.fares, load_legacy(), self.entry, self.media)
+        data = GateData(self.fares, load_legacy(), self.registry, self.entry, self.media)
         return Ground(self.city, data, self.entry_of)
 
 
@@ -343,7 +343,7 @@ class Site:
             self._touch.setup = data.media
         return GateContext(
             data.fares,
-            setup.registry,
+            data.registry,
             self.deny,
             now_s,
             setup.rules,

@@ -11,10 +11,11 @@ from typing import Annotated, Literal, get_args
 from msgspec import Meta, Struct
 
 DENY = "deny"
-DataName = Literal["tariff", "entry", "code_roots", "card_issuers", "legacy"]
+DataName = Literal["tariff", "entry", "code_roots", "card_issuers", "legacy", "registry"]
 DATA_NAMES: tuple[DataName, ...] = get_args(DataName)
 """What a city tells its gates besides the deny list: its tariffs, its conditions of entry, whose
-ride codes and whose T-Union cards they believe, and how far old media are taken."""
+ride codes and whose T-Union cards they believe, how far old media are taken, and which scheme is
+accepted where."""
 
 CONTENT_BYTES_MAX = 8 << 20
 _Version = Annotated[int, Meta(ge=1, le=2**53)]

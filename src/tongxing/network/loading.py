@@ -13,6 +13,8 @@ from importlib.resources import files
 from io import StringIO
 from typing import Any
 
+from msgspec import convert
+
 from tongxing.kernel.texts import Catalogue, load_catalogue
 from tongxing.network.places import Divisions, Place
 from tongxing.network.schemes import (
@@ -34,6 +36,16 @@ from tongxing.network.schemes import (
 
 _FOLDER = files("tongxing.network").joinpath("data/registry")
 _YES = {"yes": True, "no": False}
+_OWN: Mapping[str, str] = {}
+
+ACCEPTANCE_FILES = (
+    "schemes.toml",
+    "t_union.csv",
+    "t_union_provinces.csv",
+    "city_union.csv",
+    "visitor_rates.csv",
+)
+"""The files that say which scheme is taken where, for which modes and from when until when."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +75,26 @@ class Book:
     words: Catalogue
 
 
-def load_book() -> Book:
-    """Read all files of `data/registry/`. Raises ValueError for a row that makes no sense."""
+def acceptance_files() -> dict[str, str]:
+    """The texts of the files that say which scheme is taken where, by name."""
+    return {name: _text(name, _OWN) for name in ACCEPTANCE_FILES}
+
+
+def load_book(written: Mapping[str, str] = _OWN) -> Book:
+    """Read all files of `data/registry/`; texts that are `written` take the place of files of their
+    names. Raises ValueError for a row that makes no sense."""
     divisions = Divisions({place.code: place for place in _places()})
-    raw = _toml("schemes.toml")
+    raw = _toml("schemes.toml", written)
     schemes = {scheme.name: scheme for scheme in (_scheme(key, raw[key]) for key in raw)}
-    rows = [*_t_union(schemes["t_union"]), *_city_union(schemes["city_union"])]
+    rows = [*_t_union(schemes["t_union"], written), *_city_union(schemes["city_union"], written)]
     for key in raw:
         rows += _scopes(schemes[raw[key].get("name", key)], raw[key].get("scope", ()))
     book = Book(
         divisions=divisions,
         schemes=schemes,
         entries=_by_place(rows),
-        marks={row["place"]: ProvinceMark(**row) for row in _csv("t_union_provinces.csv")},
-        rates=tuple(_rate(row) for row in _csv("visitor_rates.csv")),
+        marks={row["place"]: ProvinceMark(**row) for row in _csv("t_union_provinces.csv", written)},
+        rates=tuple(_rate(row) for row in _csv("visitor_rates.csv", written)),
         permissions=tuple(_permission(row) for row in _toml("permissions.toml")["permission"]),
         brands=tuple(_brand(name, row) for name, row in _toml("brands.toml").items()),
         facts=tuple(_fact(row) for row in _toml("facts.toml")["fact"]),
@@ -131,13 +149,18 @@ def _must(holds: bool, where: str, what: str) -> None:
         raise ValueError(f"registry data, {where}: {what} cannot be right")
 
 
-def _csv(name: str) -> list[dict[str, str]]:
-    text = _FOLDER.joinpath(name).read_text(encoding="utf-8")
+def _text(name: str, written: Mapping[str, str]) -> str:
+    found = written.get(name)
+    return _FOLDER.joinpath(name).read_text(encoding="utf-8") if found is None else found
+
+
+def _csv(name: str, written: Mapping[str, str] = _OWN) -> list[dict[str, str]]:
+    text = _text(name, written)
     return list(csv.DictReader(StringIO(text, newline=""), strict=True))
 
 
-def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads(_FOLDER.joinpath(name).read_text(encoding="utf-8"))
+def _toml(name: str, written: Mapping[str, str] = _OWN) -> dict[str, Any]:
+    return tomllib.loads(_text(name, written))
 
 
 def _listed(text: str) -> tuple[str, ...]:
@@ -170,11 +193,11 @@ def _scheme(key: str, raw: Mapping[str, Any]) -> Scheme:
     plain |= {"name": raw.get("name", key), "modes": frozenset(raw["modes"])}
     plain |= {"valid_from": known_date(raw.get("valid_from", ""))}
     plain |= {name: tuple(raw.get(name, ())) for name in ("marks", "applications")}
-    return Scheme(**plain)
+    return convert(plain, Scheme, from_attributes=True)
 
 
-def _t_union(scheme: Scheme) -> Iterator[Entry]:
-    for row in _csv("t_union.csv"):
+def _t_union(scheme: Scheme, written: Mapping[str, str]) -> Iterator[Entry]:
+    for row in _csv("t_union.csv", written):
         yield Entry(
             scheme=scheme.name,
             place=row["place"],
@@ -195,8 +218,8 @@ def _t_union(scheme: Scheme) -> Iterator[Entry]:
         )
 
 
-def _city_union(scheme: Scheme) -> Iterator[Entry]:
-    for row in _csv("city_union.csv"):
+def _city_union(scheme: Scheme, written: Mapping[str, str]) -> Iterator[Entry]:
+    for row in _csv("city_union.csv", written):
         yield Entry(
             scheme=scheme.name,
             place=row["place"],

@@ -5,6 +5,7 @@ a gate, a city and the hub that carry the same version give the same answer. `ac
 at every tap; its answers are remembered, because the questions of a validator hardly vary.
 """
 
+import csv
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date
 from functools import cache, lru_cache
@@ -21,7 +22,7 @@ from tongxing.network.acceptance import (
     rows_for,
     visitor_rates,
 )
-from tongxing.network.loading import Book, all_entries, load_book
+from tongxing.network.loading import ACCEPTANCE_FILES, Book, all_entries, load_book
 from tongxing.network.names import NameIndex, build_index, find
 from tongxing.network.numbers import NumberMatch, identify_number, scheme_of_application
 from tongxing.network.places import Level, Place
@@ -246,6 +247,16 @@ class Registry:
         """All dated facts of a scheme, in the file's order."""
         return tuple(fact for fact in self._book.facts if fact.scheme == scheme)
 
+    def accepts_as(self, other: "Registry") -> bool:
+        """Whether another registry lists the same schemes in the same places on the same days."""
+        mine, theirs = self._book, other._book
+        return (mine.schemes, mine.entries, mine.marks, mine.rates) == (
+            theirs.schemes,
+            theirs.entries,
+            theirs.marks,
+            theirs.rates,
+        )
+
     @property
     def schemes(self) -> Mapping[str, Scheme]:
         """Every scheme by name, national ones first."""
@@ -282,6 +293,17 @@ def find_city(registry: Registry, text: str, level: Level | None = None) -> Plac
 def coverage(registry: Registry, on: date, scheme: str = "", province: str = "") -> CoverageReport:
     """What the schemes covered on a day."""
     return registry.coverage(on, scheme, province)
+
+
+def read_registry(written: Mapping[str, str]) -> Registry:
+    """The registry with the acceptance files (`acceptance_files`) as they are written; places,
+    numbers and sources are this package's. Raises ValueError for anything that makes no sense."""
+    if written.keys() != set(ACCEPTANCE_FILES):
+        raise ValueError("other files than " + ", ".join(ACCEPTANCE_FILES))
+    try:
+        return Registry(load_book(written))
+    except (LookupError, TypeError, AttributeError, csv.Error) as error:
+        raise ValueError(f"{type(error).__name__}: {error}") from error
 
 
 @cache

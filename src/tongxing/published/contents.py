@@ -19,6 +19,7 @@ from tongxing.media.code.trusting import parse_roots
 from tongxing.media.crypto.providers import sm2
 from tongxing.messages.lists import DataName
 from tongxing.network.legacy import LegacyBook, read_legacy
+from tongxing.network.registry import Registry, read_registry
 
 _ISSUER = re.compile(r"[0-9]{8}", re.ASCII)
 _DETAIL_MAX = 200
@@ -36,6 +37,10 @@ class _Code(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     policies: list[str]
+
+
+class _Files(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    files: dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +61,7 @@ class Contents:
     codes: CodeTrust | None = None
     card_issuers: IssuerList | None = None
     legacy: LegacyBook | None = None
+    registry: Registry | None = None
 
 
 def read_content(name: DataName, content: bytes, city: str, version: int = 1) -> Contents | Refusal:
@@ -134,14 +140,20 @@ def _legacy(content: bytes, _city: str, _version: int) -> Contents | Refusal:
     return Contents(legacy=read_legacy(content))
 
 
+def _registry(content: bytes, _city: str, _version: int) -> Contents | Refusal:
+    return Contents(registry=read_registry(msgspec.json.decode(content, type=_Files).files))
+
+
 _READERS: Mapping[DataName, Callable[[bytes, str, int], Contents | Refusal]] = {
     "tariff": _tariff,
     "entry": _entry,
     "code_roots": _code_roots,
     "card_issuers": _card_issuers,
     "legacy": _legacy,
+    "registry": _registry,
 }
-msgspec.json.Decoder(_Code), msgspec.json.Decoder(_Entry)  # built before there are threads
+for _form in (_Code, _Entry, _Files):
+    msgspec.json.Decoder(_form)  # built before there are threads
 
 
 def _unfit(name: str, detail: str) -> Refusal:

@@ -9,6 +9,7 @@ from tongxing.fares import book_codes
 from tongxing.fares.tariff import tariff_file
 from tongxing.messages.lists import DataName
 from tongxing.network.legacy import legacy_file
+from tongxing.network.loading import acceptance_files
 
 
 def bundled(name: DataName, city: str) -> bytes | None:
@@ -17,6 +18,8 @@ def bundled(name: DataName, city: str) -> bytes | None:
         return tariff_file(city)
     if name == "entry":
         return entry_content([one for one in policy_files() if read_policy(one).city == city])
+    if name == "registry":
+        return msgspec.json.encode({"files": acceptance_files()})
     return legacy_file() if name == "legacy" else None
 
 

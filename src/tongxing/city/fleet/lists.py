@@ -1,8 +1,8 @@
 """The lists that a city publishes for its gates: one person hands one in, another releases it.
 
-Whatever a gate could not use is not taken. Tariffs and the terms of old media are those that the
-city itself goes by, and no others: gate and city would not come to the same price. A mistake is
-mended by the next version; a version never goes back.
+Whatever a gate could not use is not taken. Tariffs, the terms of old media and the registry are
+those that the city itself goes by, and no others: gate and city would not decide alike. A mistake
+is mended by the next version; a version never goes back.
 """
 
 from collections.abc import Callable, Sequence
@@ -26,6 +26,8 @@ from tongxing.published import Contents, bundled, read_content
 Own = Callable[[DataName, str], bytes | None]
 """The content of a list by which a city itself goes; None for one that it does not know."""
 _SHOWN_MAX = 100
+_GONE_BY: frozenset[DataName] = frozenset({"tariff", "legacy", "registry"})
+"""What gate and city must decide by alike: nothing else than the city's own is published of it."""
 
 
 class ListDesk:
@@ -148,7 +150,7 @@ class ListDesk:
             return Refusal("LIST_UNFIT", name, {"name": name, "detail": f"> {CONTENT_BYTES_MAX} B"})
         city = self._office.code
         found = read_content(name, content, city)
-        if isinstance(found, Refusal) or is_own or name not in ("tariff", "legacy"):
+        if isinstance(found, Refusal) or is_own or name not in _GONE_BY:
             return found if isinstance(found, Refusal) else None
         own = self._own(name, city)
         ours = None if own is None else read_content(name, own, city)
@@ -182,6 +184,9 @@ def _differs(found: Contents, ours: Contents) -> str | None:
         assert ours.book is not None
         change = first_change(ours.book, found.book)
         return None if change is None else str(change.day)
+    if found.registry is not None:
+        assert ours.registry is not None
+        return None if found.registry.accepts_as(ours.registry) else "-"
     return None if found.legacy == ours.legacy else "1"
 
 

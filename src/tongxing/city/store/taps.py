@@ -23,6 +23,12 @@ class ArrivedTap:
     set_aside: str = ""
 
 
+_COPY = (
+    "COPY arriving (terminal_id, epoch, seq, content_hash, rider_id, order_key, time_s,"
+    " business_date, mode, station, outcome, reason, site, received_s, body, set_aside) FROM STDIN"
+)
+
+
 def arrived_tap(tap: Tap, site: str, set_aside: str = "") -> ArrivedTap:
     """The tap with what is stored of it, worked out once; `set_aside` is the reason why it moves
     no money, if there is one."""
@@ -39,7 +45,7 @@ def write_new_taps(
     Returns the identities that are new and those that are in conflict; the rest are duplicates.
     """
     cursor.execute("CREATE TEMP TABLE arriving (LIKE tap) ON COMMIT DROP")
-    with cursor.copy("COPY arriving FROM STDIN") as copy:
+    with cursor.copy(_COPY) as copy:
         for item in arrived:
             rider_id = owners.of(item.tap.medium_no, item.tap.funding)
             copy.write_row(_row(item, rider_id, received_s))
@@ -108,7 +114,6 @@ def _row(item: ArrivedTap, rider_id: str, received_s: int) -> tuple[object, ...]
         received_s,
         item.body,
         item.set_aside,
-        None,
     )
 
 

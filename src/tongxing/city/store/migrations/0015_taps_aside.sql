@@ -26,14 +26,16 @@ CREATE INDEX tap_decision_by_tap ON tap_decision (terminal_id, epoch, seq, decis
 -- All that may happen to a decision is that a second person confirms it, once.
 CREATE FUNCTION tap_decision_stands() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF TG_OP = 'UPDATE' AND OLD.confirmed_by IS NULL AND NEW.confirmed_by IS NOT NULL
-        AND (to_jsonb(NEW) - 'confirmed_by' - 'confirmed_s')
-          = (to_jsonb(OLD) - 'confirmed_by' - 'confirmed_s') THEN
-        RETURN NEW;
+    IF TG_OP = 'UPDATE' THEN
+        IF OLD.confirmed_by IS NULL AND NEW.confirmed_by IS NOT NULL
+            AND (to_jsonb(NEW) - 'confirmed_by' - 'confirmed_s')
+              = (to_jsonb(OLD) - 'confirmed_by' - 'confirmed_s') THEN
+            RETURN NEW;
+        END IF;
     END IF;
     RAISE EXCEPTION 'a decision about a tap stands: % refused', TG_OP;
 END $$;
 CREATE TRIGGER tap_decision_stands BEFORE UPDATE OR DELETE ON tap_decision
     FOR EACH ROW EXECUTE FUNCTION tap_decision_stands();
 CREATE TRIGGER tap_decision_kept BEFORE TRUNCATE ON tap_decision
-    FOR EACH STATEMENT EXECUTE FUNCTION said_is_append_only();
+    FOR EACH STATEMENT EXECUTE FUNCTION tap_decision_stands();
