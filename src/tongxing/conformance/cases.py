@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import date
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from typing import Literal, Protocol, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -85,7 +85,19 @@ def case_book() -> CaseBook:
     return msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), CaseBook)
 
 
-def chosen(cases: Sequence[Case], only: Sequence[str]) -> list[Case]:
+class Named(Protocol):
+    """A case by its name and group."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def group(self) -> str: ...
+
+
+Chosen = TypeVar("Chosen", bound=Named)
+
+
+def chosen(cases: Sequence[Chosen], only: Sequence[str]) -> list[Chosen]:
     """The cases of these groups, or whose names begin so; all when none is named."""
     return [
         case

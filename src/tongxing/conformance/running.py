@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeVar
 
 from msgspec import Struct
 
-from tongxing.conformance.cases import CaseBook
+from tongxing.conformance.cases import CaseBook, Named
 from tongxing.conformance.city import KitCity
 from tongxing.conformance.port import About, DevicePort, PortRefused
 from tongxing.conformance.serving import served_city
@@ -23,13 +23,9 @@ Verdict = Literal["pass", "fail", "not_run"]
 KEY_BYTES = 32
 
 
-class Case(Protocol):
+class Case(Named, Protocol):
     """What the run needs to know of a case."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def group(self) -> str: ...
     @property
     def do(self) -> str: ...
     @property

@@ -77,7 +77,7 @@ def _print(kit: Kit, result: CaseResult, title: str) -> None:
     say(f"  {WORDS(f'gate.verdict.{result.verdict}')}  {result.case:<{_NAME_WIDTH}} {title}")
     if result.why:
         key = "must" if result.mandatory else "may"
-        say(f"        {WORDS(f'gate.lacks.{key}', lacks=', '.join(result.lacks))}")
+        say(f"        {kit.words(f'lacks.{key}', lacks=', '.join(result.lacks))}")
     if (differs := result.difference) is None:
         return
     say(f"        {WORDS(f'gate.what.{differs.what}')}")
