@@ -2,10 +2,12 @@
 
 A payment's message is written to ``bank/out`` when everything that has to be paid before it is
 settled. A report that comes before its turn waits; every other one ends booked or refused, and is
-laid aside with the reason.
+laid aside with the reason. Statements of the settlement account (camt.053, camt.054) come the same
+way and are held against the books.
 """
 
 from tongxing.hub.iso20022 import read_status
+from tongxing.hub.reconciling import BankDesk
 from tongxing.hub.running.folders import (
     REPORT,
     REPORT_BYTES_MAX,
@@ -23,6 +25,7 @@ from tongxing.hub.store.days import BankReport
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 
+_STATEMENT = b"urn:iso:std:iso:20022:tech:xsd:camt.05"
 BEFORE_ITS_TURN, ALREADY = "PAYMENT_TOO_EARLY", "PAYMENT_REPEATED"
 
 
@@ -33,6 +36,7 @@ class Banking:
         self._store = store
         self._hub = hub
         self._folders = folders
+        self._bank = BankDesk(store)
 
     def hand_out(self, window_id: str) -> None:
         """Write the message of every payment of a window that may go to the bank now."""
@@ -69,6 +73,7 @@ class Banking:
             with self._store.reading() as cursor:
                 open_reports = table.waiting_reports(cursor)
             moved = sum(self._book(report) for report in open_reports) > 0
+        self._bank.look_again(now_s)
 
     def _book(self, report: BankReport) -> bool:
         """Book one report and lay it aside; False when it has to wait."""
@@ -78,7 +83,10 @@ class Banking:
         content = b"" if place is None else read_at_most(place, REPORT_BYTES_MAX)
         if place is None or sha256_hex(content) != report.sha256:
             return False  # somebody took it away: it waits until it is there again
-        answer = self._hub.confirm_payment(content, report.received_s)
+        if _STATEMENT in content:
+            answer: object = self._bank.take(content, report.received_s)
+        else:
+            answer = self._hub.confirm_payment(content, report.received_s)
         refusal = answer if isinstance(answer, Refusal) else None
         if refusal is not None and refusal.code == BEFORE_ITS_TURN:
             return False

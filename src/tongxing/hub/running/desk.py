@@ -12,6 +12,8 @@ from datetime import timedelta
 from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.life import RecordEvent
 from tongxing.hub.proofs import prove_hub
+from tongxing.hub.reserve_calls import rules_on
+from tongxing.hub.reserves import ReserveDesk
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running import papers
 from tongxing.hub.running.banking import Banking
@@ -25,6 +27,7 @@ from tongxing.hub.store import HubStore
 from tongxing.hub.store import days as table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.windows import WindowTimes, closing_day, window_of, window_times
+from tongxing.kernel.clock import at, calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey
 
@@ -53,6 +56,7 @@ class DayDesk:
         self._holding = HoldingDesk(store, key, rules)
         self._intake = Intake(store, hub, rules, trusted, folders)
         self._banking = Banking(store, hub, folders)
+        self._reserves = ReserveDesk(store)
         self._doers: Mapping[Step, Callable[[str, WindowTimes, int], Figures | Refusal | None]] = {
             Step.RECEIVE: self._receive,
             Step.ADMIT: self._admit,
@@ -93,6 +97,7 @@ class DayDesk:
             if restored:
                 self._intake.tell_again()
                 self._banking.tell_again()
+            self._call_for_reserves(now_s)
             self._open_days(now_s)
             days = self._days(window_id)
             if isinstance(days, Refusal):
@@ -169,6 +174,13 @@ class DayDesk:
         with self._store.changing() as cursor:
             table.write_step(cursor, day, step.value, now_s, by, figures)
 
+    def _call_for_reserves(self, now_s: int) -> None:
+        """The calls of this morning, once their hour has come."""
+        day = calendar_date(now_s)
+        hour, minute = rules_on(day).calls.hour.split(":")
+        if now_s >= at(day, int(hour), int(minute)):
+            self._reserves.make_calls(day)
+
     def _open_days(self, now_s: int) -> None:
         """Every window has its day, also those in which nothing came: from the last day that was
         opened (at first, from the oldest window that takes files) up to the one of now."""
@@ -203,8 +215,10 @@ class DayDesk:
             found = table.arrivals_between(cursor, times.opens_s, times.cutoff_s)
         return {"deliveries": len(found)}
 
-    def _admit(self, day: str, times: WindowTimes, _now_s: int) -> Figures:
+    def _admit(self, day: str, times: WindowTimes, now_s: int) -> Figures:
+        """Whoever owes more than its reserve and line can bear is suspended after that."""
         self._intake.admit()
+        self._reserves.suspend_over_cap(now_s)
         with self._store.reading() as cursor:
             found = table.arrivals_between(cursor, times.opens_s, times.cutoff_s)
             figures = table.admitted(cursor, day)
