@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from hub_world import DAY, A, B, World, make_world, ride
 
+from tongxing.cli import run
 from tongxing.hub import Payment, WindowClosing, prove_hub
 from tongxing.hub.iso20022 import status_report
 from tongxing.hub.reconciling import BankDesk, Taken
@@ -144,8 +146,8 @@ def test_each_break_is_listed_and_stands_in_suspense(
 
 
 def test_a_later_line_or_report_ends_a_break_by_itself(database: Database) -> None:
-    """The bank tells of a payment before it reports it, and of another one a day late. Of 500, 5 are
-    fee: issuer 3, acquirer 1, hub 1."""
+    """The bank tells of a payment before it reports it, and of another one a day late. Of 500, 5
+    are fee: issuer 3, acquirer 1, hub 1."""
     world = make_world(database)
     world.present([ride("r1", issuer=B, charge_fen=500)], at(NEXT, 6))
     assert isinstance(world.hub.close_window("W20260318", at(NEXT, 12)), WindowClosing)
@@ -218,3 +220,21 @@ def test_a_line_or_a_statement_never_says_something_else(world: World) -> None:
         refusal = BankDesk(world.store).take(other, EVENING_S)
         assert isinstance(refusal, Refusal) and refusal.code == "BANK_STATEMENT_CHANGED"
     assert suspense(world) == 0
+
+
+def test_the_desk_lists_and_ends_breaks(
+    world: World, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with world.store.reading() as cursor:
+        info = cursor.connection.info
+    at_dsn = ["--dsn", f"postgresql://{info.user}@/{info.dbname}?host={info.host}"]
+    file = tmp_path / "S1.xml"
+    file.write_bytes(camt_053("S1", [*WHOLE, ("L5", "", 70)]))
+    now = ["--now", "2026-03-18T18:00"]
+    assert run(["hub", "bank", str(file), "--lang", "zh", *now, *at_dsn]) == 0
+    shown = capsys.readouterr().out
+    assert all(word in shown for word in ("来历不明的流水", "L5", "0.70", "未结"))
+    end = ["hub", "bank", "--end", "1", "--as", "borne", "--by", "wang", *now, *at_dsn]
+    assert run([*end, "--lang", "en"]) == 0
+    assert "clearing house (wang)" in capsys.readouterr().out
+    assert run([*end[:4], *now, *at_dsn]) == 2 and run(end) == 4

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 from hub_world import DAY, B, World, make_world, ride, verdicts
 
+from tongxing.cli import run
 from tongxing.hub import Confirmation, Payment, WindowClosing, prove_hub
 from tongxing.hub.iso20022 import status_report
 from tongxing.hub.reserve_calls import Account, call_on
@@ -179,3 +180,31 @@ def test_before_a_long_holiday_a_weekly_payer_is_called_to_twice_the_amount() ->
     assert full is not None and (full.why, full.amount_fen) == ("holiday", 3_000 - 700)
     qingming = Account("M", "weekly", 700, 0, {date(2026, 3, 26): 700})
     assert call_on(date(2026, 4, 2), qingming) is None, "three days are not long"
+
+
+def test_the_desk_speaks_both_languages(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+    """Terms, money in, a call, cover and status, each by its command."""
+    first, second = world.hub.payments_to_send(WINDOW)
+    reported(world, first)
+    with world.store.reading() as cursor:
+        dsn = cursor.connection.info
+    at_dsn = ["--dsn", f"postgresql://{dsn.user}@/{dsn.dbname}?host={dsn.host}"]
+
+    def desk(line: str, *more: str) -> str:
+        code = run(["hub", "reserve", *line.split(), *more, *at_dsn])
+        told = capsys.readouterr()
+        assert code == 0, told.err
+        return told.out
+
+    zh = ["--lang", "zh"]
+    assert "没有成员约定备付金" in desk("status", *zh)
+    agreed = f"terms {DEBTOR} --from 2026-03-17 --cycle weekly --line 200 --by wang"
+    assert "weekly, a line of 2.00 yuan" in desk(agreed, "--lang", "en")
+    assert "3.00" in desk(f"pay-in {DEBTOR} 300 --line L1", *zh)
+    assert "4.00" in desk("pay-in POOL 400 --line L2", *zh)
+    assert "余额不足" in desk("call --on 2026-03-19", *zh)
+    at_due = ("--now", "2026-03-18T15:00")
+    paid = desk(f"cover {second.instruction.instruction_id} --by wang", *at_due, "--lang", "en")
+    assert "reserve 3.00, line 2.00, pool 1.57 yuan" in paid and "suspended" in paid
+    shown = desk("status", *at_due, *zh)
+    assert all(word in shown for word in (DEBTOR, "按周", "3.57", "已暂停"))

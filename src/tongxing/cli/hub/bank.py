@@ -1,0 +1,76 @@
+"""`tongxing hub bank`: lay the bank's statements beside the books, and end what does not fit."""
+
+from pathlib import Path
+
+import click
+
+from tongxing.cli.arguments import READABLE_FILE, Whole, moment
+from tongxing.cli.common import Words, emit_json, granted, in_both, print_table, say, settings
+from tongxing.cli.hub.opened import hub_store
+from tongxing.cli.shell import command as make_command
+from tongxing.hub.reconciling import BankDesk, Ending, Taken
+from tongxing.hub.store.bank_lines import KeptBreak
+from tongxing.kernel.clock import stamp
+from tongxing.kernel.money import yuan
+from tongxing.kernel.reasons import Problem
+
+WORDS = Words("hub")
+COLUMNS = ("number", "kind", "reference", "amount", "found", "state")
+
+
+@make_command()
+@click.argument("files", type=READABLE_FILE, nargs=-1, metavar="[FILE]...")
+@click.option("--end", "number", type=Whole(1, 2**53), metavar="NUMBER")
+@click.option("--as", "ending", type=click.Choice(("returned", "reserve", "borne")))
+@click.option("--of", "of", metavar="NUMBER|MEMBER", default="")
+@click.option("--by", "by", metavar="NAME")
+@click.option("--now", "now", metavar="TIME")
+def command(
+    files: tuple[Path, ...],
+    number: int | None,
+    ending: Ending | None,
+    of: str,
+    by: str | None,
+    now: str | None,
+) -> None:
+    now_s = moment(now, "--now")
+    if (number is None) != (ending is None) or (number is None) != (by is None):
+        detail = in_both("detail", "hub", "bank.needs")
+        raise Problem("ARG_INVALID", "--end", text=str(number or "–"), **detail)
+    with hub_store() as store:
+        desk = BankDesk(store)
+        taken = [granted(desk.take(file.read_bytes(), now_s)) for file in files]
+        desk.look_again(now_s)
+        if number is not None and ending is not None and by is not None:
+            granted(desk.end(number, ending, by, now_s, of))
+        breaks = desk.breaks()
+        overdue = {one.break_no for one in desk.overdue(now_s)}
+    if settings().json:
+        told = [{**one._asdict(), "overdue": one.break_no in overdue} for one in breaks]
+        emit_json({"taken": taken, "breaks": told})
+        return
+    for one in taken:
+        _say_taken(one)
+    if not breaks:
+        say(WORDS("bank.none"))
+        return
+    titles = [WORDS(f"bank.column.{name}") for name in COLUMNS]
+    rows = [_row(one, one.break_no in overdue) for one in breaks]
+    print_table(WORDS("bank.title"), titles, rows, right=(0, 3))
+
+
+def _say_taken(one: Taken) -> None:
+    values = {"statement": one.statement_id, "lines": one.new_lines, "breaks": len(one.opened)}
+    say(WORDS("bank.taken", **values))
+    if one.difference_fen:
+        say(WORDS("bank.differs", amount=yuan(one.difference_fen)))
+
+
+def _row(one: KeptBreak, is_overdue: bool) -> tuple[object, ...]:
+    if one.ending is None:
+        state = WORDS("bank.state.overdue" if is_overdue else "bank.state.open")
+    else:
+        ending, _, of = one.ending.partition(" ")
+        state = WORDS(f"bank.state.{ending}", of=of, by=one.ended_by)
+    kind = WORDS(f"bank.kind.{one.kind}")
+    return one.break_no, kind, one.reference, yuan(one.amount_fen), stamp(one.found_s), state
