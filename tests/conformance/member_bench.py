@@ -179,6 +179,7 @@ def port_of(bench: Any) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = 1 << 16
 
         def do_GET(self) -> None:
             self.tell(None)

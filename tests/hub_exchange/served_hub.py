@@ -116,7 +116,7 @@ def open_desks(
     clock = Clock()
     open_hub(database).close()  # members join before anybody asks
     desk = ExchangeDesk(
-        database, lambda: open_hub(database), MemberRing(keys, lambda: NOON_S), RULES
+        database, lambda: open_hub(database), HUB_KEY, MemberRing(keys, lambda: NOON_S), RULES
     )
     desks = HubDesks(desk, keys, Spool(folder), HUB_KEY, limits=limits or HubLimits(), clock=clock)
     try:

@@ -91,7 +91,11 @@ def open_both(database: Database) -> Iterator[Both]:
     )
     assert not isinstance(city.intake([sealed(taps)], moment("23:00"))[0], Refusal)
     desk = ExchangeDesk(
-        database, lambda: open_hub(database, clock), MemberRing(keys(), clock), load_rulebook()
+        database,
+        lambda: open_hub(database, clock),
+        HUB_KEY,
+        MemberRing(keys(), clock),
+        load_rulebook(),
     )
     open_hub(database, clock).close()
     letters = LetterBook(database, CHONGQING)

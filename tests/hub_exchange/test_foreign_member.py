@@ -144,3 +144,31 @@ def test_a_suspended_member_goes_on_and_is_told(hub: ServedHub) -> None:
     later = one.letters(1)
     assert [letter["kind"] for letter in later] == ["carried_verdicts"]
     assert one.ask("GET", one.at("letters")).json()["suspended"] is False
+
+
+def test_a_case_file_is_answered_once_and_told_again(hub: ServedHub) -> None:
+    """An issuer asks about a ride; the answer is heard, comes again the same, and is a letter."""
+    sent(member(hub), rides("t1"))
+    issuer = member(hub, ISS)
+    act = {"act_id": "q1", "act": "query", "record_id": "t1.1", "reason": "4001"}
+    body = {"file_id": "C-1", "sender": ISS, "created_s": NOON_S, "acts": [act]}
+    path, message = issuer.at("cases/C-1"), issuer.seal("CaseFile", body)
+    first = issuer.ask("PUT", path, message)
+    [told] = issuer.open(first.content)["answers"]
+    assert told["act_id"] == "q1" and told["code"]
+    assert issuer.ask("PUT", path, message).content == first.content
+    letter = issuer.letters()[-1]
+    assert (letter["kind"], letter["name"]) == ("case_answers", "C-1")
+    assert issuer.ask("GET", issuer.at(f"letters/{letter['number']}")).content == first.content
+    other = issuer.seal("CaseFile", body | {"created_s": NOON_S + 1})
+    for address, given, expected in (
+        (path, other, (409, "FILE_ID_CONFLICT")),
+        (issuer.at("cases/C-2"), message, (422, "UPLOAD_MANIFEST")),
+        (path, b"x", (422, "MESSAGE_MALFORMED")),
+        (path, b"x" * ((1 << 20) + 1), (413, "BODY_TOO_LARGE")),
+    ):
+        answer = issuer.ask("PUT", address, given)
+        assert (answer.status_code, answer.json()["code"]) == expected
+    stranger = member(hub, OTHER, "b")
+    answer = stranger.ask("PUT", path, message, believe=False)
+    assert answer.json()["code"] == "MEMBER_OTHERS"

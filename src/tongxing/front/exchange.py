@@ -48,7 +48,7 @@ def hub_interface(
     def open_hub() -> Hub:
         return Hub(HubStore(database), site.sealing, ring, rules, ground, site.witness)
 
-    desk = ExchangeDesk(database, open_hub, ring, rules)
+    desk = ExchangeDesk(database, open_hub, site.sealing, ring, rules)
     try:
         spool = Spool(site.spool)
         yield create_hub_app(

@@ -9,7 +9,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from tongxing.hub.windows import window_of, window_times
-from tongxing.hub_api.answers import Answers
+from tongxing.hub_api.answers import BYTES, Answers
 from tongxing.hub_api.desks import HubDesks
 from tongxing.hub_api.door import Asked, Door, as_asked
 from tongxing.hub_api.files import FileRoutes, Told
@@ -48,11 +48,18 @@ def create_hub_app(desks: HubDesks) -> FastAPI:
 
         return act
 
+    async def case_file(http: HttpRequest, asked: Asked) -> Response:
+        found = await files.case_file(http, asked)
+        if isinstance(found, Refusal):
+            return answers.refused(asked, found)
+        return answers.whole(asked, found, 200, {"Content-Type": BYTES})
+
     of_file = OF_MEMBER + "/files/{file_id}"
     routes: list[tuple[str, str, Act]] = [
         ("GET", of_file, told(files.progress)),
         ("PUT", of_file + "/manifest", told(files.manifest)),
         ("PUT", of_file + "/data", told(files.data)),
+        ("PUT", OF_MEMBER + "/cases/{file_id}", case_file),
         ("GET", OF_MEMBER + "/letters", letters.listed),
         ("GET", OF_MEMBER + "/letters/{number}", letters.one),
     ]

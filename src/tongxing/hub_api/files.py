@@ -1,4 +1,5 @@
-"""Record files: manifest, then data whole or in pieces; booked when the last byte is here."""
+"""Record files: manifest, then data whole or in pieces; booked when the last byte is here. Case
+files: one message, answered at once."""
 
 import re
 from collections.abc import Awaitable, Callable
@@ -14,6 +15,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages.letters import FileProgress
 from tongxing.signed_http import sha256_of_digest
 
+CASE_FILE_BYTES_MAX = 1 << 20
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 _RANGE = re.compile(r"bytes ([0-9]{1,12})-([0-9]{1,12})/([0-9]{1,12})", re.ASCII)
 _FOR_NOW = ("HUB_BUSY",)
@@ -46,6 +48,19 @@ class FileRoutes:
     async def data(self, http: HttpRequest, asked: Asked) -> Told:
         """Data comes, all of it or a piece."""
         return await self._alone(http, asked, self._data)
+
+    async def case_file(self, http: HttpRequest, asked: Asked) -> bytes | Refusal:
+        """A sealed case file comes; the sealed answers."""
+        file_id = http.path_params["file_id"]
+        if not _NAME.fullmatch(file_id):
+            return Refusal("FILE_ID")
+        desks = self._desks
+        sha256 = sha256_of_digest(http.headers.get("content-digest", ""))
+        content = await whole_body(http, CASE_FILE_BYTES_MAX, sha256, desks.limits.rest_s)
+        if isinstance(content, Refusal):
+            return content
+        take = desks.desk.take_case_file
+        return await run_in_threadpool(take, asked.member, file_id, content, desks.clock())
 
     async def _alone(self, http: HttpRequest, asked: Asked, work: Work) -> Told:
         file_id = http.path_params["file_id"]

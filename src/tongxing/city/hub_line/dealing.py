@@ -17,7 +17,7 @@ from tongxing.messages.letters import Letter
 
 Book = Callable[[bytes, int], Refusal | None]
 
-_ORDER = ("verdicts", "carried_verdicts", "issuer_detail", "statement")
+_ORDER = ("verdicts", "carried_verdicts", "issuer_detail", "case_detail", "statement")
 """Kinds that are booked, in this order within a window: a statement counts what went before."""
 
 
@@ -47,6 +47,7 @@ class HubDealings:
             "verdicts": city.apply_verdicts,
             "carried_verdicts": city.apply_verdicts,
             "issuer_detail": city.apply_issuer_detail,
+            "case_detail": city.apply_case_detail,
             "statement": city.apply_statement,
         }
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from tongxing.hub.cases.desk import CaseDesk
 from tongxing.hub.exchange import letters as letter_table
 from tongxing.hub.exchange.letters import Booked
 from tongxing.hub.files import Cover, read_cover
@@ -20,7 +21,7 @@ from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import files as file_table
 from tongxing.hub.store import members as member_table
 from tongxing.kernel.reasons import Problem, Refusal
-from tongxing.messages import KeyRing
+from tongxing.messages import CaseFile, KeyRing, SigningKey, unseal
 from tongxing.messages.letters import Letter, LetterPage
 from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
@@ -32,20 +33,23 @@ _WAITING_MOST = 32
 
 class ExchangeDesk:
     """The counter. `open_hub` opens the clearing house over `database` and is called again when the
-    connection was lost. `trusted` knows who signs manifests."""
+    connection was lost. `key` is the hub's own, `trusted` knows who signs manifests and cases."""
 
     def __init__(
         self,
         database: Database,
         open_hub: Callable[[], Hub],
+        key: SigningKey,
         trusted: KeyRing,
         rules: Rulebook,
         schema: str = "hub",
     ) -> None:
         self.rules = rules
-        self._database, self._schema, self._trusted = database, schema, trusted
+        self._database, self._schema = database, schema
+        self._key, self._trusted = key, trusted
         self._open_hub = open_hub
         self._hub: Hub | None = None
+        self._cases: HubStore | None = None
         self._connection: Connection | None = None
         self._hub_turn, self._turn = threading.Lock(), threading.Lock()
         self._waiting = threading.BoundedSemaphore(_WAITING_MOST)
@@ -54,7 +58,7 @@ class ExchangeDesk:
 
     def close(self) -> None:
         """Let go of both connections."""
-        for one in (self._hub, self._connection):
+        for one in (self._hub, self._cases, self._connection):
             if one is not None:
                 one.close()
 
@@ -90,6 +94,26 @@ class ExchangeDesk:
         try:
             with self._hub_turn:
                 return self._taken(manifest, data, received_s)
+        finally:
+            self._waiting.release()
+
+    def take_case_file(
+        self, member: str, file_id: str, message: bytes, received_s: int
+    ) -> bytes | Refusal:
+        """The sealed answers to a case file of this member under this name, once they are booked.
+
+        Refuses what `CaseDesk.receive` does, UPLOAD_MANIFEST, and HUB_BUSY when too many wait.
+        """
+        opened = unseal(message, CaseFile, self._trusted)
+        if isinstance(opened, Refusal):
+            return opened
+        if (opened[0], opened[1].file_id) != (member, file_id):
+            return Refusal("UPLOAD_MANIFEST", file_id)
+        if not self._waiting.acquire(blocking=False):
+            return Refusal("HUB_BUSY")
+        try:
+            with self._hub_turn:
+                return self._case_taken(message, received_s)
         finally:
             self._waiting.release()
 
@@ -145,6 +169,17 @@ class ExchangeDesk:
         except psycopg.OperationalError:
             self._hub.close()
             self._hub = None
+            raise
+
+    def _case_taken(self, message: bytes, received_s: int) -> bytes | Refusal:
+        if self._cases is None:
+            self._cases = HubStore(self._database, self._schema)
+        desk = CaseDesk(self._cases, self._key, self._trusted, self.rules)
+        try:
+            return desk.receive(message, received_s)
+        except psycopg.OperationalError:
+            self._cases.close()
+            self._cases = None
             raise
 
     @contextmanager

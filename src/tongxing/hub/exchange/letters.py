@@ -28,6 +28,8 @@ _CONTENT: dict[str, LiteralString] = {
     " WHERE sender = %(party)s AND file_id = %(name)s",
     "instruction": "SELECT substr(content, %(start)s, %(most)s) FROM instruction"
     " WHERE instruction_id = %(name)s",
+    "case_file": "SELECT substr(answer, %(start)s, %(most)s) FROM case_file"
+    " WHERE sender = %(party)s AND file_id = %(name)s",
     "checkpoint": "SELECT substr(content, %(start)s, %(most)s) FROM checkpoint"
     " WHERE window_id = %(window)s",
 }
