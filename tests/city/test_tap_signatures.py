@@ -33,7 +33,7 @@ from tongxing.fares import load_city_fares
 from tongxing.kernel.clock import at, local
 from tongxing.media.code.verify import Trust
 from tongxing.media.keys.software import SoftwareVault
-from tongxing.messages import CardProof, Tap
+from tongxing.messages import CardProof, PurseFacts, Tap
 from tongxing.messages.taps import account_token
 from tongxing.storage import Database
 
@@ -110,7 +110,7 @@ WRONG: dict[str, dict[str, object]] = {
     "another TAC": {"tac": bytes(4)},
     "no TAC was to be had": {"tac": b"\xff" * 4},
     "half a TAC": {"tac": b"\x01\x02"},
-    "less than the purse gave": {"amount_fen": 449},
+    "another amount than was signed": {"amount_fen": 451},
     "another card's": {"number": "5000000000000008"},
     "no moment": {"time": "20260399082500"},
     "a load": {"kind": 2},
@@ -130,8 +130,13 @@ def test_a_wrong_tac_is_a_rejected_line_and_costs_nobody(database: Database, why
     proofs_hold(database)
 
 
-def test_a_proof_of_another_day_is_wrong() -> None:
-    entry, _ = ride(CARD)
+def test_a_proof_of_another_day_or_of_less_money_is_wrong() -> None:
+    (entry, _), (_, exit_) = ride(CARD), ride(PURSE, 450)
+    wrong = {450: set[str](), 440: set[str](), 451: {"TAC_INVALID"}}
+    for taken_fen, why in wrong.items():
+        gave = replace(exit_, purse=PurseFacts(1, 5_000, taken_fen), proof=proof(exit_))
+        found = check_taps([gave], CHONGQING, ALL_KEYS)
+        assert set(found.aside.values()) == why, taken_fen
     other = replace(entry, proof=signed(0, "20260417080000", 1, CARD))
     assert set(check_taps([other], CHONGQING, ALL_KEYS).aside.values()) == {"TAC_INVALID"}
     unsure = replace(entry, time_s=entry.time_s + 600, time_band_s=600, proof=proof(entry))
