@@ -26,6 +26,11 @@ class Member:
         return self.name_zh if language == "zh" else self.name_en
 
 
+def same_province(one: Member, other: Member) -> bool:
+    """Whether two members work in one province: the first two digits of their division codes."""
+    return one.city[:2] == other.city[:2]
+
+
 @dataclass(frozen=True, slots=True)
 class MemberCity:
     """A city that joins: one that only issues has passengers but presents no rides."""

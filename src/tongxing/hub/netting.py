@@ -39,6 +39,7 @@ class PairTotal:
     back_fen: int = 0
     adjusted_fen: int = 0
     adjustments: int = 0
+    is_same_province: bool = False
 
     @property
     def trips_fen(self) -> int:
@@ -149,7 +150,7 @@ def _pair(total: PairTotal, rules: FeeRules) -> PairNet:
     operators = {share.operator: share.share_fen for share in total.operators}
     if sum(operators.values()) != total.delta_fen:
         raise ValueError(f"shares of {total.acquirer} on {total.issuer} do not add up")
-    ppm = rules.cross_city_ppm if total.is_cross_city else rules.local_ppm
+    ppm = rules.ppm(is_cross_city=total.is_cross_city, is_same_province=total.is_same_province)
     return PairNet(total, fee_of(total.delta_fen, ppm, rules, operators))
 
 

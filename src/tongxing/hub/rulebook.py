@@ -81,13 +81,22 @@ class FileLimits(_Part, frozen=True):
 
 
 class FeeRules(_Part, frozen=True):
-    """The clearing fee in parts per million of the net base, and how it is shared."""
+    """The clearing fee in parts per million of the net base, and how it is shared. Between cities
+    of one province `province_ppm` is the rate, where it is set."""
 
     local_ppm: int
     cross_city_ppm: int
     share_issuer: int
     share_acquirer: int
     share_hub: int
+    province_ppm: int | None = None
+
+    def ppm(self, *, is_cross_city: bool, is_same_province: bool) -> int:
+        """The rate between an issuer and an acquirer."""
+        if not is_cross_city:
+            return self.local_ppm
+        has_own = is_same_province and self.province_ppm is not None
+        return self.province_ppm or 0 if has_own else self.cross_city_ppm
 
 
 SettlementModel = Literal["multilateral", "bilateral", "gross"]
@@ -184,7 +193,8 @@ def _first_fault(raw: _File) -> str:
         return "lateness: the three limits must rise"
     fee = raw.fee
     shares = (fee.share_issuer, fee.share_acquirer, fee.share_hub)
-    if min(fee.local_ppm, fee.cross_city_ppm, *shares) < 0 or sum(shares) == 0:
+    rates = (fee.local_ppm, fee.cross_city_ppm, fee.province_ppm or 0)
+    if min(*rates, *shares) < 0 or sum(shares) == 0:
         return "fee: rates and shares must not be negative, nor all shares zero"
     unknown = [code for code in raw.acceptance.values() if code not in code_table()]
     if unknown or "otherwise" not in raw.acceptance:

@@ -8,7 +8,7 @@ other money of cases is a move between a member and the hub.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from tongxing.hub.members import Member
+from tongxing.hub.members import Member, same_province
 from tongxing.hub.netting import ESCROW, Move, PairTotal, Recovery
 from tongxing.hub.split import share_totals
 from tongxing.messages import CaseDetail, CaseMoney, CaseNews, Share
@@ -42,8 +42,10 @@ def adjusted(
 
 
 def _nothing(item: CaseMoney, members: Mapping[str, Member]) -> PairTotal:
-    is_cross_city = members[item.issuer].city != members[item.acquirer].city
-    return PairTotal(item.issuer, item.acquirer, is_cross_city, 0, 0, ())
+    issuer, acquirer = members[item.issuer], members[item.acquirer]
+    is_near = same_province(issuer, acquirer)
+    is_cross_city = issuer.city != acquirer.city
+    return PairTotal(item.issuer, item.acquirer, is_cross_city, 0, 0, (), is_same_province=is_near)
 
 
 def moves(money: Iterable[CaseMoney]) -> list[Move]:

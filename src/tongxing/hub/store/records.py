@@ -13,7 +13,7 @@ import msgspec
 from tongxing.hub.admission import Judgement
 from tongxing.hub.checks import Standing
 from tongxing.hub.claims import claims_of
-from tongxing.hub.members import Member
+from tongxing.hub.members import Member, same_province
 from tongxing.hub.netting import PairTotal
 from tongxing.hub.split import SplitBasis
 from tongxing.hub.store.connection import Cursor
@@ -218,6 +218,7 @@ def pair_totals(cursor: Cursor, window_id: str, members: Mapping[str, Member]) -
             records=int(records),
             delta_fen=int(delta_fen),
             operators=tuple(operators.get((issuer, acquirer), ())),
+            is_same_province=same_province(members[issuer], members[acquirer]),
         )
         for issuer, acquirer, records, delta_fen in cursor.execute(
             "SELECT issuer, acquirer, count(*), sum(delta_fen)::bigint FROM record"
