@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tongxing.city import SignaturesFound
-from tongxing.simulation.house import GatesDecidedAgain
+from tongxing.simulation.deciding_again import GatesDecidedAgain
 from tongxing.simulation.oracle import Expected, ExpectedRide
 
 SHOWN_MAX = 20

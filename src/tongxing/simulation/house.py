@@ -27,11 +27,10 @@ from tongxing.city import (
 )
 from tongxing.city.aside_desk import AsideDesk
 from tongxing.city.office import Office
-from tongxing.city.redeciding.desk import VerdictDesk
-from tongxing.city.store.verdicts import Difference
 from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.fares import load_city_fares
 from tongxing.kernel.reasons import Refusal
+from tongxing.simulation.deciding_again import GatesDecidedAgain, gates_decided_again
 from tongxing.simulation.hosting import Killed, Report, kill_own_process
 from tongxing.simulation.keys import HUB, key_ring, signing_key
 from tongxing.simulation.real_media import RunMedia
@@ -148,15 +147,6 @@ class HalfTripTotal:
     fen: int
 
 
-@dataclass(frozen=True, slots=True)
-class GatesDecidedAgain:
-    """How many taps the city decided about again, and those of which it says something else."""
-
-    taps: int
-    differing: list[tuple[str, str]]
-
-
-DIFFERING_MOST = 20
 NOTHING_WAITS = "none"
 """What somebody hears who asks for a half trip that does not wait."""
 
@@ -323,15 +313,7 @@ class House:
 
     def decide_again(self, now_s: int) -> GatesDecidedAgain:
         """What our own decision about all taps says beside the gates'."""
-        office = Office(self._config.code, self._database, self._fares)
-        try:
-            desk = VerdictDesk(office)
-            desk.decide_again(now_s)
-            taps = sum(one.taps for one in desk.counts(date.min, date.max))
-            differing = desk.differences(date.min, date.max, DIFFERING_MOST)
-        finally:
-            office.close()
-        return GatesDecidedAgain(taps, [(str(one.tap.ref), _told(one)) for one in differing])
+        return gates_decided_again(self._config.code, self._database, self._fares, now_s)
 
     def has_unpresented(self) -> bool:
         """Whether trips wait for the next record file."""
@@ -402,9 +384,3 @@ class House:
             yield connection.cursor()
         finally:
             connection.close()
-
-
-def _told(one: Difference) -> str:
-    tap = one.tap
-    gate = f"{tap.outcome} {tap.reason} {tap.purse.taken_fen if tap.purse else '-'} {tap.tariff}"
-    return f"{one.differs}: {gate} / {one.outcome} {one.reason} {one.taken_fen} {one.tariff}"
