@@ -34,12 +34,28 @@ class ChildLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wall_seconds_max: float
 
 
+class ParquetLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a Parquet file of somebody's may hold, and what the process that writes it anew may use.
+    `engine_bytes` is what DuckDB plans with; the limit of the process is above it."""
+
+    file_bytes_max: int
+    expanded_bytes_max: int
+    expansion_ratio_max: int
+    rows_max: int
+    columns_max: int
+    engine_bytes: int
+    memory_bytes_max: int
+    cpu_seconds_max: int
+    wall_seconds_max: float
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of them."""
 
     text: TextLimits
     lines: LineLimits
     child: ChildLimits
+    parquet: ParquetLimits
 
 
 @cache

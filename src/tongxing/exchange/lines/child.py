@@ -31,8 +31,11 @@ class Refused(Exception):
         self.code, self.line, self.values = code, line, values
 
 
-def confine(memory_bytes: int, cpu_seconds: int) -> list[str]:
-    """Give up what is not needed; the names of what could not be given up."""
+def confine(
+    memory_bytes: int, cpu_seconds: int, *, file_bytes: int = 0, handles: int = 3
+) -> list[str]:
+    """Give up what is not needed; the names of what could not be given up. What is read as lines
+    needs no file; `file_bytes` and `handles` are for whoever has to write one."""
     try:
         import resource
     except ImportError:
@@ -41,10 +44,10 @@ def confine(memory_bytes: int, cpu_seconds: int) -> list[str]:
     wanted = (
         ("memory", "RLIMIT_AS", memory_bytes),
         ("cpu", "RLIMIT_CPU", cpu_seconds),
-        ("files", "RLIMIT_FSIZE", 0),
+        ("files", "RLIMIT_FSIZE", file_bytes),
         ("core", "RLIMIT_CORE", 0),
         ("processes", "RLIMIT_NPROC", 0),
-        ("sockets", "RLIMIT_NOFILE", 3),
+        ("sockets", "RLIMIT_NOFILE", handles),
     )
     if sys.platform.startswith("linux"):
         libc = ctypes.CDLL(None)

@@ -1,0 +1,248 @@
+"""One clearing run: files and rules in, a directory of results out, whole or not at all.
+
+The steps are the same for both engines. What is written depends on the rows and the rules alone:
+not on the engine, the clock, the machine, or how often it is run.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import duckdb
+import ibis.expr.types as ir
+
+from tongxing.clearing.codes import CodesChecked, check_codes
+from tongxing.clearing.engines.duck import faults_told
+from tongxing.clearing.engines.engine import Engine
+from tongxing.clearing.findings import Meaning
+from tongxing.clearing.layout import misfit
+from tongxing.clearing.money import OperatorRow, PairRow, Window, windows_of
+from tongxing.clearing.rules.compiling import SCHEMAS
+from tongxing.clearing.rules.model import Rules
+from tongxing.clearing.steps import checks, duplicates, lists, purses, totals
+from tongxing.kernel.reasons import Refusal
+from tongxing.media.keys import KeyVault
+
+STEPS = ("tables", "codes", "duplicates", "lists", "purses", "checks", "money")
+Tell = Callable[[str], None]
+MEANINGS = {"meant_bits": "int64", "is_accepted": "boolean"}
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is made of: the files to read in the order of their arrival, the files that were
+    given and their names in the results, the rules, and the vault that codes are checked with
+    (None: they are not checked)."""
+
+    files: Sequence[Path]
+    originals: Sequence[Path]
+    names: Sequence[str]
+    rules: Rules
+    vault: KeyVault | None = None
+    every_row: bool = False
+    threads: int = 1
+
+
+class FileFacts(NamedTuple):
+    """An input file: its name, rows and SHA-256."""
+
+    name: str
+    rows: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Cleared:
+    """What the pipeline found, before it is written. `listed`, `marked` and `gaps` are patterns of
+    Parquet files; `counts` are records and fen by window, members and findings."""
+
+    files: tuple[FileFacts, ...]
+    meanings: Mapping[int, Meaning]
+    counts: tuple[tuple[int, int, int, int, int, int], ...]
+    windows: tuple[Window, ...]
+    codes: CodesChecked | None
+    listed: str
+    marked: str
+    gaps: str | None = None
+
+
+def columns_fault(files: Sequence[Path]) -> Refusal | None:
+    """Why one of the files cannot be cleared: no Parquet (CLEARING_PARQUET), or columns of another
+    layout (CLEARING_COLUMNS)."""
+    with duckdb.connect() as base:
+        for path in files:
+            try:
+                described = base.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)])
+                found = [(str(row[0]), str(row[1])) for row in described.fetchall()]
+            except duckdb.Error as error:
+                detail = " ".join(str(error).split())[:200]
+                return Refusal("CLEARING_PARQUET", str(path), {"detail": detail})
+            fault = misfit(found)
+            if fault is not None:
+                kind, name = fault
+                return Refusal(f"CLEARING_{kind.upper()}", str(path), {"name": name})
+    return None
+
+
+def clear(engine: Engine, given: Given, scratch: Path, tell: Tell) -> Cleared:
+    """Runs the pipeline; `tell` hears of each step as it begins. Raises EngineFault."""
+    run = _Run(engine, given, scratch)
+    with _hashing(given) as facts:
+        tell("tables")
+        run.read()
+        tell("codes")
+        run.check_codes()
+        tell("duplicates")
+        run.find_duplicates()
+        tell("lists")
+        run.look_up_lists()
+        tell("purses")
+        run.look_at_purses()
+        tell("checks")
+        run.check()
+        tell("money")
+        return run.count(facts())
+
+
+class _Run:
+    """The steps, each leaving tables with the engine for the next."""
+
+    def __init__(self, engine: Engine, given: Given, scratch: Path) -> None:
+        self.engine, self.given, self.rules, self.scratch = engine, given, given.rules, scratch
+        self.tables: dict[str, ir.Table] = {}
+        self.parts: list[ir.Table] = []
+        self.codes: CodesChecked | None = None
+        self.gaps: str | None = None
+
+    def read(self) -> None:
+        """The rows, and the tables of the rules."""
+        self.rows = self.engine.read_rows(self.given.files)
+        for name, path in self.rules.tables.items():
+            self.tables[name] = self.engine.read_table(name, path, SCHEMAS[name])
+
+    def check_codes(self) -> None:
+        """Transaction codes; without a vault none is asked of."""
+        keys = []
+        if self.given.vault is not None:
+            given = self.given
+            vault = self.given.vault
+            self.codes = faults_told(
+                lambda: check_codes(
+                    given.files, self.rules.tac_keys, vault, given.threads, lambda _rows: None
+                )
+            )
+            keys = self.codes.wrong.tolist()
+        bit = self.rules.findings.bit("tac")
+        rows = [(key, bit, None) for key in keys]
+        self.wrong = self._small("wrong_codes", lists.MARKS, rows)
+        if rows:
+            self.parts.append(self.wrong)
+
+    def find_duplicates(self) -> None:
+        """The same ride twice."""
+        hashes = self.engine.keep("repeated", duplicates.repeated_hashes(self.rows))
+        suspected = self.engine.keep("suspects", duplicates.suspects(self.rows, hashes))
+        marks = duplicates.duplicate_marks(suspected, self.tables, self.rules)
+        self.parts.append(self.engine.keep("duplicates", marks))
+
+    def look_up_lists(self) -> None:
+        """Reported cards."""
+        if "deny" in self.rules.given:
+            marks = lists.denied_marks(self.rows, self.tables, self.rules)
+            self.parts.append(self.engine.keep("denied", marks))
+
+    def look_at_purses(self) -> None:
+        """Forks, breaks and gaps, where any file tells of purses."""
+        if not self._tells_purses():
+            return
+        chained = self.engine.keep("links", purses.links(self.rows))
+        cards = self.engine.keep("strange_cards", purses.strange_cards(chained))
+        marks = purses.purse_marks(chained, cards, self.wrong, self.rules)
+        self.parts.append(self.engine.keep("purses", marks))
+        self.gaps = self.engine.store(purses.gaps(chained), self.scratch / "gaps")
+
+    def check(self) -> None:
+        """Everything else, and rows of one kind counted together."""
+        self.tables["marks"] = self.engine.keep("marks", lists.all_marks(self.parts))
+        found = checks.found_of_rows(self.rows, self.tables, self.rules, marks=True)
+        self.judged = self.engine.keep("judged", totals.judged(found, self.given.every_row))
+
+    def count(self, facts: tuple[FileFacts, ...]) -> Cleared:
+        """Money: only what was accepted moves any."""
+        counts = self.engine.fetch(totals.counts(self.judged))
+        findings = self.rules.findings
+        meanings = {row[3]: findings.meaning(row[3]) for row in counts}
+        rows = [(bits, meaning.status == "accepted") for bits, meaning in sorted(meanings.items())]
+        known = self._small("meanings", MEANINGS, rows)
+        groups = self.engine.keep("accepted", totals.accepted(self.judged, known))
+        pairs = [PairRow(*row) for row in self.engine.fetch(totals.pair_totals(groups))]
+        shares = totals.operator_totals(groups, self.tables["r_shares"])
+        operators = [OperatorRow(*row) for row in self.engine.fetch(shares)]
+        rules = self.rules
+        return Cleared(
+            files=facts,
+            meanings=meanings,
+            counts=tuple(counts),
+            windows=tuple(
+                windows_of(pairs, operators, rules.members, rules.operators, rules.rulebook)
+            ),
+            codes=self.codes,
+            listed=self.engine.store(totals.listed(self.judged), self.scratch / "listed"),
+            marked=self.engine.store(self.tables["marks"], self.scratch / "marked"),
+            gaps=self.gaps,
+        )
+
+    def _small(
+        self, name: str, schema: Mapping[str, str], rows: Sequence[Sequence[object]]
+    ) -> ir.Table:
+        """Rows from here as a table of the engine's."""
+        kinds = {"int64": "BIGINT", "boolean": "BOOLEAN"}
+        path = self.scratch / f"{name}.parquet"
+        with duckdb.connect() as base:
+            columns = ", ".join(f"{column} {kinds[kind]}" for column, kind in schema.items())
+            base.execute(f"CREATE TABLE small ({columns})")
+            if rows:
+                columns_of = [list(column) for column in zip(*rows, strict=True)]
+                cells = ", ".join("unnest(?)" for _ in schema)
+                base.execute(f"INSERT INTO small SELECT {cells}", columns_of)
+            base.execute("COPY small TO ? (FORMAT parquet)", [str(path)])
+        return self.engine.read_table(name, path, schema)
+
+    def _tells_purses(self) -> bool:
+        with duckdb.connect() as base:
+            for path in self.given.files:
+                rows = base.execute(
+                    "DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]
+                ).fetchall()
+                if {"card_counter", "balance_before_fen"} <= {row[0] for row in rows}:
+                    return True
+        return False
+
+
+@contextmanager
+def _hashing(given: Given) -> Iterator[Callable[[], tuple[FileFacts, ...]]]:
+    """Hashes the files beside the pipeline; what it yields waits for the hashes."""
+    with ThreadPoolExecutor(1) as pool:
+        waiting = [pool.submit(_sha256, path) for path in given.originals]
+        rows = [_rows_of(path) for path in given.files]
+
+        def facts() -> tuple[FileFacts, ...]:
+            found = zip(given.names, rows, waiting, strict=True)
+            return tuple(FileFacts(name, count, one.result()) for name, count, one in found)
+
+        yield facts
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _rows_of(path: Path) -> int:
+    with duckdb.connect() as base:
+        row = base.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()
+    return int(row[0]) if row else 0

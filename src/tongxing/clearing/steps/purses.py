@@ -1,0 +1,96 @@
+"""Purse chains over all rows: what a card's own counter and balance say, as `hub.purses` has it.
+
+A *fork* is a counter with two purchases; a chain is *broken* where counters follow one another and
+money is gone between them; a counter that is skipped is a *gap*. Cards that show something between
+two neighbouring rows are few; only they are looked at exactly.
+"""
+
+import ibis
+import ibis.expr.types as ir
+
+from tongxing.clearing.layout import FILE, ROW, ROWS_OF_A_FILE_MAX
+from tongxing.clearing.rules.model import Rules
+
+_MARK = ("terminal", "terminal_seq", "exited_s", "charge_fen", "tac")
+
+
+def links(rows: ir.Table) -> ir.Table:
+    """What cards signed of their purses, row by row."""
+    told = rows.filter(
+        rows.card_counter.between(0, 0xFFFF)
+        & (rows.balance_before_fen >= 0)
+        & (rows.card > 0)
+        & rows.charge_fen.between(0, 1_000_000_000)
+    )
+    key = told[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + told[ROW]
+    return told.select(
+        "card",
+        *_MARK,
+        counter=told.card_counter.cast("int64"),
+        before=told.balance_before_fen.cast("int64"),
+        after=told.balance_before_fen.cast("int64") - told.charge_fen.cast("int64"),
+        link_key=key,
+    )
+
+
+def strange_cards(chained: ir.Table) -> ir.Table:
+    """The cards with a fork or a break between two neighbours."""
+    window = ibis.window(group_by="card", order_by=["counter", "link_key"])
+    lagged = chained.mutate(
+        last_counter=chained.counter.lag().over(window),
+        last_after=chained.after.lag().over(window),
+        **{f"last_{name}": chained[name].lag().over(window) for name in _MARK},
+    )
+    differs = ibis.literal(False)
+    for name in _MARK:
+        differs = differs | ~lagged[name].identical_to(lagged[f"last_{name}"])
+    forked = (lagged.counter == lagged.last_counter) & differs
+    broken = (lagged.counter == lagged.last_counter + 1) & (lagged.before < lagged.last_after)
+    return lagged.filter((forked | broken).fill_null(False)).select("card").distinct()
+
+
+def purse_marks(chained: ir.Table, cards: ir.Table, wrong: ir.Table, rules: Rules) -> ir.Table:
+    """The rows of these cards that are forked or broken. A row whose code is wrong (`wrong`) proves
+    nothing of its card, but is judged by the others like any."""
+    of_cards = chained.semi_join(cards, "card")
+    believed = of_cards.anti_join(wrong, of_cards.link_key == wrong.mark_key)
+    told = believed.group_by(["card", "counter", *_MARK]).agg(
+        before=believed.before.min(), after=believed.after.max(), some_key=believed.link_key.min()
+    )
+    steps = told.group_by(["card", "counter"]).agg(
+        least_before=told.before.min(), most_after=told.after.max()
+    )
+    links_of = of_cards.select("card", "counter", "before", "after", "link_key", *_MARK)
+    forks = links_of.join(told, ["card", "counter"], rname="o_{name}")
+    other = ibis.literal(False)
+    for name in _MARK:
+        other = other | ~forks[name].identical_to(forks[f"o_{name}"])
+    forked = forks.filter(other).group_by("link_key").agg(of_key=forks.some_key.min())
+    earlier = steps.select("card", counter=steps.counter + 1, limit_after=steps.most_after)
+    later = steps.select("card", counter=steps.counter - 1, limit_before=steps.least_before)
+    beside = links_of.left_join(earlier, ["card", "counter"], rname="e_{name}").left_join(
+        later, ["card", "counter"], rname="l_{name}"
+    )
+    gone = (beside.before < beside.limit_after) | (beside.limit_before < beside.after)
+    broken = beside.filter(gone.fill_null(False)).select("link_key").distinct()
+    broken = broken.anti_join(forked, "link_key")
+    return forked.select(
+        mark_key=forked.link_key,
+        mark_bits=ibis.literal(rules.findings.bit("fork"), "int64"),
+        mark_of=forked.of_key,
+    ).union(
+        broken.select(
+            mark_key=broken.link_key,
+            mark_bits=ibis.literal(rules.findings.bit("broken"), "int64"),
+            mark_of=ibis.null("int64"),
+        )
+    )
+
+
+def gaps(chained: ir.Table) -> ir.Table:
+    """The counters that no row has told of, between the first and the last of each card."""
+    counted = chained.select("card", "counter").distinct()
+    window = ibis.window(group_by="card", order_by="counter")
+    lagged = counted.mutate(last=counted.counter.lag().over(window))
+    found = lagged.filter((lagged.counter > lagged.last + 1).fill_null(False))
+    return found.select("card", first_counter=found.last + 1, last_counter=found.counter - 1)
