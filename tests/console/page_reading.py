@@ -20,6 +20,8 @@ PATHS = (
     f"/settlement/{WINDOW}/members/ISS-500000",
     f"/settlement/{WINDOW}/members/ACQ-500000",
     f"/settlement/{WINDOW}/cells/ISS-110000/ACQ-500000",
+    "/cases",
+    "/cases?show=all",
     "/passengers",
     "/passengers?city=110000",
     "/proofs",

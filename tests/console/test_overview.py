@@ -93,7 +93,7 @@ def test_the_positions_are_even(pages: TestClient) -> None:
 
 def test_the_proofs_are_told_with_their_number(pages: TestClient) -> None:
     pages.get("/proofs")
-    assert "The books agree: all 52 proofs hold" in read(pages, "/").words
+    assert "The books agree: all 53 proofs hold" in read(pages, "/").words
 
 
 def test_a_day_that_is_asked_for_is_shown(pages: TestClient) -> None:

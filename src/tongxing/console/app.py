@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from tongxing.console import web
 from tongxing.console.pages import (
     about,
+    cases,
     network,
     overview,
     passengers,
@@ -56,6 +57,7 @@ def create_app(
         trips,
         trip,
         settlement,
+        cases,
         statement,
         signed,
         passengers,

@@ -25,10 +25,16 @@ NAMED_MAX = 6
 
 @dataclass(frozen=True, slots=True)
 class Positions:
-    """Who receives and who pays in a window; `fen` of each is from the member's own view."""
+    """Who receives and who pays in a window; `fen` of each is from the member's own view.
+    `hub_cases_fen` is what disputes brought to the hub: escrow, pool and fees."""
 
     rows: tuple[tuple[str, int], ...]
     hub_fee_fen: int
+    hub_cases_fen: int = 0
+
+    @property
+    def hub_fen(self) -> int:
+        return self.hub_fee_fen + self.hub_cases_fen
 
     @property
     def receivable_fen(self) -> int:
@@ -40,8 +46,8 @@ class Positions:
 
     @property
     def is_even(self) -> bool:
-        """Whether what is paid in is what is paid out, the hub's fee included."""
-        return self.payable_fen == self.receivable_fen + self.hub_fee_fen
+        """Whether what is paid in is what is paid out, what the hub keeps included."""
+        return self.payable_fen == self.receivable_fen + self.hub_fen
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +110,8 @@ def positions_of(snapshot: Snapshot, window_id: str) -> Positions:
     rows = [(line.member, -line.net_fen) for line in hub.positions(cursor, window_id, fee)]
     cells = hub.matrix(cursor, window_id, fee)
     rows.sort(key=lambda row: (row[1], row[0]))
-    return Positions(tuple(rows), sum(cell.fee_hub_fen for cell in cells))
+    fee_fen = sum(cell.fee_hub_fen for cell in cells)
+    return Positions(tuple(rows), fee_fen, hub.hub_moves_fen(cursor, window_id))
 
 
 def trip_matrix(cells: Sequence[hub.Cell]) -> Matrix:

@@ -16,6 +16,7 @@ from tongxing.fares import CityFares, explain, load_city_fares
 from tongxing.hub import load_rulebook
 from tongxing.hub import views as hub
 from tongxing.hub.books import position_account
+from tongxing.hub.cases.views import CaseLine, list_cases
 from tongxing.hub.split import Explanation
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger import Posting
@@ -87,6 +88,7 @@ class Journey:
     presented: tuple[Presented, ...]
     windows: tuple[WindowPlace, ...]
     bookings: tuple[Booking, ...]
+    cases: tuple[CaseLine, ...] = ()
 
     @property
     def issuer(self) -> str:
@@ -147,13 +149,15 @@ def _gather(snapshot: Snapshot, code: str, trip: TripSeen, language: str) -> Jou
         Presented(seen, _life(snapshot, seen) if seen.file is not None else None)
         for seen in trip.revisions
     )
+    cases = tuple(_cases(snapshot, trip.row.trip_id))
     return Journey(
         city=code,
         trip=trip,
         readings=_readings(code, trip, language),
         presented=presented,
         windows=tuple(_windows(snapshot, code, presented)),
-        bookings=tuple(_bookings(snapshot, code, trip)),
+        bookings=tuple(_bookings(snapshot, code, trip, cases)),
+        cases=cases,
     )
 
 
@@ -181,7 +185,7 @@ def _windows(
         if file is None or file.window_id is None or verdict is None:
             continue
         if verdict.status == "accepted":
-            window_id = file.window_id
+            window_id = (item.life.window_id if item.life else None) or file.window_id
             amounts[window_id] = amounts.get(window_id, 0) + record.delta_fen
             for payment in item.life.payments if item.life else ():
                 payments.setdefault(window_id, {})[payment.instruction_id] = payment
@@ -209,8 +213,18 @@ def _statements(
                     yield StatementPlace(member, counterparty, line.count, line.amount_fen, seen)
 
 
-def _bookings(snapshot: Snapshot, code: str, trip: TripSeen) -> Iterable[Booking]:
-    """The trip's own postings first, then those that carry it together with other trips."""
+def _cases(snapshot: Snapshot, trip_id: str) -> list[CaseLine]:
+    """The disputes about a trip, those still open first."""
+    if not snapshot.has_hub:
+        return []
+    return list_cases(snapshot.of_hub(), trip_id=trip_id, with_ended=True)
+
+
+def _bookings(
+    snapshot: Snapshot, code: str, trip: TripSeen, cases: Iterable[CaseLine]
+) -> Iterable[Booking]:
+    """The trip's own postings first, those of its disputes, then those that carry it together with
+    other trips."""
     record = trip.revisions[-1].record
     home, houses = city_of(record.issuer), snapshot.cities
     files = [seen.file for seen in trip.revisions if seen.file is not None]
@@ -219,6 +233,10 @@ def _bookings(snapshot: Snapshot, code: str, trip: TripSeen) -> Iterable[Booking
     if home != code and home in houses:
         records = [seen.record.record_id for seen in trip.revisions]
         yield from _about(snapshot.of_city(home), home, records, shared=False)
+    case_ids = [case.case_id for case in cases]
+    for house in dict.fromkeys((home, code)):
+        if house in houses:
+            yield from _about(snapshot.of_city(house), house, case_ids, shared=False)
     file_ids = [file.file_id for file in files]
     yield from _about(snapshot.of_city(code), code, file_ids, shared=True)
     if snapshot.has_hub:

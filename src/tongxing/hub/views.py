@@ -12,11 +12,11 @@ import msgspec
 
 from tongxing.hub.cases import netted
 from tongxing.hub.instructions import HUB
-from tongxing.hub.netting import Netting, net
+from tongxing.hub.netting import HUB_ACCOUNTS, Netting, net
 from tongxing.hub.rulebook import FeeRules
 from tongxing.hub.settlement import PaymentState
 from tongxing.hub.split import Explanation, SplitBasis, explain
-from tongxing.hub.store.cases import money_due
+from tongxing.hub.store.cases import money_due, money_of_window
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.members import load_members
 from tongxing.hub.store.records import pair_totals
@@ -224,6 +224,14 @@ def positions(cursor: Cursor, window_id: str, fee: FeeRules) -> list[PositionLin
         PositionLine(item.member, item.debit_fen, item.credit_fen, item.net_fen)
         for item in _netting_now(cursor, window_id, fee).positions
     ]
+
+
+def hub_moves_fen(cursor: Cursor, window_id: str) -> int:
+    """What cases brought to the hub's own accounts in a window: escrow, pool and fees together."""
+    is_open = _is_open(cursor, window_id)
+    money = money_due(cursor, window_id) if is_open else money_of_window(cursor, window_id)
+    gained = sum(item.amount_fen for item in money if item.creditor in HUB_ACCOUNTS)
+    return gained - sum(item.amount_fen for item in money if item.debtor in HUB_ACCOUNTS)
 
 
 def operator_revenue(cursor: Cursor, window_id: str, fee: FeeRules) -> list[OperatorLine]:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from tongxing.hub.cases.ladder import Case, permitted
+from tongxing.hub.cases.ladder import THAW, Case, permitted
+from tongxing.hub.cases.rules import DisputeTerms
 from tongxing.hub.store import cases as table
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.terms import terms_of
@@ -43,13 +44,15 @@ class MoneyLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """One case with its steps, its money, and the acts that are open now with who may take them."""
+    """One case with its steps, its money, the acts that are open now with who may take them, and
+    the stage or ending that silence leads to ("" when it has ended)."""
 
     case: Case
     line: CaseLine
     news: tuple[CaseNews, ...]
     money: tuple[MoneyLine, ...]
     next_acts: tuple[tuple[str, str], ...]
+    silence: str
 
 
 _LINE = (
@@ -104,11 +107,19 @@ def find_case(cursor: Cursor, case_id: str) -> CaseSeen | None:
         " FROM case_money WHERE case_id = %s ORDER BY number",
         (case_id,),
     ).fetchall()
-    acts = permitted(case, terms_of(case.terms).dispute)
+    terms = terms_of(case.terms).dispute
+    acts = permitted(case, terms)
     return CaseSeen(
         case,
         CaseLine(*row),
         tuple(table.news_of(step) for step in news),
         tuple(MoneyLine(*move) for move in money),
         tuple((act, case.member(side)) for act, side in acts),
+        _silence(case, terms),
     )
+
+
+def _silence(case: Case, terms: DisputeTerms) -> str:
+    if not case.is_open:
+        return ""
+    return THAW if case.frozen_s is not None else terms.stages[case.stage].silence

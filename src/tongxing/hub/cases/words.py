@@ -13,6 +13,15 @@ def stage_name(stage: str, ended: bool, language: str) -> str:
     return _say("ending" if ended else "stage", stage, language)
 
 
+def silence_name(name: str, language: str) -> str:
+    """What silence leads to: an ending, another stage, or that a frozen case goes on."""
+    entries = load_catalogue("tongxing.hub").entries
+    for group in ("ending", "stage", "act"):
+        if f"case.{group}.{name}" in entries:
+            return _say(group, name, language)
+    raise KeyError(name)
+
+
 def money_name(kind: str, language: str) -> str:
     """What a move of money is."""
     return _say("money", kind, language)

@@ -4,7 +4,13 @@ from collections.abc import Sequence
 
 from tongxing.cli.common import Words, print_table, say, settings
 from tongxing.hub.cases.views import CaseLine, CaseSeen
-from tongxing.hub.cases.words import account_name, act_name, money_name, stage_name
+from tongxing.hub.cases.words import (
+    account_name,
+    act_name,
+    money_name,
+    silence_name,
+    stage_name,
+)
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 
@@ -43,6 +49,7 @@ def print_case(seen: CaseSeen) -> None:
     if line.due_s is not None:
         turn = account_name(line.turn, language)
         say(WORDS("cases.show.turn", turn=turn, until=stamp(line.due_s)))
+        say(WORDS("cases.show.silence", name=silence_name(seen.silence, language)))
         for act, party in seen.next_acts:
             values = {"act": act, "name": act_name(act, language)}
             say(WORDS("cases.show.next", party=account_name(party, language), **values))
