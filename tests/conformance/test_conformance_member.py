@@ -41,12 +41,12 @@ def test_our_own_city_passes_every_case(bench: Bench) -> None:
 class Believing(HttpLine):
     """Takes whatever answers for the hub."""
 
-    def _believed(self, asked: Request, answer: requests.Response) -> Any:
-        told = super()._believed(asked, answer)
+    def _believed(self, asked: Request, answer: requests.Response, body: bytes) -> Any:
+        told = super()._believed(asked, answer, body)
         if not isinstance(told, Refusal) or answer.status_code >= 400:
             return told
         headers = {name.lower(): value for name, value in answer.headers.items()}
-        return _Told(answer.status_code, answer.content, headers)
+        return _Told(answer.status_code, body, headers)
 
 
 class OneNonce(HttpLine):

@@ -6,6 +6,7 @@ The rows of the table of bad input that concern files (B73 to B85) stand beside 
 import gzip
 import hashlib
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -19,6 +20,7 @@ from served_hub import ACQ, NOON_S, SECRETS, ServedHub, open_hub_site
 
 from hub_world import HUB_KEY, Sender, encoded, ride  # isort: skip
 from tongxing.hub import Hub
+from tongxing.hub.exchange import ExchangeDesk
 from tongxing.hub_api import HubLimits
 from tongxing.storage import Database
 
@@ -270,6 +272,42 @@ def test_books_that_go_away_keep_what_is_here_and_book_it_once(
     assert one.ask("GET", one.at(FILE)).json()["state"] == "booked"
     assert one.ask("PUT", one.at(f"{FILE}/data"), data).json()["letter"] == 1
     assert hub.rows() == 1
+
+
+def test_a_file_at_work_is_left_alone_and_nobody_else_waits(
+    hub: ServedHub, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While one request books a file, another on it is told to wait, and letters are told. When the
+    books were away behind the last piece, that piece again is enough."""
+    one, other, real = member(hub), member(hub), ExchangeDesk.take_file
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(self: ExchangeDesk, sealed: bytes, data: bytes, received_s: int) -> object:
+        if begun.is_set():
+            return real(self, sealed, data, received_s)
+        begun.set()
+        go_on.wait(20)
+        raise psycopg.OperationalError("gone")
+
+    monkeypatch.setattr(ExchangeDesk, "take_file", slow)
+    sealed, data = Sender(ACQ).file(RECORDS)
+    half, size = len(data) // 2, len(data)
+    path = one.at(f"{FILE}/data")
+    one.ask("PUT", one.at(f"{FILE}/manifest"), sealed)
+    one.ask("PUT", path, data[:half], Content_Range=f"bytes 0-{half - 1}/{size}")
+    span, found = f"bytes {half}-{size - 1}/{size}", []
+    last = threading.Thread(
+        target=lambda: found.append(one.ask("PUT", path, data[half:], Content_Range=span))
+    )
+    last.start()
+    assert begun.wait(20)
+    assert told(other.ask("PUT", path, data[half:], Content_Range=span)) == (503, "UPLOAD_BUSY")
+    assert other.letters() == []
+    go_on.set()
+    last.join()
+    assert told(found[0]) == (503, "HUB_BUSY")
+    assert one.ask("GET", one.at(FILE)).json()["have_bytes"] == size
+    assert one.ask("PUT", path, data[half:], Content_Range=span).json()["state"] == "booked"
 
 
 def test_a_file_nobody_goes_on_with_is_cleared_away(hub: ServedHub) -> None:

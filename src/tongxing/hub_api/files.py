@@ -39,7 +39,7 @@ class FileRoutes:
         file_id = http.path_params["file_id"]
         if not _NAME.fullmatch(file_id):
             return Refusal("FILE_ID")
-        return await run_in_threadpool(self._progress, asked.member, file_id), 200
+        return await self._told(asked.member, file_id, 200)
 
     async def manifest(self, http: HttpRequest, asked: Asked) -> Told:
         """A sealed manifest comes; the same one again changes nothing."""
@@ -91,7 +91,7 @@ class FileRoutes:
             refusal = await run_in_threadpool(
                 desks.spool.put_manifest, member, file_id, content, desks.clock()
             )
-        return refusal or (self._progress(member, file_id), 200)
+        return refusal or await self._told(member, file_id, 200)
 
     async def _data(self, http: HttpRequest, member: str, file_id: str, sha256: bytes) -> Told:
         desks, spool = self._desks, self._desks.spool
@@ -102,7 +102,7 @@ class FileRoutes:
         if booked is not None:
             if span is None and booked.data_sha256 != sha256.hex():
                 return Refusal("FILE_ID_CONFLICT", file_id, {"file_id": file_id})
-            return self._progress(member, file_id), 200
+            return await self._told(member, file_id, 200)
         manifest = spool.manifest(member, file_id)
         if manifest is None:
             return Refusal("UPLOAD_NO_MANIFEST", file_id, {"file_id": file_id})
@@ -110,8 +110,8 @@ class FileRoutes:
         start, end, total = span or (0, most, 0)
         if total > most:
             return Refusal("FILE_TOO_LARGE", file_id, {"found": total, "limit": most})
-        have = spool.have(member, file_id)
-        if start not in (0, have):
+        have, last = spool.ends(member, file_id)
+        if start not in (0, last, have):
             return Refusal("UPLOAD_RANGE", file_id, {"have": have})
         if start == 0:
             spool.drop_data(member, file_id)
@@ -121,7 +121,7 @@ class FileRoutes:
         if isinstance(got, Refusal):
             return got
         if span is not None and got < total:
-            return self._progress(member, file_id), 202
+            return await self._told(member, file_id, 202)
         return await self._book(member, file_id, manifest)
 
     async def _book(self, member: str, file_id: str, manifest: bytes) -> Told:
@@ -133,7 +133,10 @@ class FileRoutes:
         await run_in_threadpool(spool.forget, member, file_id)
         if isinstance(taken, Refusal):
             return taken
-        return await run_in_threadpool(self._progress, member, file_id), 200
+        return await self._told(member, file_id, 200)
+
+    async def _told(self, member: str, file_id: str, status: int) -> Told:
+        return await run_in_threadpool(self._progress, member, file_id), status
 
     def _progress(self, member: str, file_id: str) -> FileProgress:
         booked = self._desks.desk.booked(member, file_id)

@@ -42,6 +42,9 @@ _NONCE_BYTES = 16
 _AGAIN = (408, 429, 500, 502, 503, 504, 507)
 _GO_ON = ("UPLOAD_RANGE", "UPLOAD_NO_MANIFEST")
 _ROUNDS_MAX = 8
+_LIST_BYTES_MAX = 1 << 20
+_READ_BYTES = 1 << 16
+NO_FIELDS: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -103,7 +106,7 @@ class HttpLine:
                 progress = self._progress("PUT", f"{path}/manifest", manifest)
                 rounds += 1
                 continue
-            start = progress.have_bytes
+            start = self._start(progress.have_bytes, len(data))
             found = self._put_piece(path, data, start)
             if isinstance(found, Refusal) and found.values.get("code") in _GO_ON:
                 found = self._progress("GET", path)
@@ -134,7 +137,8 @@ class HttpLine:
         found = bytearray()
         while len(found) < letter.bytes:
             first = len(found)
-            told = self._asked("GET", f"/letters/{letter.number}", Range=f"bytes={first}-")
+            path, most = f"/letters/{letter.number}", letter.bytes + _LIST_BYTES_MAX
+            told = self._asked("GET", path, more={"Range": f"bytes={first}-"}, most=most)
             if isinstance(told, Refusal):
                 return told
             if told.status == 200:
@@ -148,23 +152,34 @@ class HttpLine:
             return Refusal("HTTP_ANSWER", values={"detail": f"letter {letter.number}"})
         return bytes(found)
 
+    def _start(self, have: int, size: int) -> int:
+        """Where to go on: with the last piece again, when all is there and was not booked yet."""
+        return have if have < size else (size - 1) // self._piece_bytes * self._piece_bytes
+
     def _put_piece(self, path: str, data: bytes, start: int) -> FileProgress | Refusal:
         piece = data[start : start + self._piece_bytes]
         more = {}
         if len(piece) < len(data):
             more["Content-Range"] = f"bytes {start}-{start + len(piece) - 1}/{len(data)}"
-        return self._progress("PUT", f"{path}/data", piece, **more)
+        return self._progress("PUT", f"{path}/data", piece, more)
 
     def _progress(
-        self, method: str, path: str, body: bytes = b"", **more: str
+        self, method: str, path: str, body: bytes = b"", more: Mapping[str, str] = NO_FIELDS
     ) -> FileProgress | Refusal:
-        told = self._asked(method, path, body, **more)
+        told = self._asked(method, path, body, more)
         if isinstance(told, Refusal):
             return told
         found = read_body(told.body, FILE_PROGRESS)
         return _no_answer(found) if isinstance(found, Refusal) else found
 
-    def _asked(self, method: str, path: str, body: bytes = b"", **more: str) -> _Told | Refusal:
+    def _asked(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        more: Mapping[str, str] = NO_FIELDS,
+        most: int = _LIST_BYTES_MAX,
+    ) -> _Told | Refusal:
         """A believed answer of success; what the hub refuses; or why there is neither."""
         why = Refusal("HTTP_AWAY", self._hub.url, {"detail": "-"})
         wait_s, told_s = _FIRST_WAIT_S, 0.0
@@ -172,7 +187,7 @@ class HttpLine:
             if number:
                 self._wait(max(told_s, wait_s * (0.5 + self._draw(1)[0] / 512)))
                 wait_s, told_s = min(2 * wait_s, _LONGEST_WAIT_S), 0.0
-            told = self._once(method, path, body, more)
+            told = self._once(method, path, body, most, more)
             if isinstance(told, Refusal):
                 why = told
             elif told.status in (200, 202, 206):
@@ -185,9 +200,9 @@ class HttpLine:
         return why
 
     def _once(
-        self, method: str, path: str, body: bytes, more: Mapping[str, str]
+        self, method: str, path: str, body: bytes, most: int, more: Mapping[str, str]
     ) -> _Told | Refusal:
-        fields = Fields(more.items())
+        fields = Fields([*more.items(), ("Accept-Encoding", "identity")])
         if method == "PUT":
             fields["Content-Digest"] = content_digest(hashlib.sha256(body).digest())
             fields["Content-Type"] = "application/octet-stream"
@@ -195,19 +210,23 @@ class HttpLine:
         nonce = base64.b64encode(self._draw(_NONCE_BYTES)).decode()
         sign_request(asked, self._key, self._clock(), nonce)
         try:
-            answer = self._session.request(
+            with self._session.request(
                 method,
                 asked.url,
                 data=body or None,
                 headers=dict(fields.items()),
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
-            )
+                stream=True,
+            ) as answer:
+                content = _at_most(answer, most)
         except requests.RequestException as error:
             return Refusal("HTTP_AWAY", self._hub.url, {"detail": type(error).__name__})
-        return self._believed(asked, answer)
+        if content is None:
+            return Refusal("HTTP_ANSWER", self._hub.url, {"detail": f"> {most}"})
+        return self._believed(asked, answer, content)
 
-    def _believed(self, asked: Request, answer: requests.Response) -> _Told | Refusal:
+    def _believed(self, asked: Request, answer: requests.Response, body: bytes) -> _Told | Refusal:
         lines = Fields(answer.headers.items())
         told = Answer(answer.status_code, lines, asked)
         is_refusal = answer.status_code >= 400
@@ -216,10 +235,21 @@ class HttpLine:
         refusal = check_answer(told, hub.key_id, hub.public, label, self._clock())
         if refusal is not None:
             return Refusal("HTTP_ANSWER", hub.url, {"detail": refusal.code})
-        body = bytes(answer.content)
         if sha256_of_digest(lines.get("content-digest")) != hashlib.sha256(body).digest():
             return Refusal("HTTP_ANSWER", hub.url, {"detail": "Content-Digest"})
         return _Told(answer.status_code, body, {name.lower(): v for name, v in lines.items()})
+
+
+def _at_most(answer: requests.Response, most: int) -> bytes | None:
+    """The content of an answer; None when it is longer, or packed, which nobody asked for."""
+    if answer.headers.get("content-encoding"):
+        return None
+    found = bytearray()
+    for piece in answer.iter_content(_READ_BYTES):
+        found += piece
+        if len(found) > most:
+            return None
+    return bytes(found)
 
 
 class _Error(msgspec.Struct):

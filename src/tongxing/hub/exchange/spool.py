@@ -66,6 +66,13 @@ class Spool:
         """How many bytes of a file's data are here, from its first one without a gap."""
         return sum(piece.stat().st_size for piece in self._pieces(member, file_id))
 
+    def ends(self, member: str, file_id: str) -> tuple[int, int]:
+        """Where the data that is here ends, and where its last piece begins: that one may come
+        again, when its answer was lost."""
+        pieces = self._pieces(member, file_id)
+        last = int(pieces[-1].name.partition(".")[0]) if pieces else 0
+        return sum(piece.stat().st_size for piece in pieces), last
+
     async def put_piece(
         self,
         member: str,
