@@ -101,10 +101,12 @@ def _test(rest: list[str]) -> int:
 
 
 def _spread(rest: list[str]) -> list[str]:
-    """Who runs everything runs it on all cores; who names tests wants to see them one by one."""
+    """Who runs everything runs it on all cores, and one more process works while others wait; who
+    names tests wants to see them one by one."""
     if set(rest) - {"-q", "-v", "-x"}:
         return []
-    return ["-n", str(min(os.cpu_count() or 1, _TEST_PROCESSES_MAX)), "--dist", "loadfile"]
+    processes = min((os.cpu_count() or 1) + 1, _TEST_PROCESSES_MAX)
+    return ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
 
 
 def _check(rest: list[str]) -> int:

@@ -13,7 +13,7 @@ from staff_world import PHONE
 
 from tongxing.storage import Database
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOTS = os.environ.get("COUNTER_SHOTS", "")
 

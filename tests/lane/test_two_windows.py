@@ -11,7 +11,7 @@ import pytest
 from lane_site import PHONE, WIDE, Screen, camera_browser, free_port
 from two_windows import Machine, Passenger, enrolled_gate, film_of
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 SHOTS = os.environ.get("LANE_SHOTS", "")
 
 

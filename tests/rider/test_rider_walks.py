@@ -23,7 +23,7 @@ from tongxing.deciding import MediumToken
 from tongxing.kernel import clock
 from tongxing.storage import Database
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 CARD, THIRD_PHONE = "4000000000000017", "13700137000"
 
