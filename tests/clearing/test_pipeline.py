@@ -28,6 +28,7 @@ from clearing_world import (
 
 from tongxing.hub.admission import Judgement, judge
 from tongxing.hub.checks import Case
+from tongxing.hub.members import same_province
 from tongxing.hub.netting import PairTotal, net
 from tongxing.hub.purses import add_links, believed_links
 from tongxing.hub.rows import Row as LiveRow
@@ -265,6 +266,7 @@ def test_rows_are_judged_and_netted_as_the_live_hub_does(
                 issuer=issuer,
                 acquirer=acquirer,
                 is_cross_city=by_id[issuer].city != by_id[acquirer].city,
+                is_same_province=same_province(by_id[issuer], by_id[acquirer]),
                 records=len(items),
                 delta_fen=sum(item.row.record.charge_fen for item in items if item.row.record),
                 operators=tuple(

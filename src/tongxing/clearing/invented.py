@@ -179,3 +179,16 @@ def rows_sql(world: World, first: int, last: int, rows: int) -> str:
         first=first, last=last, rows=rows, stations=_STATIONS, received=RECEIVED_S,
         **world._asdict(),
     )  # fmt: skip
+
+
+def tac_keys(world: World) -> dict[int, tuple[bytes, int, int]]:
+    """Under which key each issuer's cards sign: issuer id, algorithm, version."""
+    found = {}
+    for number, _, kind, *_, issuer, algorithm, version in _members(world):
+        if kind == "issuer":
+            found[int(str(number))] = (
+                bytes.fromhex(str(issuer)),
+                int(str(algorithm)),
+                int(str(version)),
+            )
+    return found

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from tongxing.hub.instructions import Instruction, instructions_of
 from tongxing.hub.iso20022 import account_statement, payment_message
 from tongxing.hub.journals import Journal, Ride, clearing_fee, ride, unbalanced
-from tongxing.hub.members import Member
+from tongxing.hub.members import Member, same_province
 from tongxing.hub.netting import Netting, PairTotal, net
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.statements import as_csv, as_text, statement_of
@@ -74,6 +74,7 @@ def windows_of(
                 is_cross_city=issuer.city != acquirer.city,
                 records=pair.records,
                 delta_fen=pair.fen,
+                is_same_province=same_province(issuer, acquirer),
                 operators=tuple(sorted(shares.get(pair[:3], []), key=lambda one: one.operator)),
             )
         )

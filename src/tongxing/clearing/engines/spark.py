@@ -98,6 +98,8 @@ def _started(scratch: Path, master: str, memory_mib: int) -> Any:
         "spark.sql.session.timeZone": "Asia/Shanghai",
         "spark.sql.ansi.enabled": "true",
         "spark.sql.adaptive.enabled": "true",
+        "spark.sql.adaptive.coalescePartitions.parallelismFirst": "false",
+        "spark.sql.debug.maxToStringFields": "200",
         "spark.sql.files.maxPartitionBytes": str(_PARTITION_BYTES),
         "spark.executor.memory": f"{memory_mib}m",
         "spark.driver.memory": f"{memory_mib}m",
