@@ -9,7 +9,7 @@ from tongxing.cli.shell import family
 
 @family(
     __name__,
-    first=("send", "fetch", "status", "show", "check", "write", "layouts"),
+    first=("send", "fetch", "status", "registers", "show", "check", "write", "layouts"),
     not_commands=("arguments", "dealing", "given", "sources", "telling"),
 )
 def command() -> None:
