@@ -10,7 +10,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from day_world import Cluster, Strike, measure, play, strikes
+from day_cluster import Cluster
+from day_world import Strike, measure, play, strikes
 
 BLOCK = bytes(1 << 16)
 

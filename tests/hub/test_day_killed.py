@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from day_cluster import Cluster
 from day_world import (
     FAILED,
     MOMENTS,
-    Cluster,
     Counts,
     Strike,
     books_are_even,
