@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from fastapi.testclient import TestClient
 from msgspec.structs import replace
 
 from deciding_world import ACCOUNT_CARD, CARD, CODE, context, validator
@@ -15,6 +16,7 @@ from tongxing.city.redeciding.desk import VerdictDesk
 from tongxing.city.store import media
 from tongxing.city.store.verdicts import Difference
 from tongxing.cli import run
+from tongxing.console import create_app
 from tongxing.deciding import MediumToken, Role, decide
 from tongxing.deciding.decide import tap_of
 from tongxing.fares import load_city_fares
@@ -150,9 +152,7 @@ def test_sound_gates_open_and_refuse_as_the_city_would(
 def test_a_gate_that_opens_to_a_denied_medium_is_seen(
     city: City, city_database: Database, verdicts: Callable[..., list[Difference]]
 ) -> None:
-    deny = lost(city, city_database, moment("07:00"))
-    blind = DenyIndex(CHONGQING, deny.version)
-    assert named(verdicts(ride(Gates(blind)))) == [
+    assert named(verdicts(ride(Gates(lost_but_unseen(city, city_database))))) == [
         ("VERDICT_OPENED", "T-exit", "MEDIUM_LOST"),
         ("VERDICT_OPENED", "T-entry", "MEDIUM_LOST"),
     ]
@@ -173,6 +173,11 @@ def test_an_old_list_is_the_acquirers_a_day_after_the_new_one(
     lost(city, city_database, moment("08:00") - age_s)
     found = named(verdicts(ride(Gates(old))))
     assert found == [("VERDICT_LIST_STALE", gate, "OPEN") for gate in differs]
+
+
+def lost_but_unseen(city: City, database: Database) -> DenyIndex:
+    """What a gate has that names the version in which the card is denied, and not the card."""
+    return DenyIndex(CHONGQING, lost(city, database, moment("07:00")).version)
 
 
 def dearer(tap: Tap) -> Tap:
@@ -297,3 +302,18 @@ def test_the_command_counts_gate_by_gate(
         captured = capsys.readouterr()
         assert words in captured.out
         assert "VERDICT_MONEY" in captured.err
+
+
+def test_the_console_shows_a_difference_with_its_trip(
+    city: City, city_database: Database, verdicts: Callable[..., list[Difference]]
+) -> None:
+    verdicts(ride(Gates(lost_but_unseen(city, city_database))))
+    with city_database.connect(f"city_{CHONGQING}") as connection:
+        [(trip_id,)] = connection.execute("SELECT trip_id FROM trip").fetchall()
+    with TestClient(create_app(city_database, "simulated"), base_url="http://127.0.0.1") as pages:
+        for language, words in (
+            ("en", "the city, deciding again: This medium was reported lost"),
+            ("zh", "城市重判"),
+        ):
+            page = pages.get(f"/trips/{trip_id}", headers={"accept-language": language}).text
+            assert page.count(words) == 2, page
