@@ -17,6 +17,7 @@ from tongxing.deciding.token import MediumToken, OpenEntry
 from tongxing.kernel.clock import at
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import all_reasons
+from tongxing.network import acceptance, schemes
 from tongxing.network.legacy import load_legacy
 
 LEGACY = load_legacy().terms("", "", DAY)
@@ -57,6 +58,18 @@ def test_every_reason_a_check_can_give_is_declared_and_spoken() -> None:
         assert reason.zh and reason.en and reason.next_zh and reason.next_en
         if not code.startswith("FARES_"):
             assert reason.voice_zh and reason.voice_en, code
+
+
+def test_the_registrys_reasons_are_named_in_one_place() -> None:
+    """Whoever repeats a decision must know a refusal of acceptance for one."""
+    source = "".join(
+        Path(one.__file__).read_text(encoding="utf-8") for one in (acceptance, schemes)
+    )
+    given = source.split("REASONS = frozenset(")[0] + source.split('accepted somewhere."""')[1]
+    found = set(
+        re.findall(r'"((?:SCHEME|MODE|PLACE|ISSUER|LOCAL|METRO|LINE|VISITOR)_[A-Z_]+)"', given)
+    )
+    assert found == acceptance.REASONS
 
 
 OPEN_RIDES: dict[str, OpenEntry | None] = {
