@@ -14,7 +14,7 @@ OURS = ("src/", "door/")
 
 # Rooms in which time, chance and surroundings come in as arguments (DESIGN: the domain is pure).
 PURE = tuple(
-    f"src/tongxing/{room}"
+    f"src/tongxing/{room}/"
     for room in (
         *("kernel", "network", "messages", "fares", "ledger", "entry", "deciding"),
         *("gate", "city", "hub"),
