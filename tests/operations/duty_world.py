@@ -109,7 +109,7 @@ class Member:
 def deliveries() -> dict[str, tuple[bytes, bytes]]:
     """The files of the story, by name."""
     chongqing, beijing = Member("ACQ-500000"), Member("ACQ-110000")
-    first, second = date(2026, 4, 1), date(2026, 4, 2)
+    first, second, third = date(2026, 4, 1), date(2026, 4, 2), date(2026, 4, 7)
     one = ride("cq1", "lianglukou jiaochangkou", CHONGQING, first)
     two = ride("cq2", "shiqiaopu xiaoshizi", CHONGQING, first)
     odd = replace(ride("cq3", "daping eling", CHONGQING, first), operator="OP-BJ-SUBWAY")
@@ -126,6 +126,7 @@ def deliveries() -> dict[str, tuple[bytes, bytes]]:
         "bj-0403": beijing.file([ride("bj5", "xizhimen guomao", BEIJING, second, BEIJING)]),
         "cq-0403": chongqing.file([ride("cq4", "eling daping", CHONGQING, second)]),
         "bj-holiday": beijing.file([ride("bj6", "guomao xizhimen", CHONGQING, second, BEIJING)]),
+        "bj-0408": beijing.file([ride("bj7", "guomao xizhimen", BEIJING, third, BEIJING)]),
     }
 
 
@@ -161,6 +162,8 @@ class Story:
                 self._bank_pays()
             elif part == "the day ends":
                 self._day_ends()
+            elif part.startswith("the bank refuses: "):
+                self._bank_refuses(part.removeprefix("the bank refuses: "))
             elif part.startswith("the bank says: "):
                 self._bank_says(*part.removeprefix("the bank says: ").split())
             else:
@@ -212,6 +215,14 @@ class Story:
             if not list(folder.glob(f"taken/{order.stem}.*")):
                 report = self.bank.execute(order.read_bytes(), self.now_s - 60)
                 (folder / order.name).write_bytes(report)
+
+    def _bank_refuses(self, name: str) -> None:
+        """A report that there is no money for a payment."""
+        (order,) = (self.home / "hub/bank/out").glob(f"*/{name}.xml")
+        poor = Bank("bank")
+        poor.balances_fen = dict.fromkeys(self.bank.balances_fen, 0)
+        report = poor.execute(order.read_bytes(), self.now_s - 60)
+        (self.home / f"hub/bank/in/{name}.xml").write_bytes(report)
 
     def _day_ends(self) -> None:
         """What a timer and the bank do from the statements to the last payment of this date."""
