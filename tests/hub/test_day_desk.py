@@ -71,6 +71,7 @@ def told(path: Path) -> str:
     return str(json.loads(reason.read_text(encoding="utf-8"))["code"])
 
 
+@pytest.mark.req("R-200")
 def test_a_day_goes_as_far_as_its_hour_lets_it(day: SettlementDay, desk: DayDesk) -> None:
     day.others_act(0)
     early = worked(desk, 0)
