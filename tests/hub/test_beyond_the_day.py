@@ -125,3 +125,9 @@ def test_between_cities_of_one_province_its_own_rate_holds(
     books, payouts = closed(world)
     assert books[f"pos:ISS-{B}"] == issuer_pays and books[f"pos:ACQ-{A}"] == -acquirer_gets
     assert sum(payouts.values()) == 800 - fee
+
+
+def test_the_rate_of_a_province_ends_at_its_border() -> None:
+    fees = replace(RULES.fee, province_ppm=5_000)
+    assert fees.ppm(is_cross_city=True, is_same_province=False) == 10_000
+    assert fees.ppm(is_cross_city=False, is_same_province=True) == 0

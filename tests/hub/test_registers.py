@@ -26,7 +26,7 @@ from test_ground import CHONGQING, metro_ride
 from tongxing.fares.tariff import tariff_file
 from tongxing.hub import Hub, HubStore, MemberCity, NetworkGround, members_of
 from tongxing.hub.registers import RegisterDesk
-from tongxing.hub.store.registers import KeptVersion
+from tongxing.hub.store.registers import KeptVersion, load_cities
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import DataList, DenyEntry, DenyList, KeyRing, Record, SigningKey, seal
@@ -220,6 +220,8 @@ def test_a_city_that_left_is_let_in_for_seven_days(world: World) -> None:
         visitor = ride(f"v{ago}", issuer=B, charge_fen=500)
         assert presented(world, visitor) == {f"v{ago}.1": verdict}
     assert refused(world, "HUB", cities(9, entered)) == "REGISTER_UNFIT", "it may not vanish"
+    with world.store.reading() as cursor:
+        assert load_cities(cursor)[B].left_version == 2, "the first that said so"
 
 
 # --- what is missing is said ----------------------------------------------------------------------

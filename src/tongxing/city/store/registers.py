@@ -8,9 +8,9 @@ from tongxing.messages.registers import LossEntry, TerminalEntry
 
 def terminals(cursor: Cursor) -> list[TerminalEntry]:
     """Every terminal that a device of the fleet has or had, from the day of its enrolment to the
-    day on which it was released or its device revoked. A device is of one operator, at any line."""
+    day on which it was released (a device that is revoked releases its own). A device is of one operator, at any line."""
     rows = cursor.execute(
-        "SELECT terminal_id, operator, enrolled_s, least(released_s, revoked_s)"
+        "SELECT terminal_id, operator, enrolled_s, released_s"
         " FROM device_terminal JOIN device USING (device) ORDER BY terminal_id, enrolled_s"
     )
     return [
