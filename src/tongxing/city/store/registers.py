@@ -8,7 +8,8 @@ from tongxing.messages.registers import LossEntry, TerminalEntry
 
 def terminals(cursor: Cursor) -> list[TerminalEntry]:
     """Every terminal that a device of the fleet has or had, from the day of its enrolment to the
-    day on which it was released (a device that is revoked releases its own). A device is of one operator, at any line."""
+    day on which it was released (a device that is revoked releases its own). A device is of one
+    operator, at any line."""
     rows = cursor.execute(
         "SELECT terminal_id, operator, enrolled_s, released_s"
         " FROM device_terminal JOIN device USING (device) ORDER BY terminal_id, enrolled_s"
