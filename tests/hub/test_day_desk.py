@@ -144,7 +144,11 @@ def test_nothing_leaves_while_a_truth_does_not_hold(day: SettlementDay, desk: Da
     worked(desk, 0)
     with psycopg.connect(day.database.dsn) as connection:
         connection.execute("UPDATE hub.record SET charge_fen = charge_fen + 1 WHERE trip_id = 'd1'")
+    day.others_act(1)
     assert refused(desk, 1) == "DAY_UNPROVEN"
+    with psycopg.connect(day.database.dsn) as connection:
+        stamps = connection.execute("SELECT received_s FROM hub.arrival WHERE name = 'a-late'")
+        assert stamps.fetchall() == [(CALLS_S[1],)], "its second is kept all the same"
     found = desk.status(CALLS_S[1], WINDOW)
     assert isinstance(found, list)
     assert found[0].next_step == "prove"

@@ -108,7 +108,9 @@ class DayDesk:
                 except PaperDiffers as paper:
                     refused = Refusal("DAY_PAPER_DIFFERS", day, {"file": str(paper)})
                 if refused is not None:
+                    self._intake.receive(now_s)  # what comes keeps its second, whatever is wrong
                     return refused
+            self._banking.take_in(now_s)  # statements, and what concerns days that are finished
             return [self._status(day, now_s) for day in days]
 
     def status(self, now_s: int, window_id: str | None = None) -> list[DayStatus] | Refusal:
