@@ -10,7 +10,7 @@ from typing import Literal
 from tongxing.hub.books import SETTLE_BANK
 from tongxing.hub.instructions import HUB
 from tongxing.hub.iso20022.bank_statements import BankStatement, read_bank_statement
-from tongxing.hub.matching import match
+from tongxing.hub.matching import Break, match
 from tongxing.hub.reserves import RESERVE_BANK, reserve_account
 from tongxing.hub.rows import is_name
 from tongxing.hub.store import Cursor, HubStore
@@ -140,11 +140,15 @@ def _look(cursor: Cursor, now_s: int) -> tuple[tuple[KeptBreak, ...], tuple[Kept
     matched = match(lines, payments, taken, reported_s, until_s)
     table.set_matched(cursor, matched.lines)
     decided = table.ended_by_people(cursor)
-    found = {one[:2]: one for one in matched.breaks if one[:2] not in decided}
+    found: dict[tuple[str, str], Break] = {
+        (one.kind, one.reference): one
+        for one in matched.breaks
+        if (one.kind, one.reference) not in decided
+    }
     explained = []
     for kept in table.load_breaks(cursor, only_open=True):
         if (kept.kind, kept.reference) in found:
-            del found[kept.kind, kept.reference]  # type: ignore[arg-type]
+            del found[kept.kind, kept.reference]
             continue
         _post(cursor, kept, EXPLAINED, now_s, _suspense(-kept.amount_fen))
         table.end_break(cursor, kept.break_no, EXPLAINED, BY_ITSELF, now_s)
