@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 import requests
-from foreign_member import ForeignMember
+from foreign_member import ForeignMember, digest
 from served_hub import ACQ, ISS, NOON_S, OTHER, SECRETS, ServedHub, open_hub_site
 
 from hub_world import HUB_KEY, RULES, ride  # isort: skip
@@ -88,6 +88,14 @@ def test_pieces_go_on_where_they_were_broken_off(hub: ServedHub) -> None:
 
     assert (answer := piece(0, 100)).status_code == 202 and answer.json()["have_bytes"] == 100
     assert piece(150, size).json()["code"] == "UPLOAD_RANGE"
+    span = f"bytes 100-199/{size}"
+    signed = {"content-digest": digest(data[100:200]), "content-range": span}
+    fields, _ = one.signed("PUT", f"{path}/data", signed)
+    turned = bytes([data[100] ^ 1]) + data[101:200]
+    answer = requests.put(
+        one.address + f"{path}/data", data=turned, headers=signed | fields, timeout=30
+    )
+    assert (answer.status_code, answer.json()["code"]) == (400, "HTTP_DIGEST")
     assert one.ask("GET", path).json()["have_bytes"] == 100
     assert piece(100, 200).json()["have_bytes"] == 200
     assert piece(200, size).json()["state"] == "booked"
