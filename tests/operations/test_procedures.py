@@ -60,3 +60,25 @@ def test_the_story_of_the_pages_is_true(story: Story) -> None:
 
 def report(page: str, block: Block, command: str, said: list[str]) -> str:
     return "\n".join((f"{page}:{block.line}", f"$ {command}", *said))
+
+
+WRONG = [
+    ('[[city]]\ncode = "999999"\n', "HUB_SETTINGS"),
+    ('[[city]]\ncode = "500000"\nacquire = true\n', "HUB_SETTINGS"),
+    ("[[city]\n", "HUB_SETTINGS"),
+    ("", "HUB_SETTINGS"),
+    (None, "FILE_NOT_FOUND"),
+]
+
+
+@pytest.mark.parametrize(("text", "code"), WRONG)
+def test_wrong_settings_enrol_nobody(story: Story, text: str | None, code: str) -> None:
+    index = (FOLDER / "README.md").read_text(encoding="utf-8")
+    story.writes(index)
+    (first, *_) = blocks_of(index)
+    for command, _ in first.commands[:2]:
+        story.run(command)
+    settings = story.home / "hub/hub.toml"
+    settings.unlink() if text is None else settings.write_text(text, encoding="utf-8")
+    assert story.run("tongxing hub enrol")[0].startswith(f"error {code}: ")
+    assert story.run("tongxing hub members")[0].startswith("error NOTHING_TO_PROVE: ")

@@ -78,6 +78,9 @@ def members_named() -> list[Member]:
     registry = load_registry()
     try:
         named = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).city
+        unknown = [city.code for city in named if registry.place(city.code) is None]
+        if unknown:
+            raise ValueError(f"code {unknown[0]}")
         cities = [
             MemberCity(
                 city.code,
