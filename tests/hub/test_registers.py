@@ -103,8 +103,16 @@ def presented(world: World, *records: Record) -> dict[str, str]:
     return verdicts(world.present(records, at(NEXT, 6)))
 
 
-def numbered(trip: str, medium_no: str, deny_list: int = 0, **where: object) -> Record:
-    found = ride(trip, **where)  # type: ignore[arg-type]
+def numbered(
+    trip: str,
+    medium_no: str,
+    deny_list: int = 0,
+    issuer: str = A,
+    where: str = "S1-S9",
+    charge_fen: int = 450,
+    day: date = DAY,
+) -> Record:
+    found = ride(trip, issuer, where, charge_fen, day=day)
     return replace(found, medium_no=medium_no, deny_list_version=deny_list)
 
 

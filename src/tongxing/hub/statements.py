@@ -72,17 +72,18 @@ def statement_of(member: Member, window_id: str, netting: Netting, times: Window
 def recovered_from(acquirer: str, recoveries: Iterable[Recovery]) -> dict[str, int]:
     """What an acquirer's operators give back after disputes, by operator."""
     own = (item for item in recoveries if item.acquirer == acquirer)
-    return share_totals(Share(item.operator, item.fen) for item in own)
+    return dict(share_totals(Share(item.operator, item.fen) for item in own))
 
 
 def _case_lines(member: str, moves: Iterable[Move]) -> Iterable[StatementLine]:
     """What cases moved between a member and the hub, one line per kind."""
     found: dict[StatementKind, list[int]] = {}
     for move in moves:
+        kind: StatementKind = "adjustment" if move.kind == "presentment" else move.kind
         if member == move.debtor:
-            found.setdefault(move.kind, []).append(-move.amount_fen)
+            found.setdefault(kind, []).append(-move.amount_fen)
         if member == move.creditor:
-            found.setdefault(move.kind, []).append(move.amount_fen)
+            found.setdefault(kind, []).append(move.amount_fen)
     for kind, amounts in sorted(found.items()):
         yield _line(HUB, kind, len(amounts), sum(amounts))
 
