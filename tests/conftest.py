@@ -44,12 +44,12 @@ BEGIN
         WHERE nspname !~ '^(pg_|information_schema|public$|(city|people)_(110000|500000)$)' LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', found.nspname);
     END LOOP;
-    FOR found IN SELECT schemaname, tablename FROM pg_tables
-        WHERE schemaname ~ '^(city|people)_' AND tablename <> 'migration' LOOP
-        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I.%I)', found.schemaname, found.tablename)
-            INTO filled;
+    FOR found IN SELECT oid::regclass AS name FROM pg_class
+        WHERE relnamespace::regnamespace::text ~ '^(city|people)_'
+        AND relkind = 'r' AND relname <> 'migration' AND pg_relation_size(oid) > 0 LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', found.name) INTO filled;
         IF filled THEN
-            EXECUTE format('DELETE FROM %I.%I', found.schemaname, found.tablename);
+            EXECUTE format('DELETE FROM %s', found.name);
         END IF;
     END LOOP;
     FOR found IN SELECT schemaname, sequencename FROM pg_sequences
@@ -95,7 +95,14 @@ def database_server(server_home: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def database(database_server: Database) -> Iterator[Database]:
+def database(empty_database: Database) -> Database:
+    """A database for this test alone. Where tests begin with a city, their folder's conftest.py
+    gives `city_database` instead, which is made once."""
+    return empty_database
+
+
+@pytest.fixture
+def empty_database(database_server: Database) -> Iterator[Database]:
     """An empty database of that server, for this test alone; forgotten connections are cut."""
     name = _new_name()
     _administer(database_server, f"CREATE DATABASE {name}")
@@ -215,6 +222,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first: with several processes, none works alone at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
     for item in items:
         for mark in item.iter_markers("req"):
             item.user_properties.extend(("req", str(argument)) for argument in mark.args)

@@ -16,6 +16,12 @@ REPLACE = ["replace", OLD, NEW, "--staff", "s7", *AT_NOON]
 OLD_SHOWN, NEW_SHOWN = "400000******0017", "400000******0025"
 
 
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Commands find the one city of the books by themselves, or none."""
+    return empty_database
+
+
 class Counter:
     """Someone at the command line of a counter, with the books of one database."""
 

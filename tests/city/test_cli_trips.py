@@ -16,6 +16,12 @@ from tongxing.storage import Database
 FROM, TO = "chaotianmen", "shapingba"
 
 
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Commands find the one city of the books by themselves, or none."""
+    return empty_database
+
+
 class Shell:
     """Someone at the command line, with the books of one database."""
 

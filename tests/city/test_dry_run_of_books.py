@@ -20,6 +20,12 @@ EVER_S = 2**40
 HIGHEST_FEN = highest_fare(load_city_fares(CHONGQING), "rail", "", "chaotianmen", moment("12:00"))
 
 
+@pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Commands find the one city of the books by themselves, or none."""
+    return empty_database
+
+
 def ridden(database: Database, from_s: int = 0, until_s: int = EVER_S) -> list[TripRide]:
     with database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
         return list(trip_rides(cursor, CHONGQING, from_s, until_s))

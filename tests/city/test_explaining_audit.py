@@ -23,6 +23,12 @@ from tongxing.storage import Database
 
 
 @pytest.fixture
+def database(empty_database: Database) -> Database:
+    """Commands find the one city of the books by themselves, or none."""
+    return empty_database
+
+
+@pytest.fixture
 def desk(database: Database, capsys: pytest.CaptureFixture[str]) -> Desk:
     return Desk(database, capsys)
 

@@ -13,6 +13,12 @@ from tongxing.storage import Database
 
 
 @pytest.fixture
+def database(city_database: Database) -> Database:
+    """A city's empty tables, for this test alone."""
+    return city_database
+
+
+@pytest.fixture
 def world(database: Database) -> Iterator[World]:
     """A city with nobody in it, for one test alone."""
     found = open_world(database)
