@@ -225,13 +225,15 @@ def test_every_walk_ends_with_every_fen_where_it_belongs(street: Disputes) -> No
     )
     # the purse's own ride, the last one, waits for its card: it is not on the purse's account
     assert street.books(BEIJING, ISS, "liab_mismatch") == -DISPUTED_FEN
-    losses = 0
     with street.database.connect(f"city_{BEIJING}") as connection, connection.cursor() as cursor:
         losses = sum(account_balances(cursor, ISS, "exp_").values())
+        earned = -sum(account_balances(cursor, ISS, "inc_").values())
+        assert balance(cursor, ISS, "bank_own") == earned - losses, "the float is the passengers'"
     assert losses == -issuer
     with street.database.connect(f"city_{CHONGQING}") as connection, connection.cursor() as cursor:
         assert sum(account_balances(cursor, ACQ, "exp_").values()) == -acquirer
         assert balance(cursor, ACQ, "due_from_escrow") == 0
+        assert sum(account_balances(cursor, ACQ, "due_op:").values()) == 0, "operators gave back"
     with street.store.reading() as cursor:
         assert balance(cursor, HUB_SENDER, "escrow_dispute") == 0
         assert balance(cursor, HUB_SENDER, "pool_small_claims") == 0
