@@ -154,11 +154,11 @@ def test_a_partner_that_says_nothing_or_hangs_up_may_have_acted() -> None:
 
 
 def test_a_body_that_drips_is_not_waited_for() -> None:
-    with speaking(HEAD + b"Content-Length: 100\r\n\r\n", *[b"a"] * 50, pause_s=0.1) as url:
+    with speaking(HEAD + b"Content-Length: 1000\r\n\r\n", *[b"a"] * 900, pause_s=0.1) as url:
         began = time.monotonic()
         found = asked(url)
         assert isinstance(found, Refusal) and found.code == "PARTNER_NO_ANSWER"
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 30, "the body takes 90 s, the patience is 0.6 s"
 
 
 def test_a_body_without_end_is_not_taken() -> None:

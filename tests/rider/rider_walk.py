@@ -24,6 +24,7 @@ class Walk:
         self.context.add_cookies([cookie])
         self.page = self.context.new_page()
         self.page.set_default_timeout(20_000)
+        self.presses = 0
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self._axe = AXE.read_text(encoding="utf-8")
@@ -38,6 +39,7 @@ class Walk:
 
     def taps(self, selector: str) -> "Walk":
         """Tap something, and look at what comes."""
+        self.presses += 1
         self.page.locator(selector).first.click()
         self.page.wait_for_load_state()
         return self.looks()
@@ -56,6 +58,12 @@ class Walk:
     def sends(self) -> "Walk":
         """The main button of the page's form."""
         return self.taps("main form button.wide")
+
+    def holds_card(self) -> "Walk":
+        """The button that begins to read the card under the phone."""
+        self.presses += 1
+        self.page.locator("#card-start").click()
+        return self
 
     def is_at(self, path: str) -> "Walk":
         self.page.wait_for_url(lambda url: url.split("?")[0].endswith(f"/rider{path}"))
