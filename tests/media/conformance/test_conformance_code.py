@@ -256,7 +256,7 @@ def test_it_is_content_with_a_program() -> None:
     ids=lambda value: value[:40],
 )
 def test_what_is_no_answer_is_a_difference(program: str, what: str) -> None:
-    with opened(program, answer_s=1.0) as asked:
+    with opened(program, answer_s=0.5 if "sleep" in program else 20.0) as asked:
         (result,) = run_code(asked, only=("a-good-code",))
     assert result.difference is not None and result.difference.what == what
 

@@ -66,7 +66,7 @@ def test_a_purchase_with_a_card_behind_a_program_is_the_same_bytes() -> None:
     ids=lambda value: value[:40],
 )
 def test_whatever_the_program_does_the_card_is_only_gone(program: str, code: str) -> None:
-    with opened(program, answer_s=1.0) as link:
+    with opened(program, answer_s=0.5 if "sleep" in program else 20.0) as link:
         with pytest.raises(CardGone) as gone:
             link.transmit(SELECT)
         assert gone.value.code == code
