@@ -15,8 +15,11 @@ from door import checks, requirements
 from door.broker import broker_for_tests
 from door.environment import LOCK, PYTHON, VENV, environment, last_line, prepare
 from door.machine import browser_for_tests, fonts_for_tests
-from door.pcsc import LOCKS, cards_for_tests
+from door.pcsc import LOCKS as CARD_LOCKS
+from door.pcsc import cards_for_tests
 from door.process import become, watch
+from door.spark import LOCKS as SPARK_LOCKS
+from door.spark import spark_for_tests
 from door.words import ROOT, Trouble, choose_language, step, text
 
 _EXIT_INTERRUPTED = 130
@@ -78,7 +81,8 @@ def _bench(rest: list[str]) -> int:
 
 
 def _test(rest: list[str]) -> int:
-    """Every test, or those that the pytest arguments choose; ``--spark no`` leaves out Spark's."""
+    """Every test, or those that the pytest arguments choose; ``--spark yes`` brings Spark for its
+    own tests, ``--spark no`` leaves them out."""
     prepare()
     extra: dict[str, str] = {}
     if "--spark" in rest:
@@ -86,7 +90,7 @@ def _test(rest: list[str]) -> int:
         value = "".join(rest[position + 1 : position + 2])
         if value not in ("yes", "no"):
             raise Trouble("DOOR_USAGE", "x.py test --spark", near="--spark yes / --spark no")
-        extra["TONGXING_SPARK"] = value
+        extra["TONGXING_SPARK"] = spark_for_tests(value)
         del rest[position : position + 2]
     browser = browser_for_tests()
     if browser:
@@ -132,7 +136,7 @@ def _lock(rest: list[str]) -> int:
         raise Trouble("UV_MISSING", "x.py lock")
     step("locking")
     _compile(uv, ["pyproject.toml", "--group", "dev", "-o", LOCK.name, *rest])
-    for lock, named in LOCKS.items():
+    for lock, named in (CARD_LOCKS | SPARK_LOCKS).items():
         with TemporaryDirectory() as folder:
             wanted = Path(folder) / "wanted.txt"
             wanted.write_text(f"{named}\n", encoding="ascii")

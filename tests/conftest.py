@@ -28,6 +28,7 @@ _LOUD = {
     "no browser": "set CHROMIUM=path",
     "no PC/SC": "run python3 x.py test as root on Debian, or install pcscd, vpcd and pyscard",
     "no SoftHSM2": "install softhsm2",
+    "no Spark": "run python3 x.py test --spark yes, with Java 17 or newer",
     "no Mosquitto": "run python3 x.py test as root on Debian, or install mosquitto",
     "no file system can be mounted": "run as root on Linux, or allow user namespaces",
     "SQLite": "use a Python whose sqlite3 is linked with a shared library",

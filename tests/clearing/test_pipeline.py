@@ -167,7 +167,7 @@ def test_one_thing_decides(planted: tuple[Run, dict[str, int]], name: str, verdi
     assert " ".join(found.verdicts()[0, places[name]]) == verdict
 
 
-def _random_rows(seed: int, count: int) -> list[Row]:
+def random_rows(seed: int, count: int) -> list[Row]:
     """Rides of which many are odd in one or several ways."""
     chance = random.Random(seed)
     rows: list[Row] = []
@@ -241,7 +241,7 @@ def _live(rows: list[Row]) -> dict[int, Judgement]:
 def test_rows_are_judged_and_netted_as_the_live_hub_does(
     rules: Path, tmp_path: Path, seed: int
 ) -> None:
-    rows = signed(_random_rows(seed, 700))
+    rows = signed(random_rows(seed, 700))
     for row in rows:
         if row["card_counter"] is not None and row["balance_before_fen"] is None:
             row["balance_before_fen"] = 5_000

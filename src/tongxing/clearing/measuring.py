@@ -1,4 +1,4 @@
-"""Measures a clearing run: invented rows once, then the run in a process of its own and, in the same
+"""Measures a clearing run: invented rows once, then the run in a process of its own and, in that
 process, the engine's bare scan of all columns.
 
 Times are kept both by the wall and by the processor: on a machine that others use, only the second
@@ -129,7 +129,7 @@ def measure(
 
 def _once(orders: Sequence[str]) -> Figures:
     """The run itself, in this process."""
-    from tongxing.clearing.engines import DuckEngine
+    from tongxing.clearing.engines import DuckEngine, Engine
     from tongxing.clearing.rules import read_rules
     from tongxing.clearing.running import Given, clear
     from tongxing.clearing.writing import MANIFEST, write_results
@@ -142,12 +142,13 @@ def _once(orders: Sequence[str]) -> Figures:
         one.mkdir(parents=True)
     files = sorted(Path(folder).glob("rides-*.parquet"))
     steps: dict[str, float] = {}
-    last = ["rules", time.perf_counter()]
+    began_at = {"rules": time.perf_counter()}
 
     def tell(step: str) -> None:
-        now = time.perf_counter()
-        steps[str(last[0])] = round(now - float(last[1]), 2)
-        last[:] = [step, now]
+        ((before, then),) = began_at.items()
+        began_at.clear()
+        began_at[step] = time.perf_counter()
+        steps[before] = round(began_at[step] - then, 2)
 
     began, cpu = time.perf_counter(), _cpu_s()
     rules = read_rules(Path(folder) / "rules", place)
@@ -156,7 +157,7 @@ def _once(orders: Sequence[str]) -> Figures:
     if engine_name == "spark":
         from tongxing.clearing.engines.spark import SparkEngine
 
-        engine = SparkEngine(place, master, int(memory_mib))
+        engine: Engine = SparkEngine(place, master, int(memory_mib))
     else:
         engine = DuckEngine(place, int(memory_mib) * 3 // 4, int(threads))
     names = [path.name for path in files]

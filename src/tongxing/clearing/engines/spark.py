@@ -20,7 +20,8 @@ from tongxing.clearing.engines.engine import ROWS, EngineFault, schema_of, unbou
 from tongxing.clearing.layout import COLUMNS, FILE, ROW
 
 _TYPES = {"int32": "INT", "int64": "BIGINT", "boolean": "BOOLEAN"}
-_PARTITION_BYTES = 32 << 20
+_PARTITION_BYTES, _SHUFFLE_BYTES = 32 << 20, 16 << 20
+"""How much of the files one task reads, and how much of them there is for each task after that."""
 Answer = TypeVar("Answer")
 
 
@@ -31,9 +32,14 @@ class SparkEngine:
 
     def __init__(self, scratch: Path, master: str, memory_mib: int) -> None:
         self._scratch = scratch
+        scratch.mkdir(parents=True, exist_ok=True)
         self._session = _started(scratch, master, memory_mib)
 
     def read_rows(self, files: Sequence[Path]) -> ir.Table:
+        size = sum(path.stat().st_size for path in files)
+        cores = self._session.sparkContext.defaultParallelism
+        parts = max(2 * cores, size // _SHUFFLE_BYTES)
+        self._session.conf.set("spark.sql.shuffle.partitions", str(parts))
         frames = []
         for number, path in enumerate(files):
             frame = _told(partial(self._session.read.parquet, _url(path)))
