@@ -23,6 +23,7 @@ from tongxing.hub.exchange import ExchangeDesk, MemberKeys, MemberRing, Spool, r
 from tongxing.hub_api import HubDesks, HubLimits, create_hub_app
 from tongxing.kernel.clock import at
 from tongxing.storage import Database
+from tongxing.web.serving import Tls
 
 NOON_S = at(DAY, 30)
 ACQ, ISS, OTHER = "ACQ-990100", "ISS-990100", "ACQ-990200"
@@ -126,17 +127,25 @@ def open_desks(
 
 
 @contextmanager
-def served(app: ASGIApp) -> Iterator[str]:
+def served(app: ASGIApp, tls: Tls | None = None) -> Iterator[str]:
     """An application on a free port of loopback, until the block ends."""
     taken = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(app, log_level="error", lifespan="off", timeout_graceful_shutdown=2)
+    config = uvicorn.Config(
+        app,
+        log_level="error",
+        lifespan="off",
+        timeout_graceful_shutdown=2,
+        ssl_certfile=None if tls is None else tls.certificate,
+        ssl_keyfile=None if tls is None else tls.key,
+    )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, daemon=True)
     thread.start()
     while not server.started:
         time.sleep(0.01)
     try:
-        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+        scheme = "http" if tls is None else "https"
+        yield f"{scheme}://127.0.0.1:{taken.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join()

@@ -4,10 +4,17 @@ import json
 import os
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from served_hub import served
 from test_city_and_hub import HUB_KEY, keys, open_both, open_hub
 
@@ -16,9 +23,30 @@ from tongxing.front.exchange import HubSite, hub_interface
 from tongxing.front.message_key import MESSAGES, seal_message_key
 from tongxing.hub.exchange import MemberKeys
 from tongxing.storage import Database
+from tongxing.web.serving import Tls
 
 WORDS = "a passphrase of several words"
 Cli = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory: pytest.TempPathFactory) -> Tls:
+    """A certificate for this machine that signs itself."""
+    folder, key = tmp_path_factory.mktemp("tls"), ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "hub")])
+    here = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(here, False)
+        .sign(key, hashes.SHA256())
+    )
+    found = Tls(folder / "cert.pem", folder / "key.pem")
+    found.certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    found.key.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    return found
 
 
 @pytest.fixture
@@ -52,8 +80,10 @@ def cli(
 
 
 def test_a_city_deals_with_its_hub_by_the_command_line(
-    database: Database, tmp_path: Path, cli: Cli
+    database: Database, tmp_path: Path, cli: Cli, tls: Tls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tls.key))  # no variable decides whom to trust
+    ca = ("--ca", str(tls.certificate))
     with open_both(database) as both:  # a day of March: its records come late, and are told so
         assert both.clock.now_s < time.time()
     now_keys = MemberKeys([
@@ -62,23 +92,26 @@ def test_a_city_deals_with_its_hub_by_the_command_line(
     ])  # fmt: skip
     site = HubSite(now_keys, HUB_KEY, tmp_path / "spool")
     open_hub(database, both.clock).close()
-    with hub_interface(database, site) as app, served(app) as address:
-        code, said = cli("send", address, "--json")
+    with hub_interface(database, site) as app, served(app, tls) as address:
+        code, said = cli("send", address, "--json", *ca)
         assert (code, len(said["sent"]), said["refusals"]) == (0, 1, [])
-        code, said = cli("status", address, "--json")
+        code, said = cli("status", address, "--json", *ca)
         assert (code, said["files_open"], said["at_hub"]) == (
             1,
             0,
             {"ACQ-500000": 1, "ISS-500000": 0},
         )
-        code, said = cli("fetch", address, "--json")
+        code, said = cli("fetch", address, "--json", *ca)
         assert (code, said["fetched"], said["booked"]) == (0, 1, 1)
-        assert cli("status", address, "--lang", "zh")[0] == 0
+        assert cli("status", address, "--lang", "zh", *ca)[0] == 0
+        assert "HTTP_AWAY" in cli("fetch", address)[1]  # a certificate that nobody vouches for
         for language, words in (("zh", "核对密钥"), ("en", "Check the key")):
-            code, said = cli("fetch", address, "--lang", language, key_id="nobody")
+            code, said = cli("fetch", address, "--lang", language, *ca, key_id="nobody")
             assert code == 1 and "HTTP_KEY" in said and words in said
     code, said = cli("send", address, "--json")
     assert (code, said["refusals"]) == (0, [])  # nothing waits, so nobody is asked
+    code, said = cli("status", address, "--json", *ca)
+    assert (code, {one["code"] for one in said["refusals"]}) == (1, {"HTTP_AWAY"})
     code, said = cli("fetch", address, "--json")
     assert (code, {one["code"] for one in said["refusals"]}) == (1, {"HTTP_AWAY"})
     assert cli("send", "http://hub.example")[0] != 0  # beyond this machine only TLS

@@ -87,7 +87,6 @@ class HttpLine:
         self._clock, self._draw, self._wait = clock, draw, wait
         self._tries, self._piece_bytes = tries, piece_bytes
         self._session = requests.Session()
-        self._session.verify = hub.certificates or True
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -218,6 +217,8 @@ class HttpLine:
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,
+                verify=self._hub.certificates
+                or True,  # asked for outright, no variable overrides it
             ) as answer:
                 content = _at_most(answer, most)
         except requests.RequestException as error:

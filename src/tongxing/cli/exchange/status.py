@@ -42,5 +42,5 @@ def command(
             rows = [(one.member, one.number, one.kind, one.window_id, one.why) for one in waiting]
             columns = [WORDS(f"column.{name}") for name in names]
             print_table(WORDS("status.waiting"), columns, rows, right=(1,))
-    is_well = not waiting and not counts["files_open"] and set(behind.values()) <= {0}
-    return 0 if is_well else 1
+    is_level = all(found == 0 for found in behind.values())
+    return 0 if is_level and not waiting and not counts["files_open"] else 1
