@@ -138,12 +138,14 @@ def test_any_bytes_at_all_are_refused_at_the_door(data: bytes) -> None:
     assert isinstance(unwrap(data, RING), Refusal)
 
 
-@pytest.mark.parametrize("tail", [b"\0", b"x" * 1000, GOOD, gzip.compress(b"more")])
+@pytest.mark.parametrize("tail", [b"\0", b"x" * 1000, GOOD, gzip.compress(b"more", mtime=0)])
 def test_whatever_stands_behind_the_end_is_refused(tail: bytes) -> None:
     assert code(GOOD + tail) == "FILE_TYPE"
 
 
-@pytest.mark.parametrize("data", [b"PK\x03\x04zip", gzip.compress(b"{}"), b"PAR1", b"01\n0000"])
+@pytest.mark.parametrize(
+    "data", [b"PK\x03\x04zip", gzip.compress(b"{}", mtime=0), b"PAR1", b"01\n0000"]
+)
 def test_other_files_are_refused(data: bytes) -> None:
     assert code(data) == "FILE_TYPE"
 
