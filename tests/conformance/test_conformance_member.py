@@ -32,6 +32,7 @@ def bench(city_database: Database) -> Iterator[Bench]:
 
 @pytest.mark.req("R-200")
 def test_our_own_city_passes_every_case(bench: Bench) -> None:
+    """All cases against a real city over real lines: some seconds, one of them the hub's own."""
     with port_of(bench) as address:
         results = tried(address)
     failed = [(one.case, one.difference) for one in results if one.verdict != "pass"]

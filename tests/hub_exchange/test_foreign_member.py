@@ -76,6 +76,14 @@ def test_a_day_of_a_stranger(hub: ServedHub) -> None:
     assert (found["member"], found["net_fen"]) == (ACQ, 900)
 
 
+def test_anybody_may_ask_who_the_hub_is_and_whether_it_is_well(hub: ServedHub) -> None:
+    one = member(hub)
+    about = one.ask("GET", "/v1/about", believe=False).json()
+    assert about["public_key"] == HUB_KEY.public_bytes().hex()
+    assert (about["hub"], about["time_s"], about["window"]) == ("HUB", NOON_S, "W20260318")
+    assert requests.get(f"{hub.address}/v1/health", timeout=30).json() == {"well": True}
+
+
 def test_pieces_go_on_where_they_were_broken_off(hub: ServedHub) -> None:
     one = member(hub)
     file_id, manifest, data = one.file(rides("t1"))

@@ -240,6 +240,8 @@ def test_who_asks_too_often_waits_and_nobody_uses_up_anothers(
         other.member = "ACQ-990200"
         codes = [told(unsigned(one))[1] for _ in range(3)]
         assert codes == ["HTTP_UNSIGNED", "HTTP_UNSIGNED", "TOO_MANY_REQUESTS"]
+        for path in ("/v1/about", "/v1/health"):
+            assert told(requests.get(hub.address + path, timeout=30))[0] == 429
         assert [one.ask("GET", one.at("letters")).status_code for _ in range(3)] == [200] * 3
         late = one.ask("GET", one.at("letters"), believe=False)
         assert told(late) == (429, "TOO_MANY_REQUESTS") and late.headers["retry-after"]

@@ -65,14 +65,16 @@ def create_hub_app(desks: HubDesks) -> FastAPI:
     ]
     for method, path, act in routes:
         app.add_route(path, let_in(act), methods=[method], include_in_schema=False)
-    _open_to_all(app, desks, answers)
+    _open_to_all(app, desks, door, answers)
     return app
 
 
-def _open_to_all(app: FastAPI, desks: HubDesks, answers: Answers) -> None:
+def _open_to_all(app: FastAPI, desks: HubDesks, door: Door, answers: Answers) -> None:
     """What needs no key: who this is, whether it is well; and what is said of other addresses."""
 
     async def about(http: HttpRequest) -> Response:
+        if refusal := door.too_often(http):
+            return answers.refused(as_asked(http), refusal)
         now_s, rules = desks.clock(), desks.desk.rules
         window = window_of(now_s, rules)
         body = {
@@ -90,6 +92,8 @@ def _open_to_all(app: FastAPI, desks: HubDesks, answers: Answers) -> None:
 
     async def health(http: HttpRequest) -> Response:
         asked = as_asked(http)
+        if refusal := door.too_often(http):
+            return answers.refused(asked, refusal)
         if await run_in_threadpool(desks.desk.is_well):
             return answers.told(asked, {"well": True}, 200)
         return answers.refused(asked, Refusal("HUB_BUSY"))

@@ -79,6 +79,9 @@ class Door:
             asked.label, asked.member = signed.label, member
         return refusal
 
+    def too_often(self, http: HttpRequest) -> Refusal | None:
+        """Count a request that nobody signed, against its address; TOO_MANY_REQUESTS."""
+        return self._strangers.refuses(client_key(http.client.host if http.client else ""))
+
     def _distrusted(self, http: HttpRequest, refusal: Refusal) -> Refusal:
-        address = client_key(http.client.host if http.client else "")
-        return self._strangers.refuses(address) or refusal
+        return self.too_often(http) or refusal
