@@ -200,7 +200,8 @@ def test_what_waited_is_booked_in_the_window_that_decided_it(
     assert books(database, ACQUIRER, f"due_hub:{WINDOW}") == 540
     assert books(database, ISSUER, "in_transit") == -450
     shares = [Share("OP-CQ-RAIL", 450)] if status == "accepted" else []
-    decided = Verdict(record_id=records[0].record_id, status=status, code="1012", shares=shares)  # type: ignore[arg-type]
+    plain = {"record_id": records[0].record_id, "status": status, "code": "1012"}
+    decided = msgspec.structs.replace(msgspec.convert(plain, Verdict), shares=shares)
     later = VerdictFile(file_id="held-1", window_id="W20260320", file_code="OK", verdicts=[decided])
     for _ in range(2):
         assert city.apply_verdicts(seal(later, HUB_KEY), NOON) is None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import msgspec
 import psycopg
 import pytest
 import uvicorn
@@ -52,11 +53,20 @@ def told(database_server: Database) -> Iterator[Database]:
         (
             (ISS, "50:00", {"act": "charge_back", "record_id": first, "reason": "R1"}),
             (ACQ, "50:10", {"act": "credit_adjust", "record_id": second, "note": "charged twice"}),
-            (ACQ, "51:00", {"act": "represent", "case_id": ARBITRATED, "evidence": [PAPER]}),
+            (
+                ACQ,
+                "51:00",
+                {
+                    "act": "represent",
+                    "case_id": ARBITRATED,
+                    "evidence": [[PAPER.name, PAPER.sha256]],
+                },
+            ),
             (ISS, "52:00", {"act": "arbitrate", "case_id": ARBITRATED}),
         )
     ):
-        act = CaseAct(act_id="1", amount_fen=0 if number > 1 else 50, **said)  # type: ignore[arg-type]
+        plain = {"act_id": "1", "amount_fen": 0 if number > 1 else 50, **said}
+        act = msgspec.convert(plain, CaseAct)
         file = CaseFile(file_id=f"f{number}", sender=member, created_s=1, acts=[act])
         answer = desk.receive(seal(file, key_of(member)), moment(time))
         assert isinstance(answer, bytes) and b'"code":"OK"' in answer, answer

@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import date, timedelta
+from typing import LiteralString
 
+import msgspec
 import psycopg
 import pytest
 from hub_world import (
@@ -64,7 +66,8 @@ class Court:
     def say(self, member: str, act: str, day: date, **said: object) -> CaseAnswer:
         """One act in a file of its own; a new case says ``record_id``."""
         self.files += 1
-        told = CaseAct(act_id=f"a{self.files}", act=act, **said)  # type: ignore[arg-type]
+        plain = {"act_id": f"a{self.files}", "act": act, **msgspec.to_builtins(said)}
+        told = msgspec.convert(plain, CaseAct)
         (answer,) = self.send(member, [told], hour(day)).answers
         return answer
 
@@ -276,9 +279,13 @@ def test_a_window_closed_again_says_the_same_and_steps_stay(court: Court) -> Non
     court.charge_back("t1")
     first = court.close(MARCH[19])
     assert court.close(MARCH[19]) == first
-    for statement in ("UPDATE case_event SET note = 'x'", "DELETE FROM case_event"):
+    changes: tuple[LiteralString, ...] = (
+        "UPDATE case_event SET note = 'x'",
+        "DELETE FROM case_event",
+    )
+    for change in changes:
         with pytest.raises(psycopg.Error), court.world.store.changing() as cursor:
-            cursor.execute(statement)  # type: ignore[call-overload]
+            cursor.execute(change)
 
 
 def test_the_proof_finds_escrow_that_nobody_answers_for(court: Court) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from test_one_fen import (
     BEIJING,
@@ -29,7 +30,16 @@ from tongxing.hub import HubStore, WindowClosing, load_rulebook
 from tongxing.hub.cases.desk import CaseDesk
 from tongxing.kernel import clock
 from tongxing.ledger.store import account_balances, balance
-from tongxing.messages import HUB_SENDER, CaseAct, CaseAnswerFile, CaseFile, Evidence, seal, unseal
+from tongxing.messages import (
+    HUB_SENDER,
+    CaseAct,
+    CaseActKind,
+    CaseAnswerFile,
+    CaseFile,
+    Evidence,
+    seal,
+    unseal,
+)
 from tongxing.proving import prove_houses
 from tongxing.simulation.bank import Bank
 from tongxing.storage import Database
@@ -101,15 +111,16 @@ class Disputes:
         who, act, *fen = words.split()
         member, name = SAYS[who], str(ride)
         self.files += 1
-        told = CaseAct(
-            act_id=f"a{self.files}",
-            act=act,  # type: ignore[arg-type]
-            case_id=self.cases.get(name, ""),
-            record_id="" if name in self.cases else self.records[ride],
-            amount_fen=int(fen[0]) if fen else DISPUTED_FEN,
-            reason="R1",
-            evidence=[PAPER],
-        )
+        plain = {
+            "act_id": f"a{self.files}",
+            "act": act,
+            "case_id": self.cases.get(name, ""),
+            "record_id": "" if name in self.cases else self.records[ride],
+            "amount_fen": int(fen[0]) if fen else DISPUTED_FEN,
+            "reason": "R1",
+            "evidence": [[PAPER.name, PAPER.sha256]],
+        }
+        told = msgspec.convert(plain, CaseAct)
         file = CaseFile(file_id=f"f{self.files}", sender=member, created_s=now_s, acts=[told])
         found = allowed(self.desk.receive(seal(file, key(member)), now_s))
         (answer,) = allowed(unseal(found, CaseAnswerFile, ring(HUB_SENDER)))[1].answers
@@ -118,10 +129,11 @@ class Disputes:
 
     def decide(self, ride: int, words: str, now_s: int) -> None:
         """``!rule 40``: what the hub's arbiter does."""
-        act, *fen = words[1:].split()
+        word, *fen = words[1:].split()
+        act = msgspec.convert(word, CaseActKind)
         ruled_fen = int(fen[0]) if fen else 0
         case = self.cases[str(ride)]
-        allowed(self.desk.decide(case, act, "ann", "R1", now_s, to_issuer_fen=ruled_fen))  # type: ignore[arg-type]
+        allowed(self.desk.decide(case, act, "ann", "R1", now_s, to_issuer_fen=ruled_fen))
 
     def close(self, day: int) -> None:
         """Close a window, tell both cities, pay it at the bank."""
