@@ -114,4 +114,6 @@ def test_a_city_deals_with_its_hub_by_the_command_line(
     assert (code, {one["code"] for one in said["refusals"]}) == (1, {"HTTP_AWAY"})
     code, said = cli("fetch", address, "--json")
     assert (code, {one["code"] for one in said["refusals"]}) == (1, {"HTTP_AWAY"})
-    assert cli("send", "http://hub.example")[0] != 0  # beyond this machine only TLS
+    for url in ("http://hub.example", "http://127.0.0.1.example", "hub.example", "ftp://127.0.0.1"):
+        code, said = cli("send", url, "--json")  # beyond this machine only TLS
+        assert (code, said["code"]) == (2, "HUB_ADDRESS")

@@ -2,10 +2,11 @@
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -13,12 +14,13 @@ from tongxing.cli.arguments import READABLE_FILE, Whole
 from tongxing.cli.cities import city_with_books
 from tongxing.cli.common import Words, emit_json, granted, print_table, say, settings
 from tongxing.cli.shell import usage_problem
-from tongxing.kernel.reasons import Problem
+from tongxing.kernel.reasons import Problem, Refusal
 
 if TYPE_CHECKING:
     from tongxing.city.hub_line import Dealt, HubAddress, HubDealings
     from tongxing.city.hub_line.store import LetterBook
     from tongxing.messages import SigningKey
+    from tongxing.storage import Database
 
 WORDS = Words("exchange")
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -27,12 +29,17 @@ _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
 def over_the_line(function: Function) -> Function:
     """The options of a command that speaks with a hub."""
+    return hub_named(function, required=True)
+
+
+def hub_named(function: Function, *, required: bool = False) -> Function:
+    """The same, where the hub need not be named unless it is `required`."""
     for option in (
         click.option("--tries", "tries", type=Whole(1, 100), default=6, metavar="N"),
         click.option("--ca", "certificates", type=READABLE_FILE, metavar="FILE"),
         click.option("--key-id", "key_id", metavar="ID", default=""),
-        click.option("--hub-key", "hub_key", metavar="KEY|FILE", required=True),
-        click.option("--hub", "url", metavar="URL", required=True),
+        click.option("--hub-key", "hub_key", metavar="KEY|FILE", required=required),
+        click.option("--hub", "url", metavar="URL", required=required),
         click.option("--city", "city", metavar="CITY"),
     ):
         function = option(function)
@@ -49,21 +56,31 @@ def dealings_of(
     tries: int,
 ) -> Iterator[tuple["HubDealings", "LetterBook"]]:
     """The dealings of the one city that is meant. Raises Problem."""
+    hub = hub_address(url, hub_key, certificates)
+    with (
+        city_with_books(city) as (code, database),
+        dealings_over(database, code, hub, key_id, tries) as found,
+    ):
+        yield found
+
+
+@contextmanager
+def dealings_over(
+    database: "Database", code: str, hub: "HubAddress", key_id: str, tries: int
+) -> Iterator[tuple["HubDealings", "LetterBook"]]:
+    """The dealings of a city whose books are open. Raises Problem."""
     from tongxing.front.exchange import city_dealings
 
-    hub = _hub(url, hub_key, certificates)
-    with city_with_books(city) as (code, database):
-        secret, own_id = _key(code)
-        named = key_id or own_id
-        if not named:
-            raise usage_problem(click.get_current_context(), "missing", text="--key-id")
-        with city_dealings(database, code, secret, named, hub, tries) as found:
-            yield found
+    secret, own_id = _key(code)
+    named = key_id or own_id
+    if not named:
+        raise usage_problem(click.get_current_context(), "missing", text="--key-id")
+    with city_dealings(database, code, secret, named, hub, tries) as found:
+        yield found
 
 
 def tell(dealt: "Dealt") -> int:
     """Show what a round did; 1 when something was refused, else 0."""
-    language = settings().language
     if settings().json:
         emit_json({
             "sent": dealt.sent, "fetched": dealt.fetched, "booked": dealt.booked,
@@ -75,17 +92,24 @@ def tell(dealt: "Dealt") -> int:
     say(WORDS("line.done", **counts))
     if dealt.suspended:
         say(WORDS("line.suspended"))
-    if dealt.refusals:
-        columns = [WORDS(f"column.{name}") for name in ("where", "code", "message", "next")]
-        rows = [
-            (one.where, one.code, one.message(language), one.next_step(language))
-            for one in dealt.refusals
-        ]
-        print_table(WORDS("line.refused"), columns, rows)
+    tell_refusals(dealt.refusals)
     return 1 if dealt.refusals else 0
 
 
-def _hub(url: str, hub_key: str, certificates: Path | None) -> "HubAddress":
+def tell_refusals(refusals: Sequence[Refusal]) -> None:
+    """A table of what was refused, with what to do; nothing for none."""
+    if not refusals:
+        return
+    language = settings().language
+    columns = [WORDS(f"column.{name}") for name in ("where", "code", "message", "next")]
+    rows = [
+        (one.where, one.code, one.message(language), one.next_step(language)) for one in refusals
+    ]
+    print_table(WORDS("line.refused"), columns, rows)
+
+
+def hub_address(url: str, hub_key: str, certificates: Path | None) -> "HubAddress":
+    """Where the hub is and how its answers are known. Raises Problem."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     from tongxing.city.hub_line import HubAddress
@@ -95,9 +119,11 @@ def _hub(url: str, hub_key: str, certificates: Path | None) -> "HubAddress":
     if not _HEX.fullmatch(text) and Path(text).is_file():
         text = Path(text).read_text(encoding="utf-8", errors="replace").strip()
     if not _HEX.fullmatch(text):
-        raise Problem("EXCHANGE_KEYS", "--hub-key")
-    if not url.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
-        raise Problem("TLS_NEEDED", url)
+        raise Problem("HUB_KEY_FORM", "--hub-key")
+    parts = urlsplit(url)
+    is_near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
+    if not parts.hostname or not (is_near or parts.scheme == "https"):
+        raise Problem("HUB_ADDRESS", "--hub", url=url)
     public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
     return HubAddress(url, HUB_SENDER, public, str(certificates or ""))
 
