@@ -26,6 +26,8 @@ from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import balance
 from tongxing.messages import (
+    CaseDetail,
+    CaseMoney,
     IssuerDetail,
     Manifest,
     Record,
@@ -213,6 +215,58 @@ def test_what_waited_is_booked_in_the_window_that_decided_it(
     stranger = msgspec.structs.replace(decided, record_id="x.1")
     other = msgspec.structs.replace(later, verdicts=[decided, stranger])
     assert code_of(city.apply_verdicts(seal(other, HUB_KEY), NOON)) == "FILE_UNKNOWN"
+
+
+ESCROW, POOL, FEES = "escrow_dispute", "pool_small_claims", "inc_fee"
+MOVES = [
+    ("chargeback", ACQUIRER, ESCROW, 400),
+    ("dispute_won", ESCROW, ISSUER, 300),
+    ("dispute_won", ESCROW, ACQUIRER, 100),
+    ("adjustment", ACQUIRER, ISSUER, 50),
+    ("presentment", ISSUER, ACQUIRER, 20),
+    ("error_fee", ISSUER, FEES, 10),
+    ("pool_share", ACQUIRER, POOL, 5),
+    ("small_claim", POOL, ISSUER, 30),
+]
+
+
+def test_disputes_are_booked_on_both_sides_once_and_for_the_passenger(
+    city: City, database: Database
+) -> None:
+    manifest, records = presented(city)
+    assert city.apply_verdicts(answer(manifest, records), NOON) is None
+    with_shares = ("adjustment", "presentment")
+    moves = [
+        msgspec.convert(
+            {
+                "case_id": "C1", "number": number, "kind": kind, "record_id": records[0].record_id,
+                "issuer": ISSUER, "acquirer": ACQUIRER, "debtor": debtor, "creditor": creditor,
+                "amount_fen": fen, "shares": [["OP-CQ-RAIL", fen]]
+                if kind in with_shares or (kind, creditor) == ("dispute_won", ISSUER) else [],
+            },
+            CaseMoney,
+        )
+        for number, (kind, debtor, creditor, fen) in enumerate(MOVES, start=1)
+    ]  # fmt: skip
+    purse = msgspec.structs.replace(moves[3], number=9, record_id=records[1].record_id)
+    told = {
+        ISSUER: [*(moves[n] for n in (1, 3, 4, 5, 7)), purse],
+        ACQUIRER: [*(moves[n] for n in (0, 1, 2, 3, 4, 6)), purse],
+    }
+    for member, money in (*told.items(), *told.items()):
+        detail = CaseDetail(window_id="W20260320", member=member, news=[], money=money)
+        assert city.apply_case_detail(seal(detail, HUB_KEY), NOON) is None
+    assert balance_of(database, "a1") == 10_000 - 450 + 300 + 50 + 30
+    assert books(database, ISSUER, "liab_mismatch") == -50, "a purse changes only at its card"
+    assert books(database, ISSUER, "due_hub:W20260320") == 300 + 50 - 20 - 10 + 30 + 50
+    assert books(database, ACQUIRER, "due_hub:W20260320") == -400 + 100 - 50 + 20 - 5 - 50
+    assert books(database, ACQUIRER, "due_from_escrow") == 0
+    assert books(database, "OP-CQ-RAIL", "rev_fare") == -(990 - 300 - 50 + 20 - 50)
+    assert books(database, ISSUER, "exp_presented_short") == 20
+    assert books(database, ACQUIRER, "exp_small_claims") == 5
+    all_proofs_hold(database)
+    stranger = CaseDetail(window_id="W20260320", member="ISS-110000", news=[], money=[])
+    assert code_of(city.apply_case_detail(seal(stranger, HUB_KEY), NOON)) == "MEMBER_MISMATCH"
 
 
 @pytest.mark.parametrize("key", [SITE_KEY, CITY_KEY], ids=["a gate", "ourselves"])

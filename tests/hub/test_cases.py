@@ -21,9 +21,11 @@ from hub_world import (
     revised,
     ride,
 )
+from msgspec.structs import replace
 
 from tongxing.hub import Confirmation, WindowClosing, prove_hub, views
 from tongxing.hub.cases.desk import CaseDesk
+from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.iso20022 import status_report
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
@@ -272,6 +274,35 @@ def test_a_small_claim_is_paid_now_and_the_pool_paid_back_next_month(court: Cour
     assert court.lines(APRIL[1], ACQ) == {"pool_share": -90}
     assert court.lines(APRIL[1], ISS) == {"pool_share": -90}
     court.settle(APRIL[1])
+    assert court.broken() == []
+
+
+def test_a_short_payment_is_paid_or_by_silence_not(court: Court) -> None:
+    short = [
+        replace(ride(f"s{n}", A, "bus", 170, day=DAY + timedelta(days=1), hour=n), fare_fen=190)
+        for n in (6, 7)
+    ]
+    court.world.present(short, hour(MARCH[19]))
+    holding = HoldingDesk(court.world.store, HUB_KEY, RULES)
+    for record in short:
+        found = holding.decide(record.record_id, True, "ann", "broken till", hour(MARCH[19], 10))
+        assert isinstance(found, bytes)
+    court.close(MARCH[19])
+    said = {"amount_fen": 20, "evidence": [PAPER]}
+    first, second = (
+        court.say(ACQ, "present_more", MARCH[20], record_id=f"s{n}.1", **said) for n in (6, 7)
+    )
+    assert (first.stage, first.turn) == ("presented", ISS)
+    assert court.say(ISS, "accept_more", MARCH[20], case_id=first.case_id).stage == "paid"
+    assert court.lines(MARCH[20], ISS) == {"adjustment": -20}
+    assert court.lines(MARCH[20], ACQ) == {"adjustment": 20, "error_fee": -10}
+    for day in range(21, 31):
+        court.close(MARCH[day])
+    assert court.lines(MARCH[31], ACQ) == {}
+    told = court.told(MARCH[31], ACQ).news
+    assert [(item.case_id, item.act, item.stage) for item in told] == [
+        (second.case_id, "silence", "not_paid")
+    ]
     assert court.broken() == []
 
 
