@@ -230,6 +230,18 @@ def found_kept(both: Both) -> int:
     return sum(page.last for page in pages if not isinstance(page, Refusal)) - 3
 
 
+def test_a_hub_that_lost_letters_is_told_to_a_person(database: Database, tmp_path: Path) -> None:
+    """Restored from a backup, it would give their numbers to other letters."""
+    with served_both(database, tmp_path) as (both, address):
+        dealings = both.dealings(lines_over(address, both.clock))
+        dealings.send(NOW_S)
+        assert dealings.fetch(NOW_S).refusals == []
+        with database.connect("hub") as connection:
+            connection.execute("SET session_replication_role = replica")  # as if restored
+            connection.execute("DELETE FROM letter")
+        assert [one.code for one in dealings.fetch(NOW_S).refusals] == ["HUB_LETTERS_LOST"]
+
+
 def test_a_hub_that_is_away_and_one_that_refuses_are_told(
     database: Database, tmp_path: Path
 ) -> None:

@@ -111,6 +111,8 @@ class HubDealings:
             dealt.suspended |= page.suspended
             if page.member != member or not _in_order(page.letters, after):
                 return Refusal("HTTP_ANSWER", values={"detail": "letters"})
+            if page.last < after:
+                return Refusal("HUB_LETTERS_LOST", values={"last": page.last, "here": after})
             for letter in page.letters:
                 content = line.fetch(letter)
                 if isinstance(content, Refusal):

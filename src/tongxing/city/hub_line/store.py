@@ -94,6 +94,17 @@ class LetterBook:
                 (state, why, now_s, letter.member, letter.number),
             )
 
+    def instruction(self, name: str) -> tuple[str, str, bytes] | None:
+        """A payment that the hub instructed: the member of ours that it told, the window, the
+        message; None when we were told of none by that name."""
+        with self._connection.transaction():
+            row = self._connection.execute(
+                "SELECT member, window_id, content FROM hub_letter"
+                " WHERE kind = 'instruction' AND name = %s ORDER BY member LIMIT 1",
+                (name,),
+            ).fetchone()
+        return None if row is None else (str(row[0]), str(row[1]), bytes(row[2]))
+
     def open_files(self) -> Iterator[OpenFile]:
         """The record files without an answer, oldest first, one in memory at a time."""
         with self._connection.transaction():
