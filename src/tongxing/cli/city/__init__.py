@@ -1,0 +1,12 @@
+"""`tongxing city`: the business day of a city, and what its bank says.
+
+Each module of this package that offers `command` is one of its commands; none is imported before
+it is called. The words stand in ``texts/city.toml``.
+"""
+
+from tongxing.cli.shell import family
+
+
+@family(__name__, first=("day", "bank"), not_commands=("opened",))
+def command() -> None:
+    """The group; every command is a module beside this one."""
