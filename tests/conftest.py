@@ -10,6 +10,7 @@ import shutil
 import signal
 import socket
 import tempfile
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -223,9 +224,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files with slow tests come first: with several processes, none works alone at the end."""
-    slow = {item.path for item in items if item.get_closest_marker("slow")}
-    items.sort(key=lambda item: item.path not in slow)
+    """Files with slow tests come first, so that no process works alone at the end, and in turn by
+    folder, so that those of a folder that mostly waits are not waited for all at once."""
+    slow = dict.fromkeys(item.path for item in items if item.get_closest_marker("slow"))
+    turns: Counter[Path] = Counter()
+    turn = dict.fromkeys((item.path for item in items), len(slow))
+    for path in slow:
+        turn[path] = turns[path.parent]
+        turns[path.parent] += 1
+    items.sort(key=lambda item: turn[item.path])
     for item in items:
         for mark in item.iter_markers("req"):
             item.user_properties.extend(("req", str(argument)) for argument in mark.args)

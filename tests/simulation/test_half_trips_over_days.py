@@ -18,6 +18,7 @@ from tongxing.simulation.oracle import Expected
 from tongxing.simulation.summary import Summary
 from tongxing.storage import Database
 
+pytestmark = pytest.mark.slow
 DAYS, PASSENGERS = 10, 18
 
 

@@ -14,6 +14,7 @@ from tongxing.deciding import purse
 from tongxing.messages import Tap, TapRef
 from tongxing.storage import Database
 
+pytestmark = pytest.mark.slow
 Plant = Callable[[pytest.MonkeyPatch], None]
 
 

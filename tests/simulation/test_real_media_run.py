@@ -18,6 +18,7 @@ from tongxing.simulation.scenario import load_scenario
 from tongxing.simulation.summary import Summary
 from tongxing.storage import Database
 
+pytestmark = pytest.mark.slow
 ALL_BP = 10_000
 NOW_S = at(TUESDAY, 8)
 CHONGQING = load_scenario().city("500000")
