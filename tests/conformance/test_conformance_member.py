@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import requests
 from member_bench import Bench, port_of, tried
+from stranger_member import StrangerMember
 
 from tongxing.city import City
 from tongxing.city.hub_line import Dealt, HttpLine, HubDealings
@@ -34,6 +35,13 @@ def bench(city_database: Database) -> Iterator[Bench]:
 def test_our_own_city_passes_every_case(bench: Bench) -> None:
     """All cases against a real city over real lines: some seconds, one of them the hub's own."""
     with port_of(bench) as address:
+        results = tried(address)
+    failed = [(one.case, one.difference) for one in results if one.verdict != "pass"]
+    assert failed == []
+
+
+def test_a_stranger_that_knows_the_pages_alone_passes_every_case() -> None:
+    with port_of(StrangerMember()) as address:
         results = tried(address)
     failed = [(one.case, one.difference) for one in results if one.verdict != "pass"]
     assert failed == []
