@@ -166,49 +166,58 @@ def _check(batch: _Batch, issuers: _Issuers, vault: KeyVault) -> tuple[Numbers, 
 def card_factors(cards: Numbers) -> Bytes:
     """The last sixteen digits of card numbers, two to a byte."""
     factors = np.empty((len(cards), _QUADS), np.uint16)
-    rest = cards.astype(np.uint64)
+    rest = cards
     for place in reversed(range(_QUADS)):
-        rest, quad = np.divmod(rest, np.uint64(10_000))
-        factors[:, place] = _QUAD[quad.astype(np.intp)]
+        higher = rest // 10_000
+        factors[:, place] = _QUAD[rest - higher * 10_000]
+        rest = higher
     return factors.view(np.uint8).reshape(len(cards), FACTOR_BYTES)
 
 
 def signed_bytes(columns: Mapping[str, Numbers]) -> Bytes:
     """The 22 bytes that a purchase signs (`media.tac.fields.tac_input`), row by row."""
-    count = len(columns["card"])
-    data = np.empty((count, TAC_INPUT_BYTES), np.uint8)
-    data[:, 0:4] = _big_endian(columns["charge_fen"], 4)
-    data[:, 4] = PURCHASE
-    data[:, 5:11] = _big_endian(columns["terminal"], 6)
-    data[:, 11:15] = _big_endian(columns["terminal_seq"], 4)
-    days, seconds = np.divmod(columns["exited_s"] + CHINA_OFFSET_S, DAY_S)
-    data[:, 15:19] = _dates(days)
-    data[:, 19:22] = _CLOCK[seconds]
-    return data
+    rows = np.empty(len(columns["card"]), _SIGNED)
+    rows["amount"] = columns["charge_fen"]
+    rows["kind"] = PURCHASE
+    rows["terminal_high"] = columns["terminal"] >> 32
+    rows["terminal_low"] = columns["terminal"] & 0xFFFFFFFF
+    rows["serial"] = columns["terminal_seq"]
+    local_s = columns["exited_s"] + CHINA_OFFSET_S
+    days = local_s // DAY_S
+    rows["date"] = _dates(days)
+    clock = _CLOCK[local_s - days * DAY_S]
+    rows["hour"], rows["rest"] = clock >> 16, clock & 0xFFFF
+    return rows.view(np.uint8).reshape(len(rows), TAC_INPUT_BYTES)
 
 
 def _big_endian(numbers: Numbers, width: int) -> Bytes:
     return numbers.astype(">i8").view(np.uint8).reshape(-1, 8)[:, 8 - width :]
 
 
-def _dates(days: Numbers) -> Bytes:
-    """YYYYMMDD of days since 1970, two digits to a byte; few days are asked of many rows."""
+def _dates(days: Numbers) -> Numbers:
+    """YYYYMMDD of days since 1970 as the number that its digits are in hexadecimal; few days are
+    asked of many rows."""
     first = int(days.min())
-    asked = np.arange(first, int(days.max()) + 1)
-    texts = asked.astype("datetime64[D]").astype(str)
-    table = np.frombuffer(bytes.fromhex("".join(texts).replace("-", "")), np.uint8).reshape(-1, 4)
-    return table[days - first]
+    asked = np.arange(first, int(days.max()) + 1).astype("datetime64[D]").astype(str)
+    table = np.array([int(text.replace("-", ""), 16) for text in asked.tolist()], np.int64)
+    found: Numbers = table[days - first]
+    return found
 
 
 _QUAD = np.frombuffer(
     bytes.fromhex("".join(f"{number:04d}" for number in range(10_000))), np.uint16
 )
-_CLOCK = np.frombuffer(
-    bytes.fromhex(
-        "".join(
-            f"{second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}"
-            for second in range(DAY_S)
-        )
-    ),
-    np.uint8,
-).reshape(DAY_S, 3)
+_CLOCK = np.array(
+    [
+        int(f"{second // 3600:02d}{second // 60 % 60:02d}{second % 60:02d}", 16)
+        for second in range(DAY_S)
+    ],
+    np.int64,
+)
+_SIGNED = np.dtype(
+    [
+        ("amount", ">u4"), ("kind", "u1"), ("terminal_high", ">u2"), ("terminal_low", ">u4"),
+        ("serial", ">u4"), ("date", ">u4"), ("hour", "u1"), ("rest", ">u2"),
+    ]
+)  # fmt: skip
+"""What is signed, byte for byte; dates and times are decimal digits, two to a byte."""

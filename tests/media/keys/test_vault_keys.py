@@ -135,3 +135,13 @@ def test_no_text_of_a_vault_shows_a_key() -> None:
         for text in texts:
             assert key.hex() not in text.lower()
             assert repr(key) not in text
+
+
+@pytest.mark.parametrize("algorithm", [0, 4])
+def test_keys_of_very_many_cards_are_those_of_single_ones(algorithm: int) -> None:
+    factors = np.arange(8 * 10_001, dtype=np.uint32).astype(np.uint8).reshape(-1, 8)
+    keys = VAULT.card_keys("DTK", algorithm, 1, ISSUER8, factors)
+    assert not isinstance(keys, Refusal)
+    for place in (0, 5_000, 10_000):
+        single = VAULT.card_key("DTK", algorithm, 1, [ISSUER8, factors[place].tobytes()])
+        assert keys[place].tobytes() == single
