@@ -33,6 +33,8 @@ from tongxing.messages.envelope import own_body
 from tongxing.storage import Database
 
 _DUTY = 0x63697479
+_TAKE = "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))"
+_GIVE = "SELECT pg_advisory_unlock(%s, hashtext(current_schema()))"
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class CityDayDesk:
     def __init__(self, house: DayHouse) -> None:
         self._house, self._office = house, house.office
         self._code = house.office.code
+        self._unsent: Refusal | None = None
         self._fetched: list[Refusal] | None = None
         self._doers: Mapping[Step, Callable[[date, int], Figures | Refusal | None]] = {
             Step.CHECK: self._check,
@@ -83,9 +86,12 @@ class CityDayDesk:
             days = self._days(now_s, on)
             if isinstance(days, Refusal):
                 return days
-            self._fetched = None
-            refused = [self._work_day(day, now_s, by) for day in days]
-            refusals = list(dict.fromkeys(one for one in refused if one is not None))
+            self._unsent, self._fetched = None, None
+            refusals: list[Refusal] = []
+            for day in days:
+                refusal = self._work_day(day, now_s, by)
+                if refusal is not None and refusal not in refusals:
+                    refusals.append(refusal)
             has_line = self._house.dealings is not None
             return [self._status(day, now_s, has_line=has_line) for day in days], refusals
 
@@ -118,12 +124,14 @@ class CityDayDesk:
         block."""
         connection = self._house.database.connect(schema_of(self._code))
         connection.autocommit = True
+        taken = False
         try:
-            row = connection.execute(
-                "SELECT pg_try_advisory_lock(%s, hashtext(current_schema()))", (_DUTY,)
-            ).fetchone()
-            yield row is not None and bool(row[0])
+            row = connection.execute(_TAKE, (_DUTY,)).fetchone()
+            taken = row is not None and bool(row[0])
+            yield taken
         finally:
+            if taken and not connection.closed:  # a server notices late that a connection is gone
+                connection.execute(_GIVE, (_DUTY,))
             connection.close()
 
     def _open_days(self, now_s: int) -> None:
@@ -163,11 +171,12 @@ class CityDayDesk:
     def _statements_missing(self, cursor: Cursor, files: table.Files) -> int:
         return table.windows_without_statement(cursor, files, acquirer_member(self._code))
 
-    def _check(self, _day: date, now_s: int) -> Figures:
+    def _check(self, day: date, now_s: int) -> Figures:
         """Before the close: what is right of the signatures that waited is of its own day."""
         found = AsideDesk(self._office).check_waiting(self._house.signatures, now_s)
-        waiting = sum(found.waiting.values())
-        return {"right": found.right, "wrong": found.wrong, "signatures_wait": waiting}
+        with self._office.reading() as cursor:
+            set_aside = table.set_aside(cursor, day)
+        return {"signatures_wait": sum(found.waiting.values()), "set_aside": set_aside}
 
     def _close(self, day: date, now_s: int) -> Figures | Refusal:
         """Half trips begin to wait, and those that have waited long enough are decided."""
@@ -177,9 +186,12 @@ class CityDayDesk:
         with self._office.reading() as cursor:
             return table.travelled(cursor, day)
 
-    def _decide(self, _day: date, now_s: int) -> Figures:
-        done = VerdictDesk(self._office).decide_again(now_s)
-        return {"taps": done.taps, "differ": done.differ}
+    def _decide(self, day: date, now_s: int) -> Figures:
+        desk = VerdictDesk(self._office)
+        desk.decide_again(now_s)
+        counts = desk.counts(day, day)
+        differ = sum(sum(one.differs.values()) for one in counts)
+        return {"taps": sum(one.taps for one in counts), "differ": differ}
 
     def _list(self, day: date, now_s: int) -> Figures:
         """A deny list is good for some days only: a new one each day, at once when whom it stops
@@ -202,16 +214,17 @@ class CityDayDesk:
         return {"proofs": len(proofs)}
 
     def _send(self, day: date, now_s: int) -> Figures | Refusal | None:
-        """Every record that waits goes into a file, and every file without verdicts to the hub."""
+        """Every record that waits goes into a file, and every file without verdicts to the hub. One
+        that was not taken is not tried for the next day again in the same run."""
         dealings = self._house.dealings
         with self._office.reading() as cursor:
             waits = table.has_unpresented(cursor)
         if waits and dealings is None:
             return None
-        if waits and dealings is not None:
-            refusals = dealings.send(now_s).refusals
-            if refusals:
-                return refusals[0]
+        if waits and dealings is not None and self._unsent is None:
+            self._unsent = next(iter(dealings.send(now_s).refusals), None)
+        if self._unsent is not None:
+            return self._unsent
         with self._office.reading() as cursor:
             return table.presented(cursor, table.files_until(cursor, day))
 

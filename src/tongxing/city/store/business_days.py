@@ -95,6 +95,15 @@ def write_step(
     )
 
 
+def set_aside(cursor: Cursor, day: date) -> int:
+    """How many taps of a business day move no money until somebody or something clears them."""
+    row = cursor.execute(
+        "SELECT count(*) FROM tap WHERE business_date = %s AND set_aside <> ''", (day,)
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 def travelled(cursor: Cursor, day: date) -> Figures:
     """What was ridden on a business day, and what its close and the clock made of half trips."""
     return _figures(
@@ -198,10 +207,10 @@ def settled(cursor: Cursor, files: Files) -> Figures:
     """What the bank moved of the windows of these files: with the hub, and to operators."""
     return _figures(
         cursor,
-        ("legs", "net_fen", "payouts", "paid_fen"),
-        "SELECT l.*, p.* FROM (SELECT count(*), sum(net_fen) FROM statement"
-        f" WHERE settled_s IS NOT NULL AND {_UP_TO}) AS l, (SELECT count(*), sum(amount_fen)"
-        f" FROM payout WHERE settled_s IS NOT NULL AND {_UP_TO}) AS p",
+        ("legs", "payouts", "paid_fen"),
+        f"SELECT (SELECT count(*) FROM statement WHERE settled_s IS NOT NULL AND {_UP_TO}), p.*"
+        " FROM (SELECT count(*), sum(amount_fen) FROM payout"
+        f" WHERE settled_s IS NOT NULL AND {_UP_TO}) AS p",
         **files._asdict(),
     )
 
