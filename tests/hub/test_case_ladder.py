@@ -21,7 +21,7 @@ from tongxing.hub.cases.ladder import (
     turn_of,
 )
 from tongxing.hub.cases.money import Money
-from tongxing.hub.cases.rules import Opening, Side
+from tongxing.hub.cases.rules import DisputeTerms, Opening, Side
 from tongxing.hub.netting import ESCROW, FEE_INCOME, POOL
 from tongxing.hub.terms import terms_on
 from tongxing.kernel.clock import at
@@ -332,3 +332,27 @@ def test_any_acts_and_any_time_end_every_case_with_all_of_the_money(
         at_fault = ISS if ending.borne_by == "issuer" else ACQ
         fees = [money for moved in moves for money in moved.money if money.creditor == FEE_INCOME]
         assert [money.debtor for money in fees] == [at_fault]
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (
+            {"stage": [{"name": "queried", "turn": "hub", "days": 1, "silence": "queried"}]},
+            "round and round",
+        ),
+        ({"stage": []}, "which is not there"),
+        ({"ending": []}, "which is not there"),
+        ({"ending": [{"name": "queried"}]}, "a stage and an ending"),
+    ],
+)
+def test_a_table_from_which_a_case_could_fail_to_end_is_refused(
+    change: dict[str, list[dict[str, object]]], says: str
+) -> None:
+    plain = msgspec.to_builtins(LADDER)
+    known = {name: {item["name"]: item for item in plain[name]} for name in ("stage", "ending")}
+    for name, items in change.items():
+        kept = {} if not items else known[name]
+        plain[name] = list((kept | {str(item["name"]): item for item in items}).values())
+    with pytest.raises(msgspec.ValidationError, match=says):
+        msgspec.convert(plain, DisputeTerms)

@@ -64,7 +64,7 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.NETTED, RecordEvent.SETTLE): Arrow(RecordState.SETTLED),
 }
 """Every step there is. Adjustments and disputes of what is settled are new money of a later window
-(`journals`, `escrow`): they never change the record."""
+(`journals`, `cases`): they never change the record."""
 
 
 def state_of(status: Status | str, window: WindowState | None) -> RecordState:
