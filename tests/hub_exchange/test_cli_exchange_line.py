@@ -15,13 +15,15 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
-from served_hub import served
+from foreign_member import ForeignMember
+from served_hub import ACQ, NOON_S, SECRETS, key_file, served
+from served_hub import open_hub as member_hub
 from test_city_and_hub import HUB_KEY, keys, open_both, open_hub
 
 from tongxing.cli.app import run
 from tongxing.front.exchange import HubSite, hub_interface
 from tongxing.front.message_key import MESSAGES, seal_message_key
-from tongxing.hub.exchange import MemberKeys
+from tongxing.hub.exchange import MemberKeys, member_keys_at
 from tongxing.storage import Database
 from tongxing.web.serving import Tls
 
@@ -77,6 +79,26 @@ def cli(
         return code, json.loads(text) if "--json" in more else text
 
     return asked
+
+
+def test_a_key_that_is_taken_out_of_the_file_ends_at_once(
+    database: Database, tmp_path: Path
+) -> None:
+    path = tmp_path / "members.toml"
+    path.write_bytes(key_file())
+    found = member_keys_at(path)
+    assert isinstance(found, MemberKeys)
+    site = HubSite(found, HUB_KEY, tmp_path, reread=lambda: member_keys_at(path))
+    member_hub(database).close()
+    with hub_interface(database, site, lambda: NOON_S, 0.01) as app, served(app) as address:
+        one = ForeignMember(address, ACQ, "a", SECRETS["a"], HUB_KEY.public_bytes(), NOON_S)
+        assert one.ask("GET", one.at("letters")).status_code == 200
+        path.write_bytes(b"no keys at all")
+        path.write_bytes(key_file().replace(b'id = "a"', b'id = "another"'))
+        until_s = time.monotonic() + 20
+        while (answer := one.ask("GET", one.at("letters"), believe=False)).status_code == 200:
+            assert time.monotonic() < until_s
+        assert answer.json()["code"] == "HTTP_KEY"
 
 
 def test_a_city_deals_with_its_hub_by_the_command_line(

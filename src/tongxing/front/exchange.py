@@ -1,6 +1,8 @@
 """Both ends of the exchange: a hub's interface for members, a city's line to its hub."""
 
+import logging
 import secrets
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
@@ -17,28 +19,37 @@ from tongxing.hub import Hub, HubStore, NetworkGround, load_rulebook
 from tongxing.hub.evidence import Witness
 from tongxing.hub.exchange import ExchangeDesk, MemberKeys, MemberRing, Spool
 from tongxing.hub_api import HubDesks, create_hub_app
+from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey
 from tongxing.network import load_registry
 from tongxing.signed_http import HttpKey
 from tongxing.storage import Database
 from tongxing.web.surrounding import LOOPBACK
 
+REREAD_S = 5.0
+_log = logging.getLogger("tongxing.front")
+
 
 @dataclass(frozen=True)
 class HubSite:
     """What a hub's interface is made of. `sealing` is the hub's own key, `spool` the folder for
-    files that are not complete, `hosts` the names it is reached under."""
+    files that are not complete, `hosts` the names it is reached under. `reread` gives the keys as
+    they stand in their file now, so that one that was lost ends without a restart."""
 
     keys: MemberKeys
     sealing: SigningKey
     spool: Path
     hosts: Collection[str] = LOOPBACK
     witness: Witness | None = None
+    reread: Callable[[], MemberKeys | Refusal] | None = None
 
 
 @contextmanager
 def hub_interface(
-    database: Database, site: HubSite, clock: Callable[[], int] = wall_clock
+    database: Database,
+    site: HubSite,
+    clock: Callable[[], int] = wall_clock,
+    reread_s: float = REREAD_S,
 ) -> Iterator[FastAPI]:
     """The interface for members over the hub's books, which are brought up to date. Raises Problem
     as `Database.connect` does."""
@@ -51,11 +62,38 @@ def hub_interface(
     desk = ExchangeDesk(database, open_hub, site.sealing, ring, rules)
     try:
         spool = Spool(site.spool)
-        yield create_hub_app(
-            HubDesks(desk, site.keys, spool, site.sealing, site.hosts, clock=clock)
-        )
+        with _rereading(site, reread_s):
+            yield create_hub_app(
+                HubDesks(desk, site.keys, spool, site.sealing, site.hosts, clock=clock)
+            )
     finally:
         desk.close()
+
+
+@contextmanager
+def _rereading(site: HubSite, every_s: float) -> Iterator[None]:
+    """Look at the file of keys every so often; one that cannot be read changes nothing and is told
+    to the log."""
+    over, reread = threading.Event(), site.reread
+    if reread is None:
+        yield
+        return
+
+    def run() -> None:
+        while not over.wait(every_s):
+            found = reread()
+            if isinstance(found, Refusal):
+                _log.warning("the members' keys stay as they were: %s", found.message("en"))
+            else:
+                site.keys.take_over(found)
+
+    thread = threading.Thread(target=run, name="member-keys", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """`tongxing hub serve`: the hub's interface for members, over HTTPS, until Ctrl-C."""
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,15 +63,17 @@ def _real(names: tuple[str, ...]) -> "HubSite":
     """The hub of this home. Raises Problem."""
     from tongxing.front.exchange import HubSite
     from tongxing.hub.evidence import NoWitness
-    from tongxing.hub.exchange import read_member_keys
+    from tongxing.hub.exchange import member_keys_at
     from tongxing.web.surrounding import LOOPBACK as OWN_NAMES
 
     folder, witness = hub_folder(), hub_witness()
     path = folder / MEMBER_KEYS
-    keys = granted(read_member_keys(path.read_bytes(), str(path)))
+    keys = granted(member_keys_at(path))
     if isinstance(witness, NoWitness):
         note(WORDS("serve.no_witness"))
-    return HubSite(keys, hub_key(), folder / _SPOOL, (*OWN_NAMES, *names), witness)
+    own, hosts = hub_key(), (*OWN_NAMES, *names)
+    reread = partial(member_keys_at, path)
+    return HubSite(keys, own, folder / _SPOOL, hosts, witness, reread)
 
 
 def _simulated(home: Path) -> "HubSite":

@@ -6,7 +6,13 @@ The face over HTTPS is `tongxing.hub_api`; its page is docs/exchange-api.md.
 """
 
 from tongxing.hub.exchange.desk import ExchangeDesk, MemberLine
-from tongxing.hub.exchange.keys import MemberKey, MemberKeys, MemberRing, read_member_keys
+from tongxing.hub.exchange.keys import (
+    MemberKey,
+    MemberKeys,
+    MemberRing,
+    member_keys_at,
+    read_member_keys,
+)
 from tongxing.hub.exchange.spool import Spool
 
 __all__ = [
@@ -16,5 +22,6 @@ __all__ = [
     "MemberLine",
     "MemberRing",
     "Spool",
+    "member_keys_at",
     "read_member_keys",
 ]

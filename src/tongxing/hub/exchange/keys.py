@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 from cryptography.exceptions import InvalidSignature
@@ -41,6 +42,10 @@ class MemberKeys:
 
     def __init__(self, keys: Sequence[MemberKey]) -> None:
         self.by_id: Mapping[str, MemberKey] = {key.key_id: key for key in keys}
+
+    def take_over(self, other: "MemberKeys") -> None:
+        """From now on hold exactly these keys: whoever has this ring goes by them at once."""
+        self.by_id = other.by_id
 
     def members(self) -> list[str]:
         """Everybody that any key speaks for, in order."""
@@ -92,6 +97,14 @@ class _Row(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"fro
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: list[_Row]
+
+
+def member_keys_at(path: Path) -> MemberKeys | Refusal:
+    """The keys of a file. Refuses MEMBER_KEYS, also for one that cannot be read."""
+    try:
+        return read_member_keys(path.read_bytes(), str(path))
+    except OSError as error:
+        return Refusal("MEMBER_KEYS", str(path), {"detail": error.strerror or "-"})
 
 
 def read_member_keys(content: bytes, name: str) -> MemberKeys | Refusal:
