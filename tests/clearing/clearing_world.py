@@ -114,12 +114,9 @@ def signed(rows: Sequence[Row]) -> list[Row]:
     return found
 
 
-def write_rules(folder: Path) -> Path:
-    """The two cities as a rules directory."""
-    folder.mkdir(parents=True)
-    data = files("tongxing.hub.data")
-    (folder / "rulebook.toml").write_bytes(data.joinpath("rulebook.toml").read_bytes())
-    sheets = {
+def _places() -> dict[str, list[str]]:
+    """Members, lines, fares, splits."""
+    return {
         "members": [
             "number,member_id,kind,city,name_zh,name_en,suspended_from,suspended_until,tac_issuer,"
             "tac_algorithm,tac_key_version",
@@ -146,6 +143,12 @@ def write_rules(folder: Path) -> Path:
                 for who, metres in zip(("OP1", "OP2"), run, strict=True)
             ),
         ],
+    }
+
+
+def _lists() -> dict[str, list[str]]:
+    """What is asked of cards, cities and terminals."""
+    return {
         "deny": [
             "card,reported_s,published_s,version,named_from,is_anonymous",
             *(
@@ -176,6 +179,14 @@ def write_rules(folder: Path) -> Path:
             "31040004,4,2015-01-01,2026-03-19",
         ],
     }
+
+
+def write_rules(folder: Path) -> Path:
+    """The two cities as a rules directory."""
+    folder.mkdir(parents=True)
+    data = files("tongxing.hub.data")
+    (folder / "rulebook.toml").write_bytes(data.joinpath("rulebook.toml").read_bytes())
+    sheets = _places() | _lists()
     for name, lines in sheets.items():
         (folder / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return folder

@@ -28,6 +28,11 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.media.keys import KeyVault
 
 STEPS = ("tables", "codes", "duplicates", "lists", "purses", "checks", "money")
+_MISFITS = {
+    "column": "CLEARING_COLUMN",
+    "type": "CLEARING_TYPE",
+    "unknown": "CLEARING_UNKNOWN",
+}
 Tell = Callable[[str], None]
 MEANINGS = {"meant_bits": "int64", "is_accepted": "boolean"}
 
@@ -84,7 +89,7 @@ def columns_fault(files: Sequence[Path]) -> Refusal | None:
             fault = misfit(found)
             if fault is not None:
                 kind, name = fault
-                return Refusal(f"CLEARING_{kind.upper()}", str(path), {"name": name})
+                return Refusal(_MISFITS[kind], str(path), {"name": name})
     return None
 
 

@@ -35,12 +35,8 @@ class DuckEngine:
         for name, value in settings.items():
             self._base.execute(f"SET {name} = '{value}'")
 
-    @property
-    def base(self) -> duckdb.DuckDBPyConnection:
-        """The connection, for what streams rows out beside the pipeline."""
-        return self._base
-
     def read_rows(self, files: Sequence[Path]) -> ir.Table:
+        """As `Engine.read_rows` says."""
         parts = []
         for number, path in enumerate(files):
             source = f"read_parquet('{_quoted(path)}', file_row_number = true)"
@@ -53,6 +49,7 @@ class DuckEngine:
         return unbound(ROWS, schema_of())
 
     def read_table(self, name: str, path: Path, schema: Mapping[str, str]) -> ir.Table:
+        """As `Engine.read_table` says."""
         columns = ", ".join(
             f"{column}::{_TYPES[kind]} AS {column}" for column, kind in schema.items()
         )
@@ -60,13 +57,16 @@ class DuckEngine:
         return unbound(name, schema)
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """As `Engine.keep` says."""
         self._run(f"CREATE TABLE {name} AS {sql_of(expression)}")
         return unbound(name, {column: str(kind) for column, kind in expression.schema().items()})
 
     def fetch(self, expression: ir.Table) -> list[tuple[Any, ...]]:
+        """As `Engine.fetch` says."""
         return self._run(sql_of(expression)).fetchall()
 
     def store(self, expression: ir.Table, folder: Path) -> str:
+        """As `Engine.store` says."""
         folder.mkdir(parents=True)
         self._run(
             f"COPY ({sql_of(expression)}) TO '{_quoted(folder / 'all.parquet')}' (FORMAT parquet)"
@@ -74,6 +74,7 @@ class DuckEngine:
         return str(folder / "*.parquet")
 
     def close(self) -> None:
+        """As `Engine.close` says."""
         self._base.close()
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:

@@ -36,6 +36,7 @@ class SparkEngine:
         self._session = _started(scratch, master, memory_mib)
 
     def read_rows(self, files: Sequence[Path]) -> ir.Table:
+        """As `Engine.read_rows` says."""
         size = sum(path.stat().st_size for path in files)
         cores = self._session.sparkContext.defaultParallelism
         parts = max(2 * cores, size // _SHUFFLE_BYTES)
@@ -54,6 +55,7 @@ class SparkEngine:
         return unbound(ROWS, schema_of())
 
     def read_table(self, name: str, path: Path, schema: Mapping[str, str]) -> ir.Table:
+        """As `Engine.read_table` says."""
         frame = _told(lambda: self._session.read.parquet(_url(path)))
         frame.createOrReplaceTempView(f"{name}_file")
         cells = ", ".join(
@@ -63,22 +65,26 @@ class SparkEngine:
         return unbound(name, schema)
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
+        """As `Engine.keep` says."""
         self.store(expression, self._scratch / f"kept-{name}")
         frame = _told(lambda: self._session.read.parquet(_url(self._scratch / f"kept-{name}")))
         frame.createOrReplaceTempView(name)
         return unbound(name, {column: str(kind) for column, kind in expression.schema().items()})
 
     def fetch(self, expression: ir.Table) -> list[tuple[Any, ...]]:
+        """As `Engine.fetch` says."""
         found = _told(lambda: self._session.sql(sql_of(expression)).collect())
         return [tuple(row) for row in found]
 
     def store(self, expression: ir.Table, folder: Path) -> str:
+        """As `Engine.store` says."""
         _told(lambda: self._session.sql(sql_of(expression)).write.parquet(_url(folder)))
         if not any(folder.glob("*.parquet")):  # Spark writes no file for an answer without rows
             _write_empty(expression, folder / "empty.parquet")
         return str(folder / "*.parquet")
 
     def close(self) -> None:
+        """As `Engine.close` says."""
         with suppress(Exception):  # a cluster that is gone cannot be told goodbye
             self._session.stop()
 

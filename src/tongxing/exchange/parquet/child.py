@@ -110,6 +110,7 @@ def cells_of(base: Any, source: str, wanted: dict[str, str], most: int) -> list[
 
 
 def quoted(text: str) -> str:
+    """A text as SQL has it."""
     return "'" + text.replace("'", "''") + "'"
 
 
