@@ -230,9 +230,12 @@ def _place(said: Said) -> Place:
 
 
 def _result(said: Said, now_s: int) -> Result | None:
+    """The test result of a case: none where its age is said to be nothing, today's where a case
+    speaks of the health code alone."""
+    is_age_said = "result_age_days" in said
     health = yes_or_no(said.take("health"), "health") if "health" in said else None
     age = said.whole("result_age_days") if said.gives("result_age_days") else None
-    if age is None and health is None:
+    if age is None and (health is None or is_age_said):
         return None
     return Result(now_s - (age or 0) * DAY_S, good=health is not False)
 
