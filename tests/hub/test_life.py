@@ -11,6 +11,8 @@ from msgspec.structs import replace
 from tongxing.hub import WindowClosing, prove_hub
 from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.life import LIFE, RecordEvent, RecordState, state_of, step
+from tongxing.hub.store.life import held_lines
+from tongxing.hub.terms import terms_on
 from tongxing.hub.windows import WindowState
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
@@ -38,6 +40,7 @@ def desk(world: World) -> HoldingDesk:
 
 def decided(desk: HoldingDesk, proves: bool, record: str = "t1.1", now_s: int = LATER_S) -> object:
     found = desk.decide(record, proves, "clerk-7", "the register was late", now_s)
+    assert found is not None
     return found.code if isinstance(found, Refusal) else verdicts(opened(found))
 
 
@@ -120,6 +123,26 @@ def test_a_step_is_written_down_for_good(world: World, desk: HoldingDesk) -> Non
         cursor.execute("UPDATE record_event SET reason = 'another'")
     with pytest.raises(psycopg.Error), world.store.changing() as cursor:
         cursor.execute("DELETE FROM record_event")
+
+
+def test_above_the_bound_two_persons_say_the_same(world: World, desk: HoldingDesk) -> None:
+    """What would end together counts: here 4.50 yuan, and 20.00 that would be void with it."""
+    bound = terms_on(DAY).held.two_persons_above_fen
+    world.present([replace(revised(HELD, 450 + bound), line="M1")], LATER_S)
+
+    def said(by: str, proves: bool, record: str) -> object:
+        found = desk.decide(record, proves, by, "letter 17", LATER_S)
+        return found.code if isinstance(found, Refusal) else found and verdicts(opened(found))
+
+    assert said("ann", False, "t1.1") is None
+    assert said("ann", False, "t1.1") == "HELD_TWO_PERSONS"
+    with world.store.reading() as cursor:
+        known = [(line.record_id, line.proposed, line.proposed_by) for line in held_lines(cursor)]
+    assert known == [("t1.1", "disproof_proposed", "ann"), ("t1.2", "", "")]
+    assert said("no name", False, "t1.1") == "HUB_PERSON"
+    assert said("bob", False, "t1.1") == {"t1.1": "rejected 1012", "t1.2": "rejected 1007"}
+    with world.store.reading() as cursor:
+        assert [proof for proof in prove_hub(cursor) if not proof.holds] == []
 
 
 def test_every_step_is_in_the_table_and_none_leads_back() -> None:

@@ -7,13 +7,14 @@ under which rulebook. The acquirer gets a sealed verdict for every record that e
 from collections.abc import Mapping, Sequence
 
 from tongxing.hub.closing import CARRIED_VERDICTS
-from tongxing.hub.life import RecordEvent, state_of, step
+from tongxing.hub.life import PROPOSALS, RecordEvent, state_of, step
+from tongxing.hub.rows import is_name
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import life as life_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.store.life import Waiting
-from tongxing.hub.terms import terms_on
+from tongxing.hub.terms import HeldTerms, terms_on
 from tongxing.hub.windows import window_of, window_times
 from tongxing.kernel.clock import calendar_date, stamp
 from tongxing.kernel.reasons import Refusal
@@ -32,13 +33,16 @@ class HoldingDesk:
 
     def decide(
         self, record_id: str, proves: bool, by: str, reason: str, now_s: int
-    ) -> bytes | Refusal:
+    ) -> bytes | Refusal | None:
         """End a held record by evidence: accepted in the window of now, or void with every later
-        revision of its trip. The sealed `VerdictFile` for its acquirer.
+        revision of its trip. The sealed `VerdictFile` for its acquirer; None when so much money
+        hangs on it that a second person has to say the same.
 
-        Refuses with RECORD_UNKNOWN, RECORD_STATE (it is not held), RECORD_WAITS (an earlier
-        revision is) or EVIDENCE_TOO_LATE.
+        Refuses with HUB_PERSON, RECORD_UNKNOWN, RECORD_STATE (it is not held), RECORD_WAITS (an
+        earlier revision is), EVIDENCE_TOO_LATE or HELD_TWO_PERSONS (the first person again).
         """
+        if not is_name(by):
+            return Refusal("HUB_PERSON", values={"by": by})
         event = RecordEvent.PROOF if proves else RecordEvent.DISPROOF
         with self._store.changing() as cursor:
             waiting = life_table.find_record(cursor, record_id)
@@ -55,6 +59,13 @@ class HoldingDesk:
             if trip[0].revision < waiting.revision:
                 values = {"record": record_id, "earlier": trip[0].record_id}
                 return Refusal("RECORD_WAITS", values=values)
+            waits = _waits_for_second(cursor, [waiting] if proves else trip, event, by)
+            if isinstance(waits, Refusal):
+                return waits
+            if waits:
+                first, version = PROPOSALS[event], self._rules.version
+                life_table.write_event(cursor, record_id, first, now_s, by, reason, version)
+                return None
             stamped_s, window_id = _window_now(cursor, now_s, self._rules)
             if proves:
                 verdicts = [life_table.accept_held(cursor, record_id, window_id, stamped_s)]
@@ -71,6 +82,22 @@ class HoldingDesk:
         for what was over before its cut-off."""
         with self._store.changing() as cursor:
             return void_overdue(cursor, now_s, self._rules, self._key)
+
+
+def _waits_for_second(
+    cursor: Cursor, ending: Sequence[Waiting], event: RecordEvent, by: str
+) -> bool | Refusal:
+    """Whether `by` is the first of two persons to say this of records that hang together. Refuses
+    with HELD_TWO_PERSONS when that person has said it already."""
+    at_stake_fen = sum(abs(waiting.delta_fen) for waiting in ending)
+    if at_stake_fen <= _terms(ending[0]).two_persons_above_fen:
+        return False
+    said, person = life_table.newest_proposal(cursor, ending[0].record_id)
+    if said != PROPOSALS[event]:
+        return True
+    if person == by:
+        return Refusal("HELD_TWO_PERSONS", ending[0].record_id, {"person": by})
+    return False
 
 
 def void_overdue(
@@ -132,5 +159,8 @@ def _answer(
 
 
 def _ends_s(waiting: Waiting) -> int:
-    terms = terms_on(calendar_date(waiting.received_s)).held
-    return terms.ends_s(waiting.received_s)
+    return _terms(waiting).ends_s(waiting.received_s)
+
+
+def _terms(waiting: Waiting) -> HeldTerms:
+    return terms_on(calendar_date(waiting.received_s)).held

@@ -42,6 +42,13 @@ class RecordEvent(StrEnum):
     SETTLE = "settle"
 
 
+PROPOSALS: Mapping[RecordEvent, str] = {
+    RecordEvent.PROOF: "proof_proposed",
+    RecordEvent.DISPROOF: "disproof_proposed",
+}
+"""How it is written down that the first of two persons would let one of these happen."""
+
+
 class Arrow(NamedTuple):
     """Where a step leads, and what money it moves: it is ``posted``, ``reserved`` or ``released``;
     "" for none."""

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import msgspec
 
-from tongxing.hub.cases.rules import Days, DisputeTerms, HourText
+from tongxing.hub.cases.rules import Days, DisputeTerms, Fen, HourText
 from tongxing.kernel.clock import DAY_S, at, calendar_date
 from tongxing.kernel.workdays import is_workday
 
@@ -22,10 +22,11 @@ _MINUTE_S = 60
 
 
 class HeldTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long a held record waits for evidence."""
+    """How long a held record waits for evidence, and from what amount on two persons decide."""
 
     days: Days
     ends_at: HourText
+    two_persons_above_fen: Fen
 
     def ends_s(self, held_s: int) -> int:
         """The first second at which it is too late."""

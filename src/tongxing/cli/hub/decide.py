@@ -20,8 +20,11 @@ def command(record: str, verdict: str, by: str, why: str) -> None:
     now_s = moment(None, "")
     with opened_hub(now_s) as opened:
         desk = HoldingDesk(opened.store, opened.key, opened.rules)
-        granted(desk.decide(record, verdict == "accept", by, why, now_s))
+        answer = granted(desk.decide(record, verdict == "accept", by, why, now_s))
     if settings().json:
-        emit_json({"record": record, "verdict": verdict, "by": by})
-        return
-    say(WORDS(f"decide.{verdict}", record=record))
+        done = answer is not None
+        emit_json({"record": record, "verdict": verdict, "by": by, "done": done})
+    elif answer is None:
+        say(WORDS("decide.second_person", record=record, by=by))
+    else:
+        say(WORDS(f"decide.{verdict}", record=record))

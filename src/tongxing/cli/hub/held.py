@@ -41,7 +41,8 @@ def _why(line: HeldLine) -> str:
     code = line.codes.split()[0]
     found = verdict_code(code)
     name = found.zh if settings().language == "zh" else found.en
-    return f"{code} {name}" + (f" ({line.detail})" if line.detail else "")
+    said = WORDS(f"held.{line.proposed}", by=line.proposed_by) if line.proposed else ""
+    return f"{code} {name}" + (f" ({line.detail})" if line.detail else "") + (said and f"; {said}")
 
 
 def _until(line: HeldLine) -> str:

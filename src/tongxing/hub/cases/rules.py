@@ -25,7 +25,7 @@ GRANTED, NOT_GRANTED, WEIGHED = "granted", "not_granted", "weighed"
 
 HourText = Annotated[str, msgspec.Meta(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 Days = Annotated[int, msgspec.Meta(ge=0, le=400)]
-_Fen = Annotated[int, msgspec.Meta(ge=0)]
+Fen = Annotated[int, msgspec.Meta(ge=0)]
 _Points = Annotated[int, msgspec.Meta(ge=1, le=100)]
 
 
@@ -40,7 +40,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     says_amount: bool = False
     says_reason: bool = False
     once: bool = False
-    amount_max_fen: _Fen = 0
+    amount_max_fen: Fen = 0
     codes: tuple[str, ...] = ()
 
 
@@ -101,9 +101,9 @@ class DisputeTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, dict
     """One version of the ladder."""
 
     ends_at: HourText
-    error_fee_fen: _Fen
-    arbitration_fee_fen: _Fen
-    two_persons_above_fen: _Fen
+    error_fee_fen: Fen
+    arbitration_fee_fen: Fen
+    two_persons_above_fen: Fen
     freeze_days: Days
     freezes_most: Annotated[int, msgspec.Meta(ge=0, le=10)]
     opening: tuple[Opening, ...]

@@ -2,14 +2,15 @@
 
 from typing import NamedTuple
 
-from tongxing.hub.life import RecordEvent
+from tongxing.hub.life import PROPOSALS
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.verdicts import verdict_code
 from tongxing.messages import Share, Verdict
 
 
 class Waiting(NamedTuple):
-    """A record that stands: its trip, who sent it, when its file came, and how it stands now."""
+    """A record that stands: its trip, who sent it, when its file came, how it stands now, and its
+    money."""
 
     record_id: str
     trip_id: str
@@ -17,10 +18,11 @@ class Waiting(NamedTuple):
     sender: str
     received_s: int
     status: str
+    delta_fen: int
 
 
 _WAITING = (
-    "SELECT record_id, trip_id, revision, sender, received_s, status"
+    "SELECT record_id, trip_id, revision, sender, received_s, status, delta_fen"
     " FROM record JOIN record_file USING (sender, file_id)"
 )
 
@@ -42,7 +44,8 @@ def held_records(cursor: Cursor, trip_id: str | None = None) -> list[Waiting]:
 
 
 class HeldLine(NamedTuple):
-    """A held record in a list: whose money waits, why, and since when."""
+    """A held record in a list: whose money waits, why, since when, and what one of two persons has
+    said of it, "" for nothing yet."""
 
     record_id: str
     issuer: str
@@ -51,14 +54,20 @@ class HeldLine(NamedTuple):
     codes: str
     detail: str
     received_s: int
+    proposed: str
+    proposed_by: str
 
 
 def held_lines(cursor: Cursor) -> list[HeldLine]:
     """All records on hold, the one that came first first."""
     rows = cursor.execute(
-        "SELECT record_id, issuer, acquirer, delta_fen, codes, detail, received_s"
-        " FROM record JOIN record_file USING (sender, file_id) WHERE status = 'held'"
-        " ORDER BY received_s, record_id"
+        "SELECT record_id, issuer, acquirer, delta_fen, codes, detail, received_s,"
+        " coalesce(said.event, ''), coalesce(said.decided_by, '')"
+        " FROM record JOIN record_file USING (sender, file_id) LEFT JOIN LATERAL"
+        " (SELECT event, decided_by FROM record_event WHERE record_id = record.record_id"
+        "  AND event = ANY(%s) ORDER BY number DESC LIMIT 1) AS said ON true"
+        " WHERE status = 'held' ORDER BY received_s, record_id",
+        (list(PROPOSALS.values()),),
     )
     return [HeldLine(*row) for row in rows]
 
@@ -90,8 +99,18 @@ def void_held(cursor: Cursor, waiting: Waiting) -> Verdict:
     return _verdict(waiting.record_id, "rejected", str(row[0]), [])
 
 
+def newest_proposal(cursor: Cursor, record_id: str) -> tuple[str, str]:
+    """What was last proposed for a held record, and by whom; "" and "" for nothing."""
+    row = cursor.execute(
+        "SELECT event, decided_by FROM record_event WHERE record_id = %s AND event = ANY(%s)"
+        " ORDER BY number DESC LIMIT 1",
+        (record_id, list(PROPOSALS.values())),
+    ).fetchone()
+    return ("", "") if row is None else (str(row[0]), str(row[1]))
+
+
 def write_event(
-    cursor: Cursor, record_id: str, event: RecordEvent, at_s: int, by: str, reason: str, rules: str
+    cursor: Cursor, record_id: str, event: str, at_s: int, by: str, reason: str, rules: str
 ) -> None:
     """Write a step of a record down."""
     cursor.execute(
@@ -99,7 +118,7 @@ def write_event(
         " %(reason)s, %(rules)s FROM record_event WHERE record_id = %(record)s",
         {
             "record": record_id,
-            "event": event.value,
+            "event": str(event),
             "at": at_s,
             "by": by,
             "reason": reason,
