@@ -11,6 +11,7 @@ from fleet_world import ACCOUNT_CARD, CARD
 from tongxing.cli import run
 from tongxing.storage import Database
 
+PAGE = Path(__file__).parents[2] / "docs/operations/city-day.md"
 WINDOW = "W20260318"
 
 
@@ -95,5 +96,7 @@ def test_the_first_day_of_a_city_and_its_hub(
     assert paid == earnest.bank.balances_fen["OP-CQ-RAIL"] - 1_000_00 > 0
     assert command("city", "bank", str(earnest.notice()))[1][0]["booked"] == 3  # twice is once
     assert command("hub", "day", "--status")[1]["days"][0]["window_id"] != WINDOW
+    assert run(["--lang", "en", "city", "day", "--status", *on]) == 0
+    assert capsys.readouterr().out in PAGE.read_text(encoding="utf-8")
     code, proofs = command("prove")
     assert code == 0 and {proof["house"] for proof in proofs} > {"500000"}

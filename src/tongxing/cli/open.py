@@ -12,6 +12,7 @@ _STEPS = {
     "keys": "keys city {city} --env prod --issuer-id … --platform-id …",
     "staff": "staff add 1001 --city {city} …",
     "fleet": "fleet invite SITE --city {city} …",
+    "day": "city day --city {city} --hub https://… --hub-key …",
     "serve": "serve --site {city} 8081 https://…",
 }
 
