@@ -274,6 +274,7 @@ def test_what_is_not_a_devices_own_is_not_stored(town: Town, vendor: Vendor) -> 
         (sealed(vendor, a_tap(1), a_tap(1)), (422, "TAP_SEQ_INVALID")),
         (sealed(vendor, a_tap(1, is_admin=True)), (422, "MESSAGE_BODY")),
         (sealed(vendor, a_tap(1, time_s="now")), (422, "MESSAGE_BODY")),
+        (sealed(vendor, a_tap(1, vehicle="a\0b")), (422, "MESSAGE_BODY")),
         (sealed(vendor, *(a_tap(n) for n in range(1, 502))), (413, "BATCH_TOO_LARGE")),
         (vendor.seal("Heartbeat", body), (400, "MESSAGE_KIND")),
         (b"\x00\x01", (400, "MESSAGE_MALFORMED")),

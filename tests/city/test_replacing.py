@@ -189,8 +189,8 @@ def test_a_copied_card_that_outspends_what_was_paid_in_is_denied(database: Datab
 
 
 def test_a_purse_below_zero_that_nobody_replaced_is_not_covered(database: Database) -> None:
-    city = counter(database)
-    send(city, ride(Taps(), "08:00", OTHER_PURSE, 5_100))
+    city, taps = counter(database), Taps()
+    send(city, ride(taps, "08:00", OTHER_PURSE, 4_900), ride(taps, "08:10", OTHER_PURSE, 200))
     assert balance_of(database, OTHER_PURSE) == -100
     assert books(database).get("exp_purse_loss", 0) == 0
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from fleet_world import CITY, Device, Faulty, Town, code_of, must
@@ -12,7 +13,7 @@ from tongxing.gate.link import Answer, Link
 from tongxing.gate.reporting import heartbeat_of
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import seal
-from tongxing.messages.fleet import EVENTS_TOLD_MAX, DeviceEvent
+from tongxing.messages.fleet import EVENTS_TOLD_MAX, DeviceEvent, OrderDone
 
 Make = Callable[..., Device]
 MODE = {"before": "STATION", "after": "VALIDATOR", "because": "STATION"}
@@ -50,17 +51,28 @@ def test_an_event_whose_answer_was_lost_is_told_again_and_kept_once(
 
 
 @pytest.mark.parametrize(
-    "events",
+    ("said", "why"),
     [
-        [DeviceEvent(number, 1, "x", {}) for number in range(EVENTS_TOLD_MAX + 1)],
-        [DeviceEvent(1, 1, "x", {"long": "y" * 2_000})],
-        [DeviceEvent(2**63, 1, "x", {})],
-        [DeviceEvent(1, -1, "x", {})],
-        [DeviceEvent(1, 1, "\0", {})],
+        (
+            {"events": [DeviceEvent(number, 1, "x", {}) for number in range(EVENTS_TOLD_MAX + 1)]},
+            "HEARTBEAT_FORM",
+        ),
+        ({"events": [DeviceEvent(1, 1, "x", {"long": "y" * 2_000})]}, "HEARTBEAT_FORM"),
+        ({"events": [DeviceEvent(2**63, 1, "x", {})]}, "HEARTBEAT_FORM"),
+        ({"events": [DeviceEvent(1, -1, "x", {})]}, "HEARTBEAT_FORM"),
+        ({"events": [DeviceEvent(1, 1, "\0", {})]}, "MESSAGE_BODY"),
+        ({"done": [OrderDone(2**63, 1, "taken")]}, "HEARTBEAT_FORM"),
+        ({"done": [OrderDone(1, 2**63, "taken")]}, "HEARTBEAT_FORM"),
+        ({"waiting_taps": -1}, "HEARTBEAT_FORM"),
+        ({"free_bytes": -1}, "HEARTBEAT_FORM"),
+        ({"last_order": 2**63}, "HEARTBEAT_FORM"),
+        ({"lists": {"deny": 2**63}}, "HEARTBEAT_FORM"),
+        ({"published": {"deny": -1}}, "HEARTBEAT_FORM"),
     ],
+    ids=str,
 )
-def test_events_that_no_book_can_hold_are_refused(
-    town: Town, device: Make, events: list[DeviceEvent]
+def test_what_no_book_can_hold_is_refused(
+    town: Town, device: Make, said: dict[str, Any], why: str
 ) -> None:
     gate = device()
     told = must(
@@ -68,9 +80,9 @@ def test_events_that_no_book_can_hold_are_refused(
             gate.site, number=town.clock.now_s, now_s=town.clock.now_s, software="", offset_s=None
         )
     )
-    message = seal(replace(told, events=events), gate.identity.key)
+    message = seal(replace(told, **said), gate.identity.key)
     answer = Link(town.address).post("/v1/heartbeat", message)
-    assert code_of(answer.refusal) == "HEARTBEAT_FORM"
+    assert code_of(answer.refusal) == why
     assert town.desk.events() == []
 
 

@@ -17,6 +17,8 @@ from tongxing.city.store.fleet_notices import KEY_CONFLICT, write_notice
 from tongxing.city.store.taps import ArrivedTap, arrived_tap
 from tongxing.city.tap_signatures import NOTHING_SIGNED, TapSignatures
 from tongxing.city.terms import TermsBook, half_trip_terms
+from tongxing.deciding import RULES
+from tongxing.deciding.checks import COUNTER_MAX
 from tongxing.fares import CityFares
 from tongxing.kernel.clock import DAY_S, business_date
 from tongxing.kernel.ids import sha256_hex
@@ -27,6 +29,7 @@ from tongxing.messages.taps import BATCH_TAPS_MAX, NUMBER_MAX
 STATION_UNKNOWN = "STATION_UNKNOWN"
 TAP_TOO_LATE = "TAP_TOO_LATE"
 TAP_TIME_SUSPECT = "TAP_TIME_SUSPECT"
+TAP_PURSE_SUSPECT = "TAP_PURSE_SUSPECT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,11 +138,13 @@ def why_aside(tap: Tap, fares: CityFares, terms: TermsBook, received_s: int) -> 
     """Why a tap moves no money: its time is not to be believed (B69), it is from a place that the
     network does not know (B68), or it came too late for an account's trip to be opened again. What
     a gate did to a purse is a fact, wherever it was, however late it is told and whatever the
-    gate's clock, as long as its time can be true."""
+    gate's clock, as long as its time and its sums can be true (B60)."""
     now = terms.at(received_s)
     age_s = received_s - tap.time_s
     if age_s < -now.ahead_s_max or age_s > now.evidence_days * DAY_S:
         return TAP_TIME_SUSPECT
+    if tap.outcome == "opened" and not _is_purse_possible(tap):
+        return TAP_PURSE_SUSPECT
     if tap.funding == "purse":
         return ""
     if not 0 <= tap.time_band_s <= now.band_s_max:
@@ -147,6 +152,16 @@ def why_aside(tap: Tap, fares: CityFares, terms: TermsBook, received_s: int) -> 
     if not _is_known(tap, fares):
         return STATION_UNKNOWN
     return TAP_TOO_LATE if age_s > terms.at(tap.time_s).reopen_days * DAY_S else ""
+
+
+def _is_purse_possible(tap: Tap) -> bool:
+    """Whether a tap says of a purse, and of nothing else, what it held and gave, and whether that
+    can be: no more than it had, and than any may hold."""
+    purse = tap.purse
+    if purse is None or tap.funding != "purse":
+        return purse is None and tap.funding != "purse"
+    held = 0 <= purse.taken_fen <= purse.balance_before_fen <= RULES.balance_max_fen
+    return held and 0 <= purse.counter <= COUNTER_MAX
 
 
 def _is_known(tap: Tap, fares: CityFares) -> bool:

@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from tongxing.kernel.reasons import Refusal
 
+_NUL = b"\\u0000"
+"""A NUL as JSON writes it; the one character that no text of the books can hold."""
 _UNREADABLE = (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError)
 
 Body = TypeVar("Body", bound=msgspec.Struct)
@@ -119,7 +121,7 @@ def unseal(message: bytes, expected: type[Body], keys: KeyRing) -> tuple[str, Bo
 def believe(message: bytes, kinds: Sequence[str], keys: KeyRing) -> Believed | Refusal:
     """A message of one of these kinds whose signature holds, its body not read yet.
 
-    Refuses as `unseal` does, but for MESSAGE_BODY.
+    Refuses as `unseal` does; MESSAGE_BODY only for one with a NUL, which no book can hold.
     """
     try:
         envelope = _ENVELOPES.decode(message)
@@ -133,6 +135,8 @@ def believe(message: bytes, kinds: Sequence[str], keys: KeyRing) -> Believed | R
     signed = _signed_bytes(envelope.kind, envelope.version, envelope.sender, envelope.body)
     if not keys.verify(envelope.sender, envelope.signature, signed):
         return Refusal("SIGNATURE_INVALID", values={"sender": envelope.sender})
+    if _NUL in envelope.body:
+        return Refusal("MESSAGE_BODY", values={"detail": "NUL"})
     return Believed(envelope.kind, envelope.sender, envelope.body)
 
 

@@ -251,7 +251,13 @@ def _objection(device: Device, told: Heartbeat) -> Refusal | None:
         return Refusal("TERMINAL_UNKNOWN", device.device, {"terminal": min(foreign)[:60]})
     if not _are_events(told.events):
         return Refusal("HEARTBEAT_FORM", device.device)
-    numbers = [told.number, *(n for count in told.counts for n in (count.epoch, count.last_seq))]
+    numbers = [
+        *(told.number, told.waiting_taps, told.free_bytes, told.last_order),
+        *(n for count in told.counts for n in (count.epoch, count.last_seq)),
+        *(n for one in told.done for n in (one.order_no, one.done_s)),
+        *told.lists.values(),
+        *told.published.values(),
+    ]
     fits = (
         len(told.counts) <= _COUNTS_MAX
         and len(told.waiting_batches) <= WAITING_NAMED_MAX
@@ -259,7 +265,6 @@ def _objection(device: Device, told: Heartbeat) -> Refusal | None:
         and told.refused.keys() <= {*told.waiting_batches}
         and all(0 <= number <= NUMBER_MAX for number in numbers)
         and len(told.lists) + len(told.expired) + len(told.published) <= _LISTS_MAX
-        and "\\u0000" not in encode(told).decode()
     )
     return None if fits else Refusal("HEARTBEAT_FORM", device.device)
 
