@@ -64,13 +64,13 @@ class Earnest:
             report = self.bank.execute(order.read_bytes(), self.town.clock.now_s)
             (self.home / "hub/bank/in" / order.name).write_bytes(report)
 
-    def notice(self) -> Path:
+    def notice(self, off_by_fen: int = 0) -> Path:
         """What the bank tells the city of its two accounts: a camt.054, written by hand."""
         lines = [line for kind in ("ISS", "ACQ") for line in self.bank.statement(f"{kind}-{CITY}")]
         entries = "".join(
             _ENTRY.format(
                 number=number,
-                yuan=f"{abs(line.amount_fen) / 100:.2f}",
+                yuan=f"{(abs(line.amount_fen) + off_by_fen) / 100:.2f}",
                 side="CRDT" if line.amount_fen > 0 else "DBIT",
                 reference=line.reference,
             )

@@ -88,6 +88,11 @@ def test_the_first_day_of_a_city_and_its_hub(
         earnest.at(hour, minute)
         earnest.pays()
         assert command("hub", "day", "--by", "wang")[0] == 0
+    assert command("city", "bank", str(PAGE)) == (4, "BANK_STATEMENT")
+    code, (told,) = command("city", "bank", str(earnest.notice(off_by_fen=1)))
+    assert (code, told["booked"]) == (1, 0)
+    assert {one["code"] for one in told["refusals"]} == {"BANK_AMOUNT_DIFFERS"}
+    assert works(earnest, *earnest.hub)["missing"] == 3
     code, (told,) = command("city", "bank", str(earnest.notice()))
     assert (code, told["booked"], told["refusals"]) == (0, 3, [])
     day = works(earnest, *on, *earnest.hub)
