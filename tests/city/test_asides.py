@@ -162,6 +162,16 @@ def test_nonsense_is_refused_and_changes_nothing(at_desk: Staffed) -> None:
     assert (at_desk.listed(), at_desk.desk.history(ref)) == ([str(ref)], [])
 
 
+def test_a_purse_is_not_put_where_nobody_knows(at_desk: Staffed) -> None:
+    """What its gate told stands, wherever that was; what people say has to be in the network."""
+    told = at_desk.tap("08:00", PURSE, "exit", "shapingba", line="rail-1", taken=450)
+    ref = at_desk.set_aside(replace(told, time_s=YEAR_2000_S))
+    for said in (PutRight(line="line-77"), PutRight(station="atlantis")):
+        wrong = PutRight(said.station, said.line, moment("08:00"))
+        assert at_desk.does(ref, "take_in", wrong) == "STATION_UNKNOWN"
+    assert at_desk.does(ref, "take_in", PutRight(line="rail-2", time_s=moment("08:00"))) == ""
+
+
 def test_it_takes_two_people_a_reason_and_not_too_long(at_desk: Staffed) -> None:
     desk, maker, checker = at_desk.desk, at_desk.maker, at_desk.checker
     ref = at_desk.set_aside(at_desk.tap("08:00", CARD, "entry", "nowhere"))

@@ -263,6 +263,15 @@ def test_what_came_late_is_decided_about_anew(
     assert len(kept(city_database)) == 2
 
 
+def test_what_came_while_the_citys_clock_was_ahead_hides_nothing_that_comes_after(
+    city_database: Database, verdicts: Callable[..., list[Difference]]
+) -> None:
+    gates = Gates()
+    verdicts(ride(gates), moment("23:00") + 30 * DAY_S)
+    verdicts(ride(gates, 7_200))
+    assert len(kept(city_database)) == 4
+
+
 def test_a_purse_that_was_elsewhere_is_not_guessed_about(
     city_database: Database, verdicts: Callable[..., list[Difference]]
 ) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from tongxing.city.covering import cover_purses
-from tongxing.city.intake import TAP_TIME_SUSPECT, why_aside
+from tongxing.city.intake import STATION_UNKNOWN, TAP_TIME_SUSPECT, is_known, why_aside
 from tongxing.city.rating import rate_riders
 from tongxing.city.store import days, taps_aside
 from tongxing.city.store.cursor import Cursor
@@ -159,6 +159,9 @@ def _objection(
     tap = found.tap if counts is None else counts
     if counts is not None and counts.time_s > found.received_s:
         return Refusal(TAP_TIME_SUSPECT, ref)
+    is_moved = (tap.station, tap.line) != (found.tap.station, found.tap.line)
+    if is_moved and not is_known(tap, fares):  # of a purse too, whose gate alone is believed
+        return Refusal(STATION_UNKNOWN, ref)
     why = why_aside(tap, fares, half_trip_terms(city), found.received_s)
     return Refusal(why, ref) if why else None
 

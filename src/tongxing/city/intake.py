@@ -149,7 +149,7 @@ def why_aside(tap: Tap, fares: CityFares, terms: TermsBook, received_s: int) -> 
         return ""
     if not 0 <= tap.time_band_s <= now.band_s_max:
         return TAP_TIME_SUSPECT
-    if not _is_known(tap, fares):
+    if not is_known(tap, fares):
         return STATION_UNKNOWN
     return TAP_TOO_LATE if age_s > terms.at(tap.time_s).reopen_days * DAY_S else ""
 
@@ -164,7 +164,7 @@ def _is_purse_possible(tap: Tap) -> bool:
     return held and 0 <= purse.counter <= COUNTER_MAX
 
 
-def _is_known(tap: Tap, fares: CityFares) -> bool:
+def is_known(tap: Tap, fares: CityFares) -> bool:
     """Whether a tap names no line and no station that the network lacks. Where a mode is priced
     without a network, every place is known."""
     network = fares.network

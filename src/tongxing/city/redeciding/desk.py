@@ -47,7 +47,7 @@ class VerdictDesk:
         if self._office.fares is None:
             return Decided()
         with self._office.reading() as cursor:
-            found_of, newest_s = verdicts.undecided(cursor)
+            found_of, newest_s = verdicts.undecided(cursor, now_s)
         left, done = iter(found_of.items()), Decided()
         while some := dict(islice(left, RIDERS_AT_ONCE)):
             with self._office.writing() as cursor:

@@ -46,14 +46,15 @@ class Difference:
     differs: str
 
 
-def undecided(cursor: Cursor) -> tuple[dict[str, date], int]:
+def undecided(cursor: Cursor, now_s: int) -> tuple[dict[str, date], int]:
     """The riders of taps that nothing was decided about, each with the first business day of them;
     and when the newest of these taps came.
 
     Looked for among what came since a day before the mark: an intake may have been under way then.
+    A mark ahead of `now_s` is of a clock that was wrong, and counts as now.
     """
     row = cursor.execute("SELECT max(received_s) FROM verdict_mark").fetchone()
-    since_s = 0 if row is None or row[0] is None else int(row[0]) - DAY_S
+    since_s = 0 if row is None or row[0] is None else min(int(row[0]), now_s) - DAY_S
     rows = cursor.execute(
         "SELECT t.rider_id, min(t.business_date), max(t.received_s) FROM tap t"
         " LEFT JOIN tap_verdict v USING (terminal_id, epoch, seq)"
