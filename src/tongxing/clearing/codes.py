@@ -14,6 +14,7 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
+from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.layout import COLUMNS, ROWS_OF_A_FILE_MAX
 from tongxing.clearing.rules.model import TacKey
 from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S
@@ -105,9 +106,7 @@ def _batches(files: Sequence[Path]) -> Iterator[_Batch]:
     with duckdb.connect() as base:
         base.execute("SET threads = 1")
         for number, path in enumerate(files):
-            source = (
-                f"read_parquet('{str(path).replace(chr(39), chr(39) * 2)}', file_row_number = true)"
-            )
+            source = f"read_parquet('{quoted(path)}', file_row_number = true)"
             there = {row[0] for row in base.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
             row = base.execute(f"SELECT count(*) FROM {source}").fetchone()
             count = int(row[0]) if row else 0

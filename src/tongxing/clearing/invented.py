@@ -12,6 +12,8 @@ from typing import NamedTuple
 
 import duckdb
 
+from tongxing.clearing.engines.duck import quoted
+
 EXAMPLE_ROWS = 50_000
 RECEIVED_S = 1_773_792_000
 """2026-03-18 08:00 in China: all rows came then, most of them of the day before."""
@@ -57,7 +59,7 @@ def write_rules(folder: Path, world: World) -> None:
             text = sql.format(**world._asdict(), stations=_STATIONS, received=RECEIVED_S)
             ends = "parquet" if world.denied > 100_000 else "csv"
             how = "FORMAT parquet" if ends == "parquet" else "FORMAT csv, HEADER"
-            base.execute(f"COPY ({text}) TO '{folder / name}.{ends}' ({how})")
+            base.execute(f"COPY ({text}) TO '{quoted(folder / name)}.{ends}' ({how})")
 
 
 _MEMBERS = (
@@ -168,7 +170,7 @@ def write_rows(path: Path, world: World, first: int, last: int, rows: int) -> No
     """The rows from `first` up to `last` of so many."""
     with duckdb.connect() as base:
         base.execute(
-            f"COPY ({rows_sql(world, first, last, rows)}) TO '{path}' "
+            f"COPY ({rows_sql(world, first, last, rows)}) TO '{quoted(path)}' "
             "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 1000000)"
         )
 

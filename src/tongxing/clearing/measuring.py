@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tongxing.clearing.codes import card_factors, signed_bytes
+from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.invented import LARGE, World, rows_sql, tac_keys, write_rules
 from tongxing.media.crypto.suites import DES, SM4
 from tongxing.media.keys import MasterName
@@ -77,7 +78,7 @@ def make_rows(folder: Path, rows: int, tell: Callable[[int], None], world: World
                 base.unregister("chunk")
                 tell(stop - start)
             base.execute(
-                f"COPY made TO '{folder / f'rides-{number:04}.parquet'}' "
+                f"COPY made TO '{quoted(folder / f'rides-{number:04}.parquet')}' "
                 "(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 1000000)"
             )
     done.touch()

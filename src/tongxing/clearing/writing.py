@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 
-from tongxing.clearing.engines.duck import faults_told
+from tongxing.clearing.engines.duck import faults_told, quoted
 from tongxing.clearing.layout import ROWS_OF_A_FILE_MAX
 from tongxing.clearing.money import documents_of, sheet
 from tongxing.clearing.rules.model import Rules
@@ -90,7 +90,7 @@ def _codes(cleared: Cleared, rules: Rules) -> bytes:
 
 def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) -> None:
     """One thread, so that rows and row groups fall the same way every time."""
-    spill = str(folder / ".spill").replace("'", "''")
+    spill = quoted(folder / ".spill")
     for setting in (
         "threads = 1",
         f"memory_limit = '{_MEMORY_MIB}MiB'",
@@ -116,7 +116,7 @@ def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) ->
 
 
 def _copy(sql: str, path: Path) -> str:
-    place = str(path).replace("'", "''")
+    place = quoted(path)
     return (
         f"COPY ({sql}) TO '{place}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 3, "
         "ROW_GROUP_SIZE 122880)"

@@ -39,7 +39,7 @@ class DuckEngine:
         """As `Engine.read_rows` says."""
         parts = []
         for number, path in enumerate(files):
-            source = f"read_parquet('{_quoted(path)}', file_row_number = true)"
+            source = f"read_parquet('{quoted(path)}', file_row_number = true)"
             there = {row[0] for row in self._run(f"DESCRIBE SELECT * FROM {source}").fetchall()}
             cells = [f"{number}::INTEGER AS {FILE}", f"file_row_number::BIGINT AS {ROW}"]
             for column in COLUMNS:
@@ -53,7 +53,7 @@ class DuckEngine:
         columns = ", ".join(
             f"{column}::{_TYPES[kind]} AS {column}" for column, kind in schema.items()
         )
-        self._run(f"CREATE TABLE {name} AS SELECT {columns} FROM read_parquet('{_quoted(path)}')")
+        self._run(f"CREATE TABLE {name} AS SELECT {columns} FROM read_parquet('{quoted(path)}')")
         return unbound(name, schema)
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
@@ -69,7 +69,7 @@ class DuckEngine:
         """As `Engine.store` says."""
         folder.mkdir(parents=True)
         self._run(
-            f"COPY ({sql_of(expression)}) TO '{_quoted(folder / 'all.parquet')}' (FORMAT parquet)"
+            f"COPY ({sql_of(expression)}) TO '{quoted(folder / 'all.parquet')}' (FORMAT parquet)"
         )
         return str(folder / "*.parquet")
 
@@ -111,5 +111,6 @@ def _cell(is_there: bool, column: Any) -> str:
     return f"CAST({'NULL' if column.absent is None else str(column.absent).lower()} AS {kind})"
 
 
-def _quoted(path: Path) -> str:
+def quoted(path: Path) -> str:
+    """A path as it stands between quotes in SQL."""
     return str(path).replace("'", "''")

@@ -16,6 +16,7 @@ import duckdb
 import ibis.expr.types as ir
 from ibis.backends.sql.compilers import PySparkCompiler
 
+from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.engines.engine import ROWS, EngineFault, schema_of, unbound
 from tongxing.clearing.layout import COLUMNS, FILE, ROW
 
@@ -158,7 +159,7 @@ def _write_empty(expression: ir.Table, path: Path) -> None:
         f"NULL::{kinds[str(kind)]} AS {name}" for name, kind in expression.schema().items()
     )
     with duckdb.connect() as base:
-        base.execute(f"COPY (SELECT {cells} LIMIT 0) TO '{path}' (FORMAT parquet)")
+        base.execute(f"COPY (SELECT {cells} LIMIT 0) TO '{quoted(path)}' (FORMAT parquet)")
 
 
 def _url(path: Path) -> str:

@@ -44,7 +44,7 @@ def rewrite(orders: dict[str, Any]) -> int:
         "autoinstall_known_extensions = false",
         "autoload_known_extensions = false",
         "temp_directory = ''",
-        f"allowed_paths = {[source, target]!r}",
+        f"allowed_paths = [{quoted(source)}, {quoted(target)}]",
         "enable_external_access = false",
         "lock_configuration = true",
     ):
