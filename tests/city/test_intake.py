@@ -28,8 +28,7 @@ from street import (
 from tongxing.city.proofs import prove_city
 from tongxing.kernel.clock import business_day_end
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages import PurseFacts, Receipt, SigningKey, Tap, unseal
-from tongxing.messages.taps import Funding
+from tongxing.messages import Receipt, SigningKey, Tap, unseal
 from tongxing.storage import Database
 
 CLOSE_S = business_day_end(DAY)
@@ -250,36 +249,6 @@ def test_one_strange_tap_stops_no_other(database: Database) -> None:
         ("chaotianmen", ""),
         ("shapingba", ""),
     ]
-    proofs_hold(database)
-
-
-IMPOSSIBLE: list[tuple[Funding, PurseFacts | None]] = [
-    ("purse", PurseFacts(1, 5_000, -450)),
-    ("purse", PurseFacts(1, 400, 450)),
-    ("purse", PurseFacts(1, -1, 0)),
-    ("purse", PurseFacts(1, 2**62, 2**62)),
-    ("purse", PurseFacts(1, 2**70, 1)),
-    ("purse", PurseFacts(-1, 5_000, 450)),
-    ("purse", PurseFacts(0x10000, 5_000, 450)),
-    ("purse", None),
-    ("account", PurseFacts(1, 5_000, 450)),
-]
-
-
-@pytest.mark.parametrize(("funding", "purse"), IMPOSSIBLE, ids=str)
-def test_what_no_purse_can_give_is_no_fact(
-    database: Database, funding: Funding, purse: PurseFacts | None
-) -> None:
-    """B60: a gate that writes nonsense, or a stolen key, books no sum that cannot be, and none of
-    a purse that nothing is said of, nor of an account as if it were a purse."""
-    city, tap = open_city(database), Taps()
-    medium = PURSE if funding == "purse" else CARD
-    told = tap("09:00", medium, "ride", "chaotianmen", taken=450)
-    assert send(city, replace(told, purse=purse)).accepted == 1
-    with database.connect(f"city_{CHONGQING}") as connection:
-        found = connection.execute("SELECT set_aside FROM tap").fetchall()
-    assert (found, booked(database)) == ([("TAP_PURSE_SUSPECT",)], [])
-    assert (balance_of(database, PURSE), balance_of(database, "a1")) == (5_000, 10_000)
     proofs_hold(database)
 
 
