@@ -161,7 +161,7 @@ def test_a_day_is_not_closed_early_and_one_that_cannot_go_on_holds_up_no_other(
     with city_day(database, lambda both: lines_over(away, both.clock)) as world:
         early = world.desk.work(moment("26:59"), "li", DAY)
         assert isinstance(early, Refusal) and early.code == "DAY_NOT_OVER"
-        unknown = world.desk.status(CLOSED_S, DAY)
+        unknown = world.desk.work(CLOSED_S, "li", DAY - timedelta(days=1))
         assert isinstance(unknown, Refusal) and unknown.code == "CITY_DAY_UNKNOWN"
         assert world.works(moment("27:10"))[0].waits == "time"
         assert world.ask("SELECT count(*) FROM day_close") == [(0,)]

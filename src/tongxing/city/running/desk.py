@@ -14,17 +14,16 @@ from datetime import date, timedelta
 from tongxing.city.aside_desk import AsideDesk
 from tongxing.city.desk import schema_of
 from tongxing.city.hub_line import HubDealings
-from tongxing.city.members import acquirer_member
 from tongxing.city.office import Office
 from tongxing.city.proofs import prove_city
 from tongxing.city.redeciding.desk import VerdictDesk
-from tongxing.city.running.status import DayStatus, day_status
+from tongxing.city.running.looking import DayView
+from tongxing.city.running.status import DayStatus
 from tongxing.city.running.steps import ORDER, Step, due_s
 from tongxing.city.service import City
 from tongxing.city.store import business_days as table
 from tongxing.city.store import media
 from tongxing.city.store.business_days import Figures
-from tongxing.city.store.cursor import Cursor
 from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.kernel.clock import business_date, business_day_end
 from tongxing.kernel.reasons import Refusal
@@ -55,6 +54,7 @@ class CityDayDesk:
     def __init__(self, house: DayHouse) -> None:
         self._house, self._office = house, house.office
         self._code = house.office.code
+        self._view = DayView(house.office)
         self._unsent: Refusal | None = None
         self._fetched: list[Refusal] | None = None
         self._doers: Mapping[Step, Callable[[date, int], Figures | Refusal | None]] = {
@@ -76,14 +76,14 @@ class CityDayDesk:
         that day alone): how far the days are that were worked, and what was refused on the way. A
         day that cannot go on keeps no other from being closed.
 
-        Refuses CITY_DAY_RUNNING (another process works) and as `status`. Among what was refused
-        are CITY_DAY_UNPROVEN and what hub and line say.
+        Refuses CITY_DAY_RUNNING (another process works) and as `DayView.days`. Among what was
+        refused are CITY_DAY_UNPROVEN and what hub and line say.
         """
         with self._on_duty() as is_alone:
             if not is_alone:
                 return Refusal("CITY_DAY_RUNNING")
             self._open_days(now_s)
-            days = self._days(now_s, on)
+            days = self._view.days(now_s, on)
             if isinstance(days, Refusal):
                 return days
             self._unsent, self._fetched = None, None
@@ -93,15 +93,7 @@ class CityDayDesk:
                 if refusal is not None and refusal not in refusals:
                     refusals.append(refusal)
             has_line = self._house.dealings is not None
-            return [self._status(day, now_s, has_line=has_line) for day in days], refusals
-
-    def status(self, now_s: int, on: date | None = None) -> list[DayStatus] | Refusal:
-        """How far the days are that are not finished (or the one that is named); changes nothing.
-
-        Refuses DAY_NOT_OVER before 03:00 of the next day, and CITY_DAY_UNKNOWN.
-        """
-        days = self._days(now_s, on)
-        return days if isinstance(days, Refusal) else [self._status(day, now_s) for day in days]
+            return [self._view.status_of(day, now_s, has_line=has_line) for day in days], refusals
 
     def _work_day(self, day: date, now_s: int, by: str) -> Refusal | None:
         with self._office.reading() as cursor:
@@ -145,31 +137,6 @@ class CityDayDesk:
             while day <= yesterday:
                 table.open_day(cursor, day, now_s)
                 day += timedelta(days=1)
-
-    def _days(self, now_s: int, on: date | None) -> list[date] | Refusal:
-        if on is not None and now_s < business_day_end(on):
-            return Refusal("DAY_NOT_OVER", on.isoformat())
-        with self._office.reading() as cursor:
-            if on is None:
-                return table.days_without(cursor, Step.FINISH.value)
-            if not table.is_day(cursor, on):
-                return Refusal("CITY_DAY_UNKNOWN", on.isoformat())
-            return [on]
-
-    def _status(self, day: date, now_s: int, *, has_line: bool = True) -> DayStatus:
-        with self._office.reading() as cursor:
-            files = table.files_until(cursor, day)
-            return day_status(
-                day,
-                table.steps_done(cursor, day),
-                now_s,
-                has_line=has_line,
-                statements_missing=self._statements_missing(cursor, files),
-                bank_lines_missing=table.unsettled(cursor, files),
-            )
-
-    def _statements_missing(self, cursor: Cursor, files: table.Files) -> int:
-        return table.windows_without_statement(cursor, files, acquirer_member(self._code))
 
     def _check(self, day: date, now_s: int) -> Figures:
         """Before the close: what is right of the signatures that waited is of its own day."""
@@ -237,7 +204,7 @@ class CityDayDesk:
             return self._fetched[0]
         with self._office.reading() as cursor:
             files = table.files_until(cursor, day)
-            missing = self._statements_missing(cursor, files)
+            missing = self._view.statements_missing(cursor, files)
             return None if missing else table.answered(cursor, files)
 
     def _settle(self, day: date, _now_s: int) -> Figures | None:

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import click
 
-from tongxing.city.running import CityDayDesk, DayStatus, StepStatus
+from tongxing.city.office import Office
+from tongxing.city.running import CityDayDesk, DayStatus, DayView, StepStatus
 from tongxing.cli.arguments import DAY, moment
 from tongxing.cli.cities import city_name
 from tongxing.cli.city.opened import city_in_earnest
@@ -45,11 +46,16 @@ def command(
         text = "--hub" if url is None else "--hub-key"
         raise usage_problem(click.get_current_context(), "missing", text=text)
     now_s, refusals = moment(None, ""), list[Refusal]()
-    line = None if url is None or hub_key is None else (url, hub_key, key_id, certificates, tries)
-    with _desk(city, line, looks=status) as (code, desk):
-        if status:
-            days = granted(desk.status(now_s, on))
-        else:
+    if status:
+        with city_in_earnest(city) as (code, database):
+            office = Office(code, database, None)
+            try:
+                days = granted(DayView(office).status(now_s, on))
+            finally:
+                office.close()
+    else:
+        line = None if url is None or hub_key is None else (url, hub_key, certificates)
+        with _desk(city, line, key_id, tries) as (code, desk):
             days, refusals = granted(desk.work(now_s, by or getpass.getuser(), on))
     if settings().json:
         told = [_plain(day) for day in days]
@@ -62,7 +68,7 @@ def command(
 
 @contextmanager
 def _desk(
-    city: str | None, line: tuple[str, str, str, Path | None, int] | None, *, looks: bool
+    city: str | None, line: tuple[str, str, Path | None] | None, key_id: str, tries: int
 ) -> Iterator[tuple[str, CityDayDesk]]:
     """The desk of the one city that is meant. Raises Problem."""
     from tongxing.front.city_day import city_day_desk
@@ -70,10 +76,8 @@ def _desk(
     with ExitStack() as stack:
         code, database = stack.enter_context(city_in_earnest(city))
         dealings = None
-        if line is not None and not looks:
-            url, hub_key, key_id, certificates, tries = line
-            hub = hub_address(url, hub_key, certificates)
-            over = dealings_over(database, code, hub, key_id, tries)
+        if line is not None:
+            over = dealings_over(database, code, hub_address(*line), key_id, tries)
             dealings, _ = stack.enter_context(over)
         key, signatures = message_key(code), signature_keys(code)
         yield code, stack.enter_context(city_day_desk(database, code, key, signatures, dealings))
