@@ -119,6 +119,11 @@ PLANTED: list[tuple[str, Callable[[], list[Row]], str]] = [
         "held 1020 case",
     ),
     (
+        "a forged row beside it",
+        lambda: [_paid(136, 5, 900, card=3104000300000100036, tac=1), _paid(36, 5, 900)],
+        "accepted 0000 cardholder",
+    ),
+    (
         "money that is gone",
         lambda: [_paid(34, 5, 900), _paid(134, 6, 400, card=3104000300000100034)],
         "held 1014 issuer",

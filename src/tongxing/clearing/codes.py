@@ -22,7 +22,7 @@ from tongxing.media.keys import KeyVault
 from tongxing.media.tac.columns import IssuerKey, TacColumns, check_columns
 from tongxing.media.tac.fields import FACTOR_BYTES, TAC_INPUT_BYTES
 
-BATCH_ROWS = 1_000_000
+BATCH_ROWS = 500_000
 PURCHASE = 0x06
 """The type byte of the rides in a clearing file."""
 

@@ -160,7 +160,7 @@ def _once(orders: Sequence[str]) -> Figures:
 
         engine: Engine = SparkEngine(place, master, int(memory_mib))
     else:
-        engine = DuckEngine(place, int(memory_mib) * 7 // 8, int(threads))
+        engine = DuckEngine(place, int(memory_mib) * 13 // 16, int(threads))
     names = [path.name for path in files]
     safe = vault() if tac == "1" else None
     cleared = clear(

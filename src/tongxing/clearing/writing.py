@@ -41,9 +41,13 @@ def write_results(cleared: Cleared, rules: Rules, folder: Path) -> Mapping[str, 
         written[name] = sha256_hex(content)
     with duckdb.connect() as base:
         _prepare(base, cleared, folder)
-        long = {"verdicts.parquet": _VERDICTS.format(listed=cleared.listed, marked=cleared.marked)}
+        long = {
+            "verdicts.parquet": _VERDICTS.format(
+                listed=quoted(cleared.listed), marked=quoted(cleared.marked)
+            )
+        }
         if cleared.gaps is not None:
-            long["gaps.parquet"] = _GAPS.format(gaps=cleared.gaps)
+            long["gaps.parquet"] = _GAPS.format(gaps=quoted(cleared.gaps))
         for name, sql in long.items():
             path = folder / name
             faults_told(partial(base.execute, _copy(sql, path)))

@@ -24,7 +24,7 @@ class DuckEngine:
         self._base = duckdb.connect()
         settings = {
             "memory_limit": f"{memory_mib}MiB",
-            "temp_directory": str(scratch / "spill"),
+            "temp_directory": quoted(scratch / "spill"),
             "threads": threads,
             "preserve_insertion_order": "false",
             "enable_progress_bar": "false",
@@ -111,6 +111,6 @@ def _cell(is_there: bool, column: Any) -> str:
     return f"CAST({'NULL' if column.absent is None else str(column.absent).lower()} AS {kind})"
 
 
-def quoted(path: Path) -> str:
+def quoted(path: Path | str) -> str:
     """A path as it stands between quotes in SQL."""
     return str(path).replace("'", "''")

@@ -29,7 +29,7 @@ _MIB = 1_048_576
 _UNITS = {"MB": 1_000_000, "GB": 1_000_000_000, "MiB": _MIB, "GiB": 1_024 * _MIB}
 _LEAST_MIB = 512
 _WINDOW = ("window", "members", "paid_fen", "hub_fee_fen")
-_ENGINE_PARTS = (7, 8)
+_ENGINE_PARTS = (13, 16)
 """How much of the memory the engine may plan with; the rest is for what surrounds it."""
 
 
