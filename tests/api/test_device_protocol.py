@@ -268,6 +268,7 @@ def test_what_is_not_a_devices_own_is_not_stored(town: Town, vendor: Vendor) -> 
         (vendor.seal("TapBatch", body | {"site": "W.1"}), (403, "IDENTITY_MISMATCH")),
         (sealed(vendor, a_tap(1, "W-IN")), (403, "TERMINAL_UNKNOWN")),
         (sealed(vendor, a_tap(1, operator="OP-OTHER")), (403, "OPERATOR_MISMATCH")),
+        (sealed(vendor, a_tap(1, city="110000")), (403, "IDENTITY_MISMATCH")),
         (sealed(vendor, a_tap(0)), (422, "TAP_SEQ_INVALID")),
         (sealed(vendor, a_tap(2**63)), (422, "TAP_SEQ_INVALID")),
         (sealed(vendor, a_tap(2), a_tap(1)), (422, "TAP_SEQ_INVALID")),

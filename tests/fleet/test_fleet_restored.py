@@ -73,6 +73,27 @@ def test_an_order_given_before_any_device_was_heard_is_obeyed_too(town: Town, de
     assert [one[:2] for one in given.done] == [("XSZ.1", "taken")]
 
 
+def test_an_answer_to_a_forgotten_order_is_none_to_the_next_of_its_number(
+    town: Town, device: Make
+) -> None:
+    """The city fell between an order and the answer to it, and gives its number once more."""
+    gate = device()
+    order(town, "XSZ.1", "manual")
+    gate.later(61)
+    gate.later(61)
+    order(town, "XSZ.1", "normal")
+    gate.later(61)
+    restore(town, 1)
+    town.clock.now_s += 5
+    assert order(town, "XSZ.1", "open_all") == 2
+    gate.later(61)
+    gate.later(61)
+    assert mode(gate) == "open_all"
+    gate.later(61)
+    [given, _] = town.desk.orders()
+    assert [one[:2] for one in given.done] == [("XSZ.1", "taken")]
+
+
 def test_an_old_order_that_comes_again_is_passed_over(town: Town, device: Make) -> None:
     gate = device()
     now_s = town.clock.now_s

@@ -34,8 +34,8 @@ class DeviceBatch:
 def open_batch(door: FleetDoor, message: bytes) -> DeviceBatch | Refusal:
     """Check a sealed batch; nothing of it is used before.
 
-    Refuses what `FleetDoor.open` and `intake.objection` refuse, TERMINAL_UNKNOWN and
-    OPERATOR_MISMATCH.
+    Refuses what `FleetDoor.open` and `intake.objection` refuse, TERMINAL_UNKNOWN,
+    OPERATOR_MISMATCH, and IDENTITY_MISMATCH for a tap in another city.
     """
     opened = door.open(message, TapBatch)
     if isinstance(opened, Refusal):
@@ -55,6 +55,8 @@ def open_batch(door: FleetDoor, message: bytes) -> DeviceBatch | Refusal:
                 device.device,
                 {"expected": device.operator, "found": tap.operator[:60]},
             )
+        if tap.city != door.city:  # who is a visitor here, and so the fare, follows from it
+            return Refusal("IDENTITY_MISMATCH", device.device, {"site": tap.city[:60]})
     return DeviceBatch(device, OpenedBatch(device.device, sha256_hex(message), batch))
 
 

@@ -57,6 +57,11 @@ class FleetDoor:
         self._key = key
         self._lists: dict[tuple[int, int], bytes] = {}
 
+    @property
+    def city(self) -> str:
+        """The division code of the city whose devices come here."""
+        return self._office.code
+
     def enrol(self, message: bytes, now_s: int) -> bytes | Refusal:
         """A device brings its code and its key, and gets its name.
 
@@ -123,7 +128,8 @@ class FleetDoor:
                 return Refusal("HEARTBEAT_OLD", device.device)
             state.write_promises(cursor, device.device, told.waiting_batches, now_s)
             write_events(cursor, device.device, told.events, now_s)
-            state.write_done(cursor, device.device, device.site, told.done, now_s)
+            ahead_s = now_s - told.sent_s
+            state.write_done(cursor, device.device, device.site, told.done, now_s, ahead_s)
             missing = _missing(cursor, told.counts)
             compare_with_books(cursor, told, missing, now_s)
             answer = Orders(

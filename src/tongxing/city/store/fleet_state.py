@@ -7,6 +7,9 @@ from tongxing.city.fleet.values import OrderGiven, OrderOutcome
 from tongxing.city.store.cursor import Cursor
 from tongxing.messages.fleet import OrderDone, TapRange
 
+_ROUNDING_S = 2
+"""How far two times of whole seconds may lie apart and mean the same."""
+
 
 def last_heartbeats(cursor: Cursor) -> dict[str, tuple[int, str]]:
     """When each device was last heard, and the text of what it said."""
@@ -92,14 +95,20 @@ def newest_orders(cursor: Cursor, limit: int) -> list[OrderGiven]:
 
 
 def write_done(
-    cursor: Cursor, device: str, site: str, done: Sequence[OrderDone], heard_s: int
+    cursor: Cursor, device: str, site: str, done: Sequence[OrderDone], heard_s: int, ahead_s: int
 ) -> None:
-    """What a device did with orders that were given to it; others it names are passed over."""
+    """What a device did with orders that were given to it; others it names are passed over, and so
+    is what was done before an order was given: that was another one, which a restored city has
+    forgotten. Our clock is `ahead_s` ahead of the device's."""
     cursor.executemany(
         "INSERT INTO device_order_done SELECT order_no, %s, %s, %s, %s FROM device_order"
-        " WHERE order_no = %s AND (device = %s OR site = %s) ON CONFLICT DO NOTHING",
+        " WHERE order_no = %s AND (device = %s OR site = %s) AND from_s <= %s"
+        " ON CONFLICT DO NOTHING",
         [
-            (device, item.done_s, heard_s, item.outcome, item.order_no, device, site)
+            (
+                *(device, item.done_s, heard_s, item.outcome, item.order_no, device, site),
+                item.done_s + ahead_s + _ROUNDING_S,
+            )
             for item in done
         ],
     )
