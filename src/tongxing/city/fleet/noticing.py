@@ -47,9 +47,9 @@ def compare_with_books(
         known = newest.get(name, 0)
         if number > known:
             found[NUMBERS_BEHIND, name] = _behind(told, name, number, known)
-            most = max(known, floors.get(name, 0)) + fleet_terms().numbers_ahead_max
-            if number > floors.get(name, 0):
-                store.raise_floor(cursor, name, min(number, most), told.device, now_s)
+            floor = min(number, known + fleet_terms().numbers_ahead_max)
+            if floor > floors.get(name, 0):
+                store.raise_floor(cursor, name, floor, told.device, now_s)
     for name, at_s in told.published.items():
         version, base = told.lists.get(name, 0), _base(name)
         ours = (
