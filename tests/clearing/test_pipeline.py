@@ -136,6 +136,19 @@ PLANTED: list[tuple[str, Callable[[], list[Row]], str]] = [
 ]
 
 
+def test_files_of_other_columns_keep_their_numbers(rules: Path, tmp_path: Path) -> None:
+    one = write_rows(tmp_path / "one.parquet", signed([ride(1), ride(2)]))
+    optional = ("how", "mode", "city_list_version", "is_test", "card_counter", "balance_before_fen")
+    two = write_rows(tmp_path / "two.parquet", signed([ride(3, how=0), ride(2)]), optional)
+    three = write_rows(tmp_path / "three.parquet", signed([ride(4), ride(1)]))
+    found = run([one, two, three], rules, tmp_path / "scratch").verdicts()
+    codes = {place: found[place][1] for place in sorted(found)}
+    assert codes == {
+        (0, 0): "0000", (0, 1): "0000", (1, 0): "0000", (1, 1): "1020", (2, 0): "0000",
+        (2, 1): "1002",
+    }  # fmt: skip
+
+
 def _earlier(number: int, days: int) -> Row:
     row = ride(number)
     return ride(

@@ -37,14 +37,14 @@ class DuckEngine:
 
     def read_rows(self, files: Sequence[Path]) -> ir.Table:
         """As `Engine.read_rows` says."""
-        parts = []
+        alike: dict[tuple[tuple[str, str], ...], list[int]] = {}
         for number, path in enumerate(files):
-            source = f"read_parquet('{quoted(path)}', file_row_number = true)"
-            there = {row[0] for row in self._run(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-            cells = [f"{number}::INTEGER AS {FILE}", f"file_row_number::BIGINT AS {ROW}"]
-            for column in COLUMNS:
-                cells.append(f"{_cell(column.name in there, column)} AS {column.name}")
-            parts.append(f"SELECT {', '.join(cells)} FROM {source}")
+            found = self._run(f"DESCRIBE SELECT * FROM read_parquet('{quoted(path)}')").fetchall()
+            alike.setdefault(tuple((row[0], row[1]) for row in found), []).append(number)
+        parts = [
+            _reading([files[number] for number in numbers], numbers, {name for name, _ in columns})
+            for columns, numbers in alike.items()
+        ]
         self._run(f"CREATE VIEW {ROWS} AS {' UNION ALL '.join(parts)}")
         return unbound(ROWS, schema_of())
 
@@ -102,6 +102,17 @@ def _code(error: duckdb.Error, text: str) -> str:
     if isinstance(error, duckdb.OutOfMemoryException):
         return "CLEARING_MEMORY"
     return "CLEARING_PARQUET"
+
+
+def _reading(files: Sequence[Path], numbers: Sequence[int], there: set[str]) -> str:
+    """Files with the same columns, read as one: much cheaper than one after the other."""
+    names = ", ".join(f"'{quoted(path)}'" for path in files)
+    number = f"({list(numbers)})[file_index::BIGINT + 1]"
+    if list(numbers) == list(range(len(numbers))):
+        number = "file_index"
+    cells = [f"{number}::INTEGER AS {FILE}", f"file_row_number::BIGINT AS {ROW}"]
+    cells += [f"{_cell(column.name in there, column)} AS {column.name}" for column in COLUMNS]
+    return f"SELECT {', '.join(cells)} FROM read_parquet([{names}], file_row_number = true)"
 
 
 def _cell(is_there: bool, column: Any) -> str:
