@@ -207,6 +207,20 @@ def test_an_old_image_of_a_storage_put_back_begins_a_new_epoch(town: Town, devic
     assert epochs == [(77, 10), (99, 1)]
 
 
+def test_a_storage_put_in_where_the_one_before_told_of_another_decade_is_heard(
+    town: Town, device: Make
+) -> None:
+    """The clock had been ten years ahead, and the numbers of heartbeats with it."""
+    gate = device()
+    gate.step()
+    with town.office.alone() as cursor:
+        cursor.execute("UPDATE device_heartbeat SET number = number + %s", (3_650 * DAY_S,))
+    gate.rides(3)
+    codes = [code_of(one) for _ in range(8) for one in gate.later(121).refusals]
+    assert codes == ["HEARTBEAT_OLD"] * 4
+    assert (gate.waiting(), town.desk.devices(town.clock.now_s)[0].late) == (0, False)
+
+
 def test_the_wait_doubles_to_its_bound_and_is_never_the_same_for_all() -> None:
     most = Backoff(Pace(first_s=2, longest_s=120), lambda: 0.999)
     waits = [most.failed() for _ in range(12)]

@@ -17,12 +17,14 @@ from tongxing.gate.link import Answer
 from tongxing.gate.pacing import Backoff, Pace
 from tongxing.gate.reporting import heartbeat_of, next_number, obey
 from tongxing.gate.site import Site
+from tongxing.kernel.clock import DAY_S
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey, seal, unseal
 from tongxing.messages.fleet import Asking, Heartbeat, Orders
 
 BATCHES, HEARTBEAT = "/v1/batches", "/v1/heartbeat"
+_FIRST_LEAP, _NUMBER_LEAPT_MAX = DAY_S, 2**62
 
 
 class Line(Protocol):
@@ -92,6 +94,7 @@ class Uplink:
         self._backoff = Backoff(setup.pace, setup.chance)
         self._next_try_s = self._next_heartbeat_s = 0.0
         self._last_number = 0
+        self._leap = _FIRST_LEAP
         self._offset_s: int | None = None
         self._lists = ListFetcher(self._get, setup.clock, setup.pace)
         self._refused: dict[str, _RefusedBatch] = {}
@@ -155,7 +158,9 @@ class Uplink:
         mono_s = self._mono_s()
         self._last_number = number
         if answer.refusal is not None:
+            self._leap_on(answer.refusal, number)
             return answer
+        self._leap = _FIRST_LEAP
         orders = self._opened(answer, told)
         if isinstance(orders, Refusal):
             return Answer(refusal=orders)
@@ -170,6 +175,13 @@ class Uplink:
         self._next_heartbeat_s = now_s + min(max(orders.next_s, 1), 3_600)
         refusals += ask(partial(obey, orders=orders, told=told, now_s=ended_s, new_epoch=epoch))
         return None
+
+    def _leap_on(self, refusal: Refusal, number: int) -> None:
+        """The city has had a higher number: of a storage before this one, whose clock was ahead.
+        Nobody knows how far, so the next numbers leap, each time sixteen times as far."""
+        if refusal.code == "HEARTBEAT_OLD":
+            self._last_number = min(number + self._leap, _NUMBER_LEAPT_MAX)
+            self._leap = min(self._leap * 16, _NUMBER_LEAPT_MAX)
 
     def _mono_s(self) -> float:
         return 0.0 if self._setup.timed is None else self._setup.timed.mono_s()
