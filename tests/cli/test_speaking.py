@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 import pytest
 from command_world import Commands, run
+from rich.cells import cell_len
 
 import tongxing
 from tongxing.cli.app import app
@@ -33,6 +34,17 @@ def test_help_is_there_in_both_languages(capsys: pytest.CaptureFixture[str]) -> 
     for name in ("network", "doctor"):
         assert f"  {name}" in chinese
         assert f"  {name}" in english
+
+
+def test_chinese_help_fits_a_terminal_and_breaks_no_word(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(["hub", "cases", "act", "--help", "--lang", "zh"]) == 0
+    shown = capsys.readouterr().out
+    assert all(cell_len(line) <= 80 for line in shown.splitlines())
+    assert not any(line.lstrip().startswith(tuple("，。；：、）")) for line in shown.splitlines())
+    for act in ("give_evidence", "charge_back", "arbitrate"):
+        assert act in shown
 
 
 def test_help_of_a_command_names_its_arguments_and_options(

@@ -122,10 +122,10 @@ def test_the_open_cases_stand_by_deadline_with_whose_turn_it_is(pages: TestClien
 def test_a_case_tells_what_happened_and_what_is_next(pages: TestClient) -> None:
     says(
         read(pages, f"/cases/{ARBITRATED}"),
-        "It is the turn of clearing house, until 2026-04-18 12:00",
+        "Next: clearing house, until 2026-04-18 12:00",
         "When nobody acts: not ruled in time, to the issuer.",
-        "clearing house may: ruling",
-        "Chongqing acquirer may: accept the chargeback",
+        "Can be done now: ruling, by clearing house",
+        "Can be done now: accept the chargeback, by Chongqing acquirer",
         "Evidence: tap.json, SHA-256",
         PAPER.sha256,
         "into escrow",

@@ -74,7 +74,7 @@ def test_a_dispute_from_the_command_line(
     charge = ["--as", ISS, "--amount-fen", "180", "--reason", "R1", "--now", "2026-03-19T09:00"]
     text = said(capsys, "open", "t1.1", "charge_back", *charge, *english)
     assert "Case C20260319-0001: charged back, in escrow" in text
-    assert f"It is the turn of {ACQ}, until 2026-04-03 12:00:00" in text
+    assert f"Next: {ACQ}, until 2026-04-03 12:00:00" in text
     again = said(capsys, "open", "t1.1", "charge_back", *charge[:-1], "2026-03-19T10:00", *english,
                  ends=5)  # fmt: skip
     assert "C20260319-0001 about this trip is still open" in again

@@ -19,7 +19,17 @@ from tongxing.cli.common import Settings, Words, starting_settings
 from tongxing.cli.errors import EXIT_READER_GONE, Terminated, report
 from tongxing.cli.shell import Family, family
 
-_NOT_COMMANDS = ("app", "arguments", "books", "cities", "common", "errors", "faces", "shell")
+_NOT_COMMANDS = (
+    "app",
+    "arguments",
+    "books",
+    "cities",
+    "common",
+    "errors",
+    "faces",
+    "helping",
+    "shell",
+)
 _FIRST = (
     "demo",
     "simulate",

@@ -18,6 +18,7 @@ import click
 
 from tongxing.cli.arguments import argument_name
 from tongxing.cli.common import Words, in_both
+from tongxing.cli.helping import HelpPage
 from tongxing.kernel.reasons import Problem
 from tongxing.kernel.texts import LANGUAGES
 
@@ -78,8 +79,14 @@ def _common_options() -> list[click.Parameter]:
 COMMON_OPTIONS = _common_options()
 
 
+class _Context(click.Context):
+    formatter_class = HelpPage
+
+
 class Command(click.Command):
     """A click command whose help, headings and mistakes come from the catalogues."""
+
+    context_class = _Context
 
     def get_help_option_names(self, ctx: click.Context) -> list[str]:
         """The same for every context: click keeps the help option it makes for the first one."""

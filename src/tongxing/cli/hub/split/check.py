@@ -45,7 +45,7 @@ def command(
     say(WORDS("split.check.holds", version=header.version, rows=f"{header.rows:,}"))
     say(WORDS("split.make.dates", first=header.valid_from, until=until))
     if header.replaces:
-        say(WORDS("split.make.replaces", version=header.replaces, why=header.why or "–"))
+        say(WORDS("split.replaced", version=header.replaces, why=header.why or "–"))
     if again:
         say(WORDS("split.check.again_same"))
 

@@ -55,4 +55,4 @@ def command(
     if header.rows < asked:
         say(WORDS("split.make.apart", pairs=f"{asked - header.rows:,}"))
     if header.replaces:
-        say(WORDS("split.make.replaces", version=header.replaces, why=header.why or "–"))
+        say(WORDS("split.replaced", version=header.replaces, why=header.why or "–"))
