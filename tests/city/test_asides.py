@@ -210,7 +210,8 @@ def test_by_the_command_line_in_both_languages(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("TONGXING_STAFF_SECRET", SECRET)
-    dsn, now = ("--dsn", at_desk.database.dsn), ("--now", "2026-03-18 12:00")
+    dsn = ("--dsn", at_desk.database.dsn, "--city", CHONGQING)
+    now = ("--now", "2026-03-18 12:00")
     ref = at_desk.set_aside(at_desk.tap("08:00", CARD, "entry", "nowhere"))
 
     def told(*command: str, language: str = "en", exit_code: int = 0) -> str:

@@ -49,8 +49,9 @@ def test_a_card_of_older_books_can_prove_itself_and_is_replaced_with_its_history
 
 def test_who_only_reads_brings_older_books_up_to_date(older: Database) -> None:
     assert run(["prove", "--dsn", older.dsn, "--json"]) == 0
-    assert run(["media", "show", PURSE, "--dsn", older.dsn, "--json"]) == 0
-    assert run(["media", "replace", OLD, NEW, "--staff", STAFF, "--dsn", older.dsn]) == 4
+    here = ["--dsn", older.dsn, "--city", CHONGQING]
+    assert run(["media", "show", PURSE, *here, "--json"]) == 0
+    assert run(["media", "replace", OLD, NEW, "--staff", STAFF, *here]) == 4
 
 
 EVERY = """

@@ -206,7 +206,8 @@ def test_the_command_checks_what_waits_and_audits_all(
     monkeypatch.setattr(command, "signature_keys", lambda city: ALL_KEYS)
     city = open_city(database, NO_KEYS)
     send(city, *(with_proof(tap) for tap in ride(CARD)))
-    told = ["trips", "signatures", "--dsn", database.dsn, "--now", "2026-03-17 23:30", "--json"]
+    where = ["--dsn", database.dsn, "--city", CHONGQING]
+    told = ["trips", "signatures", *where, "--now", "2026-03-17 23:30", "--json"]
     assert run(told) == 0
     found = json.loads(capsys.readouterr().out)
     assert found["waited"] == {"right": 2, "wrong": 0, "waiting": {}}
