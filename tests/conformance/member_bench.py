@@ -13,14 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from msgspec.structs import replace
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "city"))
 
 from street import CARD, CHONGQING, DAY, SITE_KEY, Taps, moment, sealed
+from tongxing.checkpoint import Succession, Verifier
 from tongxing.city import City, MediumOpening, RiderOpening
-from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings
+from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings, HubTrust
 from tongxing.city.hub_line.store import LetterBook
 from tongxing.conformance.member.cases import member_case_book
 from tongxing.conformance.member.playing import PROCEDURES
@@ -94,9 +94,7 @@ class Bench:
         fares = load_city_fares(CHONGQING)
         self.city = City(CHONGQING, self.database, key, ring, fares)
         self.letters = LetterBook(self.database, CHONGQING)
-        address = HubAddress(
-            hub["address"], hub["key_id"], Ed25519PublicKey.from_public_bytes(public)
-        )
+        address = HubAddress(hub["address"], HubTrust(Succession(Verifier(hub["key_id"], public))))
         lines = {
             member: self.line_of(
                 address, member, HttpKey(told["key_id"], key.private), lambda: int(time.time()),

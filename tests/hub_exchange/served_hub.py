@@ -22,6 +22,7 @@ from tongxing.hub import Hub, HubStore
 from tongxing.hub.exchange import ExchangeDesk, MemberKeys, MemberRing, Spool, read_member_keys
 from tongxing.hub_api import HubDesks, HubLimits, create_hub_app
 from tongxing.kernel.clock import at
+from tongxing.signed_http import HttpKey
 from tongxing.storage import Database
 from tongxing.web.serving import Tls
 
@@ -119,7 +120,10 @@ def open_desks(
     desk = ExchangeDesk(
         database, lambda: open_hub(database), HUB_KEY, MemberRing(keys, lambda: NOON_S), RULES
     )
-    desks = HubDesks(desk, keys, Spool(folder), HUB_KEY, limits=limits or HubLimits(), clock=clock)
+    own = HttpKey(HUB_KEY.sender, HUB_KEY.private)
+    desks = HubDesks(
+        desk, keys, Spool(folder), lambda: own, limits=limits or HubLimits(), clock=clock
+    )
     try:
         yield ServedHub(database, folder, clock, desks)
     finally:

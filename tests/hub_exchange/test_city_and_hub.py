@@ -16,8 +16,9 @@ from served_hub import Clock, served
 sys.path.insert(0, str(Path(__file__).parents[1] / "city"))
 
 from street import CARD, CHONGQING, KEYS, OPENINGS, PURSE, Taps, moment, sealed
+from tongxing.checkpoint import Succession, Verifier, verifier_of
 from tongxing.city import City
-from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings, HubLine
+from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings, HubLine, HubTrust
 from tongxing.city.hub_line.store import LetterBook
 from tongxing.fares import load_city_fares
 from tongxing.hub import Hub, HubStore, MemberCity, NetworkGround, load_rulebook, members_of
@@ -148,7 +149,7 @@ class Faulty(requests.adapters.HTTPAdapter):
 
 def lines_over(address: str, clock: Clock, adapter: Faulty | None = None) -> dict[str, HubLine]:
     found: dict[str, HubLine] = {}
-    hub = HubAddress(address, HUB_SENDER, HUB_KEY.private.public_key())
+    hub = HubAddress(address, HubTrust(Succession(verifier_of(HUB_KEY))))
     for member in (ACQ, ISS):
         line = HttpLine(
             hub, member, HTTP_KEY, clock, secrets.token_bytes, lambda _: None, 8, piece_bytes=500
@@ -177,7 +178,8 @@ def a_day(both: Both, lines: dict[str, HubLine]) -> list[tuple[Any, ...]]:
 @contextmanager
 def served_both(database: Database, folder: Path) -> Iterator[tuple[Both, str]]:
     with open_both(database) as both:
-        desks = HubDesks(both.desk, keys(), Spool(folder), HUB_KEY, clock=both.clock)
+        own = HttpKey(HUB_SENDER, HUB_KEY.private)
+        desks = HubDesks(both.desk, keys(), Spool(folder), lambda: own, clock=both.clock)
         with served(create_hub_app(desks)) as address:
             yield both, address
 
@@ -253,7 +255,8 @@ def test_a_hub_that_is_away_and_one_that_refuses_are_told(
         refused = both.dealings(lines_over(address, both.clock)).send(NOW_S).refusals
         assert [refusal.values["code"] for refusal in refused] == ["HTTP_KEY_DATES"]
         assert "HTTP_KEY_DATES" in refused[0].message("zh")
-        stranger = HubAddress(address, HUB_SENDER, HTTP_KEY.public())
+        public = HTTP_KEY.public().public_bytes_raw()
+        stranger = HubAddress(address, HubTrust(Succession(Verifier(HUB_SENDER, public))))
         line = HttpLine(stranger, ACQ, HTTP_KEY, both.clock, secrets.token_bytes, lambda _: None, 2)
         found = line.letters(0)
         assert isinstance(found, Refusal) and found.code == "HTTP_ANSWER"

@@ -3,6 +3,7 @@
 import re
 import secrets
 from collections.abc import Iterator
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -10,8 +11,8 @@ import pytest
 from duty_world import Block, Story, blocks_of, is_as_told
 
 from tongxing.cli import arguments
-from tongxing.cli.hub import opened
-from tongxing.front.message_key import message_key_of
+from tongxing.cli.hub import rekey
+from tongxing.front import message_key
 from tongxing.storage import Database
 
 FOLDER = Path(__file__).parents[2] / "docs/operations"
@@ -30,15 +31,16 @@ def story(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("TONGXING_KEYS", f"{tmp_path}/keys")
     monkeypatch.setenv("TONGXING_KEYS_PASSPHRASE_FILE", f"{tmp_path}/keys/passphrase")
     monkeypatch.setattr(arguments.time, "time", lambda: found.now_s)
-    monkeypatch.setattr(secrets, "token_bytes", lambda size: (b"story" * size)[:size])
-    kept: dict[str, object] = {}  # opening a sealed file takes a moment, on purpose
-    monkeypatch.setattr(
-        opened,
-        "message_key_of",
-        lambda name, environ: (
-            kept.setdefault(name, message_key_of(name, environ)) if name not in kept else kept[name]
-        ),
-    )
+    drawn = tmp_path / "keys/HUB"  # each key of the hub is another one
+
+    def draw(size: int) -> bytes:
+        word = (b"story", b"again", b"third")[len(list(drawn.rglob("*.key")))]
+        return (word * size)[:size]
+
+    monkeypatch.setattr(secrets, "token_bytes", draw)
+    unsealed = cache(message_key.unseal_message_key)  # it takes a moment, on purpose
+    monkeypatch.setattr(message_key, "unseal_message_key", unsealed)
+    monkeypatch.setattr(rekey, "unseal_message_key", unsealed)
     yield found
 
 

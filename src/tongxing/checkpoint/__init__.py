@@ -20,12 +20,13 @@ from tongxing.checkpoint.entries import (
     entry_of,
     leaf_bytes,
 )
-from tongxing.checkpoint.notes import Verifier, read_verifier, verifier_of
+from tongxing.checkpoint.notes import Keys, Verifier, read_verifier, verifier_of
 from tongxing.checkpoint.proofs import Proven, RecordProof, check_proof, write_proof
+from tongxing.checkpoint.succession import Succession, SuccessionRing, read_succession
 
 CHECKPOINT_FILE = "checkpoint.txt"
 VERIFIER_FILE = "hub.vkey"
-"""How a window's checkpoint and the hub's public key are called where papers are kept."""
+"""How a window's checkpoint and the hub's public keys are called where papers are kept."""
 
 __all__ = [
     "CHECKPOINT_FILE",
@@ -34,10 +35,13 @@ __all__ = [
     "Entry",
     "FileEntry",
     "Head",
+    "Keys",
     "Link",
     "PaperEntry",
     "Proven",
     "RecordProof",
+    "Succession",
+    "SuccessionRing",
     "Verifier",
     "check_chain",
     "check_proof",
@@ -47,6 +51,7 @@ __all__ = [
     "first_of_all",
     "leaf_bytes",
     "open_checkpoint",
+    "read_succession",
     "read_verifier",
     "sign_checkpoint",
     "verifier_of",

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tongxing.checkpoint.checkpoints import Checkpoint, checkpoint_name, open_checkpoint
-from tongxing.checkpoint.notes import Verifier
+from tongxing.checkpoint.notes import Keys
 from tongxing.checkpoint.tree import consistent
 from tongxing.kernel.reasons import Refusal
 
@@ -22,9 +22,9 @@ class Link:
     sha256: str
 
 
-def check_chain(notes: Mapping[str, bytes], verifier: Verifier) -> list[Link] | Refusal:
+def check_chain(notes: Mapping[str, bytes], keys: Keys) -> list[Link] | Refusal:
     """The links of a chain in order of window, from notes by where they were read, in any order;
-    the same checkpoint twice is one link.
+    the same checkpoint twice is one link. Each has to be signed by the key of its window.
 
     Refuses with the reasons of `open_checkpoint`, with CHAIN_FORKED (two checkpoints of one
     window), CHAIN_ROLLED_BACK (one that follows an older one than the last before it), CHAIN_GAP
@@ -33,7 +33,7 @@ def check_chain(notes: Mapping[str, bytes], verifier: Verifier) -> list[Link] | 
     """
     links: dict[str, Link] = {}
     for where, note in notes.items():
-        found = open_checkpoint(note, verifier)
+        found = open_checkpoint(note, keys)
         if isinstance(found, Refusal):
             return Refusal(found.code, where, dict(found.values))
         link = Link(where, found, checkpoint_name(note))

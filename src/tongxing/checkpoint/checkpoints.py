@@ -8,7 +8,7 @@ it only grew, the tree of the papers, and the rulebook. Pure: no clock is read, 
 import re
 from dataclasses import dataclass
 
-from tongxing.checkpoint.notes import Verifier, from_base64, in_base64, open_note, sign_note
+from tongxing.checkpoint.notes import Keys, from_base64, in_base64, open_note, sign_note
 from tongxing.checkpoint.tree import HASH_BYTES
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
@@ -16,6 +16,7 @@ from tongxing.messages import SigningKey
 
 _NONE = "-"
 _B64 = r"[A-Za-z0-9+/]{43}="
+_NAMED = re.compile(rb"[^\s+/]+/(?P<window>W[0-9]{8})\n")
 _TEXT = re.compile(
     rf"(?P<hub>[^\s+/]+)/(?P<window>W[0-9]{{8}})\n"
     rf"(?P<size>0|[1-9][0-9]{{0,17}})\n"
@@ -79,12 +80,14 @@ def sign_checkpoint(checkpoint: Checkpoint, key: SigningKey) -> bytes:
     return sign_note(checkpoint_text(checkpoint), key)
 
 
-def open_checkpoint(note: bytes, verifier: Verifier) -> Checkpoint | Refusal:
-    """The checkpoint that the hub with this key signed.
+def open_checkpoint(note: bytes, keys: Keys) -> Checkpoint | Refusal:
+    """The checkpoint that the hub signed with the key of its window.
 
     Refuses as `open_note` does, with CHECKPOINT_MALFORMED for another text, and with NOTE_FOREIGN
     for a checkpoint in another hub's name.
     """
+    named = _NAMED.match(note)
+    verifier = keys.key_of("" if named is None else named["window"].decode())
     text = open_note(note, verifier)
     if isinstance(text, Refusal):
         return text

@@ -10,6 +10,7 @@ from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
 from dataclasses import dataclass
 from hashlib import sha256
+from typing import Protocol
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey
@@ -34,10 +35,22 @@ class Verifier:
         """The four bytes by which a signature names its key."""
         return sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:_KEY_ID_BYTES]
 
+    def key_of(self, window_id: str) -> "Verifier":
+        """Itself: a key that was never changed signs every window."""
+        return self
+
     @property
     def text(self) -> str:
         """The key as it is published: ``name+id+key``."""
         return f"{self.name}+{self.key_id.hex()}+{in_base64(_ED25519 + self.public)}"
+
+
+class Keys(Protocol):
+    """One key, or several of which each window has its own (`succession`)."""
+
+    def key_of(self, window_id: str) -> Verifier:
+        """The key that signs a window."""
+        ...
 
 
 def verifier_of(key: SigningKey) -> Verifier:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from tongxing.checkpoint.checkpoints import Checkpoint, checkpoint_name, open_checkpoint
 from tongxing.checkpoint.entries import Entry, read_entry
-from tongxing.checkpoint.notes import NOTE_BYTES_MAX, Verifier, from_base64, in_base64
+from tongxing.checkpoint.notes import NOTE_BYTES_MAX, Keys, from_base64, in_base64
 from tongxing.checkpoint.tree import HASH_BYTES, included, leaf_hash
 from tongxing.kernel.reasons import Refusal
 
@@ -62,7 +62,7 @@ def read_proof(content: bytes) -> RecordProof | Refusal:
 
 
 def check_proof(
-    content: bytes, record_id: str, verifier: Verifier, published: bytes | None = None
+    content: bytes, record_id: str, keys: Keys, published: bytes | None = None
 ) -> Proven | Refusal:
     """What the proof file of a record shows; `published` is the checkpoint that the reader kept.
 
@@ -73,11 +73,11 @@ def check_proof(
     proof = read_proof(content)
     if isinstance(proof, Refusal):
         return proof
-    checkpoint = open_checkpoint(proof.checkpoint, verifier)
+    checkpoint = open_checkpoint(proof.checkpoint, keys)
     if isinstance(checkpoint, Refusal):
         return checkpoint
     if published is not None:
-        kept = open_checkpoint(published, verifier)
+        kept = open_checkpoint(published, keys)
         if isinstance(kept, Refusal):
             return kept
         values = {"window": checkpoint.window_id, "before": kept.window_id}

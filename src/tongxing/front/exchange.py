@@ -6,21 +6,24 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import psycopg
 from fastapi import FastAPI
 
 from tongxing.api.desks import wall_clock
+from tongxing.checkpoint import SuccessionRing
 from tongxing.city import City, acquirer_member, issuer_member
 from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings
 from tongxing.city.hub_line.store import LetterBook
 from tongxing.hub import Hub, HubStore, NetworkGround, load_rulebook
 from tongxing.hub.evidence import Witness
 from tongxing.hub.exchange import ExchangeDesk, MemberKeys, MemberRing, Spool
+from tongxing.hub.keys import OwnKey
 from tongxing.hub_api import HubDesks, create_hub_app
-from tongxing.kernel.reasons import Refusal
-from tongxing.messages import KeyRing, SigningKey
+from tongxing.kernel.reasons import Problem, Refusal
+from tongxing.messages import SigningKey
 from tongxing.network import load_registry
 from tongxing.signed_http import HttpKey
 from tongxing.storage import Database
@@ -32,12 +35,13 @@ _log = logging.getLogger("tongxing.front")
 
 @dataclass(frozen=True)
 class HubSite:
-    """What a hub's interface is made of. `sealing` is the hub's own key, `spool` the folder for
-    files that are not complete, `hosts` the names it is reached under. `reread` gives the keys as
-    they stand in their file now, so that one that was lost ends without a restart."""
+    """What a hub's interface is made of. `sealing` is the hub's own key (or its keys), `spool` the
+    folder for files that are not complete, `hosts` the names it is reached under. `reread` gives
+    the members' keys as they stand in their file now, so that one that was lost ends without a
+    restart; the hub's own key is looked up as often."""
 
     keys: MemberKeys
-    sealing: SigningKey
+    sealing: OwnKey
     spool: Path
     hosts: Collection[str] = LOOPBACK
     witness: Witness | None = None
@@ -62,18 +66,35 @@ def hub_interface(
     desk = ExchangeDesk(database, open_hub, site.sealing, ring, rules)
     try:
         spool = Spool(site.spool)
-        with _rereading(site, reread_s):
-            yield create_hub_app(
-                HubDesks(desk, site.keys, spool, site.sealing, site.hosts, clock=clock)
-            )
+        signing = _SigningNow(desk, clock)
+        with _rereading(site, signing, reread_s):
+            yield create_hub_app(HubDesks(desk, site.keys, spool, signing, site.hosts, clock=clock))
     finally:
         desk.close()
 
 
+class _SigningNow:
+    """The key that the hub signs its answers with, as the books last said. Raises Problem."""
+
+    def __init__(self, desk: ExchangeDesk, clock: Callable[[], int]) -> None:
+        self._desk, self._clock = desk, clock
+        self._key = desk.own_key(clock())
+
+    def __call__(self) -> HttpKey:
+        return self._key
+
+    def look_again(self) -> None:
+        """Ask the books; one that is away or a key that is not there changes nothing."""
+        try:
+            self._key = self._desk.own_key(self._clock())
+        except (Problem, psycopg.Error) as error:
+            _log.warning("the hub's own key stays as it was: %s", error)
+
+
 @contextmanager
-def _rereading(site: HubSite, every_s: float) -> Iterator[None]:
-    """Look at the file of keys every so often; one that cannot be read changes nothing and is told
-    to the log."""
+def _rereading(site: HubSite, signing: _SigningNow, every_s: float) -> Iterator[None]:
+    """Look at the file of keys and the hub's own every so often; a file that cannot be read changes
+    nothing and is told to the log."""
     over, reread = threading.Event(), site.reread
     if reread is None:
         yield
@@ -81,6 +102,7 @@ def _rereading(site: HubSite, every_s: float) -> Iterator[None]:
 
     def run() -> None:
         while not over.wait(every_s):
+            signing.look_again()
             found = reread()
             if isinstance(found, Refusal):
                 _log.warning("the members' keys stay as they were: %s", found.message("en"))
@@ -108,11 +130,12 @@ def city_dealings(
 ) -> Iterator[tuple[HubDealings, LetterBook]]:
     """A city's dealings with a hub over HTTPS. `secret` is the city's message key, with which its
     acquirer seals manifests and both its members sign requests."""
-    trusted = KeyRing({hub.key_id: hub.public.public_bytes_raw()})
     key = HttpKey(key_id, secret.private)
     members = (acquirer_member(city), issuer_member(city))
-    house = City(city, database, SigningKey(members[0], secret.private), trusted, None)
     letters = LetterBook(database, city)
+    hub = replace(hub, trust=letters.trust_in(hub.trust.known, clock))
+    trusted = SuccessionRing(lambda: hub.trust.known)
+    house = City(city, database, SigningKey(members[0], secret.private), trusted, None)
     lines = {
         member: HttpLine(hub, member, key, clock, secrets.token_bytes, time.sleep, tries)
         for member in members

@@ -48,13 +48,32 @@ def message_key_of(city: str, environ: Mapping[str, str]) -> SigningKey | Refusa
     Refuses FRONT_KEYS_MISSING for a variable or file that is not there, and what
     `unseal_message_key` refuses.
     """
+    found = _opened(city, environ, MESSAGES)
+    return found if isinstance(found, Refusal) else found[0]
+
+
+def message_keys_of(city: str, environ: Mapping[str, str]) -> list[SigningKey] | Refusal:
+    """All its keys in that folder, `messages.key` and then each `messages-….key`: a house that
+    changes its key has more than one for a while. Refuses as `message_key_of`."""
+    return _opened(city, environ, "messages-*.key")
+
+
+def _opened(city: str, environ: Mapping[str, str], more: str) -> list[SigningKey] | Refusal:
     folder, secret_file = environ.get(FOLDER, ""), environ.get(PASSPHRASE_FILE, "")
     for name, value in ((FOLDER, folder), (PASSPHRASE_FILE, secret_file)):
         if not value:
             return Refusal("FRONT_KEYS_MISSING", name, {"what": name})
     try:
         passphrase = Path(secret_file).read_text(encoding="utf-8").strip()
-        content = (Path(folder) / city / MESSAGES).read_bytes()
+        first = Path(folder) / city / MESSAGES
+        others = [path for path in sorted(first.parent.glob(more)) if path != first]
+        contents = [path.read_bytes() for path in (first, *others)]
     except OSError as error:
         return Refusal("FRONT_KEYS_MISSING", city, {"what": str(error.filename or "")})
-    return unseal_message_key(city, content, passphrase)
+    found = []
+    for content in contents:
+        key = unseal_message_key(city, content, passphrase)
+        if isinstance(key, Refusal):
+            return key
+        found.append(key)
+    return found

@@ -7,6 +7,7 @@ under which rulebook. The acquirer gets a sealed verdict for every record that e
 from collections.abc import Mapping, Sequence
 
 from tongxing.hub.closing import CARRIED_VERDICTS
+from tongxing.hub.keys import HubKeys, OwnKey, own_keys
 from tongxing.hub.life import PROPOSALS, RecordEvent, state_of, step
 from tongxing.hub.rows import is_name
 from tongxing.hub.rulebook import Rulebook
@@ -26,9 +27,9 @@ BY_ITSELF = "hub"
 class HoldingDesk:
     """Ends what waits, over the hub's store; `key` signs the answers."""
 
-    def __init__(self, store: HubStore, key: SigningKey, rules: Rulebook) -> None:
+    def __init__(self, store: HubStore, key: OwnKey, rules: Rulebook) -> None:
         self._store = store
-        self._key = key
+        self._key = own_keys(key)
         self._rules = rules
 
     def decide(
@@ -74,7 +75,8 @@ class HoldingDesk:
                 )
             else:
                 verdicts = _void(cursor, trip, event, stamped_s, by, reason, self._rules)
-            return _answer(cursor, waiting.sender, window_id, stamped_s, verdicts, self._key)
+            key = self._key.due(cursor, window_id)
+            return _answer(cursor, waiting.sender, window_id, stamped_s, verdicts, key)
 
     def expire(self, now_s: int) -> Mapping[str, bytes]:
         """Void every held record whose days are over, with all later revisions of its trip; the
@@ -101,7 +103,7 @@ def _waits_for_second(
 
 
 def void_overdue(
-    cursor: Cursor, now_s: int, rules: Rulebook, key: SigningKey, window_id: str = ""
+    cursor: Cursor, now_s: int, rules: Rulebook, key: HubKeys, window_id: str = ""
 ) -> Mapping[str, bytes]:
     """The same within the caller's transaction; told in `window_id`, else in the window of now."""
     held = life_table.held_records(cursor)
@@ -117,7 +119,9 @@ def void_overdue(
     for sender, ended in sorted(by_sender.items()):
         why, event = "its days are over", RecordEvent.DEADLINE
         verdicts = _void(cursor, ended, event, stamped_s, BY_ITSELF, why, rules)
-        answers[sender] = _answer(cursor, sender, window_id or current, stamped_s, verdicts, key)
+        told_in = window_id or current
+        due = key.due(cursor, told_in)
+        answers[sender] = _answer(cursor, sender, told_in, stamped_s, verdicts, due)
     return answers
 
 

@@ -18,6 +18,7 @@ from tongxing.hub.files import Cover, open_file, read_cover
 from tongxing.hub.ground import Ground
 from tongxing.hub.instructions import Instruction
 from tongxing.hub.iso20022 import read_status
+from tongxing.hub.keys import OwnKey, own_keys
 from tongxing.hub.members import Member
 from tongxing.hub.purses import Gap
 from tongxing.hub.registers import evidence_of
@@ -53,7 +54,7 @@ from tongxing.hub.windows import (
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import write_postings
-from tongxing.messages import KeyRing, SigningKey, VerdictFile, seal
+from tongxing.messages import KeyRing, VerdictFile, seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +76,14 @@ class Hub:
     def __init__(
         self,
         store: HubStore,
-        key: SigningKey,
+        key: OwnKey,
         trusted: KeyRing,
         rules: Rulebook,
         ground: Ground,
         witness: Witness | None = None,
     ) -> None:
         self._store = store
-        self._key = key
+        self._key = own_keys(key)
         self._trusted = trusted
         self._rules = rules
         self._witness = witness or NoWitness()
@@ -138,7 +139,7 @@ class Hub:
                         file_code="OK",
                         verdicts=verdicts,
                     ),
-                    self._key,
+                    self._key.due(cursor, window_id),
                 )
                 for sender, verdicts in released.items()
             }
@@ -299,7 +300,7 @@ class Hub:
             file_code="OK",
             verdicts=[judgement.verdict() for judgement in judgements],
         )
-        verdicts = seal(answer, self._key)
+        verdicts = seal(answer, self._key.due(cursor, window_id))
         received = file_table.ReceivedFile(cover, data, stamped_s, window_id, judgements, verdicts)
         file_table.write_file(cursor, number, received)
         record_table.write_judgements(

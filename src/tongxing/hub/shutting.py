@@ -9,6 +9,7 @@ from tongxing.hub.cases import netted
 from tongxing.hub.cases.working import lapse_before
 from tongxing.hub.closing import CARRIED_VERDICTS, KINDS, WindowClosing, produce
 from tongxing.hub.holding import void_overdue
+from tongxing.hub.keys import HubKeys
 from tongxing.hub.netting import net
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.settlement import PAYOUT_PHASE
@@ -22,7 +23,6 @@ from tongxing.hub.store import records as record_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.windows import WindowEvent, WindowState, WindowTimes, step
 from tongxing.ledger.store import write_postings
-from tongxing.messages import SigningKey
 
 
 def shut(
@@ -31,11 +31,12 @@ def shut(
     times: WindowTimes,
     now_s: int,
     rules: Rulebook,
-    key: SigningKey,
+    keys: HubKeys,
 ) -> None:
     """Close an open window whose turn it is. Raises KeptFileChanged as `keep_checkpoint` does."""
     window_table.open_window(cursor, window_id, times.cutoff_s)
-    void_overdue(cursor, times.cutoff_s - 1, rules, key, window_id)
+    key = keys.due(cursor, window_id)
+    void_overdue(cursor, times.cutoff_s - 1, rules, keys, window_id)
     lapse_before(cursor, times.cutoff_s, window_id, rules)
     case_table.take_money(cursor, window_id)
     members = member_table.load_members(cursor)

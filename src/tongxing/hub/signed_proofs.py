@@ -1,8 +1,9 @@
 """The truths that checkpoints add: what was signed is what is kept, and what the books say.
 
 Somebody who changes the books after a closing would have to change the leaves, the signed roots and
-the chain as well, and cannot sign. Whoever replaced all of it, key included, is found by anybody
-who kept a checkpoint: `tongxing prove chain`.
+the chain as well, and cannot sign. Whoever replaced all of it, keys included, is found by anybody
+who kept a checkpoint: `tongxing prove chain`. Each window is signed by the key that the register of
+the hub's keys names for it.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,15 +14,15 @@ from tongxing.checkpoint import (
     FileEntry,
     Head,
     PaperEntry,
-    Verifier,
+    Succession,
     check_chain,
     leaf_bytes,
-    read_verifier,
 )
 from tongxing.checkpoint.tree import leaf_hash, root_of
 from tongxing.hub.signing import KeptFileChanged, entries_of, is_as_signed, own_ring
 from tongxing.hub.store import checkpoints as table
 from tongxing.hub.store.connection import Cursor
+from tongxing.hub.store.hub_keys import load_succession
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.proofs import Proof
 from tongxing.kernel.reasons import Refusal
@@ -34,13 +35,15 @@ def prove_signed(cursor: Cursor) -> list[Proof]:
     """Two proofs: of the checkpoints as such, and of the records under them."""
     kept = table.load_checkpoints(cursor)
     opened = [(item, is_as_signed(item)) for item in kept]
-    return [_checkpoints_hold(cursor, opened), _records_as_signed(cursor, opened)]
+    keys = load_succession(cursor)
+    known = keys if isinstance(keys, Succession) else None
+    return [_checkpoints_hold(cursor, opened, known), _records_as_signed(cursor, opened, known)]
 
 
 _Opened = list[tuple[table.KeptCheckpoint, Checkpoint | None]]
 
 
-def _checkpoints_hold(cursor: Cursor, opened: _Opened) -> Proof:
+def _checkpoints_hold(cursor: Cursor, opened: _Opened, keys: Succession | None) -> Proof:
     """Signatures hold, each names the one before, and the stored leaves, the log of files and the
     papers hash to the roots that were signed."""
     signed = [checkpoint for _, checkpoint in opened if checkpoint is not None]
@@ -48,7 +51,7 @@ def _checkpoints_hold(cursor: Cursor, opened: _Opened) -> Proof:
     broken = {
         "windows_unsigned": unsigned,
         "signatures_off": len(opened) - len(signed),
-        "chain_broken": int(not _is_chain(opened)),
+        "chain_broken": int(not _is_chain(opened, keys)),
         "leaves_off": sum(
             checkpoint.records != _head(table.load_leaves(cursor, checkpoint.window_id))
             for checkpoint in signed
@@ -84,27 +87,24 @@ def _head(leaves: Sequence[bytes]) -> Head:
     return Head(len(leaves), root_of(leaves))
 
 
-def _is_chain(opened: _Opened) -> bool:
-    """Whether all are one chain from its beginning, under one key."""
-    keys = {item.verifier for item, _ in opened}
-    if not keys:
+def _is_chain(opened: _Opened, keys: Succession | None) -> bool:
+    """Whether all are one chain from its beginning, each under the key of its window."""
+    if not opened:
         return True
-    verifier = read_verifier(keys.pop())
-    if keys or not isinstance(verifier, Verifier):
+    if keys is None:
         return False
-    links = check_chain({item.window_id: item.content for item, _ in opened}, verifier)
+    links = check_chain({item.window_id: item.content for item, _ in opened}, keys)
     return not isinstance(links, Refusal) and not links[0].checkpoint.previous_sha256
 
 
-def _records_as_signed(cursor: Cursor, opened: _Opened) -> Proof:
+def _records_as_signed(cursor: Cursor, opened: _Opened, keys: Succession | None) -> Proof:
     """The kept files give the leaves that were signed, and the table of records says the same."""
     figures = {"records": 0, "files_unlike_leaves": 0, "books_unlike_leaves": 0}
     for item, checkpoint in opened:
-        verifier = read_verifier(item.verifier)
-        if checkpoint is None or isinstance(verifier, Refusal):
+        if checkpoint is None or keys is None:
             continue
         leaves = table.load_leaves(cursor, item.window_id)
-        ring = own_ring(verifier)
+        ring = own_ring(keys)
         accepted: dict[str, bytes] = {}
         hashes = []
         try:

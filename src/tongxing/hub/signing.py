@@ -13,7 +13,8 @@ from tongxing.checkpoint import (
     Entry,
     Head,
     RecordProof,
-    Verifier,
+    Succession,
+    SuccessionRing,
     checkpoint_name,
     entries_of_file,
     entry_of,
@@ -26,6 +27,7 @@ from tongxing.checkpoint import (
 )
 from tongxing.checkpoint.tree import consistency_path, inclusion_path, leaf_hash, root_of
 from tongxing.hub.closing import CARRIED_VERDICTS
+from tongxing.hub.keys import known_keys
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import checkpoints as table
 from tongxing.hub.store.connection import Cursor
@@ -44,7 +46,7 @@ def keep_checkpoint(cursor: Cursor, window_id: str, rules: Rulebook, key: Signin
     """Sign a window whose documents and payments are all there, once and for all. Raises
     KeptFileChanged when a file of the window cannot be read any more."""
     verifier = verifier_of(key)
-    ring = own_ring(verifier)
+    ring = own_ring(known_keys(cursor) or Succession(verifier))
     leaves = [leaf_hash(leaf_bytes(entry)) for entry in entries_of(cursor, window_id, ring)]
     last = table.last_checkpoint(cursor)
     files, grown = _file_log(cursor, window_id, last.window_id if last else "")
@@ -78,10 +80,10 @@ def record_proof(cursor: Cursor, record_id: str) -> bytes | Refusal:
     kept = table.load_checkpoint(cursor, window_id)
     if kept is None:
         return _no_checkpoint(cursor, window_id)
-    verifier = read_verifier(kept.verifier)
-    assert not isinstance(verifier, Refusal), kept.verifier
+    succession = known_keys(cursor)
+    assert succession is not None, "a checkpoint is kept"
     try:
-        index, entry = _found(cursor, place, window_id, record_id, own_ring(verifier))
+        index, entry = _found(cursor, place, window_id, record_id, own_ring(succession))
     except KeptFileChanged as changed:
         return Refusal("KEPT_FILE_CHANGED", window_id, {"file": str(changed)})
     path = inclusion_path(index, table.load_leaves(cursor, window_id))
@@ -90,7 +92,7 @@ def record_proof(cursor: Cursor, record_id: str) -> bytes | Refusal:
 
 def entries_of(cursor: Cursor, window_id: str, ring: KeyRing) -> Iterator[Entry]:
     """The entries of a window in the order of its leaves, one file in memory at a time. Raises
-    KeptFileChanged; `ring` holds the hub's own public key."""
+    KeptFileChanged; `ring` holds the hub's own public keys."""
     for sender, file_id, _ in table.file_names(cursor, window_id):
         kept = table.load_file(cursor, sender, file_id)
         content, verdicts = _content(kept), _verdicts(kept.verdicts, file_id, ring)
@@ -121,9 +123,9 @@ def is_as_signed(kept: table.KeptCheckpoint) -> Checkpoint | None:
     return found
 
 
-def own_ring(verifier: Verifier) -> KeyRing:
-    """The hub's own public key, to read again what it sealed."""
-    return KeyRing({verifier.name: verifier.public})
+def own_ring(succession: Succession) -> KeyRing:
+    """The hub's own public keys, to read again what it sealed."""
+    return SuccessionRing(lambda: succession)
 
 
 def _let_in(cursor: Cursor, window_id: str, ring: KeyRing) -> list[Entry]:

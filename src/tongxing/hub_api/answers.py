@@ -17,6 +17,7 @@ from tongxing.signed_http import Answer, Fields, content_digest, sign_answer
 
 JSON = "application/json"
 BYTES = "application/octet-stream"
+TEXT = "text/plain; charset=utf-8"
 RETRY_AFTER_S = 5
 _WAIT = (429, 503)
 _OF_BODIES = ("BODY_TOO_LARGE", "BODY_SLOW")
@@ -113,5 +114,5 @@ class Answers:
         fields = Fields([*headers.items(), ("Content-Digest", content_digest(sha256))])
         fields["Cache-Control"] = "no-store"
         answer = Answer(status, fields, asked.request)
-        sign_answer(answer, desks.http_key, desks.clock(), asked.label)
+        sign_answer(answer, desks.signing(), desks.clock(), asked.label)
         return dict(fields.items())

@@ -9,7 +9,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
 from tongxing.hub.windows import window_of, window_times
-from tongxing.hub_api.answers import BYTES, Answers
+from tongxing.hub_api.answers import BYTES, TEXT, Answers
 from tongxing.hub_api.desks import HubDesks
 from tongxing.hub_api.door import Asked, Door, as_asked
 from tongxing.hub_api.files import FileRoutes, Told
@@ -75,12 +75,12 @@ def _open_to_all(app: FastAPI, desks: HubDesks, door: Door, answers: Answers) ->
     async def about(http: HttpRequest) -> Response:
         if refusal := door.too_often(http):
             return answers.refused(as_asked(http), refusal)
-        now_s, rules = desks.clock(), desks.desk.rules
+        now_s, rules, key = desks.clock(), desks.desk.rules, desks.signing()
         window = window_of(now_s, rules)
         body = {
-            "hub": desks.sealing.sender,
-            "key_id": desks.key_id,
-            "public_key": desks.sealing.public_bytes().hex(),
+            "hub": desks.desk.name,
+            "key_id": key.key_id,
+            "public_key": key.public().public_bytes_raw().hex(),
             "time_s": now_s,
             "window": window,
             "cutoff_s": window_times(window, rules).cutoff_s,
@@ -98,6 +98,16 @@ def _open_to_all(app: FastAPI, desks: HubDesks, door: Door, answers: Answers) ->
             return answers.told(asked, {"well": True}, 200)
         return answers.refused(asked, Refusal("HUB_BUSY"))
 
+    async def keys(http: HttpRequest) -> Response:
+        asked = as_asked(http)
+        if refusal := door.too_often(http):
+            return answers.refused(asked, refusal)
+        try:
+            found = await run_in_threadpool(desks.desk.public_keys)
+        except Exception as error:
+            return answers.failed(asked, error)
+        return answers.whole(asked, found.encode(), 200, {"Content-Type": TEXT})
+
     async def unknown(http: HttpRequest, error: Exception) -> Response:
         assert isinstance(error, HTTPException)
         path = http.url.path[:100]
@@ -107,5 +117,6 @@ def _open_to_all(app: FastAPI, desks: HubDesks, door: Door, answers: Answers) ->
         return answers.refused(as_asked(http), Refusal("API_PATH", path, {"path": path}))
 
     app.add_route("/v1/about", about, methods=["GET"])
+    app.add_route("/v1/keys", keys, methods=["GET"])
     app.add_route("/v1/health", health, methods=["GET"])
     app.add_exception_handler(HTTPException, unknown)

@@ -5,7 +5,6 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 
 from tongxing.hub.exchange import ExchangeDesk, MemberKeys, Spool
-from tongxing.messages import SigningKey
 from tongxing.signed_http import HttpKey
 from tongxing.web.surrounding import LOOPBACK
 
@@ -32,25 +31,15 @@ class HubLimits:
 
 @dataclass(frozen=True)
 class HubDesks:
-    """`sealing` is the key with which the hub seals messages; it signs answers under `key_id`.
+    """`signing` gives the key that answers are signed with now.
     `hosts` are the names under which the hub is reached, without ports. `clock` gives Unix seconds,
     `ticks` seconds that only rise."""
 
     desk: ExchangeDesk
     keys: MemberKeys
     spool: Spool
-    sealing: SigningKey
+    signing: Callable[[], HttpKey]
     hosts: Collection[str] = LOOPBACK
     limits: HubLimits = field(default_factory=HubLimits)
     clock: Callable[[], int] = wall_clock
     ticks: Callable[[], float] = time.monotonic
-
-    @property
-    def key_id(self) -> str:
-        """The name of the hub's key."""
-        return self.sealing.sender
-
-    @property
-    def http_key(self) -> HttpKey:
-        """What answers are signed with."""
-        return HttpKey(self.key_id, self.sealing.private)

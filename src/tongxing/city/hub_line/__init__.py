@@ -7,5 +7,6 @@ is the one over HTTPS (docs/exchange-api.md). A hub in the same process has a li
 from tongxing.city.hub_line.dealing import Dealt, HubDealings
 from tongxing.city.hub_line.http_line import HttpLine, HubAddress
 from tongxing.city.hub_line.line import HubLine
+from tongxing.city.hub_line.trust import HubTrust
 
-__all__ = ["Dealt", "HttpLine", "HubAddress", "HubDealings", "HubLine"]
+__all__ = ["Dealt", "HttpLine", "HubAddress", "HubDealings", "HubLine", "HubTrust"]

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import msgspec
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from tongxing.checkpoint.succession import FILE_CHARS_MAX
+from tongxing.city.hub_line.trust import HubTrust
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.envelope import read_body
 from tongxing.messages.letters import (
@@ -41,6 +42,7 @@ _LABEL = "tx"
 _NONCE_BYTES = 16
 _AGAIN = (408, 429, 500, 502, 503, 504, 507)
 _GO_ON = ("UPLOAD_RANGE", "UPLOAD_NO_MANIFEST")
+_OF_KEYS = ("KEY_NOT_INTRODUCED", "KEY_EMERGENCY")
 _ROUNDS_MAX = 8
 _LIST_BYTES_MAX = 1 << 20
 _READ_BYTES = 1 << 16
@@ -49,12 +51,11 @@ NO_FIELDS: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class HubAddress:
-    """Where a hub is and how its answers are known. `certificates` is a file of certificates to
-    trust, "" for those of the system."""
+    """Where a hub is and by which keys its answers are known. `certificates` is a file of
+    certificates to trust, "" for those of the system."""
 
     url: str
-    key_id: str
-    public: Ed25519PublicKey
+    trust: HubTrust
     certificates: str = ""
 
 
@@ -233,12 +234,50 @@ class HttpLine:
         is_refusal = answer.status_code >= 400
         label = "" if is_refusal else _LABEL
         hub = self._hub
-        refusal = check_answer(told, hub.key_id, hub.public, label, self._clock())
+        refusal = self._unbelieved(told, label)
+        if refusal is not None and refusal.code == "HTTP_KEY":
+            not_learned = self._learn_keys()
+            if not_learned is not None:
+                return not_learned
+            refusal = self._unbelieved(told, label)
         if refusal is not None:
             return Refusal("HTTP_ANSWER", hub.url, {"detail": refusal.code})
         if sha256_of_digest(lines.get("content-digest")) != hashlib.sha256(body).digest():
             return Refusal("HTTP_ANSWER", hub.url, {"detail": "Content-Digest"})
         return _Told(answer.status_code, body, {name.lower(): v for name, v in lines.items()})
+
+    def _unbelieved(self, told: Answer, label: str) -> Refusal | None:
+        """Why an answer is not the hub's; HTTP_KEY for one of a key that is not known."""
+        now_s = self._clock()
+        refusal: Refusal | None = None
+        for name, public in self._hub.trust.publics(now_s).items():
+            refusal = check_answer(told, name, public, label, now_s)
+            if refusal is None or refusal.code != "HTTP_KEY":
+                return refusal
+        return refusal
+
+    def _learn_keys(self) -> Refusal | None:
+        """Ask the hub which key took the place of the one that is known, and believe as much of it
+        as that key signed. Refuses as `HubTrust.learn`, also when nobody can be asked."""
+        hub = self._hub
+        try:
+            with self._session.get(
+                f"{hub.url.rstrip('/')}/v1/keys",
+                headers={"Accept-Encoding": "identity"},
+                timeout=_TIMEOUT_S,
+                allow_redirects=False,
+                stream=True,
+                verify=hub.certificates or True,
+            ) as answer:
+                content = _at_most(answer, FILE_CHARS_MAX) if answer.status_code == 200 else None
+        except requests.RequestException:
+            content = None
+        if content is None:
+            return Refusal("HTTP_ANSWER", hub.url, {"detail": "HTTP_KEY"})
+        refusal = hub.trust.learn(content.decode(errors="replace"))
+        if refusal is not None and refusal.code not in _OF_KEYS:
+            return Refusal("HTTP_ANSWER", hub.url, {"detail": refusal.code})
+        return None if refusal is None else Refusal(refusal.code, hub.url, refusal.values)
 
 
 def _at_most(answer: requests.Response, most: int) -> bytes | None:

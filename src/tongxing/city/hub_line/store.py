@@ -1,9 +1,11 @@
 """The letters a city had, and the files that have no answer yet, in its books."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from tongxing.checkpoint import Succession, read_succession
 from tongxing.city.desk import schema_of
+from tongxing.city.hub_line.trust import HubTrust
 from tongxing.messages.letters import Letter
 from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
@@ -47,6 +49,28 @@ class LetterBook:
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()
+
+    def trust_in(self, given: Succession, clock: Callable[[], int]) -> HubTrust:
+        """What to believe of the hub's keys: those that a person has given, and what was learned of
+        their successors before."""
+        with self._connection.transaction():
+            row = self._connection.execute(
+                "SELECT content FROM hub_keys ORDER BY number DESC LIMIT 1"
+            ).fetchone()
+        kept = None if row is None else read_succession(str(row[0]))
+
+        def keep(learned: Succession) -> None:
+            with self._connection.transaction():
+                self._connection.execute(
+                    "INSERT INTO hub_keys (content, learned_s) VALUES (%s, %s)",
+                    (learned.text, clock()),
+                )
+
+        if isinstance(kept, Succession) and kept.has(given.last):
+            return HubTrust(kept, keep)
+        if row is None or str(row[0]) != given.text:
+            keep(given)
+        return HubTrust(given, keep)
 
     def last(self, member: str) -> int:
         """The highest number that a member has; 0 for none."""

@@ -17,6 +17,7 @@ from tongxing.cli.shell import usage_problem
 from tongxing.kernel.reasons import Problem, Refusal
 
 if TYPE_CHECKING:
+    from tongxing.checkpoint import Succession
     from tongxing.city.hub_line import Dealt, HubAddress, HubDealings
     from tongxing.city.hub_line.store import LetterBook
     from tongxing.messages import SigningKey
@@ -110,22 +111,31 @@ def tell_refusals(refusals: Sequence[Refusal]) -> None:
 
 def hub_address(url: str, hub_key: str, certificates: Path | None) -> "HubAddress":
     """Where the hub is and how its answers are known. Raises Problem."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
-    from tongxing.city.hub_line import HubAddress
-    from tongxing.messages import HUB_SENDER
+    from tongxing.city.hub_line import HubAddress, HubTrust
 
     text = hub_key
     if not _HEX.fullmatch(text) and Path(text).is_file():
         text = Path(text).read_text(encoding="utf-8", errors="replace").strip()
-    if not _HEX.fullmatch(text):
-        raise Problem("HUB_KEY_FORM", "--hub-key")
+    known = _keys_in(text)
     parts = urlsplit(url)
     is_near = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
     if not parts.hostname or not (is_near or parts.scheme == "https"):
         raise Problem("HUB_ADDRESS", "--hub", url=url)
-    public = Ed25519PublicKey.from_public_bytes(bytes.fromhex(text))
-    return HubAddress(url, HUB_SENDER, public, str(certificates or ""))
+    return HubAddress(url, HubTrust(known), str(certificates or ""))
+
+
+def _keys_in(text: str) -> "Succession":
+    """The hub's keys in a text: 64 digits, or what `hub.vkey` holds. Raises Problem."""
+    from tongxing.checkpoint import Succession, Verifier, read_succession
+    from tongxing.messages import HUB_SENDER
+
+    if _HEX.fullmatch(text):
+        return Succession(Verifier(HUB_SENDER, bytes.fromhex(text)))
+    found = read_succession(text)
+    if isinstance(found, Refusal):
+        code = "HUB_KEY_FORM" if found.code == "VERIFIER_MALFORMED" else found.code
+        raise Problem(code, "--hub-key", **found.values)
+    return found
 
 
 def _key(city: str) -> tuple["SigningKey", str]:

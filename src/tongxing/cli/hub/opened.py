@@ -17,10 +17,11 @@ from tongxing.cli.books import HUB as SCHEMA
 from tongxing.cli.books import books_at, hub_books
 from tongxing.cli.common import granted, settings
 from tongxing.front.keys import FOLDER, PASSPHRASE_FILE, VAULT
-from tongxing.front.message_key import message_key_of
+from tongxing.front.message_key import message_key_of, message_keys_of
 from tongxing.hub import Hub, HubStore, Member, MemberCity, NetworkGround, load_rulebook, members_of
 from tongxing.hub.evidence import NoWitness, Witness
 from tongxing.hub.exchange.keys import MemberRing, read_member_keys
+from tongxing.hub.keys import HubKeys, own_ring_of
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running import DayDesk, Folders
 from tongxing.hub.signatures import SignatureWitness
@@ -51,7 +52,7 @@ class OpenedHub:
 
     store: HubStore
     hub: Hub
-    key: SigningKey
+    key: HubKeys
     trusted: KeyRing
     rules: Rulebook
     folders: Folders
@@ -60,6 +61,10 @@ class OpenedHub:
     def day_desk(self) -> DayDesk:
         """The desk of its settlement days."""
         return DayDesk(self.store, self.hub, self.key, self.trusted, self.rules, self.folders)
+
+    def own_ring(self) -> KeyRing:
+        """What opens a message that it sealed itself."""
+        return own_ring_of(self.store, self.key)
 
 
 def hub_folder() -> Path:
@@ -118,7 +123,7 @@ def opened_hub(now_s: int) -> Iterator[OpenedHub]:
     folder = hub_folder()
     path = folder / MEMBER_KEYS
     trusted = MemberRing(granted(read_member_keys(path.read_bytes(), str(path))), lambda: now_s)
-    key, rules, witness = hub_key(), load_rulebook(), hub_witness()
+    key, rules, witness = hub_keys(), load_rulebook(), hub_witness()
     with hub_store() as store:
         hub = Hub(store, key, trusted, rules, NetworkGround(load_registry()), witness)
         checks = not isinstance(witness, NoWitness)
@@ -128,6 +133,12 @@ def opened_hub(now_s: int) -> Iterator[OpenedHub]:
 def hub_key() -> SigningKey:
     """The hub's own key, out of ``$TONGXING_KEYS/HUB/messages.key``. Raises Problem."""
     return granted(message_key_of(HUB_SENDER, os.environ))
+
+
+def hub_keys() -> HubKeys:
+    """The same with what lies beside it (``messages-….key``), which is opened when it is needed.
+    Raises Problem."""
+    return HubKeys([hub_key()], lambda: granted(message_keys_of(HUB_SENDER, os.environ)))
 
 
 def hub_witness() -> Witness:

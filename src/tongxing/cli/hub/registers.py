@@ -11,7 +11,6 @@ from tongxing.cli.shell import command as make_command
 from tongxing.hub.registers import RegisterDesk
 from tongxing.hub.store.registers import KeptVersion
 from tongxing.kernel.clock import stamp
-from tongxing.messages import HUB_SENDER, KeyRing
 
 WORDS = Words("hub")
 COLUMNS = ("kind", "owner", "version", "published", "received", "entries")
@@ -25,8 +24,7 @@ NOT_MADE = ("sender", "check", "rows")
 def command(files: tuple[Path, ...], window: str | None, now: str | None) -> None:
     now_s = moment(now, "--now")
     with opened_hub(now_s) as opened:
-        own = KeyRing({HUB_SENDER: opened.key.public_bytes()})
-        desk = RegisterDesk(opened.store, opened.trusted, own)
+        desk = RegisterDesk(opened.store, opened.trusted, opened.own_ring())
         taken = [granted(desk.take(file.read_bytes(), now_s)) for file in files]
         known = desk.registers()
         not_made = [] if window is None else opened.hub.checks_not_made(window)

@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tongxing.cli.arguments import Whole
+from tongxing.cli.arguments import Whole, moment
 from tongxing.cli.books import books_at
 from tongxing.cli.common import Words, granted, note, say, settings
 from tongxing.cli.fleet.serve import LOOPBACK, bound_socket, tls_of
-from tongxing.cli.hub.opened import MEMBER_KEYS, hub_folder, hub_key, hub_witness
+from tongxing.cli.hub.opened import MEMBER_KEYS, hub_folder, hub_keys, hub_witness
 from tongxing.cli.shell import command as make_command
 from tongxing.kernel.reasons import Problem
 
 if TYPE_CHECKING:
     from tongxing.front.exchange import HubSite
+    from tongxing.storage import Database
 
 WORDS = Words("hub")
 _SPOOL = "spool"
@@ -47,7 +48,7 @@ def command(
 
     def told(address: str) -> None:
         say(WORDS("serve.address", address=address))
-        say(WORDS("serve.public", key=site.sealing.public_bytes().hex()))
+        say(WORDS("serve.public", key=_public_now(database, site)))
         note(WORDS("serve.who", members=", ".join(site.keys.members())))
         note(WORDS("serve.how_to_stop"))
 
@@ -57,6 +58,21 @@ def command(
         hub_interface(database, site) as app,
     ):
         serve(app, taken, told, tls=tls)
+
+
+def _public_now(database: "Database", site: "HubSite") -> str:
+    """The public key that answers are signed with, in hexadecimal digits."""
+    from tongxing.hub import HubStore, load_rulebook
+    from tongxing.hub.keys import keys_in_force, own_keys
+    from tongxing.hub.windows import window_of
+
+    window = window_of(moment(None, ""), load_rulebook())
+    store = HubStore(database)
+    try:
+        with store.reading() as cursor:
+            return keys_in_force(cursor, own_keys(site.sealing)).key_of(window).public.hex()
+    finally:
+        store.close()
 
 
 def _real(names: tuple[str, ...]) -> "HubSite":
@@ -71,7 +87,7 @@ def _real(names: tuple[str, ...]) -> "HubSite":
     keys = granted(member_keys_at(path))
     if isinstance(witness, NoWitness):
         note(WORDS("serve.no_witness"))
-    own, hosts = hub_key(), (*OWN_NAMES, *names)
+    own, hosts = hub_keys(), (*OWN_NAMES, *names)
     reread = partial(member_keys_at, path)
     return HubSite(keys, own, folder / _SPOOL, hosts, witness, reread)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 import click
 
 from tongxing.checkpoint import Link, check_chain, first_of_all
+from tongxing.checkpoint.succession import KeyChange, short
 from tongxing.cli.arguments import READABLE_FILE
 from tongxing.cli.common import Words, emit_json, granted, print_table, say, settings
-from tongxing.cli.prove.given import given_verifier, note_in
+from tongxing.cli.prove.given import given_keys, note_in
 from tongxing.cli.shell import command as make_command
 
 WORDS = Words("prove")
@@ -19,12 +20,37 @@ _SHOWN_HEX = 16
 @click.option("--key", metavar="KEY")
 def command(files: tuple[Path, ...], key: str | None) -> int:
     notes = {str(file): note_in(file) for file in files}
-    links = granted(check_chain(notes, given_verifier(key)))
+    keys = given_keys(key)
+    links = granted(check_chain(notes, keys))
+    changes = [change for change in keys.changes if change.from_window <= _last_of(links)]
     if settings().json:
-        emit_json({"holds": True, "from_the_first": first_of_all(links[0]), "links": _plain(links)})
+        emit_json({
+            "holds": True,
+            "from_the_first": first_of_all(links[0]),
+            "links": _plain(links),
+            "keys": [_plain_change(change) for change in changes],
+        })  # fmt: skip
     else:
         _show(links)
+        for change in changes:
+            name = "chain.emergency" if change.is_emergency else "chain.planned"
+            by = " / ".join(change.persons)
+            say(WORDS(name, key=short(change.new), window=change.from_window, by=by))
+        say(WORDS("chain.not_proven"))
     return 0
+
+
+def _last_of(links: list[Link]) -> str:
+    return links[-1].checkpoint.window_id
+
+
+def _plain_change(change: KeyChange) -> dict[str, object]:
+    return {
+        "key": change.new.text,
+        "from_window": change.from_window,
+        "emergency": change.is_emergency,
+        "persons": change.persons,
+    }
 
 
 def _show(links: list[Link]) -> None:
@@ -44,7 +70,6 @@ def _show(links: list[Link]) -> None:
     print_table(WORDS("chain.title"), columns, rows, right=(1, 2, 3))
     say(WORDS("chain.holds", count=len(links), hub=links[0].checkpoint.hub))
     say(WORDS("chain.from_the_first" if first_of_all(links[0]) else "chain.from_the_middle"))
-    say(WORDS("chain.not_proven"))
 
 
 def _plain(links: list[Link]) -> list[dict[str, object]]:

@@ -2,18 +2,17 @@
 
 from pathlib import Path
 
-from tongxing.checkpoint import VERIFIER_FILE, Verifier, read_verifier
+from tongxing.checkpoint import VERIFIER_FILE, Succession, read_succession
 from tongxing.checkpoint.notes import NOTE_BYTES_MAX
+from tongxing.checkpoint.succession import FILE_CHARS_MAX
 from tongxing.cli.common import granted, settings
 from tongxing.kernel.reasons import Problem
 
-_KEY_CHARS_MAX = 1_024
 
+def given_keys(given: str | None) -> Succession:
+    """The keys that were given, else those beside the statements of the home folder.
 
-def given_verifier(given: str | None) -> Verifier:
-    """The key that was given, else the one beside the statements of the home folder.
-
-    Raises Problem(VERIFIER_MISSING) or VERIFIER_MALFORMED.
+    Raises Problem(VERIFIER_MISSING) and as `read_succession` refuses.
     """
     kept = settings().home / "statements" / VERIFIER_FILE
     if given is None and not kept.is_file():
@@ -22,11 +21,11 @@ def given_verifier(given: str | None) -> Verifier:
     text = given or ""
     try:
         if path.is_file():
-            with path.open(encoding="ascii", errors="replace") as file:
-                text = file.read(_KEY_CHARS_MAX)
+            with path.open(encoding="utf-8", errors="replace") as file:
+                text = file.read(FILE_CHARS_MAX)
     except OSError as error:
         raise Problem("VERIFIER_MISSING", f"{path}: {error.strerror}") from error
-    return granted(read_verifier(text))
+    return granted(read_succession(text))
 
 
 def note_in(path: Path) -> bytes:

@@ -7,7 +7,7 @@ import click
 from tongxing.checkpoint import Proven, check_proof
 from tongxing.cli.arguments import READABLE_FILE
 from tongxing.cli.common import Words, emit_json, granted, note, print_table, say, settings
-from tongxing.cli.prove.given import given_verifier, note_in
+from tongxing.cli.prove.given import given_keys, note_in
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
 from tongxing.kernel.files import write_whole
@@ -34,7 +34,7 @@ def command(
     if out is not None:
         raise usage_problem(click.get_current_context(), "extra", text="--out")
     published = None if checkpoint is None else note_in(checkpoint)
-    proven = granted(check_proof(note_in(proof), record_id, given_verifier(key), published))
+    proven = granted(check_proof(note_in(proof), record_id, given_keys(key), published))
     if settings().json:
         emit_json(_plain(proven, published is not None))
     else:

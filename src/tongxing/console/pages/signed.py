@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 from tongxing.checkpoint import CHECKPOINT_FILE, VERIFIER_FILE
 from tongxing.console.clearing import find_window
 from tongxing.console.web import console_of
+from tongxing.hub.keys import known_keys
 from tongxing.hub.signing import record_proof
 from tongxing.hub.store.checkpoints import load_checkpoint
 from tongxing.kernel.reasons import Problem, Refusal
@@ -19,11 +20,14 @@ _HEADERS = {"Cache-Control": "no-store"}
 
 @router.get("/settlement/{window_id}/signed/{name}")
 def signed(request: Request, window_id: str, name: str) -> Response:
-    """A window's checkpoint, or the public key it was signed with, as the hub keeps them."""
+    """A window's checkpoint, or the hub's public keys, as the hub keeps them."""
     with console_of(request).books.snapshot() as snapshot:
         find_window(snapshot, window_id)
         kept = load_checkpoint(snapshot.of_hub(), window_id)
-    found = {CHECKPOINT_FILE: kept.content, VERIFIER_FILE: kept.verifier.encode()} if kept else {}
+        keys = known_keys(snapshot.of_hub()) if kept else None
+    found = {}
+    if kept and keys:
+        found = {CHECKPOINT_FILE: kept.content, VERIFIER_FILE: keys.text.encode()}
     if name not in found:
         raise Problem("STATEMENT_FILE_UNKNOWN", window_id, name=name[:60])
     shown = name if name == VERIFIER_FILE else f"{window_id}-{name}"

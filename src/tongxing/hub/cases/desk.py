@@ -7,12 +7,14 @@ with a name and a reason, above a bound only together with a second person.
 
 from tongxing.hub.cases.ladder import Case, due_s, turn_of
 from tongxing.hub.cases.working import act_on, open_about
+from tongxing.hub.keys import OwnKey, own_keys
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import cases as table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.terms import terms_of
+from tongxing.hub.windows import window_of
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import (
@@ -22,7 +24,6 @@ from tongxing.messages import (
     CaseAnswerFile,
     CaseFile,
     KeyRing,
-    SigningKey,
     seal,
     unseal,
 )
@@ -35,9 +36,9 @@ class CaseDesk:
     """Works the cases over the hub's store; `key` signs the answers, `trusted` holds the keys of
     the members."""
 
-    def __init__(self, store: HubStore, key: SigningKey, trusted: KeyRing, rules: Rulebook) -> None:
+    def __init__(self, store: HubStore, key: OwnKey, trusted: KeyRing, rules: Rulebook) -> None:
         self._store = store
-        self._key = key
+        self._key = own_keys(key)
         self._trusted = trusted
         self._rules = rules
 
@@ -62,8 +63,9 @@ class CaseDesk:
                 return Refusal("FILE_ID_CONFLICT", values={"file_id": file.file_id})
             at_s = max(received_s, window_table.last_closed_cutoff(cursor))
             answers = [self._answered(cursor, act, sender, at_s) for act in file.acts]
+            key = self._key.due(cursor, window_of(at_s, self._rules))
             answer = seal(
-                CaseAnswerFile(file_id=file.file_id, received_s=at_s, answers=answers), self._key
+                CaseAnswerFile(file_id=file.file_id, received_s=at_s, answers=answers), key
             )
             table.write_case_file(
                 cursor, sender, file.file_id, sha256_hex(message), at_s, message, answer

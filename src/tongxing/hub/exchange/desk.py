@@ -15,14 +15,17 @@ from tongxing.hub.cases.desk import CaseDesk
 from tongxing.hub.exchange import letters as letter_table
 from tongxing.hub.exchange.letters import Booked
 from tongxing.hub.files import Cover, read_cover
+from tongxing.hub.keys import OwnKey, keys_in_force, own_keys
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.service import Hub
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import files as file_table
 from tongxing.hub.store import members as member_table
+from tongxing.hub.windows import window_of
 from tongxing.kernel.reasons import Problem, Refusal
-from tongxing.messages import CaseFile, KeyRing, SigningKey, unseal
+from tongxing.messages import CaseFile, KeyRing, unseal
 from tongxing.messages.letters import Letter, LetterPage
+from tongxing.signed_http import HttpKey
 from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
 
@@ -33,20 +36,21 @@ _WAITING_MOST = 32
 
 class ExchangeDesk:
     """The counter. `open_hub` opens the clearing house over `database` and is called again when the
-    connection was lost. `key` is the hub's own, `trusted` knows who signs manifests and cases."""
+    connection was lost. `key` is the hub's own (or its keys), `trusted` knows who signs manifests
+    and cases."""
 
     def __init__(
         self,
         database: Database,
         open_hub: Callable[[], Hub],
-        key: SigningKey,
+        key: OwnKey,
         trusted: KeyRing,
         rules: Rulebook,
         schema: str = "hub",
     ) -> None:
         self.rules = rules
         self._database, self._schema = database, schema
-        self._key, self._trusted = key, trusted
+        self._key, self._trusted = own_keys(key), trusted
         self._open_hub = open_hub
         self._hub: Hub | None = None
         self._cases: HubStore | None = None
@@ -61,6 +65,23 @@ class ExchangeDesk:
         for one in (self._hub, self._cases, self._connection):
             if one is not None:
                 one.close()
+
+    @property
+    def name(self) -> str:
+        """What the hub is called."""
+        return self._key.first.sender
+
+    def own_key(self, now_s: int) -> HttpKey:
+        """The key that signs what is said now. Raises Problem(HUB_KEY_MISSING)."""
+        with self._changing() as cursor:
+            known = keys_in_force(cursor, self._key)
+        due = known.key_of(window_of(now_s, self.rules))
+        return HttpKey(known.called(due), self._key.private(due).private)
+
+    def public_keys(self) -> str:
+        """The hub's public keys, as `hub.vkey` holds them."""
+        with self._changing() as cursor:
+            return keys_in_force(cursor, self._key).text
 
     def use_signature(self, key_id: str, nonce: str, now_s: int) -> Refusal | None:
         """Note that a request's signature was used. Refuses HTTP_REPLAY and HUB_BUSY."""

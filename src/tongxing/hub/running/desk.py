@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 
 from tongxing.hub.holding import HoldingDesk
+from tongxing.hub.keys import OwnKey, known_keys
 from tongxing.hub.life import RecordEvent
 from tongxing.hub.proofs import prove_hub
 from tongxing.hub.reserve_calls import rules_on
@@ -17,7 +18,7 @@ from tongxing.hub.reserves import ReserveDesk
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running import papers
 from tongxing.hub.running.banking import Banking
-from tongxing.hub.running.folders import Folders, PaperDiffers, put
+from tongxing.hub.running.folders import Folders, PaperDiffers, put, put_grown
 from tongxing.hub.running.intake import Intake
 from tongxing.hub.running.status import DayStatus, day_status
 from tongxing.hub.running.steps import BEFORE_CUTOFF, ORDER, Step, before, due_s
@@ -29,7 +30,7 @@ from tongxing.hub.store import payments as payment_table
 from tongxing.hub.windows import WindowTimes, closing_day, window_of, window_times
 from tongxing.kernel.clock import at, calendar_date
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages import KeyRing, SigningKey
+from tongxing.messages import KeyRing
 
 Figures = Mapping[str, int]
 
@@ -37,14 +38,14 @@ Figures = Mapping[str, int]
 class DayDesk:
     """One clearing house's days over its store and folders.
 
-    `key` is the hub's own, `trusted` holds those of the members that send files.
+    `key` is the hub's own (or its keys), `trusted` holds those of the members that send files.
     """
 
     def __init__(
         self,
         store: HubStore,
         hub: Hub,
-        key: SigningKey,
+        key: OwnKey,
         trusted: KeyRing,
         rules: Rulebook,
         folders: Folders,
@@ -104,6 +105,7 @@ class DayDesk:
                 return days
             for day in days:
                 try:
+                    self._put_keys()
                     refused = self._work_day(day, now_s, by, only)
                 except PaperDiffers as paper:
                     refused = Refusal("DAY_PAPER_DIFFERS", day, {"file": str(paper)})
@@ -259,6 +261,7 @@ class DayDesk:
 
     def _publish(self, day: str, _times: WindowTimes, _now_s: int) -> Figures:
         """The answers again too: a record may have been decided since they were written."""
+        self._put_keys()
         return {"papers": self._put(papers.answers, day) + self._put(papers.documents, day)}
 
     def _settle(self, day: str, _times: WindowTimes, now_s: int) -> Figures | None:
@@ -278,6 +281,13 @@ class DayDesk:
             found = [paper for maker in makers for paper in maker(cursor, day)]
         put(self._folders.days / f"{day}.sha256", papers.list_of(found))
         return {"papers": len(found)}
+
+    def _put_keys(self) -> None:
+        """The hub's public keys, as soon as something is signed."""
+        with self._store.reading() as cursor:
+            known = known_keys(cursor)
+        if known is not None:
+            put_grown(self._folders.root / papers.KEYS, known.text.encode())
 
     def _put(self, maker: papers.Maker, day: str) -> int:
         count = 0

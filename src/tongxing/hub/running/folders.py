@@ -181,6 +181,19 @@ def put(path: Path, content: bytes) -> None:
     write_whole(path, content)
 
 
+def put_grown(path: Path, content: bytes) -> None:
+    """Put a file in its place that is only ever added to. Raises PaperDiffers when what is there is
+    not how it begins."""
+    if path.is_file():
+        there = path.read_bytes()
+        if not content.startswith(there):
+            raise PaperDiffers(str(path))
+        if there == content:
+            return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, content)
+
+
 def _judged_as(came: Came) -> str:
     return f"{came.name}.{came.received_s}.{came.mark[:_MARK_CHARS]}"
 

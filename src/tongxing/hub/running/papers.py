@@ -27,6 +27,8 @@ from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.texts import LANGUAGES
 
 PUBLIC = "public"
+KEYS = f"out/{PUBLIC}/{VERIFIER_FILE}"
+"""The hub's public keys. It grows with each change, so it is in no day's list."""
 _NAMES = {
     STATEMENT: "statement",
     ISSUER_DETAIL: "issuer-detail",
@@ -61,7 +63,6 @@ def documents(cursor: Cursor, window_id: str) -> Iterator[Paper]:
     kept = checkpoint_table.load_checkpoint(cursor, window_id)
     if kept is not None:
         yield f"out/{PUBLIC}/{window_id}/{CHECKPOINT_FILE}", kept.content
-        yield f"out/{PUBLIC}/{VERIFIER_FILE}", f"{kept.verifier}\n".encode()
 
 
 def payments(cursor: Cursor, window_id: str) -> Iterator[Paper]:

@@ -19,12 +19,10 @@ from tongxing.kernel.files import write_whole
 from tongxing.kernel.ids import digest, sha256_hex
 from tongxing.kernel.reasons import Problem, reason
 from tongxing.messages import (
-    HUB_SENDER,
     CaseAct,
     CaseAnswerFile,
     CaseFile,
     Evidence,
-    KeyRing,
     SigningKey,
     seal,
     unseal,
@@ -77,7 +75,7 @@ def taken(message: bytes, now_s: int, answer_to: Path | None = None) -> None:
     with opened_hub(now_s) as opened:
         desk = CaseDesk(opened.store, opened.key, opened.trusted, opened.rules)
         answer = granted(desk.receive(message, now_s))
-        ring = KeyRing({HUB_SENDER: opened.key.public_bytes()})
+        ring = opened.own_ring()
     if answer_to is not None:
         write_whole(answer_to, answer)
     answers = granted(unseal(answer, CaseAnswerFile, ring))[1].answers
