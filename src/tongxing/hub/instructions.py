@@ -29,7 +29,8 @@ class Instruction:
     """One payment. `instruction_id` is also its end-to-end id at the bank; `amount_fen` > 0.
 
     `message` names the ISO 20022 message that carries it: pacs.009 between the members and the
-    hub, pain.001 where an acquirer asks its bank to pay an operator.
+    hub, pain.001 where an acquirer asks its bank to pay an operator. `replaces` names the payment
+    that the bank turned down, when this one is sent in its place (`reissuing`).
     """
 
     instruction_id: str
@@ -41,6 +42,7 @@ class Instruction:
     amount_fen: int
     settles_on: date
     due_s: int
+    replaces: str = ""
 
 
 def instructions_of(

@@ -18,17 +18,20 @@ PAYOUT_PHASE = 3
 
 
 class PaymentState(StrEnum):
-    """Where a payment is: with the bank, paid, turned down by it, or covered because its debtor
-    did not pay (`reserves`)."""
+    """Where a payment is: with the bank, paid, turned down by it, covered because its debtor did
+    not pay (`reserves`), or turned down and sent again as another one (`reissuing`)."""
 
     ISSUED = "issued"
     SETTLED = "settled"
     REJECTED = "rejected"
     COVERED = "covered"
+    REPLACED = "replaced"
 
 
 DONE = (PaymentState.SETTLED, PaymentState.COVERED)
 """A payment whose money is there."""
+ENDED = (*DONE, PaymentState.REPLACED)
+"""A payment of which nothing is awaited: the one that replaced it has to be paid itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +49,8 @@ def judge_report(
     """What a report makes of its payment, given all payments of that window. A debtor whose payment
     was covered may still pay it.
 
-    Refuses with PAYMENT_UNKNOWN, PAYMENT_MISMATCH, PAYMENT_REPEATED, PAYMENT_NOT_FINAL or
-    PAYMENT_TOO_EARLY, in this order.
+    Refuses with PAYMENT_UNKNOWN, PAYMENT_MISMATCH, PAYMENT_REPLACED (it is paid after it was sent
+    again), PAYMENT_REPEATED, PAYMENT_NOT_FINAL or PAYMENT_TOO_EARLY, in this order.
     """
     reference = status.end_to_end_id
     if payment is None:
@@ -56,6 +59,8 @@ def judge_report(
     if status.amount_fen != expected_fen:
         values = {"reference": reference, "expected": expected_fen, "found": status.amount_fen}
         return Refusal("PAYMENT_MISMATCH", values=values)
+    if payment.state is PaymentState.REPLACED and status.status == SETTLED:
+        return Refusal("PAYMENT_REPLACED", values={"reference": reference})
     is_late = payment.state is PaymentState.COVERED and status.status == SETTLED
     if payment.state is not PaymentState.ISSUED and not is_late:
         return Refusal("PAYMENT_REPEATED", values={"reference": reference})
@@ -72,7 +77,7 @@ def judge_report(
 def may_be_paid(payment: Payment, window: Iterable[Payment]) -> bool:
     """Whether the money of every payment of an earlier phase of the window is there."""
     return all(
-        other.state in DONE
+        other.state in ENDED
         for other in window
         if other.instruction.phase < payment.instruction.phase
     )
@@ -86,7 +91,7 @@ def event_of(payment: Payment, window: Iterable[Payment]) -> WindowEvent | None:
     if payment.instruction.phase == PAYOUT_PHASE:
         return None
     others_open = any(
-        other.state not in DONE
+        other.state not in ENDED
         for other in window
         if other.instruction.phase != PAYOUT_PHASE
         and other.instruction.instruction_id != payment.instruction.instruction_id

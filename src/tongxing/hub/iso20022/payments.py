@@ -60,11 +60,17 @@ def _interbank(instruction: Instruction, created_s: int, names: Mapping[str, str
                     sttlm_tm_req=pacs.SettlementTimeRequest2(clstm=xml_time(instruction.due_s)),
                     dbtr=_institution(instruction.debtor, names),
                     cdtr=_institution(instruction.creditor, names),
-                    rmt_inf=pacs.RemittanceInformation2(ustrd=[instruction.window_id]),
+                    rmt_inf=pacs.RemittanceInformation2(ustrd=_told(instruction)),
                 )
             ],
         )
     )
+
+
+def _told(instruction: Instruction) -> list[str]:
+    """What the payment is for, and which one it takes the place of."""
+    old = instruction.replaces
+    return [instruction.window_id, *([f"replaces {old}"] if old else [])]
 
 
 def _institution(member: str, names: Mapping[str, str]) -> object:
@@ -120,7 +126,7 @@ def _credit_transfer(instruction: Instruction, amount: Any, names: Mapping[str, 
         ),
         cdtr=_party(instruction.creditor, names),
         cdtr_acct=_account(instruction.creditor),
-        rmt_inf=pain.RemittanceInformation16(ustrd=[instruction.window_id]),
+        rmt_inf=pain.RemittanceInformation16(ustrd=_told(instruction)),
     )
 
 

@@ -23,7 +23,7 @@ from tongxing.hub.running.intake import Intake
 from tongxing.hub.running.status import DayStatus, day_status
 from tongxing.hub.running.steps import BEFORE_CUTOFF, ORDER, Step, before, due_s
 from tongxing.hub.service import Hub
-from tongxing.hub.settlement import DONE
+from tongxing.hub.settlement import DONE, ENDED
 from tongxing.hub.store import HubStore
 from tongxing.hub.store import days as table
 from tongxing.hub.store import payments as payment_table
@@ -269,10 +269,10 @@ class DayDesk:
         self._banking.hand_out(day)
         with self._store.reading() as cursor:
             payments = payment_table.load_payments(cursor, day)
-        if any(payment.state not in DONE for payment in payments):
+        if any(payment.state not in ENDED for payment in payments):
             return None
-        paid_fen = sum(payment.instruction.amount_fen for payment in payments)
-        return {"payments": len(payments), "paid_fen": paid_fen}
+        paid = [payment.instruction.amount_fen for payment in payments if payment.state in DONE]
+        return {"payments": len(paid), "paid_fen": sum(paid)}
 
     def _finish(self, day: str, _times: WindowTimes, _now_s: int) -> Figures:
         """List all that was handed out, so that anybody can check the copies."""

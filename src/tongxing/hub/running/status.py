@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running.steps import ORDER, Step, due_s
-from tongxing.hub.settlement import DONE, Payment, PaymentState
+from tongxing.hub.settlement import ENDED, Payment, PaymentState
 from tongxing.hub.store.days import DoneStep
 from tongxing.hub.windows import WindowTimes, window_times
 
@@ -59,7 +59,7 @@ def day_status(
     """The status of a day from its steps, payments and files as they stand. Pure."""
     times = window_times(window_id, rules)
     steps = tuple(_step(step, done.get(step.value), times) for step in ORDER)
-    left = [item for item in payments if item.state not in DONE]
+    left = [item for item in payments if item.state not in ENDED]
     refused = tuple(
         item.instruction.instruction_id for item in left if item.state is PaymentState.REJECTED
     )

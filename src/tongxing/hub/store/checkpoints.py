@@ -117,7 +117,7 @@ def file_log(cursor: Cursor, window_id: str) -> list[FileEntry]:
 
 
 def papers_of(cursor: Cursor, window_id: str) -> list[PaperEntry]:
-    """What a window handed out: documents by kind and party, then payments by id."""
+    """What a window handed out at its closing: documents by kind and party, then payments by id."""
     rows = cursor.execute(
         "SELECT kind, party, encode(sha256(content), 'hex') FROM document WHERE window_id = %s"
         " ORDER BY kind, party",
@@ -125,7 +125,7 @@ def papers_of(cursor: Cursor, window_id: str) -> list[PaperEntry]:
     ).fetchall()
     rows += cursor.execute(
         "SELECT 'payment', instruction_id, encode(sha256(content), 'hex') FROM instruction"
-        " WHERE window_id = %s ORDER BY instruction_id",
+        " WHERE window_id = %s AND replaces IS NULL ORDER BY instruction_id",
         (window_id,),
     ).fetchall()
     return [PaperEntry(kind=row[0], party=row[1], sha256=row[2]) for row in rows]

@@ -14,8 +14,8 @@ def write_instructions(
     """Keep the instructions of a window with their messages, by instruction id."""
     cursor.executemany(
         "INSERT INTO instruction (instruction_id, window_id, phase, message, debtor, creditor,"
-        " amount_fen, settles_on, due_s, state, sha256, content)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'issued', %s, %s)",
+        " amount_fen, settles_on, due_s, state, sha256, content, replaces)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, 'issued', %s, %s, nullif(%s, ''))",
         [
             (
                 item.instruction_id,
@@ -29,6 +29,7 @@ def write_instructions(
                 item.due_s,
                 sha256_hex(messages[item.instruction_id]),
                 messages[item.instruction_id],
+                item.replaces,
             )
             for item in instructions
         ],
@@ -39,11 +40,12 @@ def load_payments(cursor: Cursor, window_id: str) -> list[Payment]:
     """All payments of a window, in order of id."""
     rows = cursor.execute(
         "SELECT instruction_id, window_id, phase, message, debtor, creditor, amount_fen,"
-        " settles_on, due_s, state, content FROM instruction WHERE window_id = %s"
+        " settles_on, due_s, coalesce(replaces, ''), state, content FROM instruction"
+        " WHERE window_id = %s"
         " ORDER BY instruction_id",
         (window_id,),
     )
-    return [Payment(Instruction(*row[:9]), PaymentState(row[9]), bytes(row[10])) for row in rows]
+    return [Payment(Instruction(*row[:10]), PaymentState(row[10]), bytes(row[11])) for row in rows]
 
 
 def window_of_payment(cursor: Cursor, instruction_id: str) -> str | None:
@@ -62,4 +64,37 @@ def set_payment_state(
         "UPDATE instruction SET state = %s, reported_s = %s, bank_reference = %s"
         " WHERE instruction_id = %s",
         (state.value, reported_s, bank_reference, instruction_id),
+    )
+
+
+def reissue_proposed_by(cursor: Cursor, instruction_id: str) -> str | None:
+    """Who first said that a payment is to be sent again; None for nobody."""
+    row = cursor.execute(
+        "SELECT proposed_by FROM payment_reissue WHERE instruction_id = %s", (instruction_id,)
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def propose_reissue(cursor: Cursor, instruction_id: str, why: str, by: str, now_s: int) -> None:
+    """Write down what the first of two persons said."""
+    cursor.execute(
+        "INSERT INTO payment_reissue (instruction_id, why, proposed_by, proposed_s)"
+        " VALUES (%s, %s, %s, %s)",
+        (instruction_id, why, by, now_s),
+    )
+
+
+def confirm_reissue(cursor: Cursor, instruction_id: str, by: str, now_s: int) -> None:
+    """Write down what the second one said."""
+    cursor.execute(
+        "UPDATE payment_reissue SET confirmed_by = %s, confirmed_s = %s WHERE instruction_id = %s",
+        (by, now_s, instruction_id),
+    )
+
+
+def set_replaced(cursor: Cursor, instruction_id: str) -> None:
+    """Note that another payment takes the place of one; what the bank said of it stays."""
+    cursor.execute(
+        "UPDATE instruction SET state = %s WHERE instruction_id = %s",
+        (PaymentState.REPLACED.value, instruction_id),
     )
