@@ -13,6 +13,7 @@ from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.life import LIFE, RecordEvent, RecordState, state_of, step
 from tongxing.hub.store.life import held_lines
 from tongxing.hub.terms import terms_on
+from tongxing.hub.verdicts import bearer_once_proven
 from tongxing.hub.windows import WindowState
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
@@ -60,6 +61,30 @@ def test_what_is_proven_enters_the_window_of_that_moment(world: World, desk: Hol
     assert positions(world, "W20260320") == {"ISS-990100": 450, "ACQ-990100": -450}
     with world.store.reading() as cursor:
         assert [proof for proof in prove_hub(cursor) if not proof.holds] == []
+
+
+def test_what_is_proven_of_a_suspended_member_is_carried_until_it_is_back(
+    world: World, desk: HoldingDesk
+) -> None:
+    world.hub.suspend("ISS-990100", MORNING_S)
+    assert decided(desk, True) == {"t1.1": "held 1019"}
+    assert positions(world, "W20260318") == positions(world, "W20260320") == {}
+    back_s = at(DAY + timedelta(days=50), 9)
+    (answer,) = world.hub.reinstate("ISS-990100", back_s).values()
+    assert verdicts(opened(answer)) == {"t1.1": "accepted 1012"}
+    assert opened(answer).verdicts[0].bearer == "cardholder"
+    closing = world.hub.close_window("W20260506", at(DAY + timedelta(days=60)))
+    assert isinstance(closing, WindowClosing)
+    with world.store.reading() as cursor:
+        assert [proof for proof in prove_hub(cursor) if not proof.holds] == []
+
+
+@pytest.mark.parametrize(
+    ("codes", "bearer"),
+    [(["1012"], "cardholder"), (["1007", "0009", "0015"], "issuer"), (["0000"], "cardholder")],
+)
+def test_what_is_proven_is_borne_as_its_soft_codes_say(codes: list[str], bearer: str) -> None:
+    assert bearer_once_proven(codes) == bearer
 
 
 def test_what_is_disproven_is_void_and_frees_its_taps(world: World, desk: HoldingDesk) -> None:

@@ -1,14 +1,28 @@
 """Purse chains: forks, money gone, and records that are missing, in values and in the books."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 
 import pytest
-from hub_world import DAY, World, make_world, revised, ride, verdicts, void
+from hub_world import (
+    DAY,
+    HUB_KEY,
+    RULES,
+    TRUSTED,
+    World,
+    make_world,
+    revised,
+    ride,
+    verdicts,
+    void,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from tongxing.hub import Hub
+from tongxing.hub.evidence import Evidence, Fault, NoWitness
+from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.purses import Gap, Link, add_links, fault_of, gaps_of
 from tongxing.kernel.clock import at
 from tongxing.messages import CardProof, Record
@@ -104,6 +118,29 @@ def test_the_books_remember_a_purse_across_files(world: World) -> None:
     clone = world.present([signed("t3", 40, 5_000, serial=99)], MORNING_S)
     assert verdicts(clone) == {"t3.1": "held 1020"}
     assert clone.verdicts[0].bearer == "case"
+
+
+class Doubting(NoWitness):
+    """Says that one record's TAC is wrong."""
+
+    def evidence(self, records: Sequence[Record]) -> Evidence:
+        wrong = {item.record_id: Fault("1001") for item in records if item.record_id == "f1.1"}
+        return Evidence(signatures=wrong)
+
+
+def test_a_forged_row_freezes_nobody_s_ride_until_it_is_proven(world: World) -> None:
+    hub = Hub(world.store, HUB_KEY, TRUSTED, RULES, world.ground, Doubting())
+    doubted = World(hub, world.store, world.ground, world.senders)
+    forged = signed("f1", 40, 9_000, serial=9)
+    assert verdicts(doubted.present([forged], MORNING_S)) == {"f1.1": "held 1001"}
+    for trip, counter, before_fen in (("t1", 40, 5_000), ("t2", 41, 4_550)):
+        answer = doubted.present([signed(trip, counter, before_fen)], MORNING_S)
+        assert verdicts(answer) == {f"{trip}.1": "accepted 0000"}
+    HoldingDesk(world.store, HUB_KEY, RULES).decide("f1.1", True, "ann", "tape", MORNING_S)
+    answer = doubted.present([signed("t3", 41, 4_550, serial=77)], MORNING_S)
+    assert verdicts(answer) == {"t3.1": "held 1020"}
+    answer = doubted.present([signed("t4", 39, 8_000, serial=78)], MORNING_S)
+    assert verdicts(answer) == {"t4.1": "held 1014"}
 
 
 def test_two_rows_of_a_file_that_fork_are_both_frozen(world: World) -> None:

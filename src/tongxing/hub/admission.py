@@ -7,7 +7,7 @@ Pure: what the hub already knows comes in as values. Nothing here may write, or 
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -22,9 +22,10 @@ from tongxing.hub.checks import (
     trial,
 )
 from tongxing.hub.claims import Claimant, claims_of, clashing_rows
+from tongxing.hub.purses import Link, links_of
 from tongxing.hub.rows import Row
 from tongxing.hub.split import SplitBasis, difference, split_charge
-from tongxing.hub.verdicts import IN_ORDER, Status, verdict_code
+from tongxing.hub.verdicts import FORGED, IN_ORDER, Status, verdict_code
 from tongxing.messages import Record, Share, Verdict
 
 _KIND_ROUNDS = 8
@@ -65,6 +66,17 @@ class Judgement(Struct, frozen=True, gc=False):
             bearer=self.bearer,
             shares=list(self.shares) if self.status == "accepted" else [],
         )
+
+
+def told_links(judgements: Iterable[Judgement]) -> list[Link]:
+    """The purchases that rows which stand tell of their cards. A row whose signature is wrong
+    proves nothing of a card, so that nobody can freeze another's ride with a forged one."""
+    return [
+        link
+        for item in judgements
+        if item.standing is not None and item.row.record is not None and FORGED not in item.codes
+        for link in links_of(item.row.record)
+    ]
 
 
 def judge(rows: Sequence[Row], case: Case) -> list[Judgement]:

@@ -64,6 +64,7 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.JUDGED, RecordEvent.REJECT): Arrow(RecordState.REJECTED),
     (RecordState.REJECTED, RecordEvent.PRESENT_AGAIN): Arrow(RecordState.JUDGED),
     (RecordState.HELD, RecordEvent.PROOF): Arrow(RecordState.ACCEPTED, "posted"),
+    (RecordState.HELD, RecordEvent.CARRY): Arrow(RecordState.CARRIED, "released"),
     (RecordState.HELD, RecordEvent.DISPROOF): Arrow(RecordState.VOID, "released"),
     (RecordState.HELD, RecordEvent.DEADLINE): Arrow(RecordState.VOID, "released"),
     (RecordState.CARRIED, RecordEvent.REINSTATE): Arrow(RecordState.ACCEPTED, "posted"),

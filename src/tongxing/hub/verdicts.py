@@ -4,7 +4,7 @@ No code is ever invented in the program: a code that is not in the table is a bu
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -14,6 +14,7 @@ Severity = Literal["none", "soft", "hold", "hard", "carry"]
 Status = Literal["accepted", "held", "rejected", "carried"]
 
 IN_ORDER = "0000"
+FORGED = "1001"
 
 _STATUS_OF: Mapping[Severity, Status] = {
     "none": "accepted",
@@ -48,6 +49,13 @@ def code_table() -> Mapping[str, VerdictCode]:
     if len(table) != len(codes):
         raise ValueError("a verdict code stands twice in the table")
     return table
+
+
+def bearer_once_proven(codes: Sequence[str]) -> str:
+    """Whose loss a held record is after evidence proved it: as its soft codes say (a card that is
+    on the deny list stays its issuer's loss), else the cardholder's."""
+    soft = [code for code in codes if verdict_code(code).severity == "soft"]
+    return verdict_code(soft[0] if soft else IN_ORDER).bearer
 
 
 def verdict_code(code: str) -> VerdictCode:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 import msgspec
 
-from tongxing.hub.admission import Judgement, judge
+from tongxing.hub.admission import Judgement, judge, told_links
 from tongxing.hub.checks import Case, Standing
 from tongxing.hub.day.model import DayRecord, WorkedDay
 from tongxing.hub.day.times import seconds
@@ -33,7 +33,7 @@ from tongxing.hub.day.world import (
 from tongxing.hub.evidence import Evidence, Fault
 from tongxing.hub.half_taps import PairedTrip, median_fen
 from tongxing.hub.journals import ACCOUNTS, PURSES
-from tongxing.hub.purses import Link, add_links, believed_links, links_of
+from tongxing.hub.purses import Link, add_links, believed_links
 from tongxing.hub.rows import Row, read_row
 from tongxing.kernel.clock import business_date, calendar_date, local
 from tongxing.kernel.ids import sha256_hex
@@ -83,14 +83,13 @@ class Memory:
 
     def take(self, judgements: Iterable[Judgement]) -> None:
         """Note what stands after a file."""
-        links: list[Link] = []
-        for item in judgements:
+        judged = list(judgements)
+        for item in judged:
             if item.standing is not None and item.row.record is not None:
                 self.known[item.standing.record_id] = item.standing
                 for claim in item.standing.claims:
                     self.holders[claim] = item.row.record.trip_id
-                links += links_of(item.row.record)
-        self.chains = add_links(self.chains, links)
+        self.chains = add_links(self.chains, told_links(judged))
 
 
 def admit(day: WorkedDay, presented: Sequence[Presented]) -> list[Decided]:

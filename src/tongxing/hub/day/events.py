@@ -20,6 +20,7 @@ from tongxing.hub.day.times import seconds, written
 from tongxing.hub.half_taps import Declaration, HalfTap, PairedTrip, pair_half_taps
 from tongxing.hub.journals import ACCOUNTS, BLACKLIST_LOSS, PURSES, Ride
 from tongxing.hub.terms import CaseTerms, HalfTripTerms, terms_on
+from tongxing.hub.verdicts import bearer_once_proven
 from tongxing.hub.windows import closing_day
 from tongxing.kernel.money import split_largest_remainder
 from tongxing.kernel.reasons import Refusal
@@ -53,7 +54,8 @@ class Trip:
     def ride(self) -> Ride:
         """What is booked of it: a ride the issuer answers for is its own loss, not the rider's."""
         ridden, judged = self.decided.presented.ridden, self.decided.judgement
-        is_issuers_loss = judged.bearer == "issuer" and judged.status == "accepted"
+        bearer = judged.bearer if judged.status == "accepted" else bearer_once_proven(judged.codes)
+        is_issuers_loss = bearer == "issuer"
         payer = BLACKLIST_LOSS if is_issuers_loss else ridden.payer
         return Ride(self.record_id, ridden.issuer, ridden.acquirer, payer, judged.shares)
 
@@ -222,7 +224,14 @@ def _trip(item: Decided, day: WorkedDay, terms: CaseTerms) -> Trip:
     if status == "accepted":
         return Trip(item, None, presented.taken_s)
     proven_s = _evidence(item, day, terms)
-    return Trip(item, None, proven_s if status == "held" else None)
+    is_posted = status == "held" and not _is_suspended(item, day)
+    return Trip(item, None, proven_s if is_posted else None)
+
+
+def _is_suspended(item: Decided, day: WorkedDay) -> bool:
+    """Whether a member of it is suspended: what is proven of it is carried, and posts nothing."""
+    ridden = item.presented.ridden
+    return not {ridden.issuer, ridden.acquirer}.isdisjoint(day.config.suspended)
 
 
 def _evidence(item: Decided, day: WorkedDay, terms: CaseTerms, proves: bool = True) -> int | None:
@@ -241,7 +250,9 @@ def _held(trip: Trip, day: WorkedDay, terms: CaseTerms) -> Pending:
     presented = trip.decided.presented
     ends_s = terms.held.ends_s(presented.received_s)
     disproven_s = _evidence(trip.decided, day, terms, proves=False)
-    resolved_s = min(s for s in (trip.taken_s, disproven_s, ends_s) if s is not None)
+    carried_s = _evidence(trip.decided, day, terms) if trip.taken_s is None else None
+    ended = (trip.taken_s, carried_s, disproven_s, ends_s)
+    resolved_s = min(moment_s for moment_s in ended if moment_s is not None)
     is_posted = trip.taken_s is not None and resolved_s == trip.taken_s
     return Pending(
         pending_id=f"P-{trip.record_id}",

@@ -1,11 +1,17 @@
 """Held records in the database: found with what decides them, ended, and each step written down."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
+
+import msgspec
 
 from tongxing.hub.life import PROPOSALS
+from tongxing.hub.purses import links_of
 from tongxing.hub.store.connection import Cursor
-from tongxing.hub.verdicts import verdict_code
-from tongxing.messages import Share, Verdict
+from tongxing.hub.store.purses import add_told
+from tongxing.hub.verdicts import FORGED, bearer_once_proven, verdict_code
+from tongxing.messages import Record, Share, Verdict
+
+_decode_record = msgspec.json.Decoder(Record).decode
 
 
 class Waiting(NamedTuple):
@@ -73,15 +79,28 @@ def held_lines(cursor: Cursor) -> list[HeldLine]:
 
 
 def accept_held(cursor: Cursor, record_id: str, window_id: str, admitted_s: int) -> Verdict:
-    """Let a held record into a window; its new verdict."""
+    """Let a proven record into a window, or carry it (1019) while a member of it is suspended; its
+    new verdict."""
     row = cursor.execute(
-        "UPDATE record SET status = 'accepted', window_id = %s, admitted_s = %s"
-        " WHERE record_id = %s RETURNING codes, operators, share_fen",
-        (window_id, admitted_s, record_id),
+        "UPDATE record SET (status, window_id, admitted_s, codes) = (SELECT"
+        " CASE WHEN waits THEN 'carried' ELSE 'accepted' END,"
+        " CASE WHEN waits THEN NULL ELSE %(window)s END,"
+        " CASE WHEN waits THEN NULL ELSE %(at)s::bigint END,"
+        " CASE WHEN waits THEN '1019 ' || others ELSE others END"
+        " FROM (SELECT EXISTS (SELECT FROM member WHERE suspended_s IS NOT NULL"
+        "  AND member_id IN (issuer, acquirer)) AS waits, replace(codes, ' 1019', '') AS others)"
+        "  AS asked)"
+        " WHERE record_id = %(record)s RETURNING status, codes, operators, share_fen, body",
+        {"record": record_id, "window": window_id, "at": admitted_s},
     ).fetchone()
     assert row is not None
-    shares = [Share(name, int(fen)) for name, fen in zip(row[1], row[2], strict=True)]
-    return _verdict(record_id, "accepted", str(row[0]), shares)
+    status, codes, body = str(row[0]), str(row[1]).split(), str(row[4])
+    if FORGED in codes:
+        add_told(cursor, links_of(_decode_record(body)))
+    if status == "carried":
+        return _verdict(record_id, "held", codes[0], verdict_code(codes[0]).bearer, [])
+    shares = [Share(name, int(fen)) for name, fen in zip(row[2], row[3], strict=True)]
+    return _verdict(record_id, "accepted", codes[0], bearer_once_proven(codes), shares)
 
 
 def void_held(cursor: Cursor, waiting: Waiting) -> Verdict:
@@ -96,7 +115,8 @@ def void_held(cursor: Cursor, waiting: Waiting) -> Verdict:
         " (SELECT FROM record WHERE record.trip_id = tap_claim.trip_id AND status <> 'void')",
         (waiting.sender, waiting.trip_id),
     )
-    return _verdict(waiting.record_id, "rejected", str(row[0]), [])
+    code = str(row[0]).split()[0]
+    return _verdict(waiting.record_id, "rejected", code, verdict_code(code).bearer, [])
 
 
 def newest_proposal(cursor: Cursor, record_id: str) -> tuple[str, str]:
@@ -127,12 +147,11 @@ def write_event(
     )
 
 
-def _verdict(record_id: str, status: str, codes: str, shares: list[Share]) -> Verdict:
-    code = codes.split()[0]
-    return Verdict(
-        record_id=record_id,
-        status="accepted" if status == "accepted" else "rejected",
-        code=code,
-        bearer=verdict_code(code).bearer,
-        shares=shares,
-    )
+def _verdict(
+    record_id: str,
+    status: Literal["accepted", "held", "rejected"],
+    code: str,
+    bearer: str,
+    shares: list[Share],
+) -> Verdict:
+    return Verdict(record_id=record_id, status=status, code=code, bearer=bearer, shares=shares)

@@ -2,8 +2,8 @@
 
 from collections.abc import Container, Iterable, Sequence
 
-from tongxing.hub.admission import Judgement
-from tongxing.hub.purses import Gap, Link, add_links, believed_links, links_of
+from tongxing.hub.admission import Judgement, told_links
+from tongxing.hub.purses import Gap, Link, add_links, believed_links
 from tongxing.hub.store.connection import Cursor
 from tongxing.messages import Record
 
@@ -38,13 +38,12 @@ def _load_chains(cursor: Cursor, links: Sequence[Link]) -> dict[str, list[Link]]
 
 
 def write_links(cursor: Cursor, judgements: Iterable[Judgement]) -> None:
-    """Keep the purchases of rows that stand; one that is known stays as it was first told."""
-    links = [
-        link
-        for item in judgements
-        if item.standing is not None and item.row.record is not None
-        for link in links_of(item.row.record)
-    ]
+    """Keep the purchases that rows tell of; one that is known stays as it was first told."""
+    add_told(cursor, told_links(judgements))
+
+
+def add_told(cursor: Cursor, links: Sequence[Link]) -> None:
+    """Keep these purchases; one that is known stays as it was first told."""
     columns = list(zip(*sorted(links), strict=True))
     if columns:
         cursor.execute(

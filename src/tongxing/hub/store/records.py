@@ -17,7 +17,7 @@ from tongxing.hub.members import Member, same_province
 from tongxing.hub.netting import PairTotal
 from tongxing.hub.split import SplitBasis
 from tongxing.hub.store.connection import Cursor
-from tongxing.hub.verdicts import verdict_code
+from tongxing.hub.verdicts import bearer_once_proven
 from tongxing.messages import Record, Share, Verdict
 
 
@@ -186,14 +186,14 @@ def release_carried(cursor: Cursor, window_id: str, admitted_s: int) -> dict[str
         " SELECT * FROM released ORDER BY record_id",
         (window_id, admitted_s),
     ):
-        code = str(codes).split()[0]
+        listed = str(codes).split()
         shares = [Share(name, int(fen)) for name, fen in zip(operators, share_fen, strict=True)]
         released.setdefault(str(sender), []).append(
             Verdict(
                 record_id=record_id,
                 status="accepted",
-                code=code,
-                bearer=verdict_code(code).bearer,
+                code=listed[0],
+                bearer=bearer_once_proven(listed),
                 shares=shares,
             )
         )
