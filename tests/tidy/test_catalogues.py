@@ -108,9 +108,9 @@ def told(context: click.Context) -> Iterator[tuple[str, str]]:
 
 def test_words_speak_the_language_of_the_caller(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TONGXING_LANG", "zh")
-    assert Words("app")("heading.commands") == "命令"
+    assert Words("app")("heading.commands") == "命令："
     monkeypatch.setenv("TONGXING_LANG", "en")
-    assert Words("app")("heading.commands") == "Commands"
+    assert Words("app")("heading.commands") == "Commands:"
 
 
 def is_twin(entry: dict[str, str]) -> bool:

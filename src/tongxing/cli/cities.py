@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from tongxing.city import schema_of
 from tongxing.city.office import Office
 from tongxing.city.staffing import StaffDesk
-from tongxing.cli.common import settings
+from tongxing.cli.common import listed, settings
 from tongxing.cli.fares.arguments import parse_city
 from tongxing.fares.ask import fare_cities
 from tongxing.kernel.reasons import Problem
@@ -56,7 +56,7 @@ def city_with_books(
     """
     with cities_with_books(city, known) as (codes, database):
         if len(codes) > 1:
-            names = ", ".join(city_name(code) for code in codes)
+            names = listed(city_name(code) for code in codes)
             raise Problem("CITY_NEEDED", "--city", known=names)
         yield codes[0], database
 

@@ -109,6 +109,11 @@ def in_both(name: str, catalogue: str, key: str, /, **values: object) -> dict[st
     return {f"{name}_{language}": texts.text(key, language, **values) for language in LANGUAGES}
 
 
+def listed(items: Iterable[object]) -> str:
+    """Names one after the other, as the language that is spoken separates them."""
+    return ("、" if settings().language == "zh" else ", ").join(map(str, items))
+
+
 def print_table(
     title: str,
     columns: Sequence[str],

@@ -16,6 +16,7 @@ from tongxing.cli.arguments import DAY, Whole
 from tongxing.cli.common import (
     Words,
     emit_json,
+    listed,
     loopback_socket,
     note,
     print_table,
@@ -308,7 +309,7 @@ def _print_positions(summary: dict[str, Any]) -> None:
         WORDS("column.owes"),
         WORDS("column.gets"),
     ]
-    title = WORDS("title.positions", windows=", ".join(summary["windows"]))
+    title = WORDS("title.positions", windows=listed(summary["windows"]))
     print_table(title, columns, rows, right=range(1, len(columns)))
 
 
@@ -327,7 +328,7 @@ def _print_faults(summary: dict[str, Any]) -> None:
         for kind, count in summary["faults"].items()
         if count
     ]
-    say(WORDS("faults_made", kinds=", ".join(happened)) if happened else WORDS("no_faults"))
+    say(WORDS("faults_made", kinds=listed(happened)) if happened else WORDS("no_faults"))
 
 
 def _city_name(code: str) -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tongxing.cli.common import Words, loopback_socket, note, say, settings
+from tongxing.cli.common import Words, listed, loopback_socket, note, say, settings
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.storage import Database
 
@@ -217,7 +217,7 @@ def _tell(site: _Site, home: Path, simulated: bool, now_s: int) -> None:
 
     found = prepare(site.front, seed_at(home) or 0, load_scenario(), home, now_s)
     if found.phones:
-        say(WORDS("phones", phones=", ".join(found.phones)))
+        say(WORDS("phones", phones=listed(found.phones)))
     for card in found.cards:
         say(WORDS("card", file=card, origin=site.address))
     for staff_id, secret in found.staff:

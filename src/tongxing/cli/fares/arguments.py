@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.common import in_both, settings
+from tongxing.cli.common import in_both, listed, settings
 from tongxing.fares import TariffBook, load_book, read_book
 from tongxing.fares.ask import fare_cities
 from tongxing.kernel.reasons import Problem, Refusal
@@ -18,7 +18,7 @@ def parse_city(text: str, known: tuple[str, ...] | None = None) -> str:
     code = text if text in cities else parse_place(text, "CITY")
     if code not in cities:
         registry = load_registry()
-        names = ", ".join(registry.place_name(one, settings().language) for one in cities)
+        names = listed(registry.place_name(one, settings().language) for one in cities)
         city = registry.place_name(code, settings().language)
         raise Problem("FARES_NO_CITY", "CITY", city=city, known=names)
     return code

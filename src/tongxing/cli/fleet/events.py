@@ -9,6 +9,7 @@ from tongxing.cli.shell import command as make_command
 from tongxing.kernel.clock import stamp
 
 WORDS = Words("fleet")
+_GATE = Words("gate")
 _COLUMNS = ("when", "device", "what")
 _NOTICED = ("name", "told", "ours", "mode", "version", "count", "ranges", "terminal", "seq")
 _UNSAID = dict.fromkeys(
@@ -38,7 +39,9 @@ def _what(one: EventTold) -> str:
     key = f"event.{one.kind}"
     if WORDS.find(key) is None:
         return " ".join((one.kind, *(f"{name}={value}" for name, value in one.values.items())))
-    return WORDS(key, **(_UNSAID | dict(one.values)))
+    values = _UNSAID | dict(one.values)
+    cause = _GATE.find(f"cause.{values.get('cause')}")
+    return WORDS(key, **(values | ({"cause": cause} if cause else {})))
 
 
 def _told(one: EventTold) -> dict[str, object]:

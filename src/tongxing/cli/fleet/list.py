@@ -4,7 +4,7 @@ import click
 
 from tongxing.city.fleet import DeviceState
 from tongxing.cli.arguments import moment
-from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, listed, print_table, say, settings
 from tongxing.cli.fleet.offices import fleet_desk
 from tongxing.cli.shell import command as make_command
 
@@ -49,7 +49,7 @@ def _row(one: DeviceState, now_s: int) -> list[object]:
     told = one.heartbeat
     if told is None or one.heard_s is None:
         return [one.device.device, state, WORDS("list.never"), "", "", "", "", "", ""]
-    kept = ", ".join(
+    kept = listed(
         f"{name} {version}" + (WORDS("list.expired") if name in told.expired else "")
         for name, version in sorted(told.lists.items())
     )

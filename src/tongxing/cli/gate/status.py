@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tongxing.cli.arguments import READABLE_FILE
-from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, listed, print_table, say, settings
 from tongxing.cli.gate.configured import written_at
 from tongxing.cli.shell import command as command_of
 from tongxing.kernel.clock import stamp
@@ -68,10 +68,10 @@ def _show(found: "Status", state: str, age_s: int) -> None:
     say(WORDS("lists", deny=lists.get("deny_list", 0), tariff=lists.get("tariff") or "-"))
     published = {name: of for name, of in versions_of(found).items() if name != DENY}
     if published:
-        told = ", ".join(f"{name} {version}" for name, version in published.items())
+        told = listed(f"{name} {version}" for name, version in published.items())
         say(WORDS("published", lists=told))
     if expired_of(found):
-        say(WORDS("expired", lists=", ".join(expired_of(found))))
+        say(WORDS("expired", lists=listed(expired_of(found))))
     say(WORDS("unsent", count=f"{found.unsent:,}"))
     contact = stamp(found.last_contact_s) if found.last_contact_s else "-"
     say(WORDS("contact", time=contact))

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from tongxing.cli.arguments import DAY
-from tongxing.cli.common import Words, emit_json, note, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, listed, note, print_table, say, settings
 from tongxing.cli.fares.arguments import parse_city
 from tongxing.cli.shell import command as make_command
 from tongxing.fares import load_city_fares
@@ -71,7 +71,7 @@ def _plain(found: Export, out: Path) -> dict[str, object]:
 def _print(found: Export, out: Path) -> None:
     language = settings().language
     say(WORDS("export.head", out=out, tariff=found.tariff, first=found.day, last=found.last_day))
-    sizes = ", ".join(f"{name} {len(rows) - 1:,}" for name, rows in found.files.items())
+    sizes = listed(f"{name} {len(rows) - 1:,}" for name, rows in found.files.items())
     say(WORDS("export.rows", rows=sizes))
     whole = sum(one.how == "whole" for one in found.said)
     print_table(
@@ -87,8 +87,8 @@ def _print(found: Export, out: Path) -> None:
     if found.unplaced:
         say(WORDS("export.unplaced", count=len(found.unplaced)))
     if found.left_out:
-        say(WORDS("export.left_out", lines=", ".join(found.left_out)))
+        say(WORDS("export.left_out", lines=listed(found.left_out)))
     if found.dearer:
         say(WORDS("export.dearer", count=found.dearer))
     if found.as_ordinary:
-        say(WORDS("export.as_ordinary", riders=", ".join(found.as_ordinary)))
+        say(WORDS("export.as_ordinary", riders=listed(found.as_ordinary)))

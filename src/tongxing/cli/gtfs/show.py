@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, listed, print_table, say, settings
 from tongxing.cli.gtfs.arguments import FEED, load
 from tongxing.cli.shell import command as make_command
 from tongxing.feeds import Feed, FeedNetwork, feed_network
@@ -22,16 +22,16 @@ def command(feed: Path, stops: bool) -> None:
         emit_json({"network": network, "files": found.files, "unread": found.unread,
                    "short_rows": found.short_rows, "fares": _fares(found)})  # fmt: skip
         return
-    say(WORDS("show.head", operators=", ".join(network.operators), zone=network.timezone))
+    say(WORDS("show.head", operators=listed(network.operators), zone=network.timezone))
     say(WORDS("show.days", first=network.first_day or "-", last=network.last_day or "-"))
     _print_lines(found, network)
     if stops:
         _print_stops(network)
     for version, count in _fares(found).items():
         say(WORDS(f"show.fares_{version}", count=count))
-    say(WORDS("show.files", files=", ".join(f"{name} ({rows})" for name, rows in found.files)))
+    say(WORDS("show.files", files=listed(f"{name} ({rows})" for name, rows in found.files)))
     if found.unread:
-        say(WORDS("show.unread", files=", ".join(found.unread)))
+        say(WORDS("show.unread", files=listed(found.unread)))
     if found.short_rows:
         say(WORDS("show.short", count=found.short_rows))
 
@@ -56,7 +56,7 @@ def _print_lines(feed: Feed, network: FeedNetwork) -> None:
 def _print_stops(network: FeedNetwork) -> None:
     columns = ("stop", "name", "zone", "areas", "lines")
     rows = [
-        (stop.id, stop.name, stop.zone, ", ".join(stop.areas), ", ".join(stop.lines))
+        (stop.id, stop.name, stop.zone, listed(stop.areas), listed(stop.lines))
         for stop in network.stops
     ]
     print_table("", [WORDS(f"column.{one}") for one in columns], rows)

@@ -70,7 +70,7 @@ def _show(days: list[DayStatus], left: Left, now_s: int, *, in_full: bool) -> No
     if left:
         say(WORDS("day.left"))
     for name, why in left:
-        say(f"  {name}: {WORDS(f'day.why.{why}')}")
+        say(WORDS("day.left_one", name=name, why=WORDS(f"day.why.{why}")))
 
 
 def _so_far(day: DayStatus) -> str:

@@ -3,7 +3,7 @@
 import click
 
 from tongxing.cli.arguments import moment
-from tongxing.cli.common import Words, emit_json, granted, say, settings
+from tongxing.cli.common import Words, emit_json, granted, listed, say, settings
 from tongxing.cli.hub.opened import opened_hub
 from tongxing.cli.shell import command as make_command
 
@@ -19,4 +19,4 @@ def command(member: str) -> None:
     if settings().json:
         emit_json({"member": member, "suspended": False, "senders": sorted(answers)})
         return
-    say(WORDS("reinstate.done", member=member, senders=", ".join(sorted(answers)) or "–"))
+    say(WORDS("reinstate.done", member=member, senders=listed(sorted(answers)) or "–"))

@@ -1,5 +1,6 @@
 """The truths, held against the live books: what `tongxing prove` does by itself."""
 
+from tongxing.cli.cities import city_name
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
 from tongxing.kernel.proofs import Proof, proof_texts
 from tongxing.kernel.reasons import Problem
@@ -34,12 +35,16 @@ def _figures(proof: Proof, texts: Catalogue, language: str) -> str:
     )
 
 
+def _house(code: str) -> str:
+    return city_name(code) if code.isdigit() else WORDS(code)
+
+
 def _print(proofs: list[Proof]) -> None:
     texts, language = proof_texts(), settings().language
     rows = [
         (
             str(proof.truth),
-            proof.house,
+            _house(proof.house),
             WORDS("holds") if proof.holds else WORDS("broken"),
             texts.text(proof.name, language),
             _figures(proof, texts, language),

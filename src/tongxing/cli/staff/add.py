@@ -9,7 +9,7 @@ import click
 from tongxing.city.staffing import ROLES
 from tongxing.cli.arguments import moment
 from tongxing.cli.cities import staff_desk
-from tongxing.cli.common import Words, emit_json, granted, say, settings
+from tongxing.cli.common import Words, emit_json, granted, listed, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.staff.telling import BY, told
 
@@ -40,7 +40,7 @@ def command(
     if settings().json:
         emit_json(told(found))
         return
-    say(WORDS("add.done", staff=found.staff_id, roles=", ".join(found.roles)))
+    say(WORDS("add.done", staff=found.staff_id, roles=listed(found.roles)))
 
 
 def _prompted() -> str:

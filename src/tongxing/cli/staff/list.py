@@ -3,7 +3,7 @@
 import click
 
 from tongxing.cli.cities import staff_desk
-from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, listed, print_table, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.staff.telling import told
 
@@ -29,7 +29,7 @@ def command(city: str | None) -> None:
             [
                 one.staff_id,
                 one.name,
-                ", ".join(one.roles),
+                listed(one.roles),
                 one.place or WORDS("list.everywhere"),
                 WORDS("list.left" if one.has_left else "list.works"),
             ]

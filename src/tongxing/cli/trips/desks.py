@@ -11,7 +11,7 @@ from tongxing.city.office import Office
 from tongxing.city.store.taps_aside import Kind
 from tongxing.cli.arguments import moment
 from tongxing.cli.cities import cities_with_books, city_name, city_with_books
-from tongxing.cli.common import Words, emit_json, granted, note, say, settings
+from tongxing.cli.common import Words, emit_json, granted, listed, note, say, settings
 from tongxing.cli.fleet.offices import signed_in
 from tongxing.fares import load_city_fares
 from tongxing.kernel.reasons import Problem
@@ -43,7 +43,7 @@ def one_desk(city: str | None) -> Iterator[Desk]:
     """
     with desks(city) as found:
         if len(found) > 1:
-            names = ", ".join(city_name(desk.code) for desk in found)
+            names = listed(city_name(desk.code) for desk in found)
             raise Problem("CITY_NEEDED", "--city", known=names)
         yield found[0]
 

@@ -14,7 +14,7 @@ from tongxing.city.redeciding.desk import Decided, VerdictDesk
 from tongxing.city.store.verdicts import Difference, GateCount
 from tongxing.cli.arguments import DAY, Whole, moment
 from tongxing.cli.cities import cities_with_books, city_name
-from tongxing.cli.common import Words, emit_json, note, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, listed, note, print_table, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.trips.desks import station_name
 from tongxing.deciding.facts import OPEN
@@ -92,7 +92,7 @@ def _tell(code: str, done: Decided, counts: list[GateCount], differing: list[Dif
 
 
 def _gate_row(one: GateCount) -> list[object]:
-    in_what = ", ".join(f"{_short(code)} {count}" for code, count in sorted(one.differs.items()))
+    in_what = listed(f"{_short(code)} {count}" for code, count in sorted(one.differs.items()))
     return [
         one.operator,
         one.terminal_id,
@@ -119,7 +119,7 @@ def _tap_row(city: str, one: Difference) -> list[object]:
         " · ".join(gate),
         " · ".join(city_says),
         _short(one.differs),
-        ", ".join(WORDS(f"verdicts.check.{name}") for name in one.not_repeated),
+        listed(WORDS(f"verdicts.check.{name}") for name in one.not_repeated),
     ]
 
 
@@ -129,7 +129,7 @@ def _said(outcome: str, code: str) -> str:
     if code == OPEN:
         return done
     text = code if known is None else known.text(settings().language, {})
-    return f"{done}: {text}"
+    return f"{done} · {text}"
 
 
 def _money(fen: int | None) -> list[str]:

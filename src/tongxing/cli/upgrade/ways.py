@@ -6,7 +6,7 @@ from tongxing.city.upgrading.guide import Guide, guide, words
 from tongxing.city.upgrading.programme import programme_at
 from tongxing.cli.arguments import moment
 from tongxing.cli.cities import city_name
-from tongxing.cli.common import Words, emit_json, granted, print_table, say, settings
+from tongxing.cli.common import Words, emit_json, granted, listed, print_table, say, settings
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.upgrade.offices import chosen_city
 from tongxing.kernel.clock import stamp
@@ -43,10 +43,10 @@ def command(city: str | None, now: str | None) -> None:
 def _say_rest(found: Guide, language: str) -> None:
     asking = next((way.apps for way in found.ways if way.way == "popup"), ())
     if asking:
-        say(WORDS("ways.apps", apps=", ".join(words(f"app.{app}", language) for app in asking)))
+        say(WORDS("ways.apps", apps=listed(words(f"app.{app}", language) for app in asking)))
     for one in found.differing:
         name = words(f"app.{one.app}", language)
-        say(WORDS("ways.differing", app=name, by=", ".join(one.listed_by)))
+        say(WORDS("ways.differing", app=name, by=listed(one.listed_by)))
     for help_ in found.numbers:
         lengths = " / ".join(str(length) for length, _ in help_.forms)
         say(
@@ -61,4 +61,4 @@ def _say_rest(found: Guide, language: str) -> None:
         count = {"count": places.count, "named": len(places.named), "unknown": places.unknown}
         say(WORDS(f"ways.{places.what}_{places.state}", **count))
     for line in found.hotlines:
-        say(WORDS(f"ways.hotline_{line.about}", numbers=", ".join(line.numbers)))
+        say(WORDS(f"ways.hotline_{line.about}", numbers=listed(line.numbers)))

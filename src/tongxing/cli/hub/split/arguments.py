@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from tongxing.cli.arguments import READABLE_FILE
-from tongxing.cli.common import granted, in_both, settings
+from tongxing.cli.common import granted, in_both, listed, settings
 from tongxing.cli.fares.arguments import parse_place
 from tongxing.hub.acc import Plan, SplitTable, plan_of, read_table
 from tongxing.hub.acc.making import Patch, Texts
@@ -48,7 +48,7 @@ def split_city(text: str) -> str:
     code = text if text in known else parse_place(text, "CITY")
     if code not in known:
         registry, language = load_registry(), settings().language
-        names = ", ".join(registry.place_name(one, language) for one in known)
+        names = listed(registry.place_name(one, language) for one in known)
         city = registry.place_name(code, language)
         raise Problem("SPLIT_NO_SERVICE", "CITY", city=city, known=names)
     return code

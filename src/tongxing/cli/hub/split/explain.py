@@ -12,6 +12,7 @@ from tongxing.cli.common import (
     emit_json,
     granted,
     in_both,
+    listed,
     print_table,
     say,
     settings,
@@ -118,7 +119,7 @@ def _print_record(told: "RecordTold", names: Names) -> None:
 
 
 def _shares(shares: Iterable[Share], names: Names) -> str:
-    return ", ".join(f"{names.operator(one.operator)} {yuan(one.share_fen)}" for one in shares)
+    return listed(f"{names.operator(one.operator)} {yuan(one.share_fen)}" for one in shares)
 
 
 def _print_paths(title: str, told: FareTold, names: Names) -> None:
