@@ -149,6 +149,16 @@ def test_files_of_other_columns_keep_their_numbers(rules: Path, tmp_path: Path) 
     }  # fmt: skip
 
 
+@pytest.mark.parametrize("times", [2, 3, 4, 17])
+def test_a_ride_that_came_many_times_counts_once(rules: Path, tmp_path: Path, times: int) -> None:
+    rides = [ride(15), *[ride(16)] * times, ride(17), ride(31), *[ride(32)] * 2]
+    one = write_rows(tmp_path / "one.parquet", signed(rides))
+    found = run([one], rules, tmp_path / "scratch").verdicts()
+    codes = [found[0, row][1] for row in range(len(rides))]
+    again = ["1002"] * (times - 1)
+    assert codes == ["0000", "0000", *again, "0000", "0000", "0000", "1002"]
+
+
 def _earlier(number: int, days: int) -> Row:
     row = ride(number)
     return ride(

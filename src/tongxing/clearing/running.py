@@ -149,8 +149,8 @@ class _Run:
 
     def find_duplicates(self) -> None:
         """The same ride twice."""
-        hashes = self.engine.keep("repeated", duplicates.repeated_hashes(self.rows))
-        suspected = self.engine.keep("suspects", duplicates.suspects(self.rows, hashes))
+        repeated = self.engine.keep("repeated", duplicates.repeated_numbers(self.rows))
+        suspected = self.engine.keep("suspects", duplicates.suspects(self.rows, repeated))
         marks = duplicates.duplicate_marks(suspected, self.tables, self.rules)
         self.parts.append(self.engine.keep("duplicates", marks))
 
