@@ -257,4 +257,6 @@ def _value_problem(error: click.BadParameter, context: click.Context | None) -> 
     if isinstance(kind, click.Choice):
         choices = ", ".join(str(choice) for choice in kind.choices)
         return usage_problem(context, "choice", name=name, choices=choices)
+    if kind is click.INT:
+        return usage_problem(context, "whole", name=name)
     return usage_problem(context, "value", name=name, text=error.message)
