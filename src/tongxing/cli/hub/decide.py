@@ -7,6 +7,7 @@ from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.hub.opened import opened_hub
 from tongxing.cli.shell import command as make_command
 from tongxing.hub.holding import HoldingDesk
+from tongxing.hub.store.life import find_record
 
 WORDS = Words("hub")
 
@@ -21,10 +22,14 @@ def command(record: str, verdict: str, by: str, why: str) -> None:
     with opened_hub(now_s) as opened:
         desk = HoldingDesk(opened.store, opened.key, opened.rules)
         answer = granted(desk.decide(record, verdict == "accept", by, why, now_s))
+        with opened.store.reading() as cursor:
+            found = find_record(cursor, record)
+    state = "held" if found is None else found.status
     if settings().json:
         done = answer is not None
-        emit_json({"record": record, "verdict": verdict, "by": by, "done": done})
+        told = {"record": record, "verdict": verdict, "by": by, "done": done, "state": state}
+        emit_json(told)
     elif answer is None:
         say(WORDS("decide.second_person", record=record, by=by))
     else:
-        say(WORDS(f"decide.{verdict}", record=record))
+        say(WORDS(f"decide.{state}", record=record))
