@@ -103,7 +103,7 @@ def test_layouts_of_an_unknown_kind(call: Say) -> None:
 def test_check_says_what_is_sound_and_what_is_doubtful(call: Say) -> None:
     code, out, _ = call("check", put("CL20260318.txt", golden("CL", 2)))
     assert code == 0 and UNVERIFIED in out
-    assert "9.00 yuan" in out and "2 lines are sound, 0 are not" in out
+    assert "9.00 yuan" in out and "Lines that are sound: 2; that are not: 0" in out
     assert "In doubt (2 times, first at CL20260318.txt:3:183)" in out
 
 
@@ -111,7 +111,7 @@ def test_check_of_a_file_with_a_bad_line_ends_with_1_and_names_it(call: Say) -> 
     bad = CL_FIXED[:147] + b"4.5" + CL_FIXED[150:]
     name = put("CL.txt", whole(325, CL_FIXED, bad))
     code, out, _ = call("check", name)
-    assert code == 1 and "CL.txt:4:148" in out and "1 lines are sound, 1 are not" in out
+    assert code == 1 and "CL.txt:4:148" in out and "Lines that are sound: 1; that are not: 1" in out
     code, out, _ = call("check", name, "--json")
     told = json.loads(out)
     assert code == 1 and (told["sound"], told["bad"], told["unverified"]) == (1, 1, True)
