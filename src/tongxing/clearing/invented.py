@@ -18,7 +18,11 @@ EXAMPLE_ROWS = 50_000
 RECEIVED_S = 1_773_792_000
 """2026-03-18 08:00 in China: all rows came then, most of them of the day before."""
 
+BATCH_ROWS = 500
 _LINES, _BUSES, _STATIONS = 6, 12, 40
+_APART = 7_919
+"""How far apart the terminals of neighbouring batches are: it has no factor in common with how many
+there are, so that each has its turn."""
 _ISSUER, _ACQUIRER = 1, 1_001
 _DAY_S = 86_400
 
@@ -128,35 +132,40 @@ FROM range({terminals}) t(i) ORDER BY ALL""",
 ROWS_SQL = """
 WITH told AS (
   SELECT CASE WHEN i % 400 = 399 THEN i - 57 ELSE i END AS j, i FROM range({first}, {last}) t(i)),
-drawn AS (SELECT i, j, hash(j) AS h, hash(j + 7777777777) AS g,
-  j // greatest({rows} // {terminals}, 1) AS place FROM told),
-seated AS (SELECT *, least(place, {terminals} - 1) AS t FROM drawn),
-placed AS (SELECT *, 1 + t % {cities} AS c,
+batched AS (SELECT *, hash(j) AS h, hash(j + 7777777777) AS g, j // {batch} AS b,
+  j // {batch} * {apart} % {terminals} AS t FROM told),
+seated AS (SELECT *, b // {terminals} * {batch} + j % {batch} AS n, hash(t + 3333333333) AS a,
+  hash(b + 5555555555) AS w FROM batched),
+placed AS (SELECT *, 1 + t % {cities} AS c, a % 100 < 60 AS is_rail,
+  1 + (a >> 30) % {stations} AS d,
   CASE WHEN (h >> 40) % 10 = 0 THEN (h >> 44) % {cities} ELSE t % {cities} END AS home FROM seated),
 rides AS (SELECT *, ((h % ({cards} // {cities})) * {cities} + home)::BIGINT AS card_no,
-  g % 100 < 60 AS is_rail, 1 + (h >> 20) % {stations} AS o,
-  1 + (h >> 30) % {stations} AS d,
-  {received} - 8 * 3600 - 64800 + ((g >> 8) % 57600)::BIGINT - CASE WHEN j % 97 = 5 THEN 345600
-    WHEN j % 5003 = 5 THEN 1728000 ELSE 0 END AS entered FROM placed)
+  1 + (h >> 20) % {stations} AS o,
+  {received} - 8 * 3600 - 64800 + ((n * 57600 + (g >> 8) % 57600) // {each})::BIGINT
+    - CASE WHEN j % 97 = 5 THEN 345600
+    WHEN j % 5003 = 5 THEN 1728000 ELSE 0 END AS exited FROM placed)
 SELECT {received}::BIGINT AS received_s, (1000 + c)::INTEGER AS acquirer,
   CASE WHEN j % 20011 = 3 THEN 999 ELSE home + 1 END::INTEGER AS issuer,
   (1000000 + t + CASE WHEN j % 30011 = 9 THEN 500000000 ELSE 0 END)::BIGINT AS terminal,
-  (j % 4000000000)::UINTEGER AS terminal_seq,
+  (a % 1000000 + n)::UINTEGER AS terminal_seq,
   ((31040001 + home) * 100000000000 + card_no)::BIGINT AS card,
-  (c * 100 + CASE WHEN j % 40009 = 1 THEN 99 WHEN is_rail THEN 1 + (g >> 40) % 6
-    ELSE 7 + (g >> 40) % 12 END)::INTEGER AS line,
+  (c * 100 + CASE WHEN j % 40009 = 1 THEN 99 WHEN is_rail THEN 1 + (a >> 40) % 6
+    ELSE 7 + (a >> 40) % 12 END)::INTEGER AS line,
   CASE WHEN is_rail THEN c * 1000 + o ELSE 0 END::INTEGER AS origin,
   CASE WHEN is_rail THEN c * 1000 + d ELSE 0 END::INTEGER AS destination,
-  entered AS entered_s,
-  entered + CASE WHEN j % 50021 = 2 THEN -5 WHEN j % 60013 = 4 THEN 172800 WHEN is_rail
-    THEN 300 + ((g >> 24) % 3000)::BIGINT ELSE 0 END AS exited_s,
+  exited - CASE WHEN j % 50021 = 2 THEN -5 WHEN j % 60013 = 4 THEN 172800 WHEN is_rail
+    THEN 300 + ((g >> 24) % 3000)::BIGINT ELSE 0 END AS entered_s,
+  exited AS exited_s,
   (CASE WHEN is_rail THEN 200 + 100 * (abs(o::BIGINT - d::BIGINT) // 6) ELSE 200 END
     + CASE WHEN j % 70001 = 6 THEN 100 ELSE 0 END)::INTEGER AS fare_fen,
   (CASE WHEN is_rail THEN 200 + 100 * (abs(o::BIGINT - d::BIGINT) // 6) ELSE 200 END
     * CASE (h >> 50) % 4 WHEN 0 THEN 100 WHEN 1 THEN 90 WHEN 2 THEN 90 ELSE 80 END // 100
     + CASE WHEN j % 80021 = 8 THEN 5000 ELSE 0 END)::INTEGER AS charge_fen,
-  (CASE WHEN j % 3 = 0 THEN 0 ELSE 95 + (g >> 50) % 12 END)::INTEGER AS deny_list_version
+  (CASE WHEN b % 3 = 0 THEN 0 ELSE 95 + w % 12 END)::INTEGER AS deny_list_version
 FROM rides"""
+"""Rows as a hub receives them. A terminal stands in one place: its line and, on rail, the station
+that people leave at are its own. It hands on at most BATCH_ROWS rides at once, numbered and in the
+order of time, and proves one deny list with all of them; batches of all terminals alternate."""
 
 
 def write_example(folder: Path, world: World) -> int:
@@ -177,9 +186,10 @@ def write_rows(path: Path, world: World, first: int, last: int, rows: int) -> No
 
 def rows_sql(world: World, first: int, last: int, rows: int) -> str:
     """The rows as SQL, without their codes."""
+    each = max(rows // world.terminals, 1)
     return ROWS_SQL.format(
-        first=first, last=last, rows=rows, stations=_STATIONS, received=RECEIVED_S,
-        **world._asdict(),
+        first=first, last=last, each=each, batch=min(each, BATCH_ROWS), apart=_APART,
+        stations=_STATIONS, received=RECEIVED_S, **world._asdict(),
     )  # fmt: skip
 
 

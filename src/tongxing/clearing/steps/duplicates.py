@@ -1,9 +1,9 @@
 """The same ride twice: found in two stages, so that most rows are never told apart.
 
 Numbers of one terminal that follow each other are counted together, sixteen in one whole number of
-two bits each: only rows whose number occurs more than once are looked at exactly. Of these the first
-one that stands keeps its place, in the order of files and rows. A later one with the same content is
-a duplicate; one that says something else of the same ride is held for a person.
+two bits each: only rows whose number occurs more than once are looked at exactly. Of these the
+first one that stands keeps its place, in the order of files and rows. A later one with the same
+content is a duplicate; one that says something else of the same ride is held for a person.
 """
 
 import ibis
@@ -73,9 +73,9 @@ def duplicate_marks(suspected: ir.Table, tables: Tables, rules: Rules) -> ir.Tab
 
 
 def _placed(rows: ir.Table) -> ir.Table:
-    """The rows with the `place` of sixteen numbers that theirs is one of, and its `turn` among them:
-    the lower of its two bits. Terminals may share a place, which costs a closer look and no more.
-    Those that cannot be a ride at all are left out."""
+    """The rows with the `place` of sixteen numbers that theirs is one of, and its `turn` there: the
+    lower of its two bits. Terminals may share a place, which costs a closer look and no more. Those
+    that cannot be a ride at all are left out."""
     least = {column.name: (column.least, column.most) for column in COLUMNS}
     possible = [rows[name].between(*least[name]) for name in IDENTITY]
     number = rows.terminal_seq
