@@ -5,6 +5,7 @@ import pytest
 from entry_world import (
     BUS_14,
     CARD,
+    DAY,
     KEY_STATION,
     NOON_S,
     OTHER_STATION,
@@ -75,10 +76,10 @@ def test_results_of_two_days_pass_and_of_three_do_not(days: int, passes: int) ->
 
 @pytest.mark.req("R-113")
 def test_a_yes_ends_with_the_last_moment_at_which_the_result_is_young_enough() -> None:
-    midnight_s = at(POLICY.from_day, 24 * 8)
+    midnight_s = at(DAY, 24)
     young, old = judged(POLICY, sampled(0), NOON_S), judged(POLICY, sampled(2), NOON_S)
     assert young.expires_s == NOON_S + POLICY.attestation_life_s
-    assert old.expires_s == midnight_s and at(POLICY.from_day, 24 * 7) < NOON_S < midnight_s
+    assert old.expires_s == midnight_s and at(DAY) < NOON_S < midnight_s
     assert judged(POLICY, sampled(2), midnight_s - 1).passed
     assert not judged(POLICY, sampled(2), midnight_s).passed
 

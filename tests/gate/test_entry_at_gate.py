@@ -242,7 +242,8 @@ def test_a_site_that_was_given_a_policy_keeps_its_lane_shut_and_its_journal_sile
 ) -> None:
     station = Station(tmp_path)
     fares = load_city_fares("500000")
-    rail = replace(POLICY.where[0], from_day=date(2026, 3, 1), until=None, effect="enforced")
+    metro = next(row for row in POLICY.where if row.mode == "rail")
+    rail = replace(metro, from_day=date(2026, 3, 1), until=None, effect="enforced")
     policy = replace(
         POLICY,
         city="500000",
