@@ -205,7 +205,21 @@ def test_a_ride_of_half_taps_without_a_fare_is_asked_for() -> None:
         day["inputs"]["half_taps"][2].update(station="S7")
         day["inputs"]["declarations"] = []
 
-    for change, said in ((declared("S7"), "no leg S1-S7"), (lost, "no leg with an operator")):
+    def late(day: dict[str, Any]) -> None:
+        half = {
+            "tap_id": "H9",
+            "dir": "EXIT",
+            "station": "S9",
+            "received_at": "2026-03-20T11:00:00",
+        }
+        tapped = {"account_id": "X4", "card_no": None, "tap_time": "2026-03-17T18:50:00"}
+        day["inputs"]["half_taps"].append({**half, **tapped})
+
+    for change, said in (
+        (declared("S7"), "no leg S1-S7"),
+        (lost, "no leg with an operator"),
+        (late, "that is a revision"),
+    ):
         found = read_day(changed(change), "day.json")
         assert isinstance(found, WorkedDay)
         refusal = outcome_of_day(found)

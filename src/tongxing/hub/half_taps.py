@@ -85,6 +85,17 @@ def pair_half_taps(
     return sorted(found, key=lambda trip: (trip.taps[0].tapped_s, trip.taps[0].tap_id))
 
 
+def came_too_late(
+    trip: PairedTrip, declarations: Iterable[Declaration], terms: HalfTripTerms
+) -> bool:
+    """Whether one half came only when the other's trip had been ended without it: by its rider's
+    word, or by its deadline. Its money has moved by then, so the difference is a revision."""
+    first = min(trip.taps, key=lambda tap: tap.received_s)
+    said = [word.at_s for word in declarations if word.tap_id == first.tap_id]
+    ended_s = min([*said, _reservation(first, terms).expires_s])
+    return len(trip.taps) > 1 and trip.at_s > ended_s
+
+
 def median_fen(fares_fen: Sequence[int]) -> int | None:
     """The middle fare, of two the lower; None when no fare is known."""
     ordered = sorted(fares_fen)

@@ -17,7 +17,7 @@ from tongxing.hub.day.admitting import (
 from tongxing.hub.day.disputes import Outcome, outcome_of
 from tongxing.hub.day.model import DayHalfTap, DayStep, Dispute, Refund, WorkedDay
 from tongxing.hub.day.times import seconds, written
-from tongxing.hub.half_taps import Declaration, HalfTap, PairedTrip, pair_half_taps
+from tongxing.hub.half_taps import Declaration, HalfTap, PairedTrip, came_too_late, pair_half_taps
 from tongxing.hub.journals import ACCOUNTS, BLACKLIST_LOSS, PURSES, Ride
 from tongxing.hub.terms import CaseTerms, HalfTripTerms, terms_on
 from tongxing.hub.verdicts import bearer_once_proven
@@ -108,14 +108,14 @@ class Events:
 
 def events_of(day: WorkedDay) -> Events | Refusal:
     """What happened on the day. Refuses with DAY_MALFORMED where a trip of half taps cannot be
-    priced, or its acquirer not be told."""
+    priced, its acquirer not be told, or a half came when the trip was ended without it."""
     closes = closing_day(day.config.window_id)
     assert not isinstance(closes, Refusal)
     terms = terms_on(closes)
     paired = _paired(day, terms)
     acquirers = {trip: _acquirer_of(trip, day) for trip in paired}
     for trip in paired:
-        if fault := _unpriceable(trip, acquirers[trip], day):
+        if fault := _unpriceable(trip, acquirers[trip], day) or _revised(trip, day, terms):
             where = f"inputs.half_taps.{trip.taps[0].tap_id}"
             return Refusal("DAY_MALFORMED", "", {"detail": f"{where}: {fault}"})
     names = _names(paired, day)
@@ -135,11 +135,17 @@ def events_of(day: WorkedDay) -> Events | Refusal:
 
 
 def _paired(day: WorkedDay, terms: CaseTerms) -> list[PairedTrip]:
-    config, own = day.config, terms.half_trip
-    half_trip = HalfTripTerms(
-        own.travel_max_minutes, own.same_station_free_minutes, config.half_trip_self_service_days
-    )
-    declared = [
+    taps = [_half_tap(tap, day) for tap in day.inputs.half_taps]
+    return pair_half_taps(taps, _declared(day), _half_trip_terms(day, terms))
+
+
+def _half_trip_terms(day: WorkedDay, terms: CaseTerms) -> HalfTripTerms:
+    own, self_service = terms.half_trip, day.config.half_trip_self_service_days
+    return HalfTripTerms(own.travel_max_minutes, own.same_station_free_minutes, self_service)
+
+
+def _declared(day: WorkedDay) -> list[Declaration]:
+    return [
         Declaration(
             item.tap_id,
             item.account_id,
@@ -148,9 +154,12 @@ def _paired(day: WorkedDay, terms: CaseTerms) -> list[PairedTrip]:
         )
         for item in day.inputs.declarations
     ]
-    return pair_half_taps(
-        [_half_tap(tap, day) for tap in day.inputs.half_taps], declared, half_trip
-    )
+
+
+def _revised(trip: PairedTrip, day: WorkedDay, terms: CaseTerms) -> str:
+    """Why a trip of two taps would be a revision of a window's money; "" when it is not."""
+    is_late = came_too_late(trip, _declared(day), _half_trip_terms(day, terms))
+    return "its other half came when its trip was ended: that is a revision" if is_late else ""
 
 
 def _half_tap(tap: DayHalfTap, day: WorkedDay) -> HalfTap:
