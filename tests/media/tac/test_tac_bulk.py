@@ -13,7 +13,13 @@ from tac_world import ALGORITHMS, CASES, FAST, column, drawn, named
 from tongxing.media.crypto.suites import DES, DES_NAMED, SM4, suite_of
 from tongxing.media.tac import sliced, tabled
 from tongxing.media.tac.columns import card_keys, check_tacs, check_tacs_of_cards
-from tongxing.media.tac.engines import COMPILED_FROM, NUMPY_FROM, engine_for, engines
+from tongxing.media.tac.engines import (
+    COMPILED_AGAIN_FROM,
+    COMPILED_FROM,
+    NUMPY_FROM,
+    engine_for,
+    engines,
+)
 
 KNOWN = CASES["columns"]
 KEY = bytes.fromhex(KNOWN["issuer_key"])
@@ -148,7 +154,8 @@ def test_threads_that_share_an_engine_do_not_disturb_one_another(case):
         assert list(together) == alone * 2
 
 
-def test_the_engine_fits_the_number_of_records():
+def test_the_engine_fits_the_number_of_records(monkeypatch):
+    monkeypatch.setattr("tongxing.media.tac.engines._loaded", set())
     for algorithm in ALGORITHMS:
         plain, by_numpy, *compiled = engines(algorithm)
         few = NUMPY_FROM[suite_of(algorithm).name]
@@ -157,6 +164,8 @@ def test_the_engine_fits_the_number_of_records():
         assert engine_for(algorithm, few) is by_numpy
         assert engine_for(algorithm, COMPILED_FROM - 1) is by_numpy
         assert engine_for(algorithm, COMPILED_FROM) is (compiled or [by_numpy])[0]
+        assert engine_for(algorithm, COMPILED_AGAIN_FROM - 1) is plain
+        assert engine_for(algorithm, few) is (compiled or [by_numpy])[0]
 
 
 def test_without_numba_numpy_does_the_work_and_says_the_same(monkeypatch):

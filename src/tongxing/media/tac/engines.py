@@ -20,6 +20,11 @@ NUMPY_FROM = {"SM4": 64, "3DES": 4_000}
 COMPILED_FROM = 100_000
 """Records from which the compiled engine is worth loading (0.3 s) or, once, compiling (10 s)."""
 
+COMPILED_AGAIN_FROM = 64
+"""The same once something large has had it loaded: many small issuers in a large file."""
+
+_loaded: set[str] = set()
+
 
 class Engine(Protocol):
     """Computes for columns of bytes (`blocks.Bytes`), one row per record, without any vault.
@@ -57,9 +62,12 @@ def engine_for(algorithm: int, count: int) -> Engine:
     """The engine that is done first with so many records. Raises ValueError as `engines` does."""
     found = engines(algorithm)
     suite = suite_of(algorithm)
-    if suite is not None and count < NUMPY_FROM[suite.name]:
-        return found[0]
-    return found[1] if count < COMPILED_FROM else found[-1]
+    assert suite is not None
+    if count >= (COMPILED_AGAIN_FROM if suite.name in _loaded else COMPILED_FROM):
+        if can_compile():
+            _loaded.add(suite.name)
+        return found[-1]
+    return found[0] if count < NUMPY_FROM[suite.name] else found[1]
 
 
 def _compiled(algorithm: int) -> Engine:
