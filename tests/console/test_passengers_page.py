@@ -105,7 +105,10 @@ def test_a_city_s_passengers_on_one_page(watched: tuple[TestClient, str], langua
     assert newest[1:3] == ["2026-06-10 12:01:00", {"zh": "卡", "en": "Card"}[language]]
     [look] = page.table({"zh": "工号", "en": "Staff number"}[language])
     assert look[0] == "OP-7"
-    told = {"zh": "1 条通知被隔离，共收到 2 次", "en": "Notices in quarantine: 1, received in all: 2"}
+    told = {
+        "zh": "1 条通知被隔离，共收到 2 次",
+        "en": "Notices in quarantine: 1, received in all: 2",
+    }
     assert told[language] in page.words
     assert {"zh": "柜台“值班一览”", "en": "the counter's page “Watch”"}[language] in page.words
     assert {"zh": "票务升级", "en": "Ticket upgrade"}[language] in page.words

@@ -34,7 +34,10 @@ def command(city: str, file: Path | None, secret_file: Path | None) -> None:
 
 
 def made_message_key(sender: str, file: Path, secret_file: Path | None) -> SigningKey:
-    """A new key of a city or of the hub, in a file that is useless without its passphrase. Raises Problem."""
+    """A new key of a city or of the hub, in a file that is useless without its passphrase.
+
+    Raises Problem(MESSAGE_KEY_EXISTS).
+    """
     if file.exists():
         raise Problem("MESSAGE_KEY_EXISTS", str(file))
     drawn = secrets.token_bytes(_SECRET_BYTES)
