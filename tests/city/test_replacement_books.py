@@ -26,14 +26,14 @@ BEFORE_REPLACEMENT = f"""
 
 
 @pytest.fixture
-def older(database: Database) -> Database:
+def older(empty_database: Database) -> Database:
     """A ride of a purse in books from before there were tables of replacements."""
-    city = open_city(database)
+    city = open_city(empty_database)
     send(city, ride(Taps(), "08:00", PURSE, 180))
     city.close()
-    with psycopg.connect(database.dsn) as connection:
+    with psycopg.connect(empty_database.dsn) as connection:
         connection.execute(BEFORE_REPLACEMENT.encode())
-    return database
+    return empty_database
 
 
 @pytest.mark.req("R-303")

@@ -260,8 +260,11 @@ def test_a_request_of_one_rider_is_no_answer_to_another(database: Database) -> N
     assert corrected(city.correct(asked("outside", TO, medium_no=CODE), NOON)).charge_fen == 450
 
 
-def test_a_half_trip_that_an_older_version_charged_can_be_corrected(database: Database) -> None:
+def test_a_half_trip_that_an_older_version_charged_can_be_corrected(
+    empty_database: Database,
+) -> None:
     """There nobody said anything of it: the highest fare was charged at the close."""
+    database = empty_database
     city = open_city(database)
     entry = Taps()("08:00", CARD, "entry", FROM)
     send(city, entry)

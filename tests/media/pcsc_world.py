@@ -24,7 +24,7 @@ from tongxing.media.card.readers.vpcd import VirtualReader, open_vpcd
 
 NAME = "Tongxing Test Reader"
 _DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
-_START_S, _STEP_S = 5.0, 0.05
+_START_S, _STEP_S = 20.0, 0.05
 _CONFIGURATION = """FRIENDLYNAME "{name}"
 DEVICENAME   /dev/null:{port}
 LIBPATH      {driver}
@@ -76,7 +76,7 @@ class CardService:
     ) -> Iterator[PcscLink]:
         """A link through PC/SC to a card that lies on the reader while this lasts."""
         with self.laid(card, slot, atr):
-            found = open_pcsc(self.reader(slot), wait_s=5.0, answer_s=answer_s)
+            found = open_pcsc(self.reader(slot), wait_s=_START_S, answer_s=answer_s)
             assert isinstance(found, PcscLink), found
             with found:
                 yield found
