@@ -180,7 +180,7 @@ def test_no_delta_is_made_between_two_cities_or_backwards() -> None:
 
 # --- how a whole list is read ---------------------------------------------------------------------
 
-STRANGE = ['a"],["b', "\\", '"', "],[", '"],["', "\u0000", "\n\t", '\\"],["', "x" * 300]
+STRANGE = ['a"],["b', "\\", '"', "],[", '"],["', "\u0001", "\n\t", '\\"],["', "x" * 300]
 
 
 def read(body: bytes) -> ListChange | Refusal | None:
@@ -214,6 +214,10 @@ def test_entries_of_another_form_are_not_read(
     monkeypatch.setattr(denylist, "_SLICE_BYTES", slice_bytes)
     body = '{"city":"500000","version":4,"published_s":1,"entries":' + entries + "}"
     assert code_of(read(body.encode())) == "MESSAGE_BODY"
+
+
+def test_a_text_that_no_book_can_hold_is_not_read() -> None:
+    assert code_of(read(msgspec.json.encode(listed(4, DenyEntry("\0", "A"))))) == "MESSAGE_BODY"
 
 
 def test_a_field_that_is_not_known_is_not_read() -> None:
