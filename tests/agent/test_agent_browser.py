@@ -84,6 +84,7 @@ def site() -> Iterator[str]:
         ]
     )
     taken = loopback_socket(0)
+    taken.listen()  # who comes before the server waits for it
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="wsproto"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
     thread.start()

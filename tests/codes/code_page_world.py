@@ -50,6 +50,7 @@ class PageSite:
 
     def serve(self) -> None:
         taken = loopback_socket(0)
+        taken.listen()  # who comes before the server waits for it
         self._server = uvicorn.Server(uvicorn.Config(_app(self), log_level="error"))
         thread = threading.Thread(target=self._server.run, kwargs={"sockets": [taken]})
         thread.start()

@@ -30,6 +30,7 @@ LOCALES = {"zh": "zh-CN", "en": "en-GB"}
 def site(told: Database) -> Iterator[str]:
     """The console on a real port; its address."""
     taken = loopback_socket(0)
+    taken.listen()  # who comes before the server waits for it
     server = uvicorn.Server(uvicorn.Config(create_app(told, "simulated"), log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]})
     thread.start()

@@ -80,6 +80,7 @@ def open_site(database: Database) -> Iterator[Site]:
 
 @contextmanager
 def _serving(app: Any, taken: Any) -> Iterator[None]:
+    taken.listen()  # who comes before the server waits for it
     config = uvicorn.Config(app, log_level="error", ws="wsproto", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [taken]}, daemon=True)

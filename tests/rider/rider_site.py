@@ -29,6 +29,7 @@ class Site:
 def open_site(database: Database) -> Iterator[Site]:
     """Serve it until the block ends; the partner's notices arrive as they would in earnest."""
     taken = loopback_socket(0)
+    taken.listen()  # who comes before the server waits for it
     address = f"http://127.0.0.1:{taken.getsockname()[1]}"
     base = f"{address}/notify"
     worlds: list[World] = []
