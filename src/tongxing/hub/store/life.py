@@ -43,7 +43,7 @@ def held_records(cursor: Cursor, trip_id: str | None = None) -> list[Waiting]:
     """All records on hold (of one trip), each trip's in order of revision."""
     rows = cursor.execute(
         f"{_WAITING} WHERE status = 'held' AND (%(trip)s::text IS NULL OR trip_id = %(trip)s)"
-        " ORDER BY trip_id, revision",
+        ' ORDER BY trip_id COLLATE "C", revision',
         {"trip": trip_id},
     )
     return [Waiting(*row) for row in rows]
