@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tongxing.hub.cases.forks import FORK, fork_case
 from tongxing.hub.cases.ladder import (
     About,
     Case,
@@ -55,6 +56,8 @@ def said(act: str, fen: int = 400, *, evidence: bool = True, reason: str = "R1")
 
 
 def begun(act: str, side: str, fen: int = 400, about: About = ABOUT) -> Moved | Refusal:
+    if act == FORK:
+        return fork_case("C1", about, OPENED_S, TERMS.version, LADDER)
     who = "issuer" if side == "issuer" else "acquirer"
     return open_case("C1", said(act, fen), who, about, OPENED_S, TERMS.version, LADDER)
 
@@ -128,6 +131,10 @@ issuer:charge_back acquirer:represent issuer:arbitrate issuer:drop     dropped_l
 issuer:claim_small=180                                                 granted         135  -135
 issuer:charge_back hub:freeze hub:unfreeze acquirer:accept             accepted        400  -410
 issuer:charge_back hub:freeze                                          not_represented 400  -410
+hub:fork hub:rule=0                                                    fork_decided      0     0
+hub:fork hub:rule=500                                                  fork_decided    500  -500
+hub:fork                                                               fork_unproven   500  -500
+hub:fork hub:freeze                                                    fork_unproven   500  -500
 """
 
 
@@ -258,6 +265,15 @@ def test_a_large_ruling_needs_two_persons_who_say_the_same() -> None:
     second = rule(other.case, 8_000, "ann")
     assert isinstance(second, Moved) and not second.case.is_open
     assert totals([second])[ISS] == 8_000 - 233  # it lost 7000 of 15000, and that part of the fee
+
+
+def test_what_a_fork_put_into_escrow_has_the_bound_of_held_records() -> None:
+    bound_fen = TERMS.held.two_persons_above_fen
+    for left_fen, is_open in ((bound_fen, False), (bound_fen + 1, True)):
+        about = replace(ABOUT, left_fen=left_fen)
+        case = fork_case("C1", about, OPENED_S, TERMS.version, LADDER).case
+        moved = take(case, said("rule", 0), "hub", "ann", about, OPENED_S + 60, LADDER)
+        assert isinstance(moved, Moved) and moved.case.is_open is is_open
 
 
 def test_a_small_claim_is_weighed_and_the_pool_is_whole_again_next_month() -> None:

@@ -76,6 +76,14 @@ def test_what_is_proven_of_a_suspended_member_is_carried_until_it_is_back(
     closing = world.hub.close_window("W20260506", at(DAY + timedelta(days=60)))
     assert isinstance(closing, WindowClosing)
     with world.store.reading() as cursor:
+        rows = cursor.execute(
+            "SELECT event, decided_by, reason FROM record_event ORDER BY number"
+        ).fetchall()
+    assert rows == [
+        ("carry", "clerk-7", "the register was late"),
+        ("reinstate", "hub", "ISS-990100 is back"),
+    ]
+    with world.store.reading() as cursor:
         assert [proof for proof in prove_hub(cursor) if not proof.holds] == []
 
 
@@ -181,15 +189,17 @@ def test_every_step_is_in_the_table_and_none_leads_back() -> None:
             )
     order = list(RecordState)
     for (state, event), arrow in LIFE.items():
-        if event is not RecordEvent.PRESENT_AGAIN:
+        if event not in (RecordEvent.PRESENT_AGAIN, RecordEvent.FREEZE):
             assert (
                 order.index(arrow.after) > order.index(state) or arrow.after is RecordState.REJECTED
             )
 
 
-def test_every_end_is_settled_void_or_rejected() -> None:
-    ends = set(RecordState) - {state for state, _ in LIFE}
-    assert ends == {RecordState.SETTLED, RecordState.VOID}
+def test_every_end_is_settled_void_charged_back_or_rejected() -> None:
+    """What is settled stays so, but for a fork that is found later."""
+    steps = [state for state, event in LIFE if event is not RecordEvent.FREEZE]
+    ends = set(RecordState) - set(steps)
+    assert ends == {RecordState.SETTLED, RecordState.VOID, RecordState.CHARGED_BACK}
     again = {arrow.after for (state, _), arrow in LIFE.items() if state is RecordState.REJECTED}
     assert again == {RecordState.JUDGED}
 
@@ -200,3 +210,4 @@ def test_a_record_is_where_its_window_is() -> None:
     assert state_of("accepted", WindowState.SETTLING) is RecordState.NETTED
     assert state_of("accepted", WindowState.SETTLED) is RecordState.SETTLED
     assert state_of("held", None) is RecordState.HELD
+    assert state_of("accepted", WindowState.SETTLED, is_frozen=True) is RecordState.FROZEN

@@ -39,7 +39,8 @@ def book_verdicts(
 
     Accepted deltas become claims on (or debts to) the hub, split by operator. Rejected ones leave
     transit, until a later answer decides them: that comes under a name of the hub's own, and is
-    booked in the window it names. Refuses FILE_UNKNOWN for a file we did not send that does not
+    booked in the window it names. What the hub freezes for a fork before its window closes is on
+    its way again. Refuses FILE_UNKNOWN for a file we did not send that does not
     decide records of ours on hold, and VERDICTS_INCOMPLETE when the answers are not exactly the
     file's records.
     """
@@ -61,12 +62,13 @@ def book_verdicts(
 def _book_later(
     cursor: Cursor, city: str, answer: VerdictFile, received_s: int, booked_on: date
 ) -> Refusal | None:
-    """Book what became of records that were on hold, or carried while a member was suspended. The
-    same answer again changes nothing."""
+    """Book what became of records that were on hold, carried while a member was suspended, or
+    frozen after they had been accepted. The same answer again changes nothing."""
     names = [verdict.record_id for verdict in answer.verdicts]
     standing = exchange.verdicts_of(cursor, names)
     if not names or standing.keys() != set(names):
         return Refusal("FILE_UNKNOWN", answer.file_id)
+    _take_back(cursor, city, answer, standing, received_s, booked_on)
     fresh = [item for item in answer.verdicts if standing[item.record_id] == "held"]
     if not fresh:
         return None
@@ -75,6 +77,45 @@ def _book_later(
     write_postings(cursor, [_verdict_posting(city, later, sent, received_s, booked_on)])
     exchange.rewrite_verdicts(cursor, later)
     return None
+
+
+def _take_back(
+    cursor: Cursor,
+    city: str,
+    answer: VerdictFile,
+    standing: Mapping[str, str],
+    received_s: int,
+    booked_on: date,
+) -> None:
+    """Put records on hold again that had been accepted in a window which has not closed yet: what
+    was booked of them is taken back, line by line."""
+    frozen = [
+        item
+        for item in answer.verdicts
+        if item.status == "held" and standing[item.record_id] == "accepted"
+    ]
+    names = [item.record_id for item in frozen]
+    if not frozen or media.posting_exists(cursor, _posting_id(city, answer)):
+        return
+    shares = exchange.shares_of(cursor, names)
+    accepted = [
+        msgspec.structs.replace(item, status="accepted", shares=shares[item.record_id])
+        for item in frozen
+    ]
+    booked = _verdict_posting(
+        city,
+        msgspec.structs.replace(answer, verdicts=accepted),
+        exchange.deltas_of(cursor, names),
+        received_s,
+        booked_on,
+    )
+    lines = tuple(line._replace(amount_fen=-line.amount_fen) for line in booked.lines)
+    write_postings(cursor, [booked._replace(lines=lines)])
+    exchange.rewrite_verdicts(cursor, msgspec.structs.replace(answer, verdicts=frozen))
+
+
+def _posting_id(city: str, answer: VerdictFile) -> str:
+    return digest("verdicts", city, answer.file_id)
 
 
 def _verdict_posting(
@@ -111,7 +152,7 @@ def _verdict_posting(
             credit(operator, "rev_fare", share_fen),
         ]
     return Posting(
-        posting_id=digest("verdicts", city, answer.file_id),
+        posting_id=_posting_id(city, answer),
         kind="verdicts",
         occurred_s=received_s,
         booked_on=booked_on,

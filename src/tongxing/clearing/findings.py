@@ -1,7 +1,8 @@
 """What a row can be found to be, as bits of one number, in the order in which checks are applied.
 
-The first finding whose code is hard decides alone; else the first hold, else a carry, else the soft
-ones by number: as `hub.admission` does it. What a code means stands in the hub's table of codes.
+The first finding whose code is hard decides, with what was found before it beside it; else the
+first hold, else a carry, else the soft ones by number: as `hub.admission` does it. What a code
+means stands in the hub's table of codes.
 """
 
 from collections.abc import Iterable, Mapping
@@ -74,16 +75,12 @@ class Findings:
     def meaning(self, bits: int) -> Meaning:
         """The verdict of a row with these findings."""
         found = [item for place, item in enumerate(self.listed) if bits >> place & 1]
-        ending = next((item for item in found if _ends(item)), None)
+        ending = next((place for place, item in enumerate(found) if _ends(item)), None)
         if ending is not None:
-            return Meaning(verdict_code(ending.code).status, (ending.code,), ending.bearer)
-        by_severity: dict[str, list[str]] = {"hold": [], "carry": [], "soft": []}
-        for item in found:
-            codes = by_severity[verdict_code(item.code).severity]
-            if item.code not in codes:
-                codes.append(item.code)
-        deciding = by_severity["hold"] + by_severity["carry"]
-        listed = (*deciding, *sorted(by_severity["soft"])) or (IN_ORDER,)
+            last = found[ending]
+            codes = (last.code, *_in_order(found[:ending]))
+            return Meaning(verdict_code(last.code).status, codes, last.bearer)
+        listed = _in_order(found) or (IN_ORDER,)
         bearer = next((item.bearer for item in found if item.code == listed[0]), "")
         return Meaning(
             verdict_code(listed[0]).status, listed, bearer or verdict_code(listed[0]).bearer
@@ -110,6 +107,16 @@ def findings_under(tables: Iterable[LiabilityTable]) -> Findings:
 def name_of(kind: str, rule: Rule) -> str:
     """The name of the finding that a rule of liability leads to."""
     return f"{kind}_{rule.code}_{rule.bearer}"
+
+
+def _in_order(found: Iterable[Finding]) -> tuple[str, ...]:
+    """Holds before carries, each as found, before soft codes by number."""
+    by_severity: dict[str, list[str]] = {"hold": [], "carry": [], "soft": []}
+    for item in found:
+        codes = by_severity[verdict_code(item.code).severity]
+        if item.code not in codes:
+            codes.append(item.code)
+    return (*by_severity["hold"], *by_severity["carry"], *sorted(by_severity["soft"]))
 
 
 def _ends(item: Finding) -> bool:

@@ -1,13 +1,14 @@
 """Admission: is a record genuine, new, in time and plausible, and whose loss is it if not?
 
 A file is judged as a whole: rows in order of revision, taps over all rows (see `claims`), so the
-order of rows does not show in the answer. Soft codes add up; the first other code decides.
+order of rows does not show in the answer. Soft codes add up; the first other code decides. What was
+found before a hard code stays beside it: a late row that is rejected is marked late all the same.
 
 Pure: what the hub already knows comes in as values. Nothing here may write, or look at a clock.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
@@ -68,13 +69,16 @@ class Judgement(Struct, frozen=True, gc=False):
         )
 
 
-def told_links(judgements: Iterable[Judgement]) -> list[Link]:
-    """The purchases that rows which stand tell of their cards. A row whose signature is wrong
-    proves nothing of a card, so that nobody can freeze another's ride with a forged one."""
+def told_links(judgements: Iterable[Judgement], forged: Container[str] = ()) -> list[Link]:
+    """The purchases that rows tell of their cards; those of rows that do not stand were seen and
+    are not paid. A row whose signature is wrong (`forged`) proves nothing of a card, so that nobody
+    can freeze another's ride with one."""
     return [
-        link
+        link._replace(stands=item.standing is not None)
         for item in judgements
-        if item.standing is not None and item.row.record is not None and FORGED not in item.codes
+        if item.row.record is not None
+        and item.row.record_id not in forged
+        and FORGED not in item.codes
         for link in links_of(item.row.record)
     ]
 
@@ -212,23 +216,26 @@ def _weigh(
     known: Mapping[str, Standing],
     checks: Sequence[Check],
 ) -> Judgement:
-    """All further checks: the first hard finding rejects; else the first hold, else carry, else
-    the soft ones decide."""
+    """All further checks: the first hard finding rejects, and ends them; else the first hold, else
+    carry, else the soft ones decide."""
     findings: list[Finding] = []
     for check in checks:
         finding = check(record, case, known)
         if finding is None:
             continue
         if verdict_code(finding.code).severity == "hard":
-            return _without_standing(row, finding)
+            return _without_standing(row, finding, findings)
         findings.append(finding)
     return _standing(row, record, case, known, findings)
 
 
-def _without_standing(row: Row, finding: Finding) -> Judgement:
-    """Rejected, or (1020) held for a person beside the record that already has the name."""
+def _without_standing(row: Row, finding: Finding, before: Sequence[Finding] = ()) -> Judgement:
+    """Rejected, or (1020) held for a person beside the record that already has the name; with what
+    was found `before` that decided."""
     status = verdict_code(finding.code).status
-    return Judgement(row, status, (finding.code,), finding.detail, findings=(finding,))
+    findings = (finding, *before)
+    codes = (finding.code, *_codes(before)) if before else (finding.code,)
+    return Judgement(row, status, codes, _detail(findings), findings=findings)
 
 
 def _standing(
@@ -254,9 +261,13 @@ def _standing(
         whole=whole,
         claims=claims_of(record),
     )
-    detail = "; ".join(finding.detail for finding in findings if finding.detail)
     shares = difference(whole, before.whole if before is not None else ())
-    return Judgement(row, status, codes, detail, basis, shares, standing, tuple(findings))
+    told = tuple(findings)
+    return Judgement(row, status, codes, _detail(told), basis, shares, standing, told)
+
+
+def _detail(findings: Iterable[Finding]) -> str:
+    return "; ".join(finding.detail for finding in findings if finding.detail)
 
 
 def _codes(findings: Sequence[Finding]) -> tuple[str, ...]:

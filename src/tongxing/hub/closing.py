@@ -4,6 +4,7 @@ Pure but for the signature, which is deterministic: closing the same window agai
 same bytes, and that is how a replay proves itself.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -40,6 +41,11 @@ KINDS = (
 Documents = Mapping[tuple[str, str], bytes]
 
 
+def in_order(late: Mapping[str, bytes]) -> list[tuple[str, bytes]]:
+    """Late verdicts by the second of their decision, with which the names they are kept by end."""
+    return sorted(late.items(), key=lambda item: (int(re.split("[-/]", item[0])[-1]), item[0]))
+
+
 @dataclass(frozen=True, slots=True)
 class WindowClosing:
     """A window after its closing: its state now, its documents by kind and party, its payments,
@@ -71,8 +77,9 @@ class WindowClosing:
 
     @property
     def late_verdicts(self) -> list[tuple[str, bytes]]:
-        """The sealed `VerdictFile` of every decision about records that waited, with its sender."""
-        found = self.documents[CARRIED_VERDICTS].items()
+        """The sealed `VerdictFile` of every decision about records that waited or were frozen, with
+        its sender, in the order in which they were made."""
+        found = in_order(self.documents[CARRIED_VERDICTS])
         return [(party.partition("/")[0], content) for party, content in found]
 
     @property

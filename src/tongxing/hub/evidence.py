@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 
 from tongxing.hub.liability import CityListings, Denials, LiabilityTable, liability_tables
 from tongxing.hub.purses import Chains
+from tongxing.hub.verdicts import FORGED
 from tongxing.messages import Record
 
 
@@ -91,6 +92,13 @@ class Evidence:
     chains: Chains = field(default_factory=dict)
     liability: tuple[LiabilityTable, ...] = field(default_factory=liability_tables)
     not_made: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def forged(self) -> frozenset[str]:
+        """The records whose signatures prove nothing of a card: found wrong here, or by their
+        issuer."""
+        said = {name for name, word in self.issuer_words.items() if word.code == FORGED}
+        return frozenset(said.union(self.signatures))
 
 
 class Witness(Protocol):

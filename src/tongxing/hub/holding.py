@@ -1,17 +1,23 @@
 """Records on hold and how they end: proven, disproven, or void when their days are over.
 
 Each call is one transaction of its own, and each step is written down with who decided it, why, and
-under which rulebook. The acquirer gets a sealed verdict for every record that ends.
+under which rulebook. The acquirer gets a sealed verdict for every record that ends. A record that
+was netted before its purse was found to fork is decided about here as well: what it was paid leaves
+escrow then, and the next window's news of cases tells both members.
 """
 
 from collections.abc import Mapping, Sequence
 
+from tongxing.hub.cases.ladder import Case
+from tongxing.hub.cases.working import rule_fork
 from tongxing.hub.closing import CARRIED_VERDICTS
+from tongxing.hub.freezing import freeze
 from tongxing.hub.keys import HubKeys, OwnKey, own_keys
-from tongxing.hub.life import PROPOSALS, RecordEvent, state_of, step
+from tongxing.hub.life import BY_ITSELF, PROPOSALS, RecordEvent, state_of, step
 from tongxing.hub.rows import is_name
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import cases as case_table
 from tongxing.hub.store import life as life_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.store.life import Waiting
@@ -20,8 +26,6 @@ from tongxing.hub.windows import window_of, window_times
 from tongxing.kernel.clock import calendar_date, stamp
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import SigningKey, Verdict, VerdictFile, seal
-
-BY_ITSELF = "hub"
 
 
 class HoldingDesk:
@@ -34,13 +38,15 @@ class HoldingDesk:
 
     def decide(
         self, record_id: str, proves: bool, by: str, reason: str, now_s: int
-    ) -> bytes | Refusal | None:
+    ) -> bytes | Case | Refusal | None:
         """End a held record by evidence: accepted in the window of now, or void with every later
-        revision of its trip. The sealed `VerdictFile` for its acquirer; None when so much money
-        hangs on it that a second person has to say the same.
+        revision of its trip. The sealed `VerdictFile` for its acquirer; of a record that was netted
+        and is frozen, its case; None when so much money hangs on it that a second person has to
+        say the same.
 
         Refuses with HUB_PERSON, RECORD_UNKNOWN, RECORD_STATE (it is not held), RECORD_WAITS (an
-        earlier revision is), EVIDENCE_TOO_LATE or HELD_TWO_PERSONS (the first person again).
+        earlier revision is), EVIDENCE_TOO_LATE, HELD_TWO_PERSONS (the first person again), and for
+        a frozen one as `rule_fork` does.
         """
         if not is_name(by):
             return Refusal("HUB_PERSON", values={"by": by})
@@ -49,9 +55,13 @@ class HoldingDesk:
             waiting = life_table.find_record(cursor, record_id)
             if waiting is None:
                 return Refusal("RECORD_UNKNOWN", values={"record": record_id})
-            arrow = step(record_id, state_of(waiting.status, None), event)
+            fork = case_table.fork_about(cursor, record_id)
+            arrow = step(record_id, state_of(waiting.status, None, fork is not None), event)
             if isinstance(arrow, Refusal):
                 return arrow
+            if fork is not None:
+                at_s = max(now_s, window_table.last_closed_cutoff(cursor))
+                return rule_fork(cursor, fork, proves, by, reason, at_s, self._rules)
             ends_s = _ends_s(waiting)
             if now_s >= ends_s:
                 values = {"record": record_id, "until": stamp(ends_s)}
@@ -69,10 +79,13 @@ class HoldingDesk:
                 return None
             stamped_s, window_id = _window_now(cursor, now_s, self._rules)
             if proves:
-                verdicts = [life_table.accept_held(cursor, record_id, window_id, stamped_s)]
+                proven = life_table.accept_held(cursor, record_id, window_id, stamped_s)
+                verdicts = [proven.verdict]
+                event = RecordEvent.CARRY if proven.is_carried else event
                 life_table.write_event(
                     cursor, record_id, event, stamped_s, by, reason, self._rules.version
                 )
+                freeze(cursor, proven.forks, stamped_s, window_id, self._rules, self._key)
             else:
                 verdicts = _void(cursor, trip, event, stamped_s, by, reason, self._rules)
             key = self._key.due(cursor, window_id)
@@ -163,8 +176,8 @@ def _answer(
 
 
 def _ends_s(waiting: Waiting) -> int:
-    return _terms(waiting).ends_s(waiting.received_s)
+    return _terms(waiting).ends_s(waiting.since_s)
 
 
 def _terms(waiting: Waiting) -> HeldTerms:
-    return terms_on(calendar_date(waiting.received_s)).held
+    return terms_on(calendar_date(waiting.since_s)).held

@@ -1,7 +1,8 @@
 """The life of a record at the hub: which step follows which, and which of them move money.
 
-No state is reached twice, but that of a row which is judged again because its acquirer presents it
-again. Every step of a record that stands is written down (``record_event``) and never changed.
+No step leads back but two: a row is judged again because its acquirer presents it again, and a
+record whose purse forks is frozen, once. Every step of a record that stands is written down
+(``record_event``) and never changed.
 """
 
 from collections.abc import Mapping
@@ -23,7 +24,13 @@ class RecordState(StrEnum):
     ACCEPTED = "accepted"
     VOID = "void"
     NETTED = "netted"
+    FROZEN = "frozen"
     SETTLED = "settled"
+    CHARGED_BACK = "charged_back"
+
+
+BY_ITSELF = "hub"
+"""Who it was, where nobody decided."""
 
 
 class RecordEvent(StrEnum):
@@ -40,6 +47,7 @@ class RecordEvent(StrEnum):
     REINSTATE = "reinstate"
     CLOSE = "close"
     SETTLE = "settle"
+    FREEZE = "freeze"
 
 
 PROPOSALS: Mapping[RecordEvent, str] = {
@@ -50,8 +58,8 @@ PROPOSALS: Mapping[RecordEvent, str] = {
 
 
 class Arrow(NamedTuple):
-    """Where a step leads, and what money it moves: it is ``posted``, ``reserved`` or ``released``;
-    "" for none."""
+    """Where a step leads, and what money it moves: it is ``posted``, ``reserved`` or ``released``,
+    goes into escrow (``escrowed``) or from there to the issuer (``returned``); "" for none."""
 
     after: RecordState
     money: str = ""
@@ -70,13 +78,26 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.CARRIED, RecordEvent.REINSTATE): Arrow(RecordState.ACCEPTED, "posted"),
     (RecordState.ACCEPTED, RecordEvent.CLOSE): Arrow(RecordState.NETTED),
     (RecordState.NETTED, RecordEvent.SETTLE): Arrow(RecordState.SETTLED),
+    (RecordState.ACCEPTED, RecordEvent.FREEZE): Arrow(RecordState.HELD, "reserved"),
+    (RecordState.CARRIED, RecordEvent.FREEZE): Arrow(RecordState.HELD, "reserved"),
+    (RecordState.NETTED, RecordEvent.FREEZE): Arrow(RecordState.FROZEN, "escrowed"),
+    (RecordState.SETTLED, RecordEvent.FREEZE): Arrow(RecordState.FROZEN, "escrowed"),
+    (RecordState.FROZEN, RecordEvent.PROOF): Arrow(RecordState.SETTLED, "released"),
+    (RecordState.FROZEN, RecordEvent.DISPROOF): Arrow(RecordState.CHARGED_BACK, "returned"),
+    (RecordState.FROZEN, RecordEvent.DEADLINE): Arrow(RecordState.CHARGED_BACK, "returned"),
 }
 """Every step there is. Adjustments and disputes of what is settled are new money of a later window
-(`journals`, `cases`): they never change the record."""
+(`journals`, `cases`): they never change the record. Nor does freezing it once it is netted: then
+the state is that of the case about its fork (`cases`)."""
 
 
-def state_of(status: Status | str, window: WindowState | None) -> RecordState:
-    """The state of a record from how it stands and its window's state (None without one)."""
+def state_of(
+    status: Status | str, window: WindowState | None, is_frozen: bool = False
+) -> RecordState:
+    """The state of a record from how it stands, its window's state (None without one), and whether
+    a case about its fork is open."""
+    if is_frozen:
+        return RecordState.FROZEN
     if status != RecordState.ACCEPTED or window in (None, WindowState.OPEN):
         return RecordState(status)
     return RecordState.SETTLED if window is WindowState.SETTLED else RecordState.NETTED

@@ -5,6 +5,10 @@ before it, plus what was loaded between. A counter that appears with two content
 cloned card or a purse that was rolled back. Counters that follow one another while money is gone
 between them are *broken*. A counter that is skipped is a *gap*: a record is still missing, and
 this is known before anyone complains.
+
+What a card signed it spent, whether its money is paid or not: a row that is rejected, for it came
+too late say, tells of its purchase like any other, which is then *seen, not paid*. A row whose
+signature is wrong tells nothing.
 """
 
 from collections.abc import Container, Iterable, Mapping, Sequence
@@ -18,7 +22,8 @@ Fault = Literal["fork", "broken"]
 
 class Link(NamedTuple):
     """One purchase as a card signed it. `mark` is what the card signed, so that the same purchase
-    told twice is one link; the balances are in fen."""
+    told twice is one link; the balances are in fen. `stands` is whether a record that stands tells
+    it: else it was seen, and is not paid."""
 
     card: str
     counter: int
@@ -26,6 +31,7 @@ class Link(NamedTuple):
     amount_fen: int
     mark: str
     record_id: str
+    stands: bool = True
 
     @property
     def after_fen(self) -> int:
@@ -53,13 +59,17 @@ def links_of(record: Record) -> list[Link]:
 
 
 def add_links(chains: Chains, links: Iterable[Link]) -> dict[str, list[Link]]:
-    """The chains with more links; a purchase that is known stays as it was first told."""
+    """The chains with more links; a purchase that is known stays as it was first told, unless it
+    was only seen and a record that stands tells it now."""
     grown = {card: list(known) for card, known in chains.items()}
     for link in links:
         known = grown.setdefault(link.card, [])
-        if all((seen.counter, seen.mark) != (link.counter, link.mark) for seen in known):
-            known.append(link)
-            known.sort(key=lambda seen: (seen.counter, seen.mark))
+        same = [seen for seen in known if (seen.counter, seen.mark) == (link.counter, link.mark)]
+        if any(seen.stands or not link.stands for seen in same):
+            continue
+        known[:] = [seen for seen in known if seen not in same]
+        known.append(link)
+        known.sort(key=lambda seen: (seen.counter, seen.mark))
     return grown
 
 
@@ -82,6 +92,26 @@ def fault_of(link: Link, chains: Chains) -> tuple[Fault, Link] | None:
         if seen.counter == link.counter + 1 and seen.before_fen < link.after_fen:
             return "broken", seen
     return None
+
+
+class Fork(NamedTuple):
+    """A record that stands whose purchase another one (`other_id`) contradicts."""
+
+    record_id: str
+    counter: int
+    other_id: str
+
+
+def forks_with(links: Iterable[Link], chains: Chains) -> list[Fork]:
+    """The known purchases of records that stand whose counters these links have for something else,
+    each once, in order of record."""
+    found: dict[str, Fork] = {}
+    for link in sorted(links):
+        for seen in chains.get(link.card, ()):
+            if seen.counter == link.counter and seen.mark != link.mark and seen.stands:
+                fork = Fork(seen.record_id, link.counter, link.record_id)
+                found.setdefault(seen.record_id, fork)
+    return [found[record_id] for record_id in sorted(found)]
 
 
 def gaps_of(chains: Chains) -> list[Gap]:

@@ -15,12 +15,13 @@ from tongxing.hub.checks import Case
 from tongxing.hub.closing import CARRIED_VERDICTS, WindowClosing
 from tongxing.hub.evidence import NoWitness, Witness
 from tongxing.hub.files import Cover, open_file, read_cover
+from tongxing.hub.freezing import freeze
 from tongxing.hub.ground import Ground
 from tongxing.hub.instructions import Instruction
 from tongxing.hub.iso20022 import read_status
 from tongxing.hub.keys import OwnKey, own_keys
 from tongxing.hub.members import Member
-from tongxing.hub.purses import Gap
+from tongxing.hub.purses import Gap, Link
 from tongxing.hub.registers import evidence_of
 from tongxing.hub.reserves import late_posting
 from tongxing.hub.rows import Row
@@ -39,6 +40,7 @@ from tongxing.hub.signing import KeptFileChanged
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import files as file_table
 from tongxing.hub.store import members as member_table
+from tongxing.hub.store import life as life_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import purses as purse_table
 from tongxing.hub.store import records as record_table
@@ -133,6 +135,10 @@ class Hub:
             released = record_table.release_carried(cursor, window_id, stamped_s)
             answers = {
                 sender: seal(
+            for verdicts in released.values():
+                names = [verdict.record_id for verdict in verdicts]
+                why, version = f"{member_id} is back", self._rules.version
+                life_table.write_reinstated(cursor, names, stamped_s, why, version)
                     VerdictFile(
                         file_id=f"carried-{member_id}-{now_s}",
                         window_id=window_id,
@@ -212,6 +218,11 @@ class Hub:
         """What was not asked of a window's rows, for want of a register: sender, check, rows."""
         with self._store.reading() as cursor:
             return register_table.load_not_made(cursor, window_id)
+    def purses_unpaid(self) -> list[Link]:
+        """Purchases of cards that were seen, and that no record which stands tells of."""
+        with self._store.reading() as cursor:
+            return purse_table.unpaid_links(cursor)
+
 
     def trial_totals(self, window_id: str) -> list[record_table.TrialTotal]:
         """What a window was shown of trials, which is never money: by issuer and acquirer."""
@@ -280,7 +291,7 @@ class Hub:
         known = record_table.load_standing(cursor, readable)
         told = self._witness.evidence(readable)
         told = evidence_of(cursor, sender, members, readable, told)
-        chains = purse_table.chains_with(cursor, readable, told.signatures)
+        chains = purse_table.chains_with(cursor, readable, told.forged)
         case = Case(
             sender=sender,
             members=members,
@@ -307,7 +318,8 @@ class Hub:
             cursor, cover.sender, file_id, window_id, stamped_s, judgements
         )
         record_table.write_claims(cursor, cover.sender, judgements, known)
-        purse_table.write_links(cursor, judgements)
+        forks = purse_table.write_links(cursor, judgements, told.forged)
+        freeze(cursor, forks, stamped_s, window_id, self._rules, self._key)
         register_table.write_not_made(cursor, cover.sender, file_id, told.not_made)
         return verdicts
 

@@ -105,13 +105,16 @@ def _records_as_signed(cursor: Cursor, opened: _Opened, keys: Succession | None)
             continue
         leaves = table.load_leaves(cursor, item.window_id)
         ring = own_ring(keys)
+        in_files = sum(rows for _, _, rows in table.file_names(cursor, item.window_id))
         accepted: dict[str, bytes] = {}
-        hashes = []
+        hashes: list[bytes] = []
         try:
             for entry in entries_of(cursor, item.window_id, ring):
-                hashes.append(leaf_hash(leaf_bytes(entry)))
                 if entry.verdict.status == ACCEPTED:
                     accepted[entry.verdict.record_id] = _booked_as(entry)
+                elif len(hashes) >= in_files:
+                    accepted.pop(entry.verdict.record_id, None)
+                hashes.append(leaf_hash(leaf_bytes(entry)))
         except KeptFileChanged:
             figures["files_unlike_leaves"] += 1
             continue

@@ -1,8 +1,8 @@
 """The checkpoint of a closing window, and the proof of a record: from what the hub keeps.
 
 The leaves of a window: its files by sender and number in the sender's chain of manifests, each in
-its order of rows; then the records decided after a suspension or a hold, by id. Nothing of it
-depends on when, within the window, a file came. All is read again from the kept files themselves.
+its order of rows; then the records decided after a suspension, a hold or a fork, by id. Nothing of
+it depends on when, within the window, a file came. All is read again from the kept files.
 """
 
 import zlib
@@ -26,7 +26,7 @@ from tongxing.checkpoint import (
     write_proof,
 )
 from tongxing.checkpoint.tree import consistency_path, inclusion_path, leaf_hash, root_of
-from tongxing.hub.closing import CARRIED_VERDICTS
+from tongxing.hub.closing import CARRIED_VERDICTS, in_order
 from tongxing.hub.keys import known_keys
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import checkpoints as table
@@ -129,10 +129,10 @@ def own_ring(succession: Succession) -> KeyRing:
 
 
 def _let_in(cursor: Cursor, window_id: str, ring: KeyRing) -> list[Entry]:
-    """The records decided in a window after a suspension or a hold, by id."""
+    """The records decided in a window after a suspension, a hold or a fork, by id."""
     told: dict[str, Verdict] = {}
     documents = load_documents(cursor, window_id, [CARRIED_VERDICTS])[CARRIED_VERDICTS]
-    for party, message in documents.items():
+    for party, message in in_order(documents):
         told |= {verdict.record_id: verdict for verdict in _verdicts(message, party, ring)}
     bodies = table.bodies_of(cursor, list(told))
     if bodies.keys() != told.keys():
@@ -143,13 +143,13 @@ def _let_in(cursor: Cursor, window_id: str, ring: KeyRing) -> list[Entry]:
 def _found(
     cursor: Cursor, place: table.Place, window_id: str, record_id: str, ring: KeyRing
 ) -> tuple[int, Entry]:
-    """The index and entry of a record in its window."""
+    """The index and entry of a record in its window: what was decided about it last."""
     names = table.file_names(cursor, window_id)
+    let_in = _let_in(cursor, window_id, ring)
+    for number, entry in enumerate(let_in, start=sum(rows for _, _, rows in names)):
+        if entry.verdict.record_id == record_id:
+            return number, entry
     if place.window_id != window_id:
-        let_in = _let_in(cursor, window_id, ring)
-        for number, entry in enumerate(let_in, start=sum(rows for _, _, rows in names)):
-            if entry.verdict.record_id == record_id:
-                return number, entry
         raise KeptFileChanged(CARRIED_VERDICTS)
     before = 0
     for sender, file_id, rows in names:

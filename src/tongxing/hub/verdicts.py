@@ -15,6 +15,7 @@ Status = Literal["accepted", "held", "rejected", "carried"]
 
 IN_ORDER = "0000"
 FORGED = "1001"
+FORKED = "1020"
 
 _STATUS_OF: Mapping[Severity, Status] = {
     "none": "accepted",

@@ -355,7 +355,7 @@ def _presentations(cursor: Cursor, record_id: str) -> tuple[Presentation, ...]:
     rows = cursor.execute(
         "SELECT sender, file_id, row_no, received_s, status, codes, detail FROM ("
         " SELECT sender, file_id, row_no, status, codes, detail FROM record WHERE record_id = %s"
-        " UNION ALL SELECT sender, file_id, row_no, status, code, detail FROM refused_row"
+        " UNION ALL SELECT sender, file_id, row_no, status, codes, detail FROM refused_row"
         "  WHERE record_id = %s) AS answers JOIN record_file USING (sender, file_id)"
         " ORDER BY received_s, number, row_no",
         (record_id, record_id),

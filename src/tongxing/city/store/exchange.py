@@ -10,6 +10,7 @@ from tongxing.messages import Manifest, Record, Share, Statement, VerdictFile
 
 _AT_ONCE = 5_000
 _ENCODER = msgspec.json.Encoder(order="deterministic")
+_decode_shares = msgspec.json.Decoder(list[Share]).decode
 
 
 def unsent_records(cursor: Cursor, rows_max: int) -> list[tuple[str, str, int]]:
@@ -115,6 +116,14 @@ def verdicts_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, str]:
         "SELECT record_id, status FROM verdict WHERE record_id = ANY(%s)", (list(record_ids),)
     )
     return {str(record_id): str(status) for record_id, status in rows}
+
+
+def shares_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, list[Share]]:
+    """The operators' shares of the records, as their verdicts have them."""
+    rows = cursor.execute(
+        "SELECT record_id, shares FROM verdict WHERE record_id = ANY(%s)", (list(record_ids),)
+    )
+    return {str(record_id): _decode_shares(shares) for record_id, shares in rows}
 
 
 def rewrite_verdicts(cursor: Cursor, answer: VerdictFile) -> None:

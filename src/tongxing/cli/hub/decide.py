@@ -6,6 +6,7 @@ from tongxing.cli.arguments import moment
 from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.hub.opened import opened_hub
 from tongxing.cli.shell import command as make_command
+from tongxing.hub.cases.ladder import Case
 from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.store.life import find_record
 
@@ -25,6 +26,8 @@ def command(record: str, verdict: str, by: str, why: str) -> None:
         with opened.store.reading() as cursor:
             found = find_record(cursor, record)
     state = "held" if found is None else found.status
+    if isinstance(answer, Case):
+        state = "released" if verdict == "accept" else "returned"
     if settings().json:
         done = answer is not None
         told = {"record": record, "verdict": verdict, "by": by, "done": done, "state": state}

@@ -204,7 +204,9 @@ def take(
     refusal = _objection(_asked(step), act, about, amounts)
     if refusal is not None:
         return refusal
-    if step.act == RULE and case.escrow_fen > terms.two_persons_above_fen:
+    bound_fen = step.two_persons_above_fen
+    bound_fen = terms.two_persons_above_fen if bound_fen is None else bound_fen
+    if step.act == RULE and case.escrow_fen > bound_fen:
         if case.proposed_by == person:
             return Refusal("CASE_TWO_PERSONS", case.case_id, {"person": person})
         if not case.proposed_by or case.proposed_fen != act.amount_fen:

@@ -55,7 +55,8 @@ class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"stages": "from"}):
-    """An act that moves an open case on."""
+    """An act that moves an open case on. `two_persons_above_fen` is for a ruling whose bound is not
+    that of all others."""
 
     act: CaseActKind
     stages: tuple[str, ...]
@@ -65,6 +66,7 @@ class Step(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"sta
     says_amount: bool = False
     says_reason: bool = False
     once: bool = False
+    two_persons_above_fen: Fen | None = None
 
 
 class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -6,7 +6,9 @@ about a case, what its deadlines made of it until then is written down, each at 
 
 from collections.abc import Callable
 
+from tongxing.hub.cases.forks import FORK, fork_case
 from tongxing.hub.cases.ladder import (
+    RULE,
     SILENCE,
     THAW,
     About,
@@ -18,9 +20,11 @@ from tongxing.hub.cases.ladder import (
     take,
     turn_of,
 )
+from tongxing.hub.life import BY_ITSELF, RecordEvent
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor
 from tongxing.hub.store import cases as table
+from tongxing.hub.store import life as life_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.terms import terms_of, terms_on
 from tongxing.hub.windows import window_of, window_times
@@ -93,6 +97,46 @@ def act_on(
     return _keep(cursor, moved, member or person, act, rules, window_id)
 
 
+def open_fork(
+    cursor: Cursor, record_id: str, why: str, at_s: int, window_id: str, rules: Rulebook
+) -> Case | None:
+    """The hub opens a case about a record of an earlier window whose purse forked, at the stamped
+    second `at_s`. None where nothing of the charge is left, or a case about the trip is open: then
+    its members settle it there."""
+    about = table.about_record(cursor, record_id, rules, is_netted=False)
+    if about is None or about.left_fen <= 0 or table.open_case_of(cursor, about.trip_id):
+        return None
+    terms = terms_on(calendar_date(at_s))
+    case_id = table.next_case_id(cursor, window_id)
+    moved = fork_case(case_id, about, at_s, terms.version, terms.dispute)
+    said = CaseAct(
+        act_id=BY_ITSELF,
+        act="charge_back",
+        record_id=record_id,
+        amount_fen=about.left_fen,
+        reason=FORK,
+        note=why,
+    )
+    return _keep(cursor, moved, BY_ITSELF, said, rules, window_id)
+
+
+def rule_fork(
+    cursor: Cursor, case_id: str, proves: bool, person: str, reason: str, at_s: int, rules: Rulebook
+) -> Case | Refusal | None:
+    """A person says that the netted record of a fork is right, or that it is not: escrow goes to
+    the acquirer, or to the issuer. None when a second person has to say the same.
+
+    Refuses with CASE_REASON, CASE_FROZEN or CASE_TWO_PERSONS.
+    """
+    case = table.find_case(cursor, case_id)
+    assert case is not None
+    case = pass_time(cursor, case, at_s, rules)
+    amount_fen = 0 if proves else case.escrow_fen
+    said = CaseAct(act_id=person, act="rule", case_id=case_id, amount_fen=amount_fen, reason=reason)
+    found = act_on(cursor, said, "", person, at_s, rules)
+    return None if isinstance(found, Case) and found.is_open else found
+
+
 def pass_time(cursor: Cursor, case: Case, now_s: int, rules: Rulebook) -> Case:
     """A case as passing time has left it at `now_s`; each silence in the window of its deadline."""
 
@@ -121,7 +165,7 @@ def _lapsed(cursor: Cursor, case: Case, now_s: int, rules: Rulebook, window: _Wi
 
 
 def _about(cursor: Cursor, case: Case, rules: Rulebook) -> About:
-    about = table.about_record(cursor, case.record_id, rules, case.case_id)
+    about = table.about_record(cursor, case.record_id, rules, case.case_id, is_netted=False)
     assert about is not None, case.record_id
     return about
 
@@ -152,7 +196,21 @@ def _keep(
     table.write_event(cursor, case, told, member, ends_s)
     moves = [(money, max(window_id, window_of(money.at_s, rules))) for money in moved.money]
     table.write_money(cursor, case.case_id, moves)
+    if not case.is_open and moved.act in (RULE, SILENCE):
+        _end_fork(cursor, moved, by, told, rules)
     return case
+
+
+def _end_fork(cursor: Cursor, moved: Moved, by: str, told: table.Told, rules: Rulebook) -> None:
+    """If the case was about a fork, its end is a step in the life of its record too."""
+    case = moved.case
+    if not table.is_fork(cursor, case.case_id):
+        return
+    event = RecordEvent.DISPROOF if case.to_issuer_fen else RecordEvent.PROOF
+    event = RecordEvent.DEADLINE if moved.act == SILENCE else event
+    person = BY_ITSELF if moved.act == SILENCE else by
+    why = told.note or told.reason or "its days are over"
+    life_table.write_event(cursor, case.record_id, event, moved.at_s, person, why, rules.version)
 
 
 def _open_window(cursor: Cursor, window_id: str, rules: Rulebook) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from tongxing.hub.cases.forks import FORK, FORKED
 from tongxing.hub.cases.ladder import About, Case
 from tongxing.hub.cases.money import Money
 from tongxing.hub.rulebook import Rulebook
@@ -64,6 +65,23 @@ def open_case_of(cursor: Cursor, trip_id: str) -> str:
     return "" if row is None else str(row[0])
 
 
+def fork_about(cursor: Cursor, record_id: str) -> str | None:
+    """The open case about a record because its purse forked."""
+    row = cursor.execute(
+        "SELECT case_id FROM dispute_case WHERE record_id = %s AND ended_s IS NULL AND stage = %s",
+        (record_id, FORKED),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def is_fork(cursor: Cursor, case_id: str) -> bool:
+    """Whether a case was opened because a purse forked."""
+    row = cursor.execute(
+        "SELECT act = %s FROM case_event WHERE case_id = %s AND number = 1", (FORK, case_id)
+    ).fetchone()
+    return row is not None and bool(row[0])
+
+
 def next_case_id(cursor: Cursor, window_id: str) -> str:
     """The name of the next case of a window: ``C20260318-0001``."""
     row = cursor.execute(
@@ -83,15 +101,20 @@ def is_record(cursor: Cursor, record_id: str) -> bool:
 
 
 def about_record(
-    cursor: Cursor, record_id: str, rules: Rulebook, case_id: str = ""
+    cursor: Cursor,
+    record_id: str,
+    rules: Rulebook,
+    case_id: str = "",
+    *,
+    is_netted: bool = True,
 ) -> About | None:
     """What a case about a record has to go by, the case itself left out; None for a record that
-    was not netted yet."""
+    is in no window, or (`is_netted`) in one that is still open."""
     row = cursor.execute(
         "SELECT r.window_id, r.issuer, r.acquirer, r.codes, r.body, r.trip_id"
         " FROM record r JOIN clearing_window USING (window_id)"
-        " WHERE record_id = %s AND r.status = 'accepted' AND state <> 'open'",
-        (record_id,),
+        " WHERE record_id = %s AND r.status = 'accepted' AND (state <> 'open' OR NOT %s)",
+        (record_id, is_netted),
     ).fetchone()
     if row is None:
         return None

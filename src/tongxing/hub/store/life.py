@@ -1,36 +1,76 @@
 """Held records in the database: found with what decides them, ended, and each step written down."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
 
-from tongxing.hub.life import PROPOSALS
-from tongxing.hub.purses import links_of
+from tongxing.hub.life import BY_ITSELF, PROPOSALS, RecordEvent
+from tongxing.hub.purses import Fork, links_of
 from tongxing.hub.store.connection import Cursor
-from tongxing.hub.store.purses import add_told
-from tongxing.hub.verdicts import FORGED, bearer_once_proven, verdict_code
+from tongxing.hub.store.purses import add_told, let_go
+from tongxing.hub.verdicts import FORGED, FORKED, bearer_once_proven, verdict_code
 from tongxing.messages import Record, Share, Verdict
 
 _decode_record = msgspec.json.Decoder(Record).decode
 
 
 class Waiting(NamedTuple):
-    """A record that stands: its trip, who sent it, when its file came, how it stands now, and its
-    money."""
+    """A record that stands: its trip, who sent it, since when it waits if it does (its file came,
+    or it was frozen), how it stands now, and its money."""
 
     record_id: str
     trip_id: str
     revision: int
     sender: str
-    received_s: int
+    since_s: int
     status: str
     delta_fen: int
 
 
+_SINCE = (
+    "coalesce((SELECT max(at_s) FROM record_event WHERE record_id = record.record_id"
+    " AND event = 'freeze'), received_s)"
+)
 _WAITING = (
-    "SELECT record_id, trip_id, revision, sender, received_s, status, delta_fen"
+    f"SELECT record_id, trip_id, revision, sender, {_SINCE}, status, delta_fen"
     " FROM record JOIN record_file USING (sender, file_id)"
 )
+
+
+class TripRecord(NamedTuple):
+    """A record of a trip that has money, or will have it: in a window, or carried ("" for no
+    window). `was_forked` is whether it waited because of a fork before."""
+
+    record_id: str
+    sender: str
+    window_id: str
+    delta_fen: int
+    is_carried: bool
+    was_forked: bool
+
+
+def trip_records(cursor: Cursor, trip_id: str) -> list[TripRecord]:
+    """The accepted and carried records of a trip, in order of revision."""
+    rows = cursor.execute(
+        "SELECT record_id, sender, coalesce(window_id, ''), delta_fen, status = 'carried',"
+        " %s = ANY(string_to_array(codes, ' ')) OR EXISTS (SELECT FROM record_event"
+        "  WHERE record_id = record.record_id AND event = %s)"
+        " FROM record WHERE trip_id = %s AND status IN ('accepted', 'carried') ORDER BY revision",
+        (FORKED, RecordEvent.FREEZE.value, trip_id),
+    )
+    return [TripRecord(*row) for row in rows]
+
+
+def freeze_record(cursor: Cursor, record_id: str, why: str) -> None:
+    """Put a record on hold for a fork; its window, if it is in one, lets go of it."""
+    cursor.execute(
+        "UPDATE record SET status = 'held', window_id = NULL, admitted_s = NULL,"
+        " codes = %(code)s || CASE codes WHEN '0000' THEN '' ELSE ' ' || codes END,"
+        " detail = %(why)s || CASE detail WHEN '' THEN '' ELSE '; ' || detail END"
+        " WHERE record_id = %(record)s",
+        {"code": FORKED, "why": why, "record": record_id},
+    )
 
 
 def find_record(cursor: Cursor, record_id: str) -> Waiting | None:
@@ -50,8 +90,8 @@ def held_records(cursor: Cursor, trip_id: str | None = None) -> list[Waiting]:
 
 
 class HeldLine(NamedTuple):
-    """A held record in a list: whose money waits, why, since when, and what one of two persons has
-    said of it, "" for nothing yet."""
+    """A held record in a list: whose money waits, why, since when (its file came, or it was
+    frozen), and what one of two persons has said of it, "" for nothing yet."""
 
     record_id: str
     issuer: str
@@ -65,22 +105,31 @@ class HeldLine(NamedTuple):
 
 
 def held_lines(cursor: Cursor) -> list[HeldLine]:
-    """All records on hold, the one that came first first."""
+    """All records on hold, the one that waits longest first."""
     rows = cursor.execute(
-        "SELECT record_id, issuer, acquirer, delta_fen, codes, detail, received_s,"
+        f"SELECT record_id, issuer, acquirer, delta_fen, codes, detail, {_SINCE} AS since_s,"
         " coalesce(said.event, ''), coalesce(said.decided_by, '')"
         " FROM record JOIN record_file USING (sender, file_id) LEFT JOIN LATERAL"
         " (SELECT event, decided_by FROM record_event WHERE record_id = record.record_id"
         "  AND event = ANY(%s) ORDER BY number DESC LIMIT 1) AS said ON true"
-        " WHERE status = 'held' ORDER BY received_s, record_id",
+        " WHERE status = 'held' ORDER BY since_s, record_id",
         (list(PROPOSALS.values()),),
     )
     return [HeldLine(*row) for row in rows]
 
 
-def accept_held(cursor: Cursor, record_id: str, window_id: str, admitted_s: int) -> Verdict:
-    """Let a proven record into a window, or carry it (1019) while a member of it is suspended; its
-    new verdict."""
+class Proven(NamedTuple):
+    """What a proof led to: the verdict, whether the record is carried, and the records whose
+    purchases it contradicts, for its signature is believed now."""
+
+    verdict: Verdict
+    is_carried: bool
+    forks: list[Fork]
+
+
+def accept_held(cursor: Cursor, record_id: str, window_id: str, admitted_s: int) -> Proven:
+    """Let a proven record into a window, or carry it (1019) while a member of it is suspended. The
+    code for which it waited stays with it, for it tells that the record was in doubt."""
     row = cursor.execute(
         "UPDATE record SET (status, window_id, admitted_s, codes) = (SELECT"
         " CASE WHEN waits THEN 'carried' ELSE 'accepted' END,"
@@ -95,18 +144,19 @@ def accept_held(cursor: Cursor, record_id: str, window_id: str, admitted_s: int)
     ).fetchone()
     assert row is not None
     status, codes, body = str(row[0]), str(row[1]).split(), str(row[4])
-    if FORGED in codes:
-        add_told(cursor, links_of(_decode_record(body)))
+    forks = add_told(cursor, links_of(_decode_record(body))) if FORGED in codes else []
     if status == "carried":
-        return _verdict(record_id, "held", codes[0], verdict_code(codes[0]).bearer, [])
+        verdict = _verdict(record_id, "held", codes[0], verdict_code(codes[0]).bearer, [])
+        return Proven(verdict, True, forks)
     shares = [Share(name, int(fen)) for name, fen in zip(row[2], row[3], strict=True)]
-    return _verdict(record_id, "accepted", codes[0], bearer_once_proven(codes), shares)
+    verdict = _verdict(record_id, "accepted", codes[0], bearer_once_proven(codes), shares)
+    return Proven(verdict, False, forks)
 
 
 def void_held(cursor: Cursor, waiting: Waiting) -> Verdict:
     """End a held record without money. Its trip lets go of its taps when nothing of it stands."""
     row = cursor.execute(
-        "UPDATE record SET status = 'void' WHERE record_id = %s RETURNING codes",
+        "UPDATE record SET status = 'void' WHERE record_id = %s RETURNING codes, body",
         (waiting.record_id,),
     ).fetchone()
     assert row is not None
@@ -115,6 +165,7 @@ def void_held(cursor: Cursor, waiting: Waiting) -> Verdict:
         " (SELECT FROM record WHERE record.trip_id = tap_claim.trip_id AND status <> 'void')",
         (waiting.sender, waiting.trip_id),
     )
+    let_go(cursor, waiting.trip_id, links_of(_decode_record(str(row[1]))))
     code = str(row[0]).split()[0]
     return _verdict(waiting.record_id, "rejected", code, verdict_code(code).bearer, [])
 
@@ -144,6 +195,19 @@ def write_event(
             "reason": reason,
             "rules": rules,
         },
+    )
+
+
+def write_reinstated(
+    cursor: Cursor, record_ids: Sequence[str], at_s: int, why: str, rules: str
+) -> None:
+    """Write down that carried records came into a window, for their members are back."""
+    event = RecordEvent.REINSTATE.value
+    cursor.execute(
+        "INSERT INTO record_event SELECT name, (SELECT count(*) + 1 FROM record_event"
+        "  WHERE record_id = name), %s, %s, %s, %s, %s"
+        " FROM unnest(string_to_array(%s, ' ')) AS name",
+        (event, at_s, BY_ITSELF, why, rules, " ".join(record_ids)),
     )
 
 

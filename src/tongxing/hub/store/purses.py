@@ -1,13 +1,15 @@
-"""Purse chains in the database: the neighbours of some purchases, new ones, and what is missing."""
+"""Purse chains in the database: the neighbours of some purchases, new ones, what is missing, and
+what was seen and is not paid."""
 
 from collections.abc import Container, Iterable, Sequence
+from typing import Any
 
 from tongxing.hub.admission import Judgement, told_links
-from tongxing.hub.purses import Gap, Link, add_links, believed_links
+from tongxing.hub.purses import Fork, Gap, Link, add_links, believed_links, forks_with
 from tongxing.hub.store.connection import Cursor
 from tongxing.messages import Record
 
-_LINK = "card, counter, before_fen, amount_fen, mark, record_id"
+_LINK = "card, counter, before_fen, amount_fen, mark, record_id, stands"
 
 
 def chains_with(
@@ -31,26 +33,73 @@ def _load_chains(cursor: Cursor, links: Sequence[Link]) -> dict[str, list[Link]]
         (" ".join(link.card for link in links), [link.counter for link in links]),
     )
     found: dict[str, list[Link]] = {}
-    for card, counter, before_fen, amount_fen, mark, record_id in rows:
-        link = Link(card, int(counter), int(before_fen), int(amount_fen), mark, record_id)
-        found.setdefault(card, []).append(link)
+    for row in rows:
+        found.setdefault(row[0], []).append(_link(row))
     return found
 
 
-def write_links(cursor: Cursor, judgements: Iterable[Judgement]) -> None:
-    """Keep the purchases that rows tell of; one that is known stays as it was first told."""
-    add_told(cursor, told_links(judgements))
+def _link(row: tuple[Any, ...]) -> Link:
+    card, counter, before_fen, amount_fen, mark, record_id, stands = row
+    return Link(card, int(counter), int(before_fen), int(amount_fen), mark, record_id, bool(stands))
 
 
-def add_told(cursor: Cursor, links: Sequence[Link]) -> None:
-    """Keep these purchases; one that is known stays as it was first told."""
-    columns = list(zip(*sorted(links), strict=True))
-    if columns:
+def write_links(
+    cursor: Cursor, judgements: Iterable[Judgement], forged: Container[str]
+) -> list[Fork]:
+    """Keep the purchases that rows tell of; the records that stand whose purchases these
+    contradict. What a trip tells that this file withdraws goes before what takes its place."""
+    judged = list(judgements)
+    withdrawn = {
+        item.row.record.trip_id
+        for item in judged
+        if item.standing is not None
+        and item.row.record is not None
+        and item.row.record.how == "void"
+    }
+    judged.sort(key=lambda item: item.row.record_id.rpartition(".")[0] not in withdrawn)
+    return add_told(cursor, told_links(judged, forged))
+
+
+def add_told(cursor: Cursor, links: Iterable[Link]) -> list[Fork]:
+    """Keep these purchases; the records that stand whose purchases these contradict. One that is
+    known becomes that of the last record that stands and tells it."""
+    last: dict[tuple[str, int, str], Link] = {}
+    for link in links:
+        key = (link.card, link.counter, link.mark)
+        if key not in last or link.stands or not last[key].stands:
+            last[key] = link
+    told = sorted(last.values())
+    columns = list(zip(*told, strict=True))
+    if not columns:
+        return []
+    known = _load_chains(cursor, told)
+    cursor.execute(
+        f"INSERT INTO purse_link ({_LINK}) SELECT * FROM unnest"
+        "(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bool[])"
+        " ON CONFLICT (card, counter, mark) DO UPDATE"
+        "  SET record_id = EXCLUDED.record_id, stands = true WHERE EXCLUDED.stands",
+        [list(column) for column in columns],
+    )
+    return forks_with(told, known)
+
+
+def unpaid_links(cursor: Cursor) -> list[Link]:
+    """Purchases that were seen and that no record which stands tells of."""
+    rows = cursor.execute(
+        f"SELECT {_LINK} FROM purse_link WHERE NOT stands ORDER BY card, counter, mark"
+    )
+    return [_link(row) for row in rows]
+
+
+def let_go(cursor: Cursor, trip_id: str, links: Iterable[Link]) -> None:
+    """A record of a trip is void: unless another one stands, its purchases were seen and are not
+    paid."""
+    for link in links:
         cursor.execute(
-            f"INSERT INTO purse_link ({_LINK}) SELECT * FROM unnest"
-            "(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::text[])"
-            " ON CONFLICT DO NOTHING",
-            [list(column) for column in columns],
+            "UPDATE purse_link SET stands = false WHERE (card, counter, mark) = (%s, %s, %s)"
+            " AND starts_with(record_id, %s) AND NOT EXISTS"
+            " (SELECT FROM record WHERE trip_id = %s AND status <> 'void')",
+            (link.card, link.counter, link.mark, f"{trip_id}.", trip_id),
         )
 
 

@@ -35,7 +35,7 @@ _RECORD_COLUMNS = (
     " admitted_s, issuer, acquirer, charge_fen, delta_fen, content_hash, basis_id, operators,"
     " share_fen, whole, body"
 )
-_REFUSED_COLUMNS = "sender, file_id, row_no, record_id, status, code, detail, content"
+_REFUSED_COLUMNS = "sender, file_id, row_no, record_id, status, code, codes, detail, content"
 
 _encode = msgspec.json.Encoder().encode
 _decode_record = msgspec.json.Decoder(Record).decode
@@ -99,8 +99,9 @@ def write_judgements(
         for item in judgements:
             row = item.row
             if item.standing is None:
-                kept = (row.number, row.record_id, item.status, item.code, item.detail, row.content)
-                copy.write_row((sender, file_id, *kept))
+                codes = " ".join(item.codes)
+                kept = (row.number, row.record_id, item.status, item.code, codes, item.detail)
+                copy.write_row((sender, file_id, *kept, row.content))
 
 
 def _record_row(
