@@ -39,8 +39,8 @@ from tongxing.hub.shutting import closing_of, moved_on, shut
 from tongxing.hub.signing import KeptFileChanged
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import files as file_table
-from tongxing.hub.store import members as member_table
 from tongxing.hub.store import life as life_table
+from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import purses as purse_table
 from tongxing.hub.store import records as record_table
@@ -133,12 +133,12 @@ class Hub:
                 return {}
             stamped_s, window_id = self._window_now(cursor, now_s)
             released = record_table.release_carried(cursor, window_id, stamped_s)
-            answers = {
-                sender: seal(
             for verdicts in released.values():
                 names = [verdict.record_id for verdict in verdicts]
                 why, version = f"{member_id} is back", self._rules.version
                 life_table.write_reinstated(cursor, names, stamped_s, why, version)
+            answers = {
+                sender: seal(
                     VerdictFile(
                         file_id=f"carried-{member_id}-{now_s}",
                         window_id=window_id,
@@ -214,15 +214,15 @@ class Hub:
         with self._store.reading() as cursor:
             return purse_table.load_gaps(cursor)
 
-    def checks_not_made(self, window_id: str) -> list[tuple[str, str, int]]:
-        """What was not asked of a window's rows, for want of a register: sender, check, rows."""
-        with self._store.reading() as cursor:
-            return register_table.load_not_made(cursor, window_id)
     def purses_unpaid(self) -> list[Link]:
         """Purchases of cards that were seen, and that no record which stands tells of."""
         with self._store.reading() as cursor:
             return purse_table.unpaid_links(cursor)
 
+    def checks_not_made(self, window_id: str) -> list[tuple[str, str, int]]:
+        """What was not asked of a window's rows, for want of a register: sender, check, rows."""
+        with self._store.reading() as cursor:
+            return register_table.load_not_made(cursor, window_id)
 
     def trial_totals(self, window_id: str) -> list[record_table.TrialTotal]:
         """What a window was shown of trials, which is never money: by issuer and acquirer."""
