@@ -10,9 +10,12 @@ import psycopg
 import pytest
 from day_world import CALLS_S, WINDOW, SettlementDay, deliveries, prepare
 from hub_world import HUB_KEY, RULES, TRUSTED, PlainGround
+from test_reconciling import camt_054
+from test_returns import returning
 
 from tongxing.hub import Hub, HubStore, Payment
 from tongxing.hub.iso20022 import status_report
+from tongxing.hub.reissuing import ReissueDesk
 from tongxing.hub.running import ORDER, DayDesk, DayStatus, Folders, Step
 from tongxing.hub.store.payments import load_payments
 from tongxing.kernel.clock import DAY_S
@@ -287,3 +290,45 @@ def copied(database: Database) -> Iterator[Database]:
         server.execute(f"CREATE DATABASE {name} TEMPLATE {parts.path[1:]}".encode())
         yield Database(urlunsplit(parts._replace(path=f"/{name}")))
         server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def test_a_payment_that_comes_back_reopens_its_finished_day(
+    day: SettlementDay, desk: DayDesk, store: HubStore
+) -> None:
+    """It is shown until it was sent again and is paid; the list of what was handed out stays."""
+    for call in range(5):
+        day.others_act(call)
+        last = worked(desk, call)
+    assert done(last) == [step.value for step in ORDER]
+    with store.reading() as cursor:
+        paid = next(one for one in load_payments(cursor, WINDOW) if one.instruction.phase == 2)
+    name, fen = paid.instruction.instruction_id, paid.instruction.amount_fen
+    lines = [("L1", name, -fen), ("L2", name, fen)]
+    (day.folders.bank_in / "back.xml").write_bytes(returning(camt_054("N1", *lines), "L2"))
+    evening_s = CALLS_S[4] + 3600
+
+    def told_of() -> DayStatus:
+        found = desk.work(evening_s, "li")
+        assert isinstance(found, list)
+        return found[0]
+
+    back = told_of()
+    assert (back.window_id, back.next_step, back.waits) == (WINDOW, "", "bank_said_no")
+    assert back.payments_returned == (name,)
+    again = ReissueDesk(store)
+    assert again.reissue(name, "ann", "closed", evening_s) is None
+    assert not isinstance(again.reissue(name, "bob", "new account", evening_s), Refusal)
+    waiting = told_of()
+    assert (waiting.waits, waiting.payments_open) == ("bank", 1)
+    order = day.folders.bank_out / WINDOW / f"{name}R1.xml"
+    assert f"replaces {name}".encode() in order.read_bytes()
+    listed = day.folders.days / f"{WINDOW}.sha256"
+    before = listed.read_bytes()
+    assert not isinstance(desk.work(evening_s, "li", WINDOW, Step.FINISH), Refusal)
+    assert listed.read_bytes() == before
+    with store.reading() as cursor:
+        successor = next(one for one in load_payments(cursor, WINDOW) if one.instruction.replaces)
+    report = status_report(successor.instruction, "ACSC", evening_s, "B-2")
+    (day.folders.bank_in / "paid.xml").write_bytes(report)
+    told_of()
+    assert told_of().window_id == "W20260331"

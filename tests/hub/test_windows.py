@@ -76,12 +76,12 @@ def test_windows_close_every_day_and_settle_on_bank_days(case: str) -> None:
     assert stamp(times.operators_paid_s) == f"{settles} 16:00:00"
 
 
-# state       close    nothing_due  payment    last_payment      (- is refused)
+# state       close    nothing_due  payment    last_payment  return      (- is refused)
 STEPS = """
-open          closed   -            -          -
-closed        -        settled      settling   settled
-settling      -        -            settling   settled
-settled       -        -            -          -
+open          closed   -            -          -             -
+closed        -        settled      settling   settled       -
+settling      -        -            settling   settled       settling
+settled       -        -            -          -             settling
 """
 
 

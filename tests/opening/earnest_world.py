@@ -73,6 +73,7 @@ class Earnest:
                 yuan=f"{(abs(line.amount_fen) + off_by_fen) / 100:.2f}",
                 side="CRDT" if line.amount_fen > 0 else "DBIT",
                 reference=line.reference,
+                back=f"<RtrInf><Rsn><Cd>{line.back}</Cd></Rsn></RtrInf>" if line.back else "",
             )
             for number, line in enumerate(lines)
         )
@@ -89,7 +90,7 @@ _NOTICE = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">
 """
 _ENTRY = """<Ntry><Amt Ccy="CNY">{yuan}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
 <AcctSvcrRef>B-{number}</AcctSvcrRef><BkTxCd><Prtry><Cd>TRF</Cd></Prtry></BkTxCd><NtryDtls><TxDtls>
-<Refs><EndToEndId>{reference}</EndToEndId></Refs></TxDtls></NtryDtls></Ntry>"""
+<Refs><EndToEndId>{reference}</EndToEndId></Refs>{back}</TxDtls></NtryDtls></Ntry>"""
 
 
 def command(*words: str) -> tuple[int, Any]:

@@ -1,95 +1,122 @@
 """What a city's own bank says, booked: each line by the payment that it names.
 
 The hub told the city of every payment of its members as it instructed it, so the end-to-end id of a
-line says what it is for. A line that names no such payment is none of the hub's (money paid in,
-refunds), and is not booked here.
+line says what it is for; payouts that the city sent again itself it knows by its own books. A line
+that names no such payment is none of the hub's (money paid in, refunds), and is not booked here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
-
-from pyiso20022.pacs import pacs_009_001_08 as pacs
-from pyiso20022.pain import pain_001_001_09 as pain
 
 from tongxing.city import City
 from tongxing.city.hub_line.store import LetterBook
+from tongxing.city.members import acquirer_member, issuer_member
+from tongxing.city.payouts import PayoutDesk
 from tongxing.city.settling import BankLine
+from tongxing.city.store.bank import Refused
+from tongxing.front.payout_orders import read_order
+from tongxing.hub.iso20022 import PaymentStatus, read_status
 from tongxing.hub.iso20022.bank_statements import read_bank_statement
-from tongxing.hub.iso20022.common import from_bytes
+from tongxing.hub.iso20022.status import PACS_002, PAIN_002, REJECTED, SETTLED
+from tongxing.kernel.payments import DUPLICATE
 from tongxing.kernel.reasons import Refusal
-from tongxing.messages import HUB_SENDER
 
 
 @dataclass
 class BankTaken:
-    """What became of a statement or notice: lines `booked` (or known before), lines that are
-    `other` money, and what was refused, which a person has to look into."""
+    """What became of a statement, notice or report: lines `booked` (or known before), payments that
+    the bank turned down, lines that are `other` money, and what was refused, which a person has to
+    look into."""
 
     statement_id: str
     booked: int = 0
+    turned_down: int = 0
     other: int = 0
     refusals: tuple[Refusal, ...] = ()
 
 
-def take_statement(
-    content: bytes, city: City, letters: LetterBook, now_s: int
-) -> BankTaken | Refusal:
-    """Book the lines of one camt.053 or camt.054 of a bank account of the city; again, it changes
-    nothing. Refuses BANK_STATEMENT for what cannot be read whole; of its lines `City.settle` may
-    refuse any."""
-    statement = read_bank_statement(content)
-    if isinstance(statement, Refusal):
-        return statement
-    taken = BankTaken(statement.statement_id)
-    for line in statement.lines:
-        told = letters.instruction(line.end_to_end_id) if line.end_to_end_id else None
+@dataclass(frozen=True, slots=True)
+class CityBank:
+    """A city's books as its bank's word concerns them."""
+
+    city: City
+    letters: LetterBook
+    payouts: PayoutDesk
+
+    def take(self, content: bytes, now_s: int) -> BankTaken | Refusal:
+        """Take one camt.053 or camt.054 of a bank account of the city, or a report on a payment
+        (pain.002, pacs.002); again, it changes nothing.
+
+        Refuses BANK_STATEMENT or PAYMENT_MALFORMED for what cannot be read whole; of its lines
+        `City.settle` may refuse any.
+        """
+        if PAIN_002.encode() in content or PACS_002.encode() in content:
+            return self._report(content, now_s)
+        statement = read_bank_statement(content)
+        if isinstance(statement, Refusal):
+            return statement
+        taken = BankTaken(statement.statement_id)
+        for line in statement.lines:
+            named = self.party(line.end_to_end_id)
+            if named is None:
+                taken.other += 1
+                continue
+            refusal = named if isinstance(named, Refusal) else None
+            if not isinstance(named, Refusal):
+                window_id, party = named
+                found = BankLine(
+                    line.bank_reference,
+                    window_id,
+                    party,
+                    line.amount_fen,
+                    now_s,
+                    line.end_to_end_id,
+                    line.return_reason,
+                )
+                refusal = self.city.settle(found)
+            if refusal is None:
+                taken.booked += 1
+            else:
+                taken.refusals += (refusal,)
+        return taken
+
+    def party(self, payment: str) -> tuple[str, str] | Refusal | None:
+        """The window and the party of a payment: the member itself for a leg with the hub, else the
+        operator at the other end. None for a payment that is not known here. Refuses
+        PAYMENT_MALFORMED."""
+        ours = self.payouts.order(payment)
+        if ours is not None:
+            return ours.window_id, ours.operator
+        told = self.letters.instruction(payment) if payment else None
         if told is None:
-            taken.other += 1
-            continue
-        member, window_id, message = told
-        party = _party(message, member)
-        refusal = (
-            party
-            if isinstance(party, Refusal)
-            else city.settle(
-                BankLine(line.bank_reference, window_id, party, line.amount_fen, now_s)
-            )
-        )
-        if refusal is None:
-            taken.booked += 1
-        else:
-            taken.refusals += (refusal,)
-    return taken
+            return None
+        order = read_order(told[2])
+        return order if isinstance(order, Refusal) else (told[1], order.other_than(told[0]))
+
+    def _report(self, content: bytes, now_s: int) -> BankTaken | Refusal:
+        """Only a no is written down: money is booked by the bank's lines."""
+        status = read_status(content)
+        if isinstance(status, Refusal):
+            return status
+        taken = BankTaken(status.end_to_end_id)
+        named = self.party(status.end_to_end_id)
+        members = (acquirer_member(self.city.code), issuer_member(self.city.code))
+        if named is None or (not isinstance(named, Refusal) and named[1] in members):
+            taken.other = 1
+            return taken
+        refusal = named if isinstance(named, Refusal) else _no_end(status)
+        if refusal is None and status.status == REJECTED and not isinstance(named, Refusal):
+            told = Refused(status.end_to_end_id, *named, status.reason, now_s)
+            refusal = self.payouts.refused(told, status.amount_fen)
+            taken.turned_down = int(refusal is None)
+        if refusal is not None:
+            taken.refusals = (refusal,)
+        return taken
 
 
-def _party(message: bytes, member: str) -> str | Refusal:
-    """For whom a payment is, as `City.settle` asks it: the member itself for a leg with the hub,
-    else the operator at the other end. Refuses PAYMENT_MALFORMED."""
-    found: Refusal | None = None
-    for kind, parties in _READERS:
-        document: Any = from_bytes(message, kind)
-        if not isinstance(document, Refusal):
-            debtor, creditor = parties(document)
-            other = creditor if debtor == member else debtor
-            return member if other == HUB_SENDER else other
-        found = document
-    assert found is not None
-    return found
-
-
-def _interbank(document: Any) -> tuple[str, str]:
-    (one,) = document.ficdt_trf.cdt_trf_tx_inf
-    return one.dbtr.fin_instn_id.othr.id, one.cdtr.fin_instn_id.othr.id
-
-
-def _payout(document: Any) -> tuple[str, str]:
-    (order,) = document.cstmr_cdt_trf_initn.pmt_inf
-    (one,) = order.cdt_trf_tx_inf
-    return order.dbtr.id.org_id.othr[0].id, one.cdtr.id.org_id.othr[0].id
-
-
-_READERS: tuple[tuple[type[Any], Callable[[Any], tuple[str, str]]], ...] = (
-    (pacs.Document, _interbank),
-    (pain.Document, _payout),
-)
+def _no_end(status: PaymentStatus) -> Refusal | None:
+    """Why a report says nothing that stays."""
+    values = {"reference": status.end_to_end_id, "status": status.status}
+    if status.status not in (SETTLED, REJECTED):
+        return Refusal("PAYMENT_NOT_FINAL", values=values)
+    is_known = status.status == REJECTED and status.reason == DUPLICATE
+    return Refusal("PAYMENT_DUPLICATE", values=values) if is_known else None

@@ -1,7 +1,8 @@
 """The bank's own statements beside the books: every line that does not fit is listed, and ends.
 
-What the bank has more (or less) than the books stands in `suspense_bank` until the break ends: by
-itself, when a later line or report explains it, or by a person who says what the money was.
+A line that fits and says that it is a return books its payment back (`returns`). What the bank has
+more (or less) than the books stands in `suspense_bank` until the break ends: by itself, when a
+later line or report explains it, or by a person who says what the money was.
 """
 
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from tongxing.hub.instructions import HUB
 from tongxing.hub.iso20022.bank_statements import BankStatement, read_bank_statement
 from tongxing.hub.matching import Break, match
 from tongxing.hub.reserves import RESERVE_BANK, reserve_account
+from tongxing.hub.returns import take_back
 from tongxing.hub.rows import is_name
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import bank_lines as table
@@ -34,11 +36,12 @@ Ending = Literal["returned", "reserve", "borne"]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What a statement did: lines that were new, breaks found and explained by it, and for a whole
-    statement what the bank has more than the books."""
+    """What a statement did: lines that were new, payments that it gave back, breaks found and
+    explained by it, and for a whole statement what the bank has more than the books."""
 
     statement_id: str
     new_lines: int
+    returned: tuple[str, ...]
     opened: tuple[KeptBreak, ...]
     explained: tuple[KeptBreak, ...]
     difference_fen: int | None
@@ -63,10 +66,10 @@ class BankDesk:
             fresh = _keep(cursor, told, sha256_hex(message), now_s)
             if isinstance(fresh, Refusal):
                 return fresh
-            opened, explained = _look(cursor, now_s)
+            opened, explained, returned = _look(cursor, now_s)
             closing = told.closing_fen
             more = None if closing is None else closing - balance(cursor, HUB, SETTLE_BANK)
-        return Taken(told.statement_id, fresh, opened, explained, more)
+        return Taken(told.statement_id, fresh, returned, opened, explained, more)
 
     def look_again(self, now_s: int) -> tuple[KeptBreak, ...]:
         """Match again, after reports of the bank came in; the breaks that this explained."""
@@ -131,14 +134,20 @@ def _keep(cursor: Cursor, told: BankStatement, sha256: str, now_s: int) -> int |
     return len(fresh)
 
 
-def _look(cursor: Cursor, now_s: int) -> tuple[tuple[KeptBreak, ...], tuple[KeptBreak, ...]]:
-    """Match what is not matched; breaks that are new, and those that are no more."""
+def _look(
+    cursor: Cursor, now_s: int
+) -> tuple[tuple[KeptBreak, ...], tuple[KeptBreak, ...], tuple[str, ...]]:
+    """Match what is not matched; breaks that are new, those that are no more, and the payments that
+    came back."""
     lines = table.unmatched_lines(cursor)
     named = {line.end_to_end_id for line in lines}
     payments, taken, reported_s = table.payments_to_match(cursor, named)
     until_s = table.told_until(cursor)
     matched = match(lines, payments, taken, reported_s, until_s)
     table.set_matched(cursor, matched.lines)
+    by_id = {payment.instruction.instruction_id: payment for payment in payments}
+    for line in matched.returns:
+        take_back(cursor, by_id[line.end_to_end_id], line, now_s)
     decided = table.ended_by_people(cursor)
     found: dict[tuple[str, str], Break] = {
         (one.kind, one.reference): one
@@ -157,7 +166,8 @@ def _look(cursor: Cursor, now_s: int) -> tuple[tuple[KeptBreak, ...], tuple[Kept
     opened = [one for one in table.load_breaks(cursor, only_open=True) if one.break_no in numbers]
     for kept in opened:
         _post(cursor, kept, "found", now_s, _suspense(kept.amount_fen))
-    return tuple(opened), tuple(explained)
+    returned = tuple(line.end_to_end_id for line in matched.returns)
+    return tuple(opened), tuple(explained), returned
 
 
 def _suspense(amount_fen: int) -> tuple[Line, ...]:

@@ -1,4 +1,4 @@
-"""A payment that the bank turned down is sent once more, and its money moves once.
+"""A payment that the bank turned down or sent back is sent once more, and its money moves once.
 
 A creditor's or an operator's: a debtor's is covered (`reserves`). The position stays open until the
 bank has paid. The new payment has an identification of its own and names the old one; of the old
@@ -10,19 +10,18 @@ from dataclasses import replace
 from tongxing.hub.instructions import Instruction
 from tongxing.hub.iso20022 import payment_message
 from tongxing.hub.rows import is_name
-from tongxing.hub.settlement import Payment, PaymentState
+from tongxing.hub.settlement import CAME_BACK, Payment
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as table
-from tongxing.kernel.clock import DAY_S, calendar_date
+from tongxing.hub.store.payments import CameBack
+from tongxing.kernel.clock import calendar_date
+from tongxing.kernel.payments import next_due_s, successor_id
 from tongxing.kernel.reasons import Refusal
-from tongxing.kernel.workdays import is_workday
-
-MARK = "R"
 
 
 class ReissueDesk:
-    """Payments that the bank turned down, for the people who answer for them."""
+    """Payments that the bank turned down or sent back, for the people who answer for them."""
 
     def __init__(self, store: HubStore) -> None:
         self._store = store
@@ -30,7 +29,7 @@ class ReissueDesk:
     def reissue(self, name: str, by: str, why: str, now_s: int) -> Instruction | Refusal | None:
         """Send a payment again, once a second person says so; None for the first one's word.
 
-        Refuses HUB_PERSON, PAYMENT_UNKNOWN, REISSUE_STATE for one that was not turned down, has a
+        Refuses HUB_PERSON, PAYMENT_UNKNOWN, REISSUE_STATE for one that did not come back, has a
         successor, or is a debtor's, and REISSUE_TWO_PERSONS for the first person again.
         """
         if not is_name(by):
@@ -39,7 +38,7 @@ class ReissueDesk:
             payment = _payment(cursor, name)
             if payment is None:
                 return Refusal("PAYMENT_UNKNOWN", values={"reference": name})
-            if payment.state is not PaymentState.REJECTED or payment.instruction.phase == 1:
+            if payment.state not in CAME_BACK or payment.instruction.phase == 1:
                 values = {"reference": name, "state": payment.state.value}
                 return Refusal("REISSUE_STATE", values=values)
             first = table.reissue_proposed_by(cursor, name)
@@ -57,17 +56,19 @@ class ReissueDesk:
             table.set_replaced(cursor, name)
         return successor
 
+    def came_back(self) -> list[CameBack]:
+        """Every payment that the bank turned down or sent back, and what became of it."""
+        with self._store.reading() as cursor:
+            return table.came_back(cursor)
+
 
 def successor_of(instruction: Instruction, now_s: int) -> Instruction:
     """The same payment under a new identification, due at the same hour of the next bank day that
     has not come to it yet."""
-    first, _, times = instruction.instruction_id.partition(MARK)
-    due_s = instruction.due_s
-    while due_s <= now_s or not is_workday(calendar_date(due_s)):
-        due_s += DAY_S
+    due_s = next_due_s(instruction.due_s, now_s)
     return replace(
         instruction,
-        instruction_id=f"{first}{MARK}{int(times or 0) + 1}",
+        instruction_id=successor_id(instruction.instruction_id),
         settles_on=calendar_date(due_s),
         due_s=due_s,
         replaces=instruction.instruction_id,

@@ -12,7 +12,7 @@ from tongxing.hub.books import SETTLE_BANK, position_account
 from tongxing.hub.instructions import HUB
 from tongxing.hub.reserve_calls import Account, Call, Cycle, call_on
 from tongxing.hub.rows import is_name
-from tongxing.hub.settlement import Payment, PaymentState, event_of
+from tongxing.hub.settlement import CAME_BACK, Payment, PaymentState, event_of
 from tongxing.hub.shutting import moved_on
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import members as member_table
@@ -233,7 +233,7 @@ def _standings(cursor: Cursor, now_s: int) -> list[Standing]:
 def _needs_none(payment: Payment, now_s: int) -> Refusal | None:
     instruction = payment.instruction
     values: dict[str, object] = {"reference": instruction.instruction_id}
-    is_open = payment.state in (PaymentState.ISSUED, PaymentState.REJECTED)
+    is_open = payment.state in (PaymentState.ISSUED, *CAME_BACK)
     if instruction.phase != 1 or not is_open:
         return Refusal("COVER_STATE", values={**values, "state": payment.state.value})
     if now_s < instruction.due_s and payment.state is PaymentState.ISSUED:

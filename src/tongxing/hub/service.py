@@ -18,7 +18,7 @@ from tongxing.hub.files import Cover, open_file, read_cover
 from tongxing.hub.freezing import freeze
 from tongxing.hub.ground import Ground
 from tongxing.hub.instructions import Instruction
-from tongxing.hub.iso20022 import read_status
+from tongxing.hub.iso20022 import PaymentStatus, read_status
 from tongxing.hub.keys import OwnKey, own_keys
 from tongxing.hub.members import Member
 from tongxing.hub.purses import Gap, Link
@@ -31,6 +31,7 @@ from tongxing.hub.settlement import (
     Payment,
     PaymentState,
     event_of,
+    judge_payout_again,
     judge_report,
     may_be_paid,
 )
@@ -240,10 +241,10 @@ class Hub:
         ]
 
     def confirm_payment(self, report: bytes, received_s: int) -> Confirmation | Refusal:
-        """Book what a bank reports (pacs.002, or pain.002 for a payout) about one payment.
+        """Book what a bank reports (pacs.002, or pain.002 for a payout) about one payment. One that
+        an acquirer sent again by itself ends the hub's own (`judge_payout_again`).
 
-        Refuses, and books nothing: PAYMENT_MALFORMED, PAYMENT_UNKNOWN, PAYMENT_MISMATCH,
-        PAYMENT_REPEATED, PAYMENT_NOT_FINAL, PAYMENT_TOO_EARLY.
+        Refuses, and books nothing: PAYMENT_MALFORMED, and what `judge_report` refuses.
         """
         status = read_status(report)
         if isinstance(status, Refusal):
@@ -253,13 +254,20 @@ class Hub:
             payments = payment_table.load_payments(cursor, window_id or "")
             by_id = {payment.instruction.instruction_id: payment for payment in payments}
             payment = by_id.get(status.end_to_end_id)
+            if payment is None and (last := payment_table.last_of_chain(cursor, status)):
+                return _paid_elsewhere(cursor, status, last, received_s)
             state = judge_report(status, payment, payments)
             if isinstance(state, Refusal):
                 return state
             assert payment is not None
             instruction = payment.instruction
             payment_table.set_payment_state(
-                cursor, instruction.instruction_id, state, received_s, status.bank_reference
+                cursor,
+                instruction.instruction_id,
+                state,
+                received_s,
+                status.bank_reference,
+                status.reason,
             )
             is_late, is_settled = (
                 payment.state is PaymentState.COVERED,
@@ -349,6 +357,20 @@ class Hub:
                     return Refusal("WINDOW_PASSED", values={"window": window_id})
                 shut(cursor, window_id, times, now_s, self._rules, self._key)
             return closing_of(cursor, window_id)
+
+
+def _paid_elsewhere(
+    cursor: Cursor, status: PaymentStatus, last: Payment, received_s: int
+) -> Confirmation | Refusal:
+    """Note what the bank says of a payment that an acquirer sent again by itself."""
+    state = judge_payout_again(status, last)
+    if isinstance(state, Refusal):
+        return state
+    instruction = last.instruction
+    if state is not last.state:
+        name, reference = instruction.instruction_id, status.bank_reference
+        payment_table.set_payment_state(cursor, name, state, received_s, reference)
+    return Confirmation(instruction, state, moved_on(cursor, instruction.window_id, None, 0))
 
 
 def _answer_again(

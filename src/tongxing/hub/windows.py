@@ -93,6 +93,7 @@ class WindowEvent(StrEnum):
     NOTHING_DUE = "nothing_due"
     PAYMENT = "payment"
     LAST_PAYMENT = "last_payment"
+    RETURN = "return"
 
 
 TRANSITIONS: Mapping[tuple[WindowState, WindowEvent], WindowState] = {
@@ -102,6 +103,8 @@ TRANSITIONS: Mapping[tuple[WindowState, WindowEvent], WindowState] = {
     (WindowState.CLOSED, WindowEvent.LAST_PAYMENT): WindowState.SETTLED,
     (WindowState.SETTLING, WindowEvent.PAYMENT): WindowState.SETTLING,
     (WindowState.SETTLING, WindowEvent.LAST_PAYMENT): WindowState.SETTLED,
+    (WindowState.SETTLING, WindowEvent.RETURN): WindowState.SETTLING,
+    (WindowState.SETTLED, WindowEvent.RETURN): WindowState.SETTLING,
 }
 """Every step a window may take; a pair that is not here is refused."""
 

@@ -24,7 +24,8 @@ UNREADABLE = "FF01"
 
 @dataclass(frozen=True, slots=True)
 class BankLine:
-    """One movement on one account, as the bank's statement shows it: money in is positive."""
+    """One movement on one account, as the bank's statement shows it: money in is positive. `back`
+    is the reason of one that gives back an earlier one, else ""."""
 
     account: str
     counterparty: str
@@ -32,6 +33,7 @@ class BankLine:
     booked_s: int
     reference: str
     balance_after_fen: int
+    back: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,8 @@ Outcomes = Sequence[tuple[Transfer, str]]
 
 @dataclass(slots=True)
 class Bank:
-    """Accounts and their lines. Money enters only by `deposit`, and moves only by `execute`."""
+    """Accounts and their lines. Money enters only by `deposit`, and moves only by `execute` and
+    `send_back`."""
 
     name: str
     balances_fen: dict[str, int] = field(default_factory=dict)
@@ -96,6 +99,15 @@ class Bank:
             self._answered[order.message_id] = (sha256_hex(message), answer)
         return answer
 
+    def send_back(self, instruction: str, reason: str, now_s: int) -> None:
+        """Return a transfer that was paid, whole, as the payee's bank does when it cannot keep it.
+        Its identification stays used. Raises KeyError for one that was not paid."""
+        transfer = self._paid[instruction]
+        debtor, creditor = transfer.debtor_account, transfer.creditor_account
+        end_to_end = transfer.end_to_end
+        self._book(creditor, debtor, -transfer.amount_fen, now_s, end_to_end, reason)
+        self._book(debtor, creditor, transfer.amount_fen, now_s, end_to_end, reason)
+
     def statement(self, account: str) -> list[BankLine]:
         """The account's lines, oldest first."""
         return [line for line in self.lines if line.account == account]
@@ -124,12 +136,18 @@ class Bank:
         return ""
 
     def _book(
-        self, account: str, counterparty: str, amount_fen: int, now_s: int, reference: str
+        self,
+        account: str,
+        counterparty: str,
+        amount_fen: int,
+        now_s: int,
+        reference: str,
+        back: str = "",
     ) -> None:
         balance_fen = self.balances_fen[account] + amount_fen
         self.balances_fen[account] = balance_fen
         self.lines.append(
-            BankLine(account, counterparty, amount_fen, now_s, reference, balance_fen)
+            BankLine(account, counterparty, amount_fen, now_s, reference, balance_fen, back)
         )
 
 

@@ -236,15 +236,6 @@ def settle_statement(
     )
 
 
-def payout_of(cursor: Cursor, window_id: str, operator: str) -> tuple[int, bool] | None:
-    """Amount owed to an operator in a window, and whether it is paid; None when nothing is."""
-    row = cursor.execute(
-        "SELECT amount_fen, settled_s FROM payout WHERE window_id = %s AND operator = %s",
-        (window_id, operator),
-    ).fetchone()
-    return None if row is None else (int(row[0]), row[1] is not None)
-
-
 def settle_payout(
     cursor: Cursor, window_id: str, operator: str, settled_s: int, bank_reference: str
 ) -> None:
@@ -254,3 +245,13 @@ def settle_payout(
         " WHERE window_id = %s AND operator = %s",
         (settled_s, bank_reference, window_id, operator),
     )
+
+
+def unsettle(cursor: Cursor, window_id: str, party: str) -> None:
+    """Note that the bank gave back what settled a statement or a payout: it is open again."""
+    for table, column in (("statement", "member"), ("payout", "operator")):
+        cursor.execute(
+            f"UPDATE {table} SET settled_s = NULL, bank_reference = NULL"
+            f" WHERE window_id = %s AND {column} = %s",
+            (window_id, party),
+        )

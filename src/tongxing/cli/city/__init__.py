@@ -7,6 +7,6 @@ it is called. The words stand in ``texts/city.toml``.
 from tongxing.cli.shell import family
 
 
-@family(__name__, first=("day", "bank"), not_commands=("opened",))
+@family(__name__, first=("day", "bank", "reissue"), not_commands=("opened", "paying"))
 def command() -> None:
     """The group; every command is a module beside this one."""

@@ -13,6 +13,7 @@ from tongxing.city.running import CityDayDesk, DayStatus, DayView, StepStatus
 from tongxing.cli.arguments import DAY, moment
 from tongxing.cli.cities import city_name
 from tongxing.cli.city.opened import city_in_earnest
+from tongxing.cli.city.paying import payout_house, say_handed_out
 from tongxing.cli.common import Words, emit_json, granted, print_table, say, settings
 from tongxing.cli.exchange.dealing import dealings_over, hub_address, hub_named, tell_refusals
 from tongxing.cli.fleet.offices import message_key, signature_keys
@@ -21,6 +22,7 @@ from tongxing.cli.shell import usage_problem
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal
+from tongxing.storage import Database
 
 WORDS = Words("city")
 COLUMNS = ("step", "state", "when", "by", "came_to")
@@ -53,15 +55,27 @@ def command(
                 days = granted(DayView(office).status(now_s, on))
             finally:
                 office.close()
+            put, came_back = _payouts(code, database, hand_out=False)
     else:
         line = None if url is None or hub_key is None else (url, hub_key, certificates)
-        with _desk(city, line, key_id, tries) as (code, desk):
+        with _desk(city, line, key_id, tries) as (code, database, desk):
             days, refusals = granted(desk.work(now_s, by or getpass.getuser(), on))
+            put, came_back = _payouts(code, database, hand_out=True)
     if settings().json:
         told = [_plain(day) for day in days]
-        emit_json({"city": code, "days": told, "refusals": [one.as_json() for one in refusals]})
+        emit_json(
+            {
+                "city": code,
+                "days": told,
+                "came_back": came_back,
+                "refusals": [one.as_json() for one in refusals],
+            }
+        )
     else:
         _show(code, days, now_s)
+        say_handed_out(put)
+        if came_back:
+            say(WORDS("day.came_back", payments=", ".join(came_back)))
         tell_refusals(refusals)
     return 1 if refusals else 0
 
@@ -69,7 +83,7 @@ def command(
 @contextmanager
 def _desk(
     city: str | None, line: tuple[str, str, Path | None] | None, key_id: str, tries: int
-) -> Iterator[tuple[str, CityDayDesk]]:
+) -> Iterator[tuple[str, Database, CityDayDesk]]:
     """The desk of the one city that is meant. Raises Problem."""
     from tongxing.front.city_day import city_day_desk
 
@@ -80,7 +94,15 @@ def _desk(
             over = dealings_over(database, code, hub_address(*line), key_id, tries)
             dealings, _ = stack.enter_context(over)
         key, signatures = message_key(code), signature_keys(code)
-        yield code, stack.enter_context(city_day_desk(database, code, key, signatures, dealings))
+        desk = stack.enter_context(city_day_desk(database, code, key, signatures, dealings))
+        yield code, database, desk
+
+
+def _payouts(code: str, database: Database, *, hand_out: bool) -> tuple[list[Path], list[str]]:
+    """Orders that were laid out for the bank just now, and what came back and nobody sent again."""
+    with payout_house(code, database) as house:
+        waits = [one.payment for one in house.desk.came_back() if one.state in ("open", "asked")]
+        return house.hand_out() if hand_out else [], waits
 
 
 def _show(code: str, days: Sequence[DayStatus], now_s: int) -> None:

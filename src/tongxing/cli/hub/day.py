@@ -99,8 +99,11 @@ def _figure(name: str, value: int) -> str:
 
 def _next(day: DayStatus) -> str:
     """What happens next, in one sentence."""
+    if day.waits == BANK_SAID_NO:
+        return _came_back(day)
     if not day.next_step:
-        return WORDS("day.finished")
+        key = "day.reopened" if day.waits == BANK else "day.finished"
+        return WORDS(key, open=day.payments_open, late=day.payments_late)
     step = WORDS(f"day.steps.{day.next_step}")
     due = next(item.due_s for item in day.steps if item.step.value == day.next_step)
     match day.waits:
@@ -109,9 +112,15 @@ def _next(day: DayStatus) -> str:
         case value if value == BANK:
             late = day.payments_late
             return WORDS("day.next.bank", step=step, open=day.payments_open, late=late)
-        case value if value == BANK_SAID_NO:
-            return WORDS("day.next.bank_said_no", payments=", ".join(day.payments_refused))
     return WORDS("day.next.now", step=step)
+
+
+def _came_back(day: DayStatus) -> str:
+    """Which payments a person has to see to: a line for each way in which they came back."""
+    back = {"bank_said_no": day.payments_refused, "bank_returned": day.payments_returned}
+    return "\n".join(
+        WORDS(f"day.next.{key}", payments=", ".join(names)) for key, names in back.items() if names
+    )
 
 
 def _plain(day: DayStatus) -> dict[str, object]:
@@ -125,6 +134,7 @@ def _plain(day: DayStatus) -> dict[str, object]:
         "payments_open": day.payments_open,
         "payments_late": day.payments_late,
         "payments_refused": list(day.payments_refused),
+        "payments_returned": list(day.payments_returned),
         "steps": [
             {
                 "step": step.step.value,

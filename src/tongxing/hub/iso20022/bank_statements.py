@@ -13,6 +13,7 @@ from pyiso20022.camt import camt_054_001_08 as notice_classes
 
 from tongxing.hub.iso20022.common import fen_from_the_wire, from_bytes
 from tongxing.kernel.clock import instant
+from tongxing.kernel.payments import RETURNED_ONLY
 from tongxing.kernel.reasons import Refusal
 
 CAMT_053 = "camt.053.001.08"
@@ -22,11 +23,13 @@ _OPENING, _CLOSING = "OPBD", "CLBD"
 
 @dataclass(frozen=True, slots=True)
 class BankLine:
-    """One booked movement: above zero came in. `end_to_end_id` is "" where the bank names none."""
+    """One booked movement: above zero came in. `end_to_end_id` is "" where the bank names none.
+    `return_reason` says that it gives back what an earlier line moved, and why; else it is ""."""
 
     bank_reference: str
     end_to_end_id: str
     amount_fen: int
+    return_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,18 +86,36 @@ def _lines(entries: Sequence[Any]) -> tuple[BankLine, ...]:
         reference = entry.acct_svcr_ref or entry.ntry_ref
         if not reference:
             raise ValueError("an entry without the bank's reference")
-        lines.append(BankLine(reference, _end_to_end(entry), _signed(entry)))
+        detail = _only_detail(entry)
+        line = BankLine(reference, _end_to_end(detail), _signed(entry), _return(entry, detail))
+        lines.append(line)
     if len({line.bank_reference for line in lines}) != len(lines):
         raise ValueError("a reference stands twice")
     return tuple(lines)
 
 
-def _end_to_end(entry: Any) -> str:
-    """The end-to-end id of an entry's one transaction; "" for a batch, or where there is none."""
+def _only_detail(entry: Any) -> Any:
+    """An entry's one transaction; None for a batch, or where there is none."""
     details = [one for batch in entry.ntry_dtls for one in batch.tx_dtls]
-    if len(details) != 1 or details[0].refs is None:
+    return details[0] if len(details) == 1 else None
+
+
+def _end_to_end(detail: Any) -> str:
+    if detail is None or detail.refs is None:
         return ""
-    return details[0].refs.end_to_end_id or ""
+    return detail.refs.end_to_end_id or ""
+
+
+def _return(entry: Any, detail: Any) -> str:
+    """Why an entry is a return: the reason in RtrInf, else the code of a return where RtrInf gives
+    none or the bank transaction code says return (sub-family RRTN); "" for any other entry."""
+    told = None if detail is None else detail.rtr_inf
+    if told is not None and told.rsn is not None:
+        return told.rsn.cd or told.rsn.prtry or RETURNED_ONLY
+    codes = [entry.bk_tx_cd, None if detail is None else detail.bk_tx_cd]
+    families = [one.domn.fmly for one in codes if one is not None and one.domn is not None]
+    is_coded = any(one is not None and one.sub_fmly_cd == RETURNED_ONLY for one in families)
+    return RETURNED_ONLY if told is not None or is_coded else ""
 
 
 def _signed(part: Any) -> int:

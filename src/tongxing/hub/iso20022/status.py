@@ -33,12 +33,13 @@ REJECTED = "RJCT"
 @dataclass(frozen=True, slots=True)
 class PaymentStatus:
     """One payment's status. `amount_fen` is None when the bank named no amount in whole fen of
-    CNY; `bank_reference` is the bank's own name for it, or ""."""
+    CNY; `bank_reference` is the bank's own name for it, `reason` its code for a no, or ""."""
 
     end_to_end_id: str
     status: str
     amount_fen: int | None
     bank_reference: str
+    reason: str = ""
 
 
 def read_status(message: bytes) -> PaymentStatus | Refusal:
@@ -84,7 +85,16 @@ def _only_one(transactions: Iterable[Any]) -> PaymentStatus | Refusal:
         status=only.tx_sts,
         amount_fen=_amount_fen(only.orgnl_tx_ref),
         bank_reference=only.acct_svcr_ref or "",
+        reason=_reason(only.sts_rsn_inf),
     )
+
+
+def _reason(told: Iterable[Any]) -> str:
+    """The first reason that is given: a code of ISO 20022, or one of the bank's own."""
+    for one in told:
+        if one.rsn is not None:
+            return one.rsn.cd or one.rsn.prtry or ""
+    return ""
 
 
 def _amount_fen(reference: Any) -> int | None:

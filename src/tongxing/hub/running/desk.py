@@ -80,7 +80,8 @@ class DayDesk:
         restored: bool = False,
     ) -> list[DayStatus] | Refusal:
         """Do what is due at `now_s`, oldest day first, each day as far as it can go now; how far
-        the days are that were worked. With `window_id` that day alone, with `only` (and a day) that
+        the days are that were worked, before them those that were finished and have a payment that
+        came back. With `window_id` that day alone, with `only` (and a day) that
         step alone, again if it was done. `restored` says that the books come from a backup: they
         are first told of all that lies among the judged files.
 
@@ -113,15 +114,22 @@ class DayDesk:
                     self._intake.receive(now_s)  # what comes keeps its second, whatever is wrong
                     return refused
             self._banking.take_in(now_s)  # statements, and what concerns days that are finished
-            return [self._status(day, now_s) for day in days]
+            again = self._reopened()
+            for day in again:
+                self._banking.hand_out(day)
+            shown = days if window_id else (*again, *days)
+            return [self._status(day, now_s) for day in shown]
 
     def status(self, now_s: int, window_id: str | None = None) -> list[DayStatus] | Refusal:
-        """How far the days are that are not finished (or the one that is named); changes nothing.
-        Refuses with WINDOW_ID or DAY_UNKNOWN."""
+        """How far the days are that are not finished or have a payment that came back since (or the
+        one that is named); changes nothing. Refuses with WINDOW_ID or DAY_UNKNOWN."""
         if window_id is not None and isinstance(refusal := closing_day(window_id), Refusal):
             return refusal
         days = self._days(window_id)
-        return days if isinstance(days, Refusal) else [self._status(day, now_s) for day in days]
+        if isinstance(days, Refusal):
+            return days
+        shown = days if window_id else (*self._reopened(), *days)
+        return [self._status(day, now_s) for day in shown]
 
     def left_in_inbox(self) -> list[tuple[str, str]]:
         """The names in the inbox, each with why it lies there: as `Intake.left` says."""
@@ -206,6 +214,11 @@ class DayDesk:
                 return Refusal("DAY_UNKNOWN", values={"window": window_id})
             return [window_id]
 
+    def _reopened(self) -> list[str]:
+        """The finished days with a payment that came back, or was sent again since."""
+        with self._store.reading() as cursor:
+            return payment_table.windows_reopened(cursor)
+
     def _status(self, day: str, now_s: int) -> DayStatus:
         with self._store.reading() as cursor:
             done = table.steps_done(cursor, day)
@@ -274,11 +287,19 @@ class DayDesk:
         paid = [payment.instruction.amount_fen for payment in payments if payment.state in DONE]
         return {"payments": len(paid), "paid_fen": sum(paid)}
 
-    def _finish(self, day: str, _times: WindowTimes, _now_s: int) -> Figures:
-        """List all that was handed out, so that anybody can check the copies."""
+    def _finish(self, day: str, _times: WindowTimes, now_s: int) -> Figures:
+        """List all that was handed out, so that anybody can check the copies. What is sent again
+        after the day is finished is not in its list, however often that is made."""
         with self._store.reading() as cursor:
             makers = (papers.answers, papers.documents, papers.payments)
-            found = [paper for maker in makers for paper in maker(cursor, day)]
+            finished = table.steps_done(cursor, day).get(Step.FINISH.value)
+            since_s = now_s if finished is None else finished.done_s
+            later = {
+                papers.payment_path(day, name)
+                for name in payment_table.sent_since(cursor, day, since_s)
+            }
+            made = [paper for maker in makers for paper in maker(cursor, day)]
+        found = [paper for paper in made if paper[0] not in later]
         put(self._folders.days / f"{day}.sha256", papers.list_of(found))
         return {"papers": len(found)}
 

@@ -68,8 +68,12 @@ def documents(cursor: Cursor, window_id: str) -> Iterator[Paper]:
 def payments(cursor: Cursor, window_id: str) -> Iterator[Paper]:
     """The messages of a window's payments."""
     for payment in payment_table.load_payments(cursor, window_id):
-        name = f"{safe(payment.instruction.instruction_id)}{REPORT}"
-        yield f"bank/out/{window_id}/{name}", payment.message
+        yield payment_path(window_id, payment.instruction.instruction_id), payment.message
+
+
+def payment_path(window_id: str, name: str) -> str:
+    """Where the message of a payment lies."""
+    return f"bank/out/{window_id}/{safe(name)}{REPORT}"
 
 
 def list_of(papers: Iterable[Paper]) -> bytes:

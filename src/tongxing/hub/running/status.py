@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running.steps import ORDER, Step, due_s
-from tongxing.hub.settlement import ENDED, Payment, PaymentState
+from tongxing.hub.settlement import CAME_BACK, ENDED, Payment
 from tongxing.hub.store.days import DoneStep
 from tongxing.hub.windows import WindowTimes, window_times
 
@@ -30,7 +30,7 @@ class DayStatus:
 
     The `next_step` is "" when all are done, `waits` is "" when it can be done now. Of the
     `payments_open`, which are not settled, `payments_late` are past their time; the bank turned
-    `payments_refused` down.
+    `payments_refused` down and sent `payments_returned` back, also when all steps are done.
     """
 
     window_id: str
@@ -41,6 +41,7 @@ class DayStatus:
     payments_open: int = 0
     payments_late: int = 0
     payments_refused: tuple[str, ...] = ()
+    payments_returned: tuple[str, ...] = ()
 
     @property
     def next_step(self) -> str:
@@ -60,18 +61,17 @@ def day_status(
     times = window_times(window_id, rules)
     steps = tuple(_step(step, done.get(step.value), times) for step in ORDER)
     left = [item for item in payments if item.state not in ENDED]
-    refused = tuple(
-        item.instruction.instruction_id for item in left if item.state is PaymentState.REJECTED
+    refused, returned = (
+        tuple(item.instruction.instruction_id for item in left if item.state is state)
+        for state in CAME_BACK
     )
+    for_the_bank = BANK_SAID_NO if refused or returned else BANK if left else ""
     following = next((step for step in steps if step.done_s is None), None)
-    waits = ""
-    if following is not None:
-        if now_s < following.due_s:
-            waits = TIME
-        elif following.step is Step.SETTLE:
-            waits = BANK_SAID_NO if refused else BANK if left else ""
+    waits = for_the_bank if following is None or following.step is Step.SETTLE else ""
+    if following is not None and now_s < following.due_s:
+        waits = TIME
     late = sum(item.instruction.due_s < now_s for item in left)
-    return DayStatus(window_id, times, steps, so_far, waits, len(left), late, refused)
+    return DayStatus(window_id, times, steps, so_far, waits, len(left), late, refused, returned)
 
 
 def _step(step: Step, done: DoneStep | None, times: WindowTimes) -> StepStatus:

@@ -1,13 +1,13 @@
 """The bank's lines and the breaks in the database."""
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import LiteralString, NamedTuple
 
-from tongxing.hub.instructions import Instruction
 from tongxing.hub.iso20022.bank_statements import BankLine, BankStatement
 from tongxing.hub.matching import Break
-from tongxing.hub.settlement import Payment, PaymentState
+from tongxing.hub.settlement import Payment
 from tongxing.hub.store.connection import Cursor
+from tongxing.hub.store.payments import PAYMENT, payment_of
 
 
 class KeptBreak(NamedTuple):
@@ -23,6 +23,10 @@ class KeptBreak(NamedTuple):
     ending: str | None
 
 
+_HAS_LINE: LiteralString = (
+    "EXISTS (SELECT FROM bank_line WHERE matched AND return_reason = ''"
+    " AND end_to_end_id = instruction_id)"
+)
 _BREAK = "break_no, kind, reference, amount_fen, found_s, ended_s, ended_by, ending"
 
 
@@ -45,7 +49,7 @@ def write_statement(cursor: Cursor, taken: BankStatement, sha256: str, now_s: in
 def known_lines(cursor: Cursor, references: Iterable[str]) -> dict[str, BankLine]:
     """Those of these lines that are kept already."""
     rows = cursor.execute(
-        "SELECT bank_reference, end_to_end_id, amount_fen FROM bank_line"
+        "SELECT bank_reference, end_to_end_id, amount_fen, return_reason FROM bank_line"
         " WHERE bank_reference = ANY(%s)",
         (list(references),),
     )
@@ -55,16 +59,20 @@ def known_lines(cursor: Cursor, references: Iterable[str]) -> dict[str, BankLine
 def write_lines(cursor: Cursor, statement_id: str, lines: Iterable[BankLine]) -> None:
     """Keep lines that are new."""
     cursor.executemany(
-        "INSERT INTO bank_line (bank_reference, end_to_end_id, amount_fen, statement_id)"
-        " VALUES (%s, %s, %s, %s)",
-        [(one.bank_reference, one.end_to_end_id, one.amount_fen, statement_id) for one in lines],
+        "INSERT INTO bank_line (bank_reference, end_to_end_id, amount_fen, return_reason,"
+        " statement_id) VALUES (%s, %s, %s, %s, %s)",
+        [
+            (one.bank_reference, one.end_to_end_id, one.amount_fen, one.return_reason, statement_id)
+            for one in lines
+        ],
     )
 
 
 def unmatched_lines(cursor: Cursor) -> list[BankLine]:
     """Lines that belong to no payment yet, in order of reference."""
     rows = cursor.execute(
-        "SELECT bank_reference, end_to_end_id, amount_fen FROM bank_line WHERE NOT matched"
+        "SELECT bank_reference, end_to_end_id, amount_fen, return_reason FROM bank_line"
+        " WHERE NOT matched"
         " ORDER BY bank_reference"
     )
     return [BankLine(*row) for row in rows]
@@ -90,19 +98,14 @@ def payments_to_match(
     """The payments of these names and those that are settled without a line; which of them have
     their line; and when each was reported."""
     rows = cursor.execute(
-        "SELECT instruction_id, window_id, phase, message, debtor, creditor, amount_fen,"
-        " settles_on, due_s, state, content, reported_s, EXISTS (SELECT FROM bank_line"
-        "  WHERE matched AND end_to_end_id = instruction_id) AS has_line FROM instruction"
-        " WHERE phase <> 3 AND (instruction_id = ANY(%s) OR (state = 'settled' AND NOT EXISTS"
-        "  (SELECT FROM bank_line WHERE matched AND end_to_end_id = instruction_id)))"
-        " ORDER BY instruction_id",
+        f"SELECT {PAYMENT}, reported_s, {_HAS_LINE} AS has_line FROM instruction i"
+        f" WHERE phase <> 3 AND (instruction_id = ANY(%s) OR (state = 'settled' AND NOT {_HAS_LINE}"
+        " )) ORDER BY instruction_id",
         (list(named),),
     ).fetchall()
-    payments = [
-        Payment(Instruction(*row[:9]), PaymentState(row[9]), bytes(row[10])) for row in rows
-    ]
-    taken = frozenset(str(row[0]) for row in rows if row[12])
-    return payments, taken, {str(row[0]): int(row[11]) for row in rows if row[11] is not None}
+    taken = frozenset(str(row[0]) for row in rows if row[-1])
+    reported_s = {str(row[0]): int(row[-2]) for row in rows if row[-2] is not None}
+    return [payment_of(row) for row in rows], taken, reported_s
 
 
 def load_breaks(cursor: Cursor, *, only_open: bool = False) -> list[KeptBreak]:
