@@ -46,13 +46,15 @@ class Books:
             self.totals[f"{entity}:{account}"] += fen
 
     def write(self, kind: str, ref: str, at: str, lines: str, of: str = "DAILY") -> None:
-        """A journal; each line is ``entity Dr|Cr account fen``, lines of nothing are left out."""
+        """A journal; each line is ``entity Dr|Cr account fen``: fen below zero stand on the other
+        side, lines of nothing are left out."""
         written = []
         for line in lines.strip().splitlines():
             entity, side, account, fen = line.split()
             amount = int(fen)
             if amount:
-                debit, credit = (amount, 0) if side == "Dr" else (0, amount)
+                is_debit = (side == "Dr") == (amount > 0)
+                debit, credit = (abs(amount), 0) if is_debit else (0, abs(amount))
                 self.totals[f"{entity}:{account}"] += debit - credit
                 line_of = {"entity": entity, "account": account}
                 written.append({**line_of, "debit": debit, "credit": credit})
@@ -110,6 +112,15 @@ class Books:
             f"HUB Dr pos:{acq} {fen}\nHUB Cr pos:{iss} {fen}\n"
             f"{iss} Dr due_hub {fen}\n{iss} Cr {payer} {fen}",
         )
+
+    def subsidy(self, window: str, at: str, parts: Shares) -> None:
+        """What the authority of City A owes operators for reduced fares, settled by the month."""
+        lines = "".join(
+            f"{op} Dr subsidy_receivable {fen}\n{op} Cr rev_subsidy {fen}\n"
+            f"GOV-A Dr exp_subsidy {fen}\nGOV-A Cr subsidy_payable:{op} {fen}\n"
+            for op, fen in parts.items()
+        )
+        self.write("SUBSIDY_ACCRUAL", window, at, lines, "MONTHLY")
 
     def fault(self, ref: str, at: str, who: str, fen: int) -> None:
         """The fee of whoever was at fault."""
@@ -331,6 +342,27 @@ def pending(table: str) -> list[Day]:
                 "posted": int(posted),
                 "released": int(fen) - int(posted),
                 "resolved_at": resolved,
+            }
+        )
+    return found
+
+
+def paired_trips(table: str) -> list[Day]:
+    """Trips of half taps: ``name account entry exit leg media how at``, commas in media, ``_`` for
+    a space."""
+    found = []
+    for line in table.strip().splitlines():
+        name, account, entry, exit_, leg, media, how, at = line.split()
+        found.append(
+            {
+                "record_id": name,
+                "account_id": account,
+                "entry": None if entry == "-" else entry,
+                "exit": None if exit_ == "-" else exit_,
+                "leg": leg,
+                "media": media.replace("_", " ").replace(",", ", "),
+                "how": how,
+                "at": at,
             }
         )
     return found

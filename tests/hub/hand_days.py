@@ -7,6 +7,8 @@ from pathlib import Path
 from by_hand import Day
 from hand_halves import halves
 from hand_holiday import holiday
+from hand_late import late_dearer, late_exit
+from hand_late_odd import late_odd
 from hand_odd_records import odd_records
 from hand_worked_day import worked_day
 
@@ -16,6 +18,9 @@ DAYS: Mapping[str, Callable[[], Day]] = {
     "odd_records": odd_records,
     "holiday": holiday,
     "halves": halves,
+    "late_exit": late_exit,
+    "late_dearer": late_dearer,
+    "late_odd": late_odd,
 }
 
 

@@ -7,6 +7,7 @@ from by_hand import (
     counts,
     fees,
     instructions,
+    paired_trips,
     pending,
     positions,
     results,
@@ -123,7 +124,7 @@ def _expected(lost: str) -> Day:
     _later(books)
     return {
         "results": verdicts,
-        "paired_trips": [_paired(line) for line in PAIRED.strip().splitlines()],
+        "paired_trips": paired_trips(PAIRED),
         "counts": counts(verdicts, halves=4),
         "fees": fees(FEES),
         "subsidies": {"OP1": 15 + 15, "OP2": 10},
@@ -140,20 +141,6 @@ def _expected(lost: str) -> Day:
     }
 
 
-def _paired(line: str) -> Day:
-    name, account, entry, exit_, leg, media, how, at = line.split()
-    return {
-        "record_id": name,
-        "account_id": account,
-        "entry": None if entry == "-" else entry,
-        "exit": None if exit_ == "-" else exit_,
-        "leg": leg,
-        "media": media.replace("_", " ").replace(",", ", "),
-        "how": how,
-        "at": at,
-    }
-
-
 def _book(books: Books, lost: str) -> None:
     a, b = "ACQ-A", "ACQ-B"
     frozen = "ISS-A Dr liab_purse 5000\nISS-A Cr liab_frozen 5000"
@@ -164,7 +151,7 @@ def _book(books: Books, lost: str) -> None:
     shares = {"OP1": 270, "OP2": 180}
     books.trip("T4", f"{T10}T08:00:00", "ISS-A", a, "liab_acct", shares, both)
     books.fee(f"{T10}T12:00:00", "ISS-A", b, (1, 1, 0), {"OP3": 2})
-    _subsidy(books, WINDOW, f"{T10}T12:00:00", {"OP1": 30, "OP2": 10})
+    books.subsidy(WINDOW, f"{T10}T12:00:00", {"OP1": 30, "OP2": 10})
     books.pays(f"{WINDOW}-01", f"{T10}T15:00:00", "ISS-A", 899)
     books.gets(f"{WINDOW}-02", f"{T10}T15:30:00", a, 720)
     books.gets(f"{WINDOW}-03", f"{T10}T15:30:00", b, 179)
@@ -181,16 +168,7 @@ def _later(books: Books) -> None:
     at = "2026-06-17"
     kind = "TRIP_AUTO_COMPLETED"
     books.trip("T3", f"{at}T03:00:00", "ISS-A", "ACQ-A", "liab_acct", {"OP1": 360}, kind)
-    _subsidy(books, "W20260617", f"{at}T12:00:00", {"OP1": 20})
+    books.subsidy("W20260617", f"{at}T12:00:00", {"OP1": 20})
     books.pays("W20260617-01", f"{at}T15:00:00", "ISS-A", 360)
     books.gets("W20260617-02", f"{at}T15:30:00", "ACQ-A", 360)
     books.payout("W20260617-03", f"{at}T16:00:00", "ACQ-A", "OP1", 360)
-
-
-def _subsidy(books: Books, window: str, at: str, parts: dict[str, int]) -> None:
-    lines = "".join(
-        f"{op} Dr subsidy_receivable {fen}\n{op} Cr rev_subsidy {fen}\n"
-        f"GOV-A Dr exp_subsidy {fen}\nGOV-A Cr subsidy_payable:{op} {fen}\n"
-        for op, fen in parts.items()
-    )
-    books.write("SUBSIDY_ACCRUAL", window, at, lines, "MONTHLY")

@@ -107,11 +107,11 @@ def records(table: str, **more: Day) -> list[Day]:
 
 
 def half_taps(table: str) -> list[Day]:
-    """Half taps of ``id direction account|alias station tapped received``."""
+    """Half taps of ``id direction account|alias station tapped received [acquirer]``."""
     by_alias = {card["alias"]: number for number, card in CARDS.items()}
     found = []
     for line in table.strip().splitlines():
-        name, direction, who, station, tapped, received = line.split()
+        name, direction, who, station, tapped, received, *acquirer = line.split()
         found.append(
             {
                 "tap_id": name,
@@ -121,6 +121,7 @@ def half_taps(table: str) -> list[Day]:
                 "station": station,
                 "tap_time": f"2026-{tapped}",
                 "received_at": f"2026-{received}",
+                **({"acquirer": acquirer[0]} if acquirer else {}),
             }
         )
     return found

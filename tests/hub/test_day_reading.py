@@ -131,6 +131,16 @@ UNSOUND: list[tuple[str, bytes, str]] = [
         "leads to no account",
     ),
     (
+        "a half tap at nobody's terminal",
+        changed(lambda day: day["inputs"]["half_taps"][0].update(acquirer="ACQ-Z")),
+        "half_taps.H01: ACQ-Z is not among the entities",
+    ),
+    (
+        "a half tap at an issuer's terminal",
+        changed(lambda day: day["inputs"]["half_taps"][0].update(acquirer="ISS-A")),
+        "ISS-A is no acquirer",
+    ),
+    (
         "a word on a tap nobody made",
         changed(lambda day: day["inputs"]["declarations"][0].update(tap_id="H9")),
         "no half tap H9",
@@ -205,20 +215,9 @@ def test_a_ride_of_half_taps_without_a_fare_is_asked_for() -> None:
         day["inputs"]["half_taps"][2].update(station="S7")
         day["inputs"]["declarations"] = []
 
-    def late(day: dict[str, Any]) -> None:
-        half = {
-            "tap_id": "H9",
-            "dir": "EXIT",
-            "station": "S9",
-            "received_at": "2026-03-20T11:00:00",
-        }
-        tapped = {"account_id": "X4", "card_no": None, "tap_time": "2026-03-17T18:50:00"}
-        day["inputs"]["half_taps"].append({**half, **tapped})
-
     for change, said in (
         (declared("S7"), "no leg S1-S7"),
         (lost, "no leg with an operator"),
-        (late, "that is a revision"),
     ):
         found = read_day(changed(change), "day.json")
         assert isinstance(found, WorkedDay)

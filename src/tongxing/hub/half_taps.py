@@ -14,12 +14,13 @@ from tongxing.hub.terms import HalfTripTerms
 from tongxing.kernel.clock import business_date, business_day_end
 
 Direction = Literal["ENTRY", "EXIT"]
-Ending = Literal["PAIRED_BY_ACCOUNT", "SELF_DECLARED", "AUTO_COMPLETED", "SAME_STATION", "WAITING"]
+Ending = Literal["PAIRED_BY_ACCOUNT", "SELF_DECLARED", "SAME_STATION", "WAITING", "TOO_LATE"]
 
 
 @dataclass(frozen=True, slots=True)
 class HalfTap:
-    """One end of a ride, as its terminal told it; `account` is whose it is, by code or by card."""
+    """One end of a ride, as its terminal told it; `account` is whose it is, by code or by card.
+    `acquirer` is whose terminal it was, "" when nobody says."""
 
     tap_id: str
     direction: Direction
@@ -28,6 +29,11 @@ class HalfTap:
     station: str
     tapped_s: int
     received_s: int
+    acquirer: str = ""
+
+    def may_end(self, entry: "HalfTap") -> bool:
+        """Whether it can be of one ride with that entry: no ride leaves an acquirer's gates."""
+        return not self.acquirer or not entry.acquirer or self.acquirer == entry.acquirer
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,15 +91,19 @@ def pair_half_taps(
     return sorted(found, key=lambda trip: (trip.taps[0].tapped_s, trip.taps[0].tap_id))
 
 
-def came_too_late(
-    trip: PairedTrip, declarations: Iterable[Declaration], terms: HalfTripTerms
-) -> bool:
-    """Whether one half came only when the other's trip had been ended without it: by its rider's
-    word, or by its deadline. Its money has moved by then, so the difference is a revision."""
-    first = min(trip.taps, key=lambda tap: tap.received_s)
-    said = [word.at_s for word in declarations if word.tap_id == first.tap_id]
-    ended_s = min([*said, _reservation(first, terms).expires_s])
-    return len(trip.taps) > 1 and trip.at_s > ended_s
+def refused(tap: HalfTap) -> PairedTrip:
+    """A tap that came too late for any trip to be opened again: it is kept, and moves nothing."""
+    is_entry = tap.direction == "ENTRY"
+    return PairedTrip(
+        account=tap.account,
+        entry=tap if is_entry else None,
+        exit=None if is_entry else tap,
+        origin=tap.station if is_entry else "",
+        destination="" if is_entry else tap.station,
+        ending="TOO_LATE",
+        at_s=tap.received_s,
+        reservation=None,
+    )
 
 
 def median_fen(fares_fen: Sequence[int]) -> int | None:
@@ -112,6 +122,8 @@ def _of_account(
             if entry is not None:
                 yield _alone(entry, said, terms)
             entry = tap
+        elif entry is not None and not tap.may_end(entry):
+            yield _alone(tap, said, terms)
         elif entry is not None and tap.tapped_s - entry.tapped_s <= terms.travel_max_s:
             yield _pair(entry, tap, terms)
             entry = None

@@ -34,11 +34,13 @@ class HeldTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class HalfTripTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How far two halves may be apart, and how long a rider may say what is missing."""
+    """How far two halves may be apart, how long a rider may say what is missing, and how long a
+    tap that comes late opens its trip again."""
 
     travel_max_minutes: _Minutes
     same_station_free_minutes: _Minutes
     self_service_days: Days
+    reopen_days: Days
 
     @property
     def travel_max_s(self) -> int:
@@ -51,6 +53,10 @@ class HalfTripTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def self_service_s(self) -> int:
         return self.self_service_days * DAY_S
+
+    def is_too_late(self, tapped_s: int, received_s: int) -> bool:
+        """Whether a tap that came then opens no trip any more."""
+        return received_s - tapped_s > self.reopen_days * DAY_S
 
 
 class CaseTerms(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

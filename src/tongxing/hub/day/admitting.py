@@ -9,7 +9,7 @@ from itertools import groupby
 import msgspec
 
 from tongxing.hub.admission import Judgement, judge, told_links
-from tongxing.hub.checks import Case, Standing
+from tongxing.hub.checks import Case, Finding, Standing
 from tongxing.hub.day.model import DayRecord, WorkedDay
 from tongxing.hub.day.times import seconds
 from tongxing.hub.day.world import (
@@ -34,7 +34,9 @@ from tongxing.hub.evidence import Evidence, Fault
 from tongxing.hub.half_taps import PairedTrip, median_fen
 from tongxing.hub.journals import ACCOUNTS, PURSES
 from tongxing.hub.purses import Link, add_links, believed_links
+from tongxing.hub.reopening import Telling
 from tongxing.hub.rows import Row, read_row
+from tongxing.hub.verdicts import verdict_code
 from tongxing.kernel.clock import business_date, calendar_date, local
 from tongxing.kernel.ids import sha256_hex
 from tongxing.messages import CardProof, Record, TapRef
@@ -42,6 +44,8 @@ from tongxing.messages.records import How
 
 _ALGORITHM, _KEY_VERSION, _KIND = 4, 1, 9
 _NO_TAC = b"\0\0\0\0"
+TOO_LATE = "1005"
+"""The verdict on a half tap that came when its trip could not be opened again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Presented:
     """A ride as it reaches the hub: the record, what it cost, and when and in which file it came.
 
     `taken_s` is when its money moves if it is accepted: on arrival, or for a half trip when it
-    became whole."""
+    became whole. Of a revision `before` is what the ride was until then."""
 
     ridden: Ridden
     record: Record
@@ -57,6 +61,8 @@ class Presented:
     received_s: int
     taken_s: int
     has_tac: bool = True
+    before: Ridden | None = None
+    is_too_late: bool = False
 
     @property
     def lag_days(self) -> int:
@@ -86,15 +92,21 @@ class Memory:
         judged = list(judgements)
         for item in judged:
             if item.standing is not None and item.row.record is not None:
+                trip_id = item.row.record.trip_id
                 self.known[item.standing.record_id] = item.standing
-                for claim in item.standing.claims:
-                    self.holders[claim] = item.row.record.trip_id
+                if item.row.record.revision > 1:
+                    self._let_go(trip_id)
+                self.holders.update(dict.fromkeys(item.standing.claims, trip_id))
         self.chains = add_links(self.chains, told_links(judged))
+
+    def _let_go(self, trip_id: str) -> None:
+        for claim in [claim for claim, holder in self.holders.items() if holder == trip_id]:
+            del self.holders[claim]
 
 
 def admit(day: WorkedDay, presented: Sequence[Presented]) -> list[Decided]:
     """The judgement of every ride, in the order given; files are taken in order of arrival."""
-    ground = DayGround(day, {item.ridden.record_id: item.ridden for item in presented})
+    ground = DayGround(day, {item.record.record_id: item.ridden for item in presented})
     evidence = Evidence(
         issuer_words={f"{name}.1": word for name, word in issuer_words_of(day).items()},
         cards=cards_of(day),
@@ -159,9 +171,18 @@ def _admit_file(
     )
     longest = rules.file.line_bytes_max
     rows = [_row(number, item.record, longest) for number, item in enumerate(items, start=1)]
-    judgements = judge(rows, case)
+    pairs = list(zip(rows, items, strict=True))
+    judgements = judge([row for row, item in pairs if not item.is_too_late], case)
     memory.take(judgements)
-    return [Decided(item, judged) for item, judged in zip(items, judgements, strict=True)]
+    judged = {found.row.number: found for found in judgements}
+    return [Decided(item, judged.get(row.number) or _too_late(row, item)) for row, item in pairs]
+
+
+def _too_late(row: Row, item: Presented) -> Judgement:
+    """The verdict on a half tap after which no trip is opened again: nothing is judged further."""
+    finding = Finding(TOO_LATE, f"T+{item.lag_days}")
+    status = verdict_code(TOO_LATE).status
+    return Judgement(row, status, (TOO_LATE,), finding.detail, findings=(finding,))
 
 
 def _row(number: int, record: Record, line_bytes_max: int) -> Row:
@@ -174,16 +195,25 @@ def presented_rides(day: WorkedDay) -> list[Presented]:
     return [_presented(record, day) for record in day.inputs.records]
 
 
-def presented_trip(trip: PairedTrip, record_id: str, acquirer: str, day: WorkedDay) -> Presented:
-    """A trip made of half taps, priced as its ends say (the median where one is not known)."""
+def presented_trip(
+    telling: Telling,
+    name: str,
+    trip_name: str,
+    acquirer: str,
+    day: WorkedDay,
+    before: Ridden | None = None,
+) -> Presented:
+    """A telling of half taps, priced as its ends say (the median where one is not known); nothing
+    of one that was withdrawn or came too late. A revision carries the difference to `before`."""
+    trip = telling.trip
+    is_nothing = telling.is_void or trip.ending in ("SAME_STATION", "TOO_LATE")
     issuer = day.accounts[trip.account]
     leg = f"{trip.origin}-{trip.destination}"
     gross_fen, weights = _half_price(trip, leg, day)
+    gross_fen = 0 if is_nothing else gross_fen
     charge_fen = price_fen(day.config, gross_fen, issuer, acquirer)
-    if trip.ending == "SAME_STATION":
-        gross_fen = charge_fen = 0
     ridden = Ridden(
-        record_id=record_id,
+        record_id=name,
         issuer=issuer,
         acquirer=acquirer,
         gross_fen=gross_fen,
@@ -198,13 +228,28 @@ def presented_trip(trip: PairedTrip, record_id: str, acquirer: str, day: WorkedD
         ridden,
         medium_no=trip.account,
         funding_is_purse=False,
-        how=_HOW[trip.ending],
+        how="void" if telling.is_void else _HOW[trip.ending],
         entered_s=min(times),
         exited_s=max(times),
         taps=[TapRef(tap.tap_id, 1, 1) for tap in trip.taps],
         ends=(trip.origin, trip.destination),
     )
-    return Presented(ridden, record, f"half-{record_id}", trip.received_s, trip.at_s)
+    record = msgspec.structs.replace(
+        record,
+        record_id=f"{trip_name}.{telling.number}",
+        trip_id=trip_name,
+        revision=telling.number,
+        delta_fen=charge_fen - (0 if before is None else before.paid_fen),
+    )
+    return Presented(
+        ridden,
+        record,
+        f"half-{trip.account}",
+        telling.received_s,
+        telling.at_s,
+        before=before,
+        is_too_late=trip.ending == "TOO_LATE",
+    )
 
 
 _HOW: Mapping[str, How] = {
@@ -212,6 +257,7 @@ _HOW: Mapping[str, How] = {
     "SELF_DECLARED": "declared",
     "WAITING": "median",
     "SAME_STATION": "paired_by_account",
+    "TOO_LATE": "median",
 }
 
 

@@ -2,7 +2,6 @@
 with the second at which it moves something.
 """
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,16 +9,16 @@ from tongxing.hub.day.admitting import (
     Decided,
     Presented,
     admit,
-    operators_near,
     presented_rides,
-    presented_trip,
 )
 from tongxing.hub.day.disputes import Outcome, outcome_of
-from tongxing.hub.day.model import DayHalfTap, DayStep, Dispute, Refund, WorkedDay
+from tongxing.hub.day.halves import presented_halves, told_halves
+from tongxing.hub.day.model import DayStep, Dispute, Refund, WorkedDay
 from tongxing.hub.day.times import seconds, written
-from tongxing.hub.half_taps import Declaration, HalfTap, PairedTrip, came_too_late, pair_half_taps
+from tongxing.hub.half_taps import PairedTrip
 from tongxing.hub.journals import ACCOUNTS, BLACKLIST_LOSS, PURSES, Ride
-from tongxing.hub.terms import CaseTerms, HalfTripTerms, terms_on
+from tongxing.hub.reopening import Telling
+from tongxing.hub.terms import CaseTerms, terms_on
 from tongxing.hub.verdicts import bearer_once_proven
 from tongxing.hub.windows import closing_day
 from tongxing.kernel.money import split_largest_remainder
@@ -27,16 +26,27 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Share
 
 PendingState = Literal["POSTED", "VOIDED"]
+REFUND_DIFFERENCE = "REFUND_DIFF"
+"""The kind of a journal that gives back what a trip costs less than was taken for it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trip:
-    """A judged ride with the name it has in the file; `paired` when it was made of half taps.
+    """A judged ride with the name it has in the file; `telling` when it was made of half taps.
     `taken_s` is None when it never becomes money."""
 
     decided: Decided
-    paired: PairedTrip | None
+    telling: Telling | None
     taken_s: int | None
+
+    @property
+    def paired(self) -> PairedTrip | None:
+        return None if self.telling is None else self.telling.trip
+
+    @property
+    def is_told_of_taps(self) -> bool:
+        """Whether half taps make it what it is; not of one that was withdrawn."""
+        return self.telling is not None and not self.telling.is_void
 
     @property
     def record_id(self) -> str:
@@ -44,7 +54,9 @@ class Trip:
 
     @property
     def kind(self) -> str:
-        """The kind of its journal."""
+        """The kind of its journal: that of a revision says which way the difference goes."""
+        if self.decided.presented.record.revision > 1:
+            return REFUND_DIFFERENCE if self.ride.charge_fen < 0 else "TRIP_REVISED"
         if self.paired is None:
             return "TRIP"
         ending = self.paired.ending
@@ -108,124 +120,29 @@ class Events:
 
 def events_of(day: WorkedDay) -> Events | Refusal:
     """What happened on the day. Refuses with DAY_MALFORMED where a trip of half taps cannot be
-    priced, its acquirer not be told, or a half came when the trip was ended without it."""
+    priced, or its acquirer not be told."""
     closes = closing_day(day.config.window_id)
     assert not isinstance(closes, Refusal)
     terms = terms_on(closes)
-    paired = _paired(day, terms)
-    acquirers = {trip: _acquirer_of(trip, day) for trip in paired}
-    for trip in paired:
-        if fault := _unpriceable(trip, acquirers[trip], day) or _revised(trip, day, terms):
-            where = f"inputs.half_taps.{trip.taps[0].tap_id}"
-            return Refusal("DAY_MALFORMED", "", {"detail": f"{where}: {fault}"})
-    names = _names(paired, day)
+    halves = told_halves(day, terms)
+    if isinstance(halves, Refusal):
+        return halves
     rides = presented_rides(day)
-    halves = [presented_trip(trip, names[trip], acquirers[trip], day) for trip in paired]
-    decided = admit(day, [*rides, *halves])
+    decided = admit(day, [*rides, *presented_halves(halves, day)])
     plain = [_trip(item, day, terms) for item in decided[: len(rides)]]
     whole = [
-        Trip(item, trip, item.presented.taken_s if item.judgement.status == "accepted" else None)
-        for item, trip in zip(decided[len(rides) :], paired, strict=True)
+        Trip(
+            item,
+            half.telling,
+            item.presented.taken_s if item.judgement.status == "accepted" else None,
+        )
+        for item, half in zip(decided[len(rides) :], halves, strict=True)
     ]
     held = [_held(item, day, terms) for item in plain if item.decided.judgement.status == "held"]
     reserved = [_reserved(item, day) for item in whole if _reservation(item)]
     returned = tuple(_returned(refund) for refund in day.inputs.refunds)
     disputed = tuple(_disputed(dispute, day, terms) for dispute in day.inputs.disputes)
     return Events((*plain, *whole), (*held, *reserved), returned, disputed)
-
-
-def _paired(day: WorkedDay, terms: CaseTerms) -> list[PairedTrip]:
-    taps = [_half_tap(tap, day) for tap in day.inputs.half_taps]
-    return pair_half_taps(taps, _declared(day), _half_trip_terms(day, terms))
-
-
-def _half_trip_terms(day: WorkedDay, terms: CaseTerms) -> HalfTripTerms:
-    own, self_service = terms.half_trip, day.config.half_trip_self_service_days
-    return HalfTripTerms(own.travel_max_minutes, own.same_station_free_minutes, self_service)
-
-
-def _declared(day: WorkedDay) -> list[Declaration]:
-    return [
-        Declaration(
-            item.tap_id,
-            item.account_id,
-            item.exit_station or item.entry_station or "",
-            seconds(item.at),
-        )
-        for item in day.inputs.declarations
-    ]
-
-
-def _revised(trip: PairedTrip, day: WorkedDay, terms: CaseTerms) -> str:
-    """Why a trip of two taps would be a revision of a window's money; "" when it is not."""
-    is_late = came_too_late(trip, _declared(day), _half_trip_terms(day, terms))
-    return "its other half came when its trip was ended: that is a revision" if is_late else ""
-
-
-def _half_tap(tap: DayHalfTap, day: WorkedDay) -> HalfTap:
-    card = day.cards.get(tap.card_no or "")
-    account = tap.account_id or (card.account if card is not None else None)
-    return HalfTap(
-        tap_id=tap.tap_id,
-        direction=tap.dir,
-        account=account or "",
-        is_card=tap.account_id is None,
-        station=tap.station,
-        tapped_s=seconds(tap.tap_time),
-        received_s=seconds(tap.received_at),
-    )
-
-
-def _acquirer_of(trip: PairedTrip, day: WorkedDay) -> str:
-    """Whose terminals the taps were on: as the file says, else the acquirer of the records whose
-    leg begins or ends there, else the only one of the rider's own city."""
-    ids = {tap.tap_id for tap in trip.taps}
-    named = [tap.acquirer for tap in day.inputs.half_taps if tap.tap_id in ids and tap.acquirer]
-    if named:
-        return named[0]
-    stations = {tap.station for tap in trip.taps}
-    near = {
-        record.acquirer
-        for record in day.inputs.records
-        if stations.intersection(record.leg.split("-"))
-    }
-    if len(near) == 1:
-        return near.pop()
-    home = f"ACQ-{day.accounts[trip.account].partition('-')[2]}"
-    return home if home in day.entities else ""
-
-
-def _unpriceable(trip: PairedTrip, acquirer: str, day: WorkedDay) -> str:
-    """Why a trip of half taps has no price or nobody to get it; "" when it has."""
-    if not acquirer:
-        return "name its acquirer"
-    leg = f"{trip.origin}-{trip.destination}"
-    if trip.ending in ("PAIRED_BY_ACCOUNT", "SELF_DECLARED") and leg not in day.config.gross_fare:
-        return f"gross_fare has no leg {leg}"
-    return "" if operators_near(trip, day) else "no leg with an operator begins or ends there"
-
-
-def _names(paired: Sequence[PairedTrip], day: WorkedDay) -> Mapping[PairedTrip, str]:
-    """What the file calls a trip that was made of these taps; names are labels, and no more is
-    taken from what the file expects."""
-    labels: dict[tuple[str, str], str] = {}
-    expected = day.expected.get("paired_trips")
-    for item in expected if isinstance(expected, list) else []:
-        if isinstance(item, dict):
-            taps = str(item.get("entry") or ""), str(item.get("exit") or "")
-            labels[taps] = str(item.get("record_id"))
-    taken = {record.record_id for record in day.inputs.records}
-    names: dict[PairedTrip, str] = {}
-    for trip in paired:
-        own = "+".join(tap.tap_id for tap in trip.taps)
-        label = labels.get((trip.entry.tap_id if trip.entry else "", _exit_id(trip)), own)
-        names[trip] = own if label in taken else label
-        taken.add(names[trip])
-    return names
-
-
-def _exit_id(trip: PairedTrip) -> str:
-    return trip.exit.tap_id if trip.exit else ""
 
 
 def _trip(item: Decided, day: WorkedDay, terms: CaseTerms) -> Trip:
@@ -278,7 +195,9 @@ def _held(trip: Trip, day: WorkedDay, terms: CaseTerms) -> Pending:
 
 
 def _reservation(trip: Trip) -> bool:
-    return trip.paired is not None and trip.paired.reservation is not None
+    """Whether the highest fare was held for a trip; what was refused holds nothing."""
+    is_refused = trip.decided.judgement.status == "rejected"
+    return trip.paired is not None and trip.paired.reservation is not None and not is_refused
 
 
 def _reserved(trip: Trip, day: WorkedDay) -> Pending:

@@ -9,8 +9,9 @@ from typing import TypeVar
 import msgspec
 
 from tongxing.hub.books import POSITION_PREFIX, SETTLE_BANK
+from tongxing.hub.claims import claims_of
 from tongxing.hub.day.admitting import admit, copies_of, presented_rides
-from tongxing.hub.day.events import Events, Trip, events_of
+from tongxing.hub.day.events import REFUND_DIFFERENCE, Events, Trip, events_of
 from tongxing.hub.day.model import WorkedDay
 from tongxing.hub.day.money import Money, money_of
 from tongxing.hub.day.times import seconds
@@ -179,11 +180,14 @@ def _accepted(events: Events) -> list[Trip]:
 
 
 def _s1(day: WorkedDay, events: Events, money: Money) -> bool:
-    """By the taps and, for purses, by card and counter."""
+    """By the taps and, for purses, by card and counter; of a trip told anew, as it is now."""
+    newest: dict[str, Trip] = {}
+    for trip in sorted(_accepted(events), key=lambda trip: trip.decided.presented.record.revision):
+        newest[trip.decided.presented.record.trip_id] = trip
     seen: Counter[tuple[str, ...]] = Counter()
-    for trip in _accepted(events):
+    for trip in newest.values():
         record = trip.decided.presented.record
-        seen.update(("tap", str(tap)) for tap in record.taps)
+        seen.update(("tap", name) for name in claims_of(record))
         seen.update(("purse", proof.number, str(proof.counter)) for proof in record.proofs)
     return not any(count > 1 for count in seen.values())
 
@@ -201,8 +205,8 @@ def _s3(day: WorkedDay, events: Events, money: Money) -> bool:
     base: Counter[tuple[str, str]] = Counter()
     for trip in _accepted(events):
         if trip.taken_s is not None and trip.taken_s < money.day.cutoff_s:
-            ridden = trip.decided.presented.ridden
-            base[ridden.acquirer, ridden.issuer] += ridden.paid_fen
+            record = trip.decided.presented.record
+            base[record.acquirer, record.issuer] += record.delta_fen
     for item in events.returned:
         if item.at_s < money.day.cutoff_s:
             base[item.ride.acquirer, item.ride.issuer] -= item.refund.amount
@@ -226,7 +230,8 @@ def _s4(day: WorkedDay, events: Events, money: Money) -> bool:
 
 
 def _s5(day: WorkedDay, events: Events, money: Money) -> bool:
-    fares_fen = sum(trip.decided.presented.ridden.paid_fen for trip in _accepted(events))
+    taken = [trip for trip in _accepted(events) if trip.kind != REFUND_DIFFERENCE]
+    fares_fen = sum(trip.decided.presented.record.delta_fen for trip in taken)
     rides = [journal for journal in money.all_journals if journal.kind.startswith("TRIP")]
     return fares_fen == -sum(_revenue_fen(journal) for journal in rides)
 
@@ -236,10 +241,10 @@ def _revenue_fen(journal: Journal) -> int:
 
 
 def _s6(day: WorkedDay, events: Events, money: Money) -> bool:
-    told = [
+    told = {
         tap.tap_id for trip in events.trips if trip.paired is not None for tap in trip.paired.taps
-    ]
-    return sorted(told) == sorted(tap.tap_id for tap in day.inputs.half_taps)
+    }
+    return told == {tap.tap_id for tap in day.inputs.half_taps}
 
 
 def _money_only(day: WorkedDay) -> Balances | None:

@@ -8,7 +8,7 @@ from tongxing.hub import journals as book
 from tongxing.hub.day.events import Disputed, Events, Returned, Trip
 from tongxing.hub.day.model import WorkedDay
 from tongxing.hub.day.times import seconds
-from tongxing.hub.day.world import PPM, city_of, members_of_day, rules_of
+from tongxing.hub.day.world import PPM, Ridden, city_of, members_of_day, rules_of
 from tongxing.hub.instructions import PAYOUT, Instruction, instructions_of
 from tongxing.hub.journals import Journal
 from tongxing.hub.netting import ESCROW, FEE_INCOME, Move, Netting, PairTotal, Recovery, net
@@ -180,7 +180,7 @@ def _booked(day: WorkedDay, share: _Share) -> list[Journal]:
     found = [
         book.ride(trip.ride, trip.taken_s or 0, trip.kind)
         for trip in share.trips
-        if trip.ride.charge_fen
+        if trip.ride.shares
     ]
     for item in share.returned:
         found.append(book.credit_adjustment(item.ride, item.at_s))
@@ -218,7 +218,7 @@ def _totals(share: _Share) -> list[PairTotal]:
     for ride, sign in rides:
         pair = (ride.issuer, ride.acquirer)
         count[pair] += 1
-        back[pair] += ride.charge_fen if sign < 0 else 0
+        back[pair] += max(0, -sign * ride.charge_fen)
         for part in ride.shares:
             parts[pair][part.operator] += sign * part.share_fen
     return [
@@ -251,22 +251,35 @@ def _moves(day: WorkedDay, share: _Share) -> list[Move]:
 
 
 def _subsidies(day: WorkedDay, share: _Share) -> dict[str, dict[str, int]]:
-    """What each authority owes each operator for the discounts of its city's rides."""
+    """What each authority owes each operator for the discounts of its city's rides; of a revision
+    the difference, for it changed what the discount was."""
     owed: dict[str, dict[str, int]] = {}
     for trip in share.trips:
-        ridden = trip.decided.presented.ridden
-        city = city_of(ridden.acquirer)
-        whose = "visitor" if ridden.is_cross_city else "local"
-        ppm = day.config.subsidy_ppm_of_discount.get(f"{city}:{whose}", 0)
-        fen = round_half_even(max(0, ridden.gross_fen - ridden.paid_fen) * ppm, PPM)
-        if not fen or not ridden.weights:
-            continue
-        parts = split_largest_remainder(fen, [part for _, part in ridden.weights])
-        of_city = owed.setdefault(f"GOV-{city}", {})
-        for (operator, _), part in zip(ridden.weights, parts, strict=True):
-            if part:
-                of_city[operator] = of_city.get(operator, 0) + part
-    return owed
+        presented = trip.decided.presented
+        told = [(presented.ridden, 1)]
+        if presented.before is not None:
+            told.append((presented.before, -1))
+        for ridden, sign in told:
+            of_city = owed.setdefault(f"GOV-{city_of(ridden.acquirer)}", {})
+            for operator, fen in _subsidy_of(ridden, day):
+                of_city[operator] = of_city.get(operator, 0) + sign * fen
+    by_authority = {
+        name: {operator: fen for operator, fen in of_city.items() if fen}
+        for name, of_city in owed.items()
+    }
+    return {name: of_city for name, of_city in by_authority.items() if of_city}
+
+
+def _subsidy_of(ridden: Ridden, day: WorkedDay) -> list[tuple[str, int]]:
+    """What operators get for the discount of a ride, in order of operator."""
+    city = city_of(ridden.acquirer)
+    whose = "visitor" if ridden.is_cross_city else "local"
+    ppm = day.config.subsidy_ppm_of_discount.get(f"{city}:{whose}", 0)
+    fen = round_half_even(max(0, ridden.gross_fen - ridden.paid_fen) * ppm, PPM)
+    if not fen or not ridden.weights:
+        return []
+    parts = split_largest_remainder(fen, [part for _, part in ridden.weights])
+    return [(name, part) for (name, _), part in zip(ridden.weights, parts, strict=True)]
 
 
 def _recoveries(share: _Share) -> list[Recovery]:

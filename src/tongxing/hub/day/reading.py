@@ -152,6 +152,12 @@ def _unknown_parties(day: WorkedDay) -> Iterator[str]:
     for dispute in inputs.disputes:
         parties_of_case = (dispute.initiator, dispute.acquirer, *dispute.operator_shares)
         named += [(f"disputes.{dispute.case_id}", party) for party in parties_of_case]
+    named += [
+        (f"refunds.{item.case_id}", item.acquirer) for item in inputs.refunds if item.acquirer
+    ]
+    named += [
+        (f"half_taps.{item.tap_id}", item.acquirer) for item in inputs.half_taps if item.acquirer
+    ]
     named += [(f"topups.{item.topup_id}", item.issuer) for item in inputs.topups]
     for where, party in named:
         if party not in parties:
@@ -194,6 +200,8 @@ def _bad_half_tap(tap: DayHalfTap, day: WorkedDay) -> Iterator[str]:
     account = tap.account_id or (card.account if card else None)
     if account is None or account not in day.accounts:
         yield f"{where}: leads to no account"
+    if tap.acquirer is not None and not tap.acquirer.startswith("ACQ-"):
+        yield f"{where}: {tap.acquirer} is no acquirer"
 
 
 def _bad_references(day: WorkedDay) -> Iterator[str]:

@@ -13,6 +13,7 @@ from tongxing.hub.day.model import WorkedDay
 from tongxing.hub.day.money import Money, is_recovery, money_of, short_id
 from tongxing.hub.day.times import written
 from tongxing.hub.day.world import PPM, members_of_day
+from tongxing.hub.half_taps import PairedTrip
 from tongxing.hub.instructions import HUB, Instruction
 from tongxing.hub.journals import Journal, balances
 from tongxing.hub.netting import ESCROW, FEE_INCOME, PairNet
@@ -39,7 +40,7 @@ def outcome_of_day(day: WorkedDay) -> Values | Refusal:
     plain = [trip for trip in events.trips if trip.paired is None]
     return {
         "results": [_result(trip, money) for trip in events.trips],
-        "paired_trips": [_paired(trip) for trip in events.trips if trip.paired is not None],
+        "paired_trips": [_paired(trip) for trip in events.trips if trip.is_told_of_taps],
         "counts": dict(Counter(_state(trip, money) for trip in plain)),
         "fees": [_fee(pair, day) for pair in money.day.netting.pairs if pair.fee.fee_fen],
         "subsidies": dict(money.day.subsidies),
@@ -78,6 +79,8 @@ def outcome_of_day(day: WorkedDay) -> Values | Refusal:
 def _state(trip: Trip, money: Money) -> str:
     """The state at the end of the day's window; a half trip that nobody has ended is reserved."""
     judged, cutoff_s = trip.decided.judgement, money.day.cutoff_s
+    if judged.status == "rejected":
+        return _STATES[judged.status]
     is_open = trip.taken_s is None or trip.taken_s >= cutoff_s
     if trip.paired is not None and trip.paired.ending == "WAITING" and is_open:
         return "RESERVED"
@@ -147,9 +150,18 @@ def _paired(trip: Trip) -> Values:
         "exit": paired.exit.tap_id if paired.exit else None,
         "leg": f"{paired.origin}-{paired.destination}",
         "media": ", ".join([*(came or ["no entry"]), *(left or ["no exit"])]),
-        "how": "AUTO_COMPLETED" if paired.ending == "WAITING" else paired.ending,
-        "at": written(paired.at_s),
+        **_ended(trip, paired),
     }
+
+
+def _ended(trip: Trip, paired: PairedTrip) -> Values:
+    """How a trip ended and when. A half alone that is refused ends when it comes: it moves nothing
+    and nobody waits for its other half."""
+    if paired.ending not in ("WAITING", "TOO_LATE"):
+        return {"how": paired.ending, "at": written(paired.at_s)}
+    if trip.decided.judgement.status == "rejected":
+        return {"how": "REFUSED", "at": written(paired.received_s)}
+    return {"how": "AUTO_COMPLETED", "at": written(paired.at_s)}
 
 
 def _medium(is_card: bool, way: str) -> str:

@@ -136,7 +136,7 @@ def leg_basis(day: WorkedDay, ridden: Ridden, origin: str, destination: str) -> 
 
 
 class DayGround:
-    """The ground of a worked day: it knows each ride by the name of its trip."""
+    """The ground of a worked day: it knows each ride by the name of its record."""
 
     def __init__(self, day: WorkedDay, ridden: Mapping[str, Ridden]) -> None:
         self._day = day
@@ -144,7 +144,7 @@ class DayGround:
 
     def operators(self, record: Record) -> frozenset[str]:
         """As the protocol says."""
-        return frozenset(name for name, _ in self._ridden[record.trip_id].weights)
+        return frozenset(name for name, _ in self._ridden[record.record_id].weights)
 
     def acceptance(self, record: Record, issuer_city: str, on: date) -> str:
         """Every city takes every other's media; `city_list` says more."""
@@ -156,19 +156,19 @@ class DayGround:
 
     def fare_fen(self, record: Record) -> int | None:
         """As the protocol says."""
-        return self._ridden[record.trip_id].gross_fen
+        return self._ridden[record.record_id].gross_fen
 
     def highest_charge_fen(self, record: Record) -> int | None:
         """Nothing comes on top of a fare."""
-        return self._ridden[record.trip_id].gross_fen
+        return self._ridden[record.record_id].gross_fen
 
     def charge_fen(self, record: Record) -> int | None:
         """The fare less the city's discount: all that a worked day knows of a rider."""
-        return self._ridden[record.trip_id].expected_fen
+        return self._ridden[record.record_id].expected_fen
 
     def split_basis(self, record: Record) -> SplitBasis:
         """As the protocol says."""
-        ridden = self._ridden[record.trip_id]
+        ridden = self._ridden[record.record_id]
         return leg_basis(self._day, ridden, record.origin, record.destination)
 
     def with_published(self, tables: SplitTables, fares: CityFares | None) -> "DayGround":
