@@ -1,7 +1,7 @@
 """The check bites: with any one of these bugs planted in the engine, `hub check` ends with 1.
 
-Each bug is planted where the engine does the thing, and at least one of the four worked days must
-notice. Without a bug all four agree (`test_days.py`).
+Each bug is planted where the engine does the thing, and at least one of the seven worked days must
+notice. Without a bug all seven agree (`test_days.py`). Bugs of late half taps: `late_bugs.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 import pytest
 from hand_days import DAYS, file_of
+from late_bugs import LATE_BUGS
 
 from tongxing.cli import run
 from tongxing.hub import (
@@ -325,6 +326,7 @@ BUGS: dict[str, Plant] = {
     "operator pays no fee": operator_pays_no_fee,
     "fault fee forgotten": fault_fee_forgotten,
     "float left alone": float_left_alone,
+    **LATE_BUGS,
 }
 
 
