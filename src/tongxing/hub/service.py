@@ -8,11 +8,11 @@ comes in with each call; nothing here reads a clock.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from tongxing.hub.admission import judge
 from tongxing.hub.batches import no_cycle_search
 from tongxing.hub.books import payment_posting
 from tongxing.hub.checks import Case
 from tongxing.hub.closing import CARRIED_VERDICTS, WindowClosing
+from tongxing.hub.displays import judge_displays
 from tongxing.hub.evidence import NoWitness, Witness
 from tongxing.hub.files import Cover, open_file, read_cover
 from tongxing.hub.freezing import freeze
@@ -39,6 +39,7 @@ from tongxing.hub.shelves import GroundShelf
 from tongxing.hub.shutting import closing_of, moved_on, shut
 from tongxing.hub.signing import KeptFileChanged
 from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import displays as display_table
 from tongxing.hub.store import files as file_table
 from tongxing.hub.store import life as life_table
 from tongxing.hub.store import members as member_table
@@ -311,7 +312,8 @@ class Hub:
             holders=record_table.load_holders(cursor, cover.sender, readable),
             evidence=replace(told, chains=chains),
         )
-        judgements = judge(rows, case)
+        displays = display_table.load_displays(cursor, readable)
+        judgements = judge_displays(rows, case, displays)
         file_id = cover.manifest.file_id
         answer = VerdictFile(
             file_id=file_id,
@@ -326,6 +328,7 @@ class Hub:
             cursor, cover.sender, file_id, window_id, stamped_s, judgements
         )
         record_table.write_claims(cursor, cover.sender, judgements, known)
+        display_table.write_displays(cursor, judgements)
         forks = purse_table.write_links(cursor, judgements, told.forged)
         freeze(cursor, forks, stamped_s, window_id, self._rules, self._key)
         register_table.write_not_made(cursor, cover.sender, file_id, told.not_made)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from tongxing.hub.displays import SHOWN_AGAIN, shown_again, withdrawn_in
 from tongxing.hub.evidence import Evidence, Fault
 from tongxing.kernel.clock import CHINA, instant
 from tongxing.kernel.reasons import Refusal
@@ -25,7 +26,6 @@ from tongxing.messages.taps import account_token
 
 WRONG_TAC, WRONG_CODE = "1001", "1018"
 _CARD_DIGITS = 16
-_TRIPS_OF_A_TAP = 2
 _AHEAD_S = 90
 """How far ahead of a gate's clock a phone may be (the gates' own rule)."""
 
@@ -52,7 +52,8 @@ class SignatureWitness:
 
     def faults(self, records: Sequence[Record]) -> dict[str, Fault]:
         """What is wrong, by record id; card codes are checked in one batch."""
-        found = {name: Fault(WRONG_CODE, "shown for too many rides") for name in _replayed(records)}
+        again = shown_again(records, {}, withdrawn_in(records))
+        found = dict.fromkeys(again, SHOWN_AGAIN)
         proofs: list[tuple[str, CardProof]] = []
         for record in records:
             if record.how == "void":
@@ -103,20 +104,6 @@ class SignatureWitness:
             if not is_right and not is_unchecked:
                 wrong.append(record_id)
         return wrong
-
-
-def _replayed(records: Sequence[Record]) -> list[str]:
-    """The records of a file beyond those that one display can stand for: a tap ends one ride and
-    begins another, and a third has nothing to do with it."""
-    trips: dict[bytes, dict[str, list[str]]] = {}
-    withdrawn = {record.trip_id for record in records if record.how == "void"}
-    for record in records:
-        if record.trip_id not in withdrawn:
-            for raw in record.codes:
-                of_code = trips.setdefault(raw, {})
-                of_code.setdefault(record.trip_id, []).append(record.record_id)
-    beyond = [list(of_code.values())[_TRIPS_OF_A_TAP:] for of_code in trips.values()]
-    return [name for trips_of in beyond for names in trips_of for name in names]
 
 
 def _misfit(record: Record) -> Fault | None:
