@@ -1,19 +1,20 @@
 """Half trips at the hub: each has its code, its fare is checked, its path is split."""
 
+from collections.abc import Mapping
 from datetime import date
 
 import pytest
 from hub_world import RULES
 from msgspec.structs import replace
 
-from tongxing.city.charging import revisions
+from tongxing.city.charging import BookedTrip, revisions
 from tongxing.city.half_trips import Kind, Resolution
 from tongxing.city.riding import NEW_STATE, fold
 from tongxing.city.terms import half_trip_terms
 from tongxing.fares import load_city_fares
 from tongxing.hub import Member, NetworkGround
 from tongxing.hub.admission import Judgement, judge
-from tongxing.hub.checks import Case
+from tongxing.hub.checks import Case, Standing
 from tongxing.hub.rows import Row
 from tongxing.kernel.clock import at, business_day_end
 from tongxing.messages import Record, Tap, TapRef
@@ -22,6 +23,7 @@ from tongxing.network import load_registry
 
 CITY, DAY = "500000", date(2026, 3, 17)
 FARES = load_city_fares(CITY)
+NOTHING: Mapping[str, Standing] = {}
 GROUND = NetworkGround(load_registry())
 MEMBERS = {
     f"{kind}-{CITY}": Member(f"{kind}-{CITY}", name, CITY, CITY, CITY)
@@ -74,7 +76,7 @@ def record(kind: Kind, station: str = "", amount_fen: int = 0, known: TapKind = 
     return revision.record
 
 
-def judged(one: Record, days: int = 1) -> Judgement:
+def judged(one: Record, days: int = 1, known: Mapping[str, Standing] = NOTHING) -> Judgement:
     case = Case(
         sender=MEMBERS[f"ACQ-{CITY}"],
         members=MEMBERS,
@@ -82,7 +84,7 @@ def judged(one: Record, days: int = 1) -> Judgement:
         rules=RULES,
         ground=GROUND,
         received_s=at(DAY, 12) + days * 86_400,
-        known={},
+        known=known,
         holders={},
     )
     [found] = judge([Row(1, one.record_id, b"", one)], case)
@@ -134,3 +136,54 @@ def test_what_the_clock_decides_after_a_week_is_late_and_not_too_late() -> None:
 )
 def test_an_amount_that_no_rule_gives_is_held(one: Record, changes: dict[str, int]) -> None:
     assert judged(replace(one, **changes)).code == "1007"
+
+
+def told_again(station: str) -> tuple[Record, Record]:
+    """What a city presents of a half trip that cost the median, 5.00 yuan, and again once its true
+    exit has come."""
+    first = tap("entry", "chaotianmen")
+    said = Resolution(
+        request_id="r",
+        tap=first.ref,
+        kind="median",
+        amount_fen=500,
+        decided_s=first.time_s + 8 * 86_400,
+        decided_by="clock",
+        station="",
+        time_s=first.time_s,
+    )
+    exit_ = replace(
+        tap("exit", station), ref=TapRef("G-2", 1, 1), station=station, time_s=first.time_s + 2_400
+    )
+    closed_s, terms = business_day_end(DAY), half_trip_terms(CITY)
+    resolutions = {first.ref: said}
+    [half] = fold(NEW_STATE, [first], FARES, closed_s, None, resolutions, terms).trips
+    [median] = revisions([half], {}, CITY)
+    [whole] = fold(NEW_STATE, [first, exit_], FARES, closed_s, None, resolutions, terms).trips
+    booked = BookedTrip(half.trip_id, 1, half.charge_fen, half.fingerprint(), "", "", "")
+    [revised] = revisions([whole], {half.trip_id: booked}, CITY)
+    return median.record, revised.record
+
+
+@pytest.mark.parametrize(
+    ("station", "days", "status", "codes"),
+    [
+        ("xiaoshizi", 20, "accepted", ("0015",)),
+        ("xiaoshizi", 56, "accepted", ("0015",)),
+        ("jiangbei-airport-t3", 10, "accepted", ("0015",)),
+        ("jiangbei-airport-t3", 11, "rejected", ("1005",)),
+    ],
+)
+def test_what_a_late_exit_changes_goes_back_for_weeks_and_is_asked_for_ten_days(
+    station: str, days: int, status: str, codes: tuple[str, ...]
+) -> None:
+    """As worked days play it (`hand_late.py`), by the same admission."""
+    median, revised = told_again(station)
+    assert revised.record_id == f"{median.trip_id}.2"
+    assert (revised.delta_fen < 0) == (station == "xiaoshizi")
+    standing = judged(median, days=8).standing
+    assert standing is not None
+    found = judged(revised, days, known={median.record_id: standing})
+    assert (found.status, found.codes) == (status, codes), found.detail
+    moved_fen = sum(share.share_fen for share in found.shares)
+    assert moved_fen == (revised.delta_fen if status == "accepted" else 0)

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -177,3 +178,30 @@ def test_of_a_suspended_member_nothing_moves_however_often_a_trip_is_told(
     assert isinstance(outcome, dict)
     assert outcome["journals"] == []
     assert all(outcome["invariants"].values())
+
+
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "worked-days.md"
+
+
+def test_the_page_tells_what_the_days_come_to() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in text.splitlines()
+        if line.startswith("| late_")
+    ]
+    assert len(rows) == 10
+    for name, trip, *told_of in rows:
+        found = msgspec.json.decode(file_of(name).read_bytes())["expected"]["results"]
+        by_name = {row["record_id"]: row for row in found}
+        first, again = by_name[trip], by_name.get(f"{trip}.2")
+        row = again or first
+        moved_fen = sum(row.get("operator_split", {}).values())
+        assert told_of == [
+            str(first["paid"]) if again else "–",
+            str(row["paid"]) if again else "–",
+            str(row["lag_days"]),
+            row["code"],
+            f"{moved_fen:+d}".replace("-", "−") if moved_fen else "–",
+        ], (name, trip)
+    assert f"more than {TERMS.reopen_days} days" in text
