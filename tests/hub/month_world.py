@@ -44,6 +44,7 @@ UNREADABLE = b'{"record_id":"torn'
 KEPT = (
     *("record_file", "document", "instruction", "checkpoint", "checkpoint_leaves"),
     *("record", "refused_row", "record_event", "tap_claim", "purse_link"),
+    "code_display",
     *("pair_net", "operator_net", "member_position", "posting", "posting_line"),
     *("dispute_case", "case_event", "case_money"),
 )
@@ -107,6 +108,7 @@ def _odd(number: int, seen: Sequence[Record]) -> list[Record]:
         replace(ride(f"{name}trial", day=day), is_test=True),
         replace(ride(f"{name}alien", where=where, day=day), issuer="ISS-999999"),
         *_signed(number),
+        *_shown(number),
     ]
     if seen:
         copy, other = seen
@@ -141,6 +143,21 @@ def _signed(number: int) -> list[Record]:
         )
         found.append(replace(record, medium_no=CARD, proofs=[proof]))
     return found
+
+
+def _shown(number: int) -> list[Record]:
+    """Two rides on one display, in two cities; and a third on that of the day before."""
+    shown = [(f"d{number:02d}q{part}", part, number) for part in (0, 1)]
+    shown += [(f"d{number:02d}q2", number % 2, number - 1)] if number else []
+    return [
+        replace(
+            ride(trip, where=("S1-S9", "bus")[part], charge_fen=120, day=DAY + timedelta(number)),
+            medium_kind="code",
+            funding="account",
+            codes=[f"display {day}".encode()],
+        )
+        for trip, part, day in shown
+    ]
 
 
 def _moved(record: Record, days: int) -> dict[str, int]:
@@ -197,7 +214,7 @@ def arriving(days: Sequence[Sequence[File]], random: Random | None = None) -> li
     senders mixed, but each sender's own in the order of its chain."""
     found = []
     for number, files in enumerate(days):
-        now_s = at(DAY + timedelta(days=number + 1), 1)
+        now_s = at(DAY + timedelta(days=number + 1), 4)
         waiting: dict[str, list[File]] = {}
         for file in files:
             waiting.setdefault(file[0], []).append(file)
@@ -205,7 +222,7 @@ def arriving(days: Sequence[Sequence[File]], random: Random | None = None) -> li
         while any(waiting.values()):
             senders = sorted(name for name, own in waiting.items() if own)
             sender = senders[0] if random is None else random.choice(senders)
-            now_s += 60 if random is None else random.randrange(3_600)
+            now_s += 60 if random is None else random.randrange(2_400)
             arrivals.append((*waiting[sender].pop(0)[:3], now_s))
         found.append(arrivals)
     return found

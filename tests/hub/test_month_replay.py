@@ -80,7 +80,7 @@ def test_the_month_has_everything_in_it(first: tuple[World, list[bytes]]) -> Non
         endings = cursor.execute("SELECT DISTINCT stage FROM dispute_case").fetchall()
         events = cursor.execute("SELECT DISTINCT event FROM record_event").fetchall()
     codes = {("accepted", code) for code in ("0000", "0012", "0015", "1007")}
-    codes |= {("rejected", code) for code in ("1002", "1005", "1006", "1013")}
+    codes |= {("rejected", code) for code in ("1002", "1005", "1006", "1013", "1018")}
     assert set(rows) >= codes | {("void", "1007"), ("void", "1014"), ("held", "1020")}
     assert {row[0] for row in events} >= {"proof", "disproof", "deadline"}
     assert {row[0] for row in endings} == {"not_represented", "not_pursued", "adjusted"}
