@@ -358,7 +358,7 @@ def record_of(row: Mapping[str, object]) -> Record:
 
 def _proofs(row: Mapping[str, object], cell: Mapping[str, int]) -> list[CardProof]:
     issuer = ISSUER_IDS.get(cell["issuer"])
-    if row["tac"] is None or issuer is None:
+    if row["tac"] is None or issuer is None or cell["charge_fen"] < 0:  # no card signs that
         return []
     number = str(cell["card"])
     return [

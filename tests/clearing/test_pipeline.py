@@ -38,7 +38,7 @@ from tongxing.hub.signatures import SignatureWitness
 from tongxing.hub.split import share_totals
 from tongxing.kernel.clock import DAY_S
 from tongxing.media.code.verify import Trust
-from tongxing.messages import Share
+from tongxing.messages import Record, Share
 
 RULES = load_rulebook()
 DAY_1, DAY_10 = DAY_S, 10 * DAY_S
@@ -129,6 +129,34 @@ PLANTED: list[tuple[str, Callable[[], list[Row]], str]] = [
         "held 1014 issuer",
     ),
     (
+        "a late row of a reported card",
+        lambda: [
+            {**_earlier(37, 4), "card": 3104000300000000008, "deny_list_version": 29},
+        ],
+        "rejected 1009 0015 acquirer",
+    ),
+    (
+        "a late row with an unknown mode and a number of another issuer",
+        lambda: [{**_earlier(38, 4), "mode": 99, "card": 3104000400000000038}],
+        "rejected 1004 1008 0015 acquirer",
+    ),
+    (
+        "a counter that a row used which came too late",
+        lambda: [
+            {**_earlier(139, 11), "card": 3104000300000100039, **_purse(5, 900)},
+            _paid(39, 5, 900),
+        ],
+        "held 1020 case",
+    ),
+    (
+        "a counter that a row used which cannot be read",
+        lambda: [
+            _paid(140, 5, 900, card=3104000300000100040, exited_s=1_500_000_000),
+            _paid(40, 5, 900),
+        ],
+        "accepted 0000 cardholder",
+    ),
+    (
         "money that was loaded",
         lambda: [_paid(35, 5, 900), _paid(135, 6, 9_000, card=3104000300000100035)],
         "accepted 0000 cardholder",
@@ -168,8 +196,12 @@ def _earlier(number: int, days: int) -> Row:
     )
 
 
+def _purse(counter: int, before_fen: int) -> Row:
+    return {"card_counter": counter, "balance_before_fen": before_fen}
+
+
 def _paid(number: int, counter: int, before_fen: int, **changes: int) -> Row:
-    return ride(number, card_counter=counter, balance_before_fen=before_fen, **changes)
+    return ride(number, **{**_purse(counter, before_fen), **changes})
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +244,10 @@ def random_rows(seed: int, count: int) -> list[Row]:
             row |= {"issuer": 4, "card": 3104000400000100000 + number}
         for name, value in chance.sample(_ODD, chance.choice((0, 0, 0, 1, 1, 2, 3))):
             row[name] = value(chance) if callable(value) else value
+        if make is ride and chance.random() < 0.3:
+            card = 3104000300000900000 + chance.randrange(40)
+            row |= {"issuer": 3, "card": card}
+            row |= _purse(chance.randrange(1, 9), chance.choice((900, 1_350, 1_800, 5_000)))
         days = chance.choice((0,) * 8 + (1, 2, 9, 10, 11))
         row["entered_s"] = int(row["entered_s"] or 0) - days * DAY_1
         row["exited_s"] = int(row["exited_s"] or 0) - days * DAY_1
@@ -236,13 +272,19 @@ _ODD: list[tuple[str, object]] = [
 ]  # fmt: skip
 
 
+def _as_read(record: Record) -> Record | None:
+    content = msgspec.json.encode(record, order="deterministic")
+    return read_row(1, content, RULES.file.line_bytes_max).record
+
+
 def _live(rows: list[Row]) -> dict[int, Judgement]:
     """The live hub's judgement of each row: one file per acquirer, all at one time."""
     found: dict[int, Judgement] = {}
     records = {number: record_of(row) for number, row in enumerate(rows)}
     witness = SignatureWitness(VAULT, Trust(roots={}))
-    wrong = witness.faults(list(records.values()))
-    links = [link for link in believed_links(records.values(), wrong) if link.counter]
+    readable = [record for record in map(_as_read, records.values()) if record is not None]
+    wrong = witness.faults(readable)
+    links = [link for link in believed_links(readable, wrong) if link.counter]
     evidence = replace(EVIDENCE, signatures=wrong, chains=add_links({}, links))
     for member in ("ACQ-990100", "ACQ-990200"):
         own = {number: one for number, one in records.items() if one.acquirer == member}

@@ -1,26 +1,37 @@
 """Purse chains over all rows: what a card's own counter and balance say, as `hub.purses` has it.
 
 A *fork* is a counter with two purchases; a chain is *broken* where counters follow one another and
-money is gone between them; a counter that is skipped is a *gap*. Cards that show something between
-two neighbouring rows are few; only they are looked at exactly.
+money is gone between them; a counter that is skipped is a *gap*. Every row that can be read tells
+of its card, also one that is rejected, but for those whose code is wrong. A fork holds both sides,
+whatever files they are in; where money is gone the row of the later file waits, or both of one.
+Cards that show something between two neighbouring rows are few; only they are looked at exactly.
 """
+
+from functools import reduce
+from operator import and_
 
 import ibis
 import ibis.expr.types as ir
 
-from tongxing.clearing.layout import FILE, ROW, ROWS_OF_A_FILE_MAX
+from tongxing.clearing.layout import COLUMNS, FILE, ROW, ROWS_OF_A_FILE_MAX
 from tongxing.clearing.rules.model import Rules
 
 _MARK = ("terminal", "terminal_seq", "exited_s", "charge_fen", "tac")
 
 
 def links(rows: ir.Table) -> ir.Table:
-    """What cards signed of their purses, row by row."""
+    """What cards signed of their purses, row by row; of rows that can be read."""
+    within = [
+        rows[column.name].between(column.least, column.most).fill_null(column.nullable)
+        for column in COLUMNS
+        if column.kind != "boolean"
+    ]
     told = rows.filter(
-        rows.card_counter.between(0, 0xFFFF)
-        & (rows.balance_before_fen >= 0)
-        & (rows.card > 0)
-        & rows.charge_fen.between(0, 1_000_000_000)
+        reduce(and_, within)
+        & (rows.entered_s <= rows.exited_s)
+        & rows.card_counter.notnull()
+        & rows.balance_before_fen.notnull()
+        & (rows.charge_fen >= 0)
     )
     key = told[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + told[ROW]
     return told.select(
@@ -57,22 +68,13 @@ def purse_marks(chained: ir.Table, cards: ir.Table, wrong: ir.Table, rules: Rule
     told = believed.group_by(["card", "counter", *_MARK]).agg(
         before=believed.before.min(), after=believed.after.max(), some_key=believed.link_key.min()
     )
-    steps = told.group_by(["card", "counter"]).agg(
-        least_before=told.before.min(), most_after=told.after.max()
-    )
     links_of = of_cards.select("card", "counter", "before", "after", "link_key", *_MARK)
     forks = links_of.join(told, ["card", "counter"], rname="o_{name}")
     other = ibis.literal(False)
     for name in _MARK:
         other = other | ~forks[name].identical_to(forks[f"o_{name}"])
     forked = forks.filter(other).group_by("link_key").agg(of_key=forks.some_key.min())
-    earlier = steps.select("card", counter=steps.counter + 1, limit_after=steps.most_after)
-    later = steps.select("card", counter=steps.counter - 1, limit_before=steps.least_before)
-    beside = links_of.left_join(earlier, ["card", "counter"], rname="e_{name}").left_join(
-        later, ["card", "counter"], rname="l_{name}"
-    )
-    gone = (beside.before < beside.limit_after) | (beside.limit_before < beside.after)
-    broken = beside.filter(gone.fill_null(False)).select("link_key").distinct()
+    broken = _broken(links_of, told)
     broken = broken.anti_join(forked, "link_key")
     return forked.select(
         mark_key=forked.link_key,
@@ -87,8 +89,29 @@ def purse_marks(chained: ir.Table, cards: ir.Table, wrong: ir.Table, rules: Rule
     )
 
 
-def gaps(chained: ir.Table) -> ir.Table:
-    """The counters that no row has told of, between the first and the last of each card."""
+def _broken(links_of: ir.Table, told: ir.Table) -> ir.Table:
+    """The rows beside which money is gone, by what files up to theirs tell."""
+    number = links_of.link_key // ROWS_OF_A_FILE_MAX
+    rows = links_of.select("link_key", "card", "counter", "before", "after", file=number)
+    others = told.select(
+        "card",
+        o_counter=told.counter,
+        o_before=told.before,
+        o_after=told.after,
+        o_file=told.some_key // ROWS_OF_A_FILE_MAX,
+    )
+    after = rows.join(others.mutate(counter=others.o_counter + 1), ["card", "counter"])
+    after = after.filter((after.o_file <= after.file) & (after.before < after.o_after))
+    before = rows.join(others.mutate(counter=others.o_counter - 1), ["card", "counter"])
+    before = before.filter((before.o_file <= before.file) & (before.o_before < before.after))
+    return after.select("link_key").union(before.select("link_key")).distinct()
+
+
+def gaps(chained: ir.Table, wrong: ir.Table | None = None) -> ir.Table:
+    """The counters that no row has told of, between the first and the last of each card; a row
+    whose code is wrong tells nothing."""
+    if wrong is not None:
+        chained = chained.anti_join(wrong, chained.link_key == wrong.mark_key)
     counted = chained.select("card", "counter").distinct()
     window = ibis.window(group_by="card", order_by="counter")
     lagged = counted.mutate(last=counted.counter.lag().over(window))
