@@ -115,7 +115,7 @@ def test_check_of_a_file_with_a_bad_line_ends_with_1_and_names_it(call: Say) -> 
     code, out, _ = call("check", name, "--json")
     told = json.loads(out)
     assert code == 1 and (told["sound"], told["bad"], told["unverified"]) == (1, 1, True)
-    assert told["faults"][0]["code"] == "EXCHANGE_FIELD"
+    assert told["faults"][0]["code"] == "FIELD_AMOUNT"
 
 
 def test_check_of_a_broken_file_takes_nothing(call: Say) -> None:
@@ -175,7 +175,7 @@ def test_write_refuses_json_of_another_kind_and_spoiled_json(call: Say) -> None:
         ('"layout_from": "2015-07-15"', '"layout_from": "2015-07-32"', "EXCHANGE_JSON"),
         ('"variant": "plain"', '"variant": "other"', "EXCHANGE_VARIANT"),
         ('"date": "20260318", ', "", "EXCHANGE_JSON"),
-        ('"count": 1', '"count": 2', "EXCHANGE_COUNT"),
+        ('"count": 1', '"count": 2', "FILE_COUNT"),
         ('"line_end": "\\n"', '"line_end": ""', "EXCHANGE_JSON"),
         ('"end": "\\n"', '"end": "x"', "EXCHANGE_JSON"),
         ('{"end"', '["end"', "EXCHANGE_JSON"),
@@ -275,7 +275,7 @@ def test_the_registry_as_bn(call: Say) -> None:
 @pytest.mark.parametrize(
     ("kind", "content", "code"),
     [
-        ("CL", b"{}\n", "LINES_ROW"),
+        ("CL", b"{}\n", "FILE_COLUMNS"),
         ("LD", b"{}\n", "MESSAGE_BODY"),
         ("BN", b"310473\n", "EXCHANGE_JSON"),
         ("UC", b"\xff\n", "MESSAGE_BODY"),
@@ -322,7 +322,7 @@ def test_a_line_file_is_written_checked_shown_and_becomes_a_text_file(call: Say)
 def test_a_line_file_without_keys_for_another_or_spoiled_is_refused(call: Say) -> None:
     name = packed(call, record("t1"))
     assert "EXCHANGE_KEYS" in call("check", name)[2]
-    assert "LINES_RECEIVER" in call("check", name, "--keys", keys(), "--for", "X")[2]
+    assert "PARTICIPANT_MISMATCH" in call("check", name, "--keys", keys(), "--for", "X")[2]
     data = Path(name).read_bytes()
     put("cut.gz", data[:-1])
     assert "FILE_TRUNCATED" in call("check", "cut.gz", "--keys", "keys.toml")[2]

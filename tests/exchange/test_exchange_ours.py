@@ -275,7 +275,7 @@ def test_bad_lines_are_not_read_but_told() -> None:
     )
     back = read_ours(found.shape, lines, PROFILE, {})
     assert isinstance(back, Incoming) and back.found == []
-    assert {one.code for one in back.not_read} == {"EXCHANGE_FIELD"}
+    assert {one.code for one in back.not_read} == {"FILE_FORBIDDEN_CHAR"}
 
 
 @pytest.mark.parametrize("code", sorted(set(CODES) - {"LD", "FB", "UC", "DC", "BN"}))

@@ -47,17 +47,17 @@ def surveyed(data: bytes, code: str, variant: str = "") -> Survey:
         (b"\xef\xbb\xbf" + GOOD, "FILE_ENCODING", "UC.txt:1:1"),
         (GOOD.decode("ascii").encode("utf-16"), "FILE_ENCODING", "UC.txt:1:1"),
         (GOOD.replace(b"\n", b"\r"), "FILE_ENCODING", "UC.txt:1:3"),
-        (b"02" + GOOD[2:], "EXCHANGE_VERSION", "UC.txt:1"),
+        (b"02" + GOOD[2:], "SCHEMA_TOO_NEW", "UC.txt:1"),
         (b" 01" + GOOD[2:], "EXCHANGE_VERSION", "UC.txt:1"),
         (b"01\n", "FILE_TRUNCATED", "UC.txt:2"),
         (GOOD.replace(b"000003", b"00003", 1), "EXCHANGE_HEADER", "UC.txt:2"),
         (GOOD.replace(b"000003", b"00000x", 1), "EXCHANGE_FIELD", "UC.txt:2:1"),
-        (GOOD.replace(b"20260318", b"20260231", 1), "EXCHANGE_FIELD", "UC.txt:2:7"),
+        (GOOD.replace(b"20260318", b"20260231", 1), "DATE_INVALID", "UC.txt:2:7"),
         (GOOD.replace(b"0031F", b"0032F", 1), "EXCHANGE_RECORD_LENGTH", "UC.txt:2:26"),
-        (GOOD.replace(b"000003", b"000004", 1), "EXCHANGE_COUNT", "UC.txt:5"),
-        (GOOD.replace(b"000003", b"000002", 1), "EXCHANGE_COUNT", "UC.txt:4"),
-        (GOOD + b"\n", "EXCHANGE_COUNT", "UC.txt:5"),
-        (GOOD + b"trailing", "EXCHANGE_COUNT", "UC.txt:5"),
+        (GOOD.replace(b"000003", b"000004", 1), "FILE_COUNT", "UC.txt:5"),
+        (GOOD.replace(b"000003", b"000002", 1), "FILE_COUNT", "UC.txt:4"),
+        (GOOD + b"\n", "FILE_COUNT", "UC.txt:5"),
+        (GOOD + b"trailing", "FILE_COUNT", "UC.txt:5"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -109,9 +109,7 @@ def test_a_bad_line_stops_nobody() -> None:
         (173, b"2", "flag"),
         (222, b" ", "flag"),
         (109, b" " * 20, "code"),
-        (109, b"31047700000\x00000000017", "code"),
         (223, b"1,5".rjust(28), "decimal"),
-        (182, b"\x1b[31mred".ljust(40), "control"),
     ],
 )
 def test_each_field_is_held_to_its_kind(place: int, raw: bytes, key: str) -> None:
@@ -123,6 +121,22 @@ def test_each_field_is_held_to_its_kind(place: int, raw: bytes, key: str) -> Non
     assert "3104770000000" not in fault.message("en")
 
 
+@pytest.mark.parametrize(
+    ("place", "raw", "byte", "char"),
+    [
+        (109, b"31047700000\x00000000017", 121, "U+0000"),
+        (182, b"r\x1b[31med".ljust(40), 184, "U+001B"),
+    ],
+)
+def test_a_character_that_steers_is_told_by_its_own_byte(
+    place: int, raw: bytes, byte: int, char: str
+) -> None:
+    spoiled = CL_FIXED[:place] + raw + CL_FIXED[place + len(raw) :]
+    _, (line,) = reading(whole(325, spoiled), "CL")
+    (fault,) = line.faults
+    assert fault == Refusal("FILE_FORBIDDEN_CHAR", f"CL.txt:3:{byte}", {"char": char})
+
+
 def test_amounts_that_are_negative_or_have_a_point_are_numbers_only_where_fees_stand() -> None:
     signed = CL_FIXED[:223] + b"-12.50".rjust(28) + CL_FIXED[251:]
     _, (line,) = reading(whole(325, signed), "CL")
@@ -132,14 +146,14 @@ def test_amounts_that_are_negative_or_have_a_point_are_numbers_only_where_fees_s
 def test_lines_of_another_length_are_told() -> None:
     _, lines = reading(whole(31, UC[:-1], UC + b" ", b"", UC * 50), "UC")
     codes = [[fault.code for fault in line.faults] for line in lines]
-    assert codes == [["EXCHANGE_LINE_LENGTH"]] * 3 + [["EXCHANGE_LINE_LONG"]]
+    assert codes == [["EXCHANGE_LINE_LENGTH"]] * 3 + [["FILE_LINE_TOO_LONG"]]
     assert not any(line.cells for line in lines)
 
 
 def test_a_line_without_an_end_in_sight_is_not_kept() -> None:
     data = whole(31, UC, b"9" * 5_000_000, UC)
     _, lines = reading(data, "UC")
-    assert lines[1].faults[0].code == "EXCHANGE_LINE_LONG" and len(lines[1].content) < 100
+    assert lines[1].faults[0].code == "FILE_LINE_TOO_LONG" and len(lines[1].content) < 100
     assert not lines[2].faults and lines[2].at + len(UC) + 1 == len(data)
 
 

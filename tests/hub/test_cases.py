@@ -182,7 +182,7 @@ def test_a_file_is_answered_act_by_act_and_the_same_file_the_same(court: Court) 
     ]  # fmt: skip
     assert court.send(ISS, acts, hour(MARCH[20])) == answers
     other = CaseFile(file_id="f0", sender=ISS, created_s=2, acts=acts)
-    for key, code in ((ISS, "FILE_ID_CONFLICT"), (ACQ, "FILE_SENDER")):
+    for key, code in ((ISS, "FILE_ID_CONFLICT"), (ACQ, "PARTICIPANT_MISMATCH")):
         found = court.desk.receive(seal(other, KEYS_OF[key]), hour(MARCH[20]))
         assert isinstance(found, Refusal) and found.code == code
     stranger = seal(other, KEYS_OF[ISS])[:-1] + b"x"

@@ -226,7 +226,7 @@ def test_a_table_whose_days_are_split_already_comes_too_late(database: Database)
         assert not isinstance(listed, Refusal)
         took(hub, Sender("ACQ-990100"), RIDE)
         late = desk.release(listed.version, "li", MORNING_S)
-        assert isinstance(late, Refusal) and late.code == "SPLIT_TABLE_LATE"
+        assert isinstance(late, Refusal) and late.code == "DATE_CLOSED"
         assert late.values["day"] == DAY and late.message("zh") and late.next_step("en")
         other = seal_table(replace(TABLE.header, why="another"), TABLE.rows())
         rows = write_table(other).replace(b"0:", b"1:", 1)

@@ -6,6 +6,7 @@ What is merely doubtful, because sources contradict one another or something is 
 *doubt*: it is told and stops nothing. Nothing is repaired and nothing is guessed.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,11 +17,16 @@ from tongxing.exchange.evidence import read_evidence
 from tongxing.exchange.layouts import Field, LayoutBook, Shape
 from tongxing.exchange.limits import TextLimits, load_limits
 from tongxing.exchange.telling import told
+from tongxing.kernel.contents import HEAD_BYTES, is_other_text, kind_shown, packed_kind
 from tongxing.kernel.reasons import Refusal
 
 _PIECE = 1 << 20
 _HEAD_BYTES_MAX = 256
 _FIRST_RECORD_LINE = 3
+_AMOUNTS = ("amount", "decimal")
+_COUNTS = ("count", "record_length")
+_CODES = {"date": "DATE_INVALID", "time": "DATE_INVALID", "datetime": "DATE_INVALID"}
+_CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,7 @@ class TextFile:
         place = f"{self.name}:{number}"
         if size > len(raw):
             values = {"limit": self.shape.line_bytes_max}
-            fault = Refusal("EXCHANGE_LINE_LONG", place, values)
+            fault = Refusal("FILE_LINE_TOO_LONG", place, values)
             return Line(number, at, content, end, {}, b"", (fault,))
         length = self.shape.record_length
         faults: list[Refusal] = []
@@ -109,14 +115,24 @@ class TextFile:
 
 
 def field_refusal(where: str, one: Field, raw: bytes, key: str) -> Refusal:
-    """What is wrong with a field, with its place, its name and (shortened, masked) its value."""
+    """What is wrong with a field that begins at a place FILE:line:byte, with its name and
+    (shortened, masked) its value: DATE_INVALID, FIELD_AMOUNT, FILE_FORBIDDEN_CHAR (at its own byte)
+    or EXCHANGE_FIELD."""
+    if one.kind in ("gbk", "code") and (control := _CONTROL.search(raw)):
+        place, _, byte = where.rpartition(":")
+        sign = f"U+{raw[control.start()]:04X}"
+        return Refusal(
+            "FILE_FORBIDDEN_CHAR", f"{place}:{int(byte) + control.start()}", {"char": sign}
+        )
     values = {
         "name_zh": one.zh,
         "name_en": one.en,
         "found": shown(one, raw),
         **told("what", f"fault.{key}"),
     }
-    return Refusal("EXCHANGE_FIELD", where, values)
+    is_money = one.kind in _AMOUNTS and one.name not in _COUNTS
+    code = "FIELD_AMOUNT" if is_money else _CODES.get(key, "EXCHANGE_FIELD")
+    return Refusal(code, where, values)
 
 
 def open_text(
@@ -126,6 +142,7 @@ def open_text(
     book: LayoutBook,
     *,
     variant: str = "",
+    today: date | None = None,
     limits: TextLimits | None = None,
     done: Callable[[int], None] = lambda _: None,
 ) -> TextFile | Refusal:
@@ -133,8 +150,9 @@ def open_text(
 
     `variant` is for a reader who knows better than the header; a contradiction with the header is
     then a doubt. `done` is called with the bytes looked through. Refuses with FILE_EMPTY,
-    FILE_ENCODING, FILE_TRUNCATED, EXCHANGE_CODE, EXCHANGE_VERSION, EXCHANGE_HEADER,
-    EXCHANGE_FIELD, EXCHANGE_RECORD_LENGTH, EXCHANGE_VARIANT, EXCHANGE_COUNT or FILE_TOO_LARGE.
+    FILE_TYPE, FILE_ENCODING, FILE_FORBIDDEN_CHAR, FILE_TRUNCATED, SCHEMA_TOO_NEW, EXCHANGE_CODE,
+    EXCHANGE_VERSION, EXCHANGE_HEADER, a reason of `field_refusal`, EXCHANGE_RECORD_LENGTH,
+    EXCHANGE_VARIANT, FILE_COUNT or FILE_TOO_LARGE. A date after `today` is a doubt.
     """
     limits = limits or load_limits().text
     stream.seek(0)
@@ -162,27 +180,36 @@ def open_text(
     count = int(values["count"])
     if lines != count:
         place = f"{name}:{_FIRST_RECORD_LINE - 1 + min(lines, count)}"
-        return Refusal("EXCHANGE_COUNT", place, {"expected": count, "found": lines})
+        return Refusal("FILE_COUNT", place, {"expected": count, "found": lines})
     party = values["party"].decode().strip(" ")
     head = Head(header, count, day, party, length, line_end, ended)
-    found = TextFile(name, picked, head, _doubts(name, head, picked), stream, begin)
+    found = TextFile(name, picked, head, _doubts(name, head, picked, today), stream, begin)
     return _whole(found, stream, begin) or found
 
 
 def _opening(stream: BinaryIO, name: str, book: LayoutBook) -> tuple[bytes, bytes] | Refusal:
     """The header's bytes and the line end of the file."""
+    start = stream.read(HEAD_BYTES)
+    stream.seek(0)
     first = stream.readline(_HEAD_BYTES_MAX)
     if not first:
         return Refusal("FILE_EMPTY", name)
-    if first.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")) or b"\0" in first:
+    if packed_kind(start):
+        return Refusal("FILE_TYPE", f"{name}:byte 1", {"found": kind_shown(start)})
+    if is_other_text(start):
         return Refusal("FILE_ENCODING", f"{name}:1:1")
     content, end = _parted(first)
+    if b"\0" in content:
+        place = f"{name}:1:{content.index(0) + 1}"
+        return Refusal("FILE_FORBIDDEN_CHAR", place, {"char": "U+0000"})
     if b"\r" in content:
         return Refusal("FILE_ENCODING", f"{name}:1:{content.index(13) + 1}")
     expected = book.header.version.encode()
     if content != expected:
         if expected.startswith(content) and not end:
             return Refusal("FILE_TRUNCATED", f"{name}:1")
+        if re.fullmatch(rb"[0-9]{2}", content) and content > expected:
+            return Refusal("SCHEMA_TOO_NEW", f"{name}:1", {"version": content.decode()})
         values = {"found": content[:20].decode("ascii", "replace"), "expected": expected.decode()}
         return Refusal("EXCHANGE_VERSION", f"{name}:1", values)
     second = stream.readline(_HEAD_BYTES_MAX)
@@ -235,8 +262,11 @@ def _whole(found: TextFile, stream: BinaryIO, begin: int) -> Refusal | None:
     return None
 
 
-def _doubts(name: str, head: Head, shape: Shape) -> tuple[Refusal, ...]:
+def _doubts(name: str, head: Head, shape: Shape, today: date | None) -> tuple[Refusal, ...]:
     doubts = []
+    if today is not None and head.day > today:
+        days = {"found": head.day, "today": today}
+        doubts.append(Refusal("DATE_FUTURE", f"{name}:2:7", days))
     if head.record_length != shape.record_length:
         values = {"header": head.record_length, "variant": shape.variant.name}
         doubts.append(Refusal("EXCHANGE_VARIANT_DIFFERS", f"{name}:2:26", values))

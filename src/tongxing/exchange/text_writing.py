@@ -109,7 +109,7 @@ def line_as_json(shape: Shape, line: Line) -> dict[str, object]:
     Of a line that is far too long only the beginning was kept (``cut``); it cannot go back."""
     if not line.cells:
         found: dict[str, object] = {"line": line.number, "hex": line.content.hex()}
-        if any(fault.code == "EXCHANGE_LINE_LONG" for fault in line.faults):
+        if any(fault.code == "FILE_LINE_TOO_LONG" for fault in line.faults):
             found["cut"] = True
     else:
         fields = {field.name: plain(field, line.cells[field.name]) for field in shape.fields}
@@ -145,7 +145,7 @@ def file_of_json(
 ) -> list[bytes] | Refusal:
     """The pieces of a file from `head_as_json`, and its lines with their ends.
 
-    Refuses with EXCHANGE_JSON, EXCHANGE_COUNT (lines were added or taken away) and as
+    Refuses with EXCHANGE_JSON, FILE_COUNT (lines were added or taken away) and as
     `header_bytes` does.
     """
     values, end = head.get("header"), head.get("line_end")
@@ -155,7 +155,7 @@ def file_of_json(
     if set(values) != {field.name for field in book.header.field}:
         return Refusal("EXCHANGE_JSON", "1")
     if values["count"] != len(lines):
-        return Refusal("EXCHANGE_COUNT", "1", {"expected": values["count"], "found": len(lines)})
+        return Refusal("FILE_COUNT", "1", {"expected": values["count"], "found": len(lines)})
     header = header_bytes(book.header, values)
     if isinstance(header, Refusal):
         return header

@@ -11,6 +11,7 @@ import msgspec
 
 from tongxing.kernel.clock import at
 from tongxing.messages import CardProof, Record
+from tongxing.messages.faults import plain, row_fault
 
 NAME_CHARS_MAX = 64
 
@@ -38,9 +39,10 @@ _decode_name = msgspec.json.Decoder(_NameOnly).decode
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One line of a file. `record` is None for a line that is no record; `fault` then says why,
-    and `record_id` is its own if that can be read, else ``#`` and the line's number. `content` is
-    the canonical JSON of a record, or the line as it came."""
+    """One line of a file. `record` is None for a line that is no record; `fault` then says why (a
+    reason of the list, and what is wrong), and `record_id` is its own if that can be read, else
+    ``#`` and the line's number. `content` is the canonical JSON of a record, or the line as it
+    came."""
 
     number: int
     record_id: str
@@ -52,15 +54,15 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 def read_row(number: int, line: bytes, line_bytes_max: int) -> Row:
     """The row of a line, without its line end."""
     if len(line) > line_bytes_max:
-        return Row(number, f"#{number}", b"", None, "line too long")
+        return Row(number, f"#{number}", b"", None, f"FILE_LINE_TOO_LONG: over {line_bytes_max}")
     try:
         record = _decode_record(line)
     except _UNREADABLE as error:
-        return Row(number, _name_of(number, line), line, None, _plain(str(error)))
+        return Row(number, _name_of(number, line), line, None, _unreadable(line, str(error)))
     canonical = _encode_record(record)
     fault = field_fault(record)
     if not fault and canonical != line and _says_a_key_twice(line):
-        fault = "a key stands twice"
+        fault = "LINES_KEY_TWICE: a key stands twice"
     if fault:
         return Row(number, _name_of(number, line), line, None, fault)
     return Row(number, record.record_id, canonical, record)
@@ -80,10 +82,10 @@ def field_fault(record: Record) -> str:
     if any(not 0 <= tap.epoch < 2**63 or not 1 <= tap.seq < 2**63 for tap in taps):
         return "tap identity out of range"
     if not _EARLIEST_S <= record.entered_s <= record.exited_s < _LATEST_S:
-        return "times out of range or in the wrong order"
+        return "DATE_INVALID: times out of range or in the wrong order"
     amounts = (record.fare_fen, record.charge_fen, record.delta_fen)
     if not -_FEN_MAX <= min(amounts) <= max(amounts) <= _FEN_MAX:
-        return "amount out of range"
+        return "FIELD_AMOUNT: out of range"
     if record.how == "void" and (record.charge_fen != 0 or record.revision == 1):
         return "a void takes an earlier charge back to zero"
     if len(record.proofs) + len(record.codes) > len(taps):
@@ -154,9 +156,9 @@ def _name_of(number: int, line: bytes) -> str:
     return name if is_name(name) else f"#{number}"
 
 
-def _plain(text: str) -> str:
-    """A text that quotes what somebody sent, made harmless and short."""
-    return text.encode("unicode_escape").decode("ascii")[:200]
+def _unreadable(line: bytes, said: str) -> str:
+    code, values = row_fault(line, said)
+    return f"{code}: {' '.join(str(value) for value in values.values()) or plain(said)}"
 
 
 def _says_a_key_twice(line: bytes) -> bool:

@@ -59,6 +59,7 @@ from tongxing.kernel.clock import stamp
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import write_postings
 from tongxing.messages import KeyRing, VerdictFile, seal
+from tongxing.messages.faults import made_too_early
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,13 +164,15 @@ class Hub:
 
         `manifest` is a sealed `Manifest` from an enrolled acquirer, `data` one gzip stream with a
         JSON `Record` per line. The same file again gets the same answer and changes nothing.
-        Refuses, and keeps nothing: a reason of `unseal`, FILE_TOO_LARGE, FILE_SENDER, FILE_ID,
-        FILE_ID_CONFLICT, FILE_CHAIN, FILE_CHECKSUM, FILE_TYPE, FILE_TRUNCATED,
-        FILE_EXPANDS_TOO_MUCH, FILE_COUNT, FILE_SUM.
+        Refuses, and keeps nothing: a reason of `read_cover` or `open_file`, DATE_FUTURE,
+        FILE_SENDER, FILE_ID_CONFLICT, FILE_CHAIN.
         """
         cover = read_cover(manifest, self._rules.file, self._trusted)
         if isinstance(cover, Refusal):
             return cover
+        early = made_too_early(cover.manifest.created_s, received_s, cover.manifest.file_id)
+        if early is not None:
+            return early
         with no_cycle_search(), self._store.changing() as cursor:
             members = member_table.load_members(cursor)
             sender = members.get(cover.sender)

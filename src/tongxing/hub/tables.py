@@ -59,7 +59,7 @@ class TableDesk:
         """A second person has looked at a table: from now on it splits the rides of its days. A
         released one again changes nothing.
 
-        Refuses with HUB_PERSON, SPLIT_TABLE_UNKNOWN, SPLIT_SAME_PERSON, SPLIT_TABLE_LATE when rail
+        Refuses with HUB_PERSON, SPLIT_TABLE_UNKNOWN, SPLIT_SAME_PERSON, DATE_CLOSED when rail
         rides of its days are admitted already, and SPLIT_TABLES_CLASH.
         """
         if not is_name(by):
@@ -101,7 +101,7 @@ def _first_fault(cursor: Cursor, listed: ListedTable, by: str) -> Refusal | None
     split_s = store_tables.last_ride_of(cursor, listed)
     if split_s is not None:
         values = {"version": listed.version, "day": business_date(split_s)}
-        return Refusal("SPLIT_TABLE_LATE", listed.city, values)
+        return Refusal("DATE_CLOSED", listed.city, values)
     others = store_tables.released_tables(cursor, listed.city, listed.valid_from)
     together = tables_of(read(cursor, one.version) for one in (*others, listed))
     return together if isinstance(together, Refusal) else None

@@ -10,13 +10,12 @@ from starlette.requests import Request as HttpRequest
 from tongxing.hub_api.bodies import parts_of, whole_body
 from tongxing.hub_api.desks import HubDesks
 from tongxing.hub_api.door import Asked
-from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.ids import is_file_name, sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.letters import FileProgress
 from tongxing.signed_http import sha256_of_digest
 
 CASE_FILE_BYTES_MAX = 1 << 20
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
 _RANGE = re.compile(r"bytes ([0-9]{1,12})-([0-9]{1,12})/([0-9]{1,12})", re.ASCII)
 _FOR_NOW = ("HUB_BUSY",)
 """Refusals of the hub after which the same data may be tried again."""
@@ -37,8 +36,8 @@ class FileRoutes:
     async def progress(self, http: HttpRequest, asked: Asked) -> Told:
         """How far a file has come."""
         file_id = http.path_params["file_id"]
-        if not _NAME.fullmatch(file_id):
-            return Refusal("FILE_ID")
+        if not is_file_name(file_id):
+            return Refusal("FILE_NAME")
         return await self._told(asked.member, file_id, 200)
 
     async def manifest(self, http: HttpRequest, asked: Asked) -> Told:
@@ -52,8 +51,8 @@ class FileRoutes:
     async def case_file(self, http: HttpRequest, asked: Asked) -> bytes | Refusal:
         """A sealed case file comes; the sealed answers."""
         file_id = http.path_params["file_id"]
-        if not _NAME.fullmatch(file_id):
-            return Refusal("FILE_ID")
+        if not is_file_name(file_id):
+            return Refusal("FILE_NAME")
         desks = self._desks
         sha256 = sha256_of_digest(http.headers.get("content-digest", ""))
         content = await whole_body(http, CASE_FILE_BYTES_MAX, sha256, desks.limits.rest_s)
@@ -64,8 +63,8 @@ class FileRoutes:
 
     async def _alone(self, http: HttpRequest, asked: Asked, work: Work) -> Told:
         file_id = http.path_params["file_id"]
-        if not _NAME.fullmatch(file_id):
-            return Refusal("FILE_ID")
+        if not is_file_name(file_id):
+            return Refusal("FILE_NAME")
         sha256 = sha256_of_digest(http.headers.get("content-digest", ""))
         if sha256 is None:
             return Refusal("HTTP_DIGEST")

@@ -4,6 +4,10 @@ Nothing here is random: a replayed day must produce the same bytes.
 """
 
 import hashlib
+import re
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
+_DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:[.:].*)?", re.ASCII | re.IGNORECASE)
 
 
 def digest(*parts: object) -> str:
@@ -26,3 +30,11 @@ def masked(medium_no: str) -> str:
     if len(medium_no) <= 10:
         return medium_no[:2] + "*" * max(0, len(medium_no) - 2)
     return f"{medium_no[:6]}{'*' * (len(medium_no) - 10)}{medium_no[-4:]}"
+
+
+def is_file_name(text: str) -> bool:
+    """Whether a text can name a file on every system: no path, no device, nothing but ASCII (B80).
+
+    Letters, digits and ``. _ : -``, at most 64, a letter or digit first.
+    """
+    return _FILE_NAME.fullmatch(text) is not None and _DEVICE.fullmatch(text) is None

@@ -1,5 +1,6 @@
 """Arguments that several commands of `tongxing exchange` share, and how they open a file."""
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar
@@ -11,6 +12,7 @@ from tongxing.cli.common import granted, progress
 from tongxing.exchange.layouts import CODES, LayoutBook, load_folder, load_layouts
 from tongxing.exchange.lines.wrapping import GZIP
 from tongxing.exchange.text_file import TextFile, open_text
+from tongxing.kernel.clock import calendar_date
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -52,5 +54,13 @@ def opened(
     """The text file in a stream. Raises Problem when its form is broken."""
     with progress(told, path.stat().st_size) as done:
         return granted(
-            open_text(stream, path.name, code_of(path, kind), book, variant=variant, done=done)
+            open_text(
+                stream,
+                path.name,
+                code_of(path, kind),
+                book,
+                variant=variant,
+                today=calendar_date(int(time.time())),
+                done=done,
+            )
         )

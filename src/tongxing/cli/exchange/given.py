@@ -3,6 +3,7 @@
 import os
 import re
 import stat
+import time
 import tomllib
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def numbers_of(path: Path | None) -> dict[int, str]:
 def lines_of(path: Path, keys: Path | None, receiver: str) -> LineFile:
     """The line file of an argument. Raises Problem when any of it is not sound."""
     ring = key_ring(keys)
-    return granted(open_lines(path.read_bytes(), path.name, ring, receiver=receiver))
+    now_s = int(time.time())
+    data = path.read_bytes()
+    return granted(open_lines(data, path.name, ring, receiver=receiver, now_s=now_s))
 
 
 def _hex(value: object) -> str:

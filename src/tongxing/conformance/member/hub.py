@@ -7,7 +7,7 @@ member must have in its books. What it signs with can be a stranger's key.
 import hashlib
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -178,8 +178,9 @@ class KitHub:
         if len(known.data) < total:
             return 202, [], _progress(file_id, known)
         if not self.looking.whole(known):
+            told = {"expected": known.manifest.data_sha256, "found": sha256_hex(known.data)}
             known.data = b""
-            return 422, [], _error("FILE_CHECKSUM")
+            return 422, [], _error("FILE_CHECKSUM", told)
         self._book(file_id, known)
         return 200, [], _progress(file_id, known)
 
@@ -297,7 +298,9 @@ class KitHub:
     def _unkept(self, fault: str, request: Request, signed: Signed) -> Sent:
         """What looks like an answer, while nothing was kept."""
         if fault == "refused":
-            return self._told(request, signed.label, 422, _error("FILE_COUNT"))
+            return self._told(
+                request, signed.label, 422, _error("FILE_COUNT", {"expected": 1, "found": 0})
+            )
         if fault == "earlier_answer" and self._earlier is not None:
             return self._earlier
         if fault == "no_answer":
@@ -367,8 +370,8 @@ def _progress(file_id: str, known: KnownFile | None) -> bytes:
     )
 
 
-def _error(code: str) -> bytes:
-    return msgspec.json.encode(Refusal(code).as_json())
+def _error(code: str, values: Mapping[str, object] | None = None) -> bytes:
+    return msgspec.json.encode(Refusal(code, values=values or {}).as_json())
 
 
 def _kept_fields(sent: Sent) -> list[tuple[str, str]]:

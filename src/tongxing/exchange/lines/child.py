@@ -2,9 +2,9 @@
 
 It is started with the limits as JSON on its command line, gets the packed bytes on its standard
 input, and gives back the lines on its standard output and, as the last thing, one line of JSON on
-its standard error: ``{"ok": {…}}`` or ``{"refused": code, "line": n, "values": {…}}``. Before it
-reads a byte it takes from itself, where the system knows how: more memory and processor time than
-the limits, files (none can be opened or written), sockets, new processes, new privileges.
+its standard error: ``{"ok": {…}}``, or ``{"refused": code, "line": n, "byte": n, "values": {…}}``.
+Before it reads a byte it takes from itself, where the system knows how: more memory and processor
+time than the limits, files (none can be opened or written), sockets, new processes, new privileges.
 """
 
 import ctypes
@@ -20,15 +20,21 @@ VERSION = 1
 
 _PIECE = 1 << 16
 _OUT = 1 << 16
+INSIDE = (
+    ("gzip", 0, b"\x1f\x8b"),
+    ("zip", 0, b"PK\x03\x04"),
+    ("Parquet", 0, b"PAR1"),
+    ("tar", 257, b"ustar"),
+)
 _PR_SET_PDEATHSIG, _PR_SET_NO_NEW_PRIVS = 1, 38
 
 
 class Refused(Exception):
-    """The file is not well-formed: a code, the line, and the values of the text."""
+    """The file is not well-formed: a code, the line, the byte in it, the values of the text."""
 
-    def __init__(self, code: str, line: int = 0, **values: object) -> None:
+    def __init__(self, code: str, line: int = 0, byte: int = 0, **values: object) -> None:
         super().__init__(code)
-        self.code, self.line, self.values = code, line, values
+        self.code, self.line, self.byte, self.values = code, line, byte, values
 
 
 def confine(
@@ -79,21 +85,23 @@ def unpacked(limits: dict[str, int]) -> Iterator[bytes]:
         try:
             piece = stream.decompress(rest, _PIECE)
         except zlib.error:
-            raise Refused("FILE_TYPE") from None
+            raise Refused("FILE_TYPE", found="gzip, ?") from None
         rest = stream.unconsumed_tail
         size += len(piece)
         crc = zlib.crc32(piece, crc)
         ratio = taken * limits["expansion_ratio_max"] + (1 << 16)
-        if size > min(limits["expanded_bytes_max"], ratio):
-            raise Refused("FILE_EXPANDS_TOO_MUCH")
+        most = min(limits["expanded_bytes_max"], ratio)
+        if size > most:
+            raise Refused("FILE_EXPANDS_TOO_MUCH", limit=most)
         yield piece
     tail = stream.unused_data + source.read(_PIECE)
     if len(tail) < 8:
         raise Refused("FILE_TRUNCATED")
     if len(tail) > 8:
-        raise Refused("FILE_TYPE")
-    if tail != crc.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little"):
-        raise Refused("LINES_CHECKSUM")
+        raise Refused("FILE_TYPE", found=f"gzip + {len(tail) - 8} B")
+    said = crc.to_bytes(4, "little") + (size & 0xFFFFFFFF).to_bytes(4, "little")
+    if tail != said:
+        raise Refused("FILE_CHECKSUM", expected=tail.hex(), found=said.hex())
 
 
 def split_lines(pieces: Iterator[bytes], longest: int) -> Iterator[bytes]:
@@ -101,17 +109,29 @@ def split_lines(pieces: Iterator[bytes], longest: int) -> Iterator[bytes]:
     kept = b""
     number = 1
     for piece in pieces:
+        if number == 1 and not kept:
+            look_inside(piece)
         parts = (kept + piece).split(b"\n")
         kept = parts.pop()
         for line in parts:
             if len(line) > longest:
-                raise Refused("LINES_TOO_LONG", number, limit=longest)
+                raise Refused("FILE_LINE_TOO_LONG", number, longest + 1, limit=longest)
             yield line
             number += 1
         if len(kept) > longest:
-            raise Refused("LINES_TOO_LONG", number, limit=longest)
+            raise Refused("FILE_LINE_TOO_LONG", number, longest + 1, limit=longest)
     if kept:
-        raise Refused("FILE_TRUNCATED", number)
+        raise Refused("FILE_TRUNCATED", number, len(kept) + 1)
+
+
+def look_inside(first: bytes) -> None:
+    """That the content is text of one byte to a character, and not another packed file."""
+    for name, place, mark in INSIDE:
+        if first[place : place + len(mark)] == mark:
+            raise Refused("FILE_TYPE", found=f"gzip ({name})")
+    wide = (first[:1] == b"\0") != (first[1:2] == b"\0")
+    if first.startswith((b"\xff\xfe", b"\xfe\xff")) or wide:
+        raise Refused("FILE_ENCODING", 1, 1)
 
 
 class Reader:
@@ -130,20 +150,29 @@ class Reader:
     def read(self, number: int, line: bytes) -> dict[str, object]:
         """The object of a line."""
         self._number = number
-        if b"\0" in line or b"\r" in line or line.startswith(b"\xef\xbb\xbf"):
-            raise Refused("FILE_ENCODING", number)
+        if line.startswith(b"\xef\xbb\xbf"):
+            raise Refused("FILE_ENCODING", number, 1)
+        if b"\r" in line:
+            raise Refused("FILE_ENCODING", number, line.index(b"\r") + 1)
+        if b"\0" in line:
+            raise Refused("FILE_FORBIDDEN_CHAR", number, line.index(b"\0") + 1, char="U+0000")
         try:
             text = line.decode("utf-8")
-        except UnicodeDecodeError:
-            raise Refused("FILE_ENCODING", number) from None
+        except UnicodeDecodeError as error:
+            raise Refused("FILE_ENCODING", number, error.start + 1) from None
         if line.count(b"{") + line.count(b"[") > self._depth and deep(text) > self._depth:
             raise Refused("LINES_TOO_DEEP", number, limit=self._depth)
         try:
             found, end = self._decoder.raw_decode(text)
+        except json.JSONDecodeError as error:
+            at = len(text[: error.pos].encode()) + 1
+            raise Refused("LINES_NOT_JSON", number, at) from None
         except (ValueError, RecursionError):
             raise Refused("LINES_NOT_JSON", number) from None
-        if not isinstance(found, dict) or end != len(text):
-            raise Refused("LINES_NOT_JSON", number)
+        if not isinstance(found, dict):
+            raise Refused("LINES_NOT_JSON", number, 1)
+        if end != len(text):
+            raise Refused("LINES_NOT_JSON", number, len(text[:end].encode()) + 1)
         return found
 
     def _pairs(self, pairs: list[tuple[str, object]]) -> dict[str, object]:
@@ -237,11 +266,17 @@ def expect_trailer(
         raise Refused("LINES_TRAILER", number)
     if trailer["rows"] != rows or type(trailer["rows"]) is not int:
         said = str(trailer["rows"])[:20]
-        raise Refused("LINES_COUNT", number, expected=said, found=rows)
-    if trailer["sums"] != sums:
-        raise Refused("LINES_SUM", number, expected=str(trailer["sums"])[:80], found=str(sums))
+        raise Refused("FILE_COUNT", number, expected=said, found=rows)
+    said_sums = trailer["sums"]
+    if said_sums != sums:
+        named = said_sums if isinstance(said_sums, dict) else {}
+        others = [name for name in {**sums, **named} if named.get(name) != sums.get(name)]
+        name = others[0] if others else "sums"
+        wanted, got = (str(one.get(name, "-"))[:20] for one in (named, sums))
+        raise Refused("FILE_SUM", number, name=name[:60], expected=wanted, found=got)
     if trailer["sha256"] != sha256:
-        raise Refused("LINES_CHECKSUM", number)
+        said = str(trailer["sha256"])[:64]
+        raise Refused("FILE_CHECKSUM", number, expected=said, found=sha256)
 
 
 def main() -> int:
@@ -251,7 +286,10 @@ def main() -> int:
     try:
         answer: dict[str, object] = {"ok": take_apart(limits), "not_confined": left}
     except Refused as refused:
-        answer = {"refused": refused.code, "line": refused.line, "values": refused.values}
+        answer = {
+            "refused": refused.code, "line": refused.line, "byte": refused.byte,
+            "values": refused.values,
+        }  # fmt: skip
     except MemoryError:
         answer = {"refused": "LINES_CHILD_MEMORY", "line": 0, "values": {}}
     sys.stderr.write(json.dumps(answer) + "\n")

@@ -20,11 +20,12 @@ from typing import IO
 import msgspec
 
 from tongxing.exchange.limits import Limits, load_limits
-from tongxing.exchange.lines.rows import LineHead, Row, head_of, row_of
+from tongxing.exchange.lines.rows import LineHead, Row, foreign_row, head_of, row_of
 from tongxing.exchange.lines.wrapping import unwrap
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal, all_reasons
 from tongxing.messages import KeyRing
+from tongxing.messages.faults import made_too_early
 
 CHILD = Path(__file__).with_name("child.py")
 
@@ -48,12 +49,15 @@ class LineFile:
     _kept: ExitStack = field(repr=False)
 
     def read(self) -> Iterator[tuple[int, bytes, Row | Refusal]]:
-        """The rows in order: line number, bytes, and the row, or why it is none (LINES_ROW): a bad
-        row never stops a file."""
+        """The rows in order: line number, bytes, and the row, or why it is none (`row_of`,
+        `foreign_row`): a bad row never stops a file."""
         self._spool.seek(0)
         for number, line in enumerate(self._spool, start=_FIRST_ROW_LINE):
             content = line.removesuffix(b"\n")
-            yield number, content, row_of(self.head.kind, content, f"{self.name}:{number}")
+            place = f"{self.name}:{number}"
+            row = row_of(self.head.kind, content, place)
+            foreign = None if isinstance(row, Refusal) else foreign_row(self.head, row, place)
+            yield number, content, foreign or row
 
     def close(self) -> None:
         """Let go of the rows."""
@@ -67,6 +71,7 @@ class _Answer(msgspec.Struct, forbid_unknown_fields=True):
     not_confined: list[str] = []
     refused: str = ""
     line: int = 0
+    byte: int = 0
     values: dict[str, object] = {}
 
 
@@ -76,15 +81,18 @@ def open_lines(
     keys: KeyRing,
     *,
     receiver: str = "",
+    now_s: int | None = None,
     known: Callable[[str, str], str | None] = lambda _sender, _file_id: None,
     limits: Limits | None = None,
 ) -> LineFile | Refusal:
     """The file, or why it is refused whole. The caller closes it.
 
-    `receiver` is the member that reads, "" for anybody. `known` gives the SHA-256 of a file that
-    this sender has sent under an id before. Refuses as `unwrap` does, and with FILE_TOO_LARGE,
-    FILE_EXPANDS_TOO_MUCH, FILE_ENCODING, LINES_… (docs/exchange.md), FILE_DUPLICATE (the same file
-    again: no effect) or FILE_ID_CONFLICT (the id, other bytes).
+    `receiver` is the member that reads, "" for anybody; `now_s` the time, None where nobody knows
+    it. `known` gives the SHA-256 of a file that
+    this sender has sent under an id before. Refuses as `unwrap` and `head_of` do, and with
+    FILE_TOO_LARGE, FILE_… and LINES_… for what stands in it (docs/exchange-faults.md),
+    PARTICIPANT_MISMATCH, DATE_FUTURE, FILE_DUPLICATE (the same file again: no effect) or
+    FILE_ID_CONFLICT (the id, other bytes).
     """
     limits = limits or load_limits()
     if len(data) > limits.lines.file_bytes_max:
@@ -104,6 +112,8 @@ def open_lines(
             return head
         sha256 = sha256_hex(data)
         refusal = _stranger(head, wrapped.sender, receiver, name)
+        if refusal is None and now_s is not None:
+            refusal = made_too_early(head.created_s, now_s, f"{name}:1")
         if refusal := refusal or _again(head, sha256, known, name):
             return refusal
         rows, sums = msgspec.convert((raw["rows"], raw["sums"]), tuple[int, dict[str, int]])
@@ -112,10 +122,11 @@ def open_lines(
 
 def _stranger(head: LineHead, signer: str, receiver: str, name: str) -> Refusal | None:
     if head.sender != signer:
-        return Refusal("LINES_SENDER", f"{name}:1", {"sender": head.sender, "signer": signer})
+        values = {"named": head.sender, "expected": signer}
+        return Refusal("PARTICIPANT_MISMATCH", f"{name}:1", values)
     if receiver and head.receiver != receiver:
-        values = {"receiver": head.receiver, "expected": receiver}
-        return Refusal("LINES_RECEIVER", f"{name}:1", values)
+        values = {"named": head.receiver, "expected": receiver}
+        return Refusal("PARTICIPANT_MISMATCH", f"{name}:1", values)
     return None
 
 
@@ -163,17 +174,18 @@ def _taken_apart(
         feeder.join()
         listener.join()
         child.stdout.close()
-    return _judged(child.returncode, b"".join(said), late.is_set(), rows, name)
+    most = limits.lines.expanded_bytes_max
+    return _judged(child.returncode, b"".join(said), late.is_set(), rows, most, name)
 
 
 def _judged(
-    code: int, said: bytes, late: bool, rows: int, name: str
+    code: int, said: bytes, late: bool, rows: int, most: int, name: str
 ) -> tuple[dict[str, object], list[str]] | Refusal:
     """What the child's end means. Whatever is not its clear word counts as no word."""
     if late:
         return Refusal("LINES_CHILD_TIME", name)
     if rows < 0:
-        return Refusal("FILE_EXPANDS_TOO_MUCH", name)
+        return Refusal("FILE_EXPANDS_TOO_MUCH", name, {"limit": most})
     if sys.platform != "win32" and code == -signal.SIGXCPU:
         return Refusal("LINES_CHILD_CPU", name)
     try:
@@ -182,7 +194,8 @@ def _judged(
         memory = b"MemoryError" in said
         return Refusal("LINES_CHILD_MEMORY" if memory else "LINES_CHILD_DIED", name)
     if answer.refused in all_reasons():
-        place = f"{name}:{answer.line}" if answer.line else name
+        places = (name, *(str(place) for place in (answer.line, answer.byte) if place))
+        place = ":".join(places)
         return Refusal(answer.refused, place, answer.values)
     if answer.ok is None or code != 0 or answer.ok.get("rows") != rows:
         return Refusal("LINES_CHILD_DIED", name)

@@ -5,8 +5,11 @@ from typing import Literal
 
 import msgspec
 
-from tongxing.kernel.reasons import Refusal
-from tongxing.messages import Record, Verdict
+from tongxing.exchange.telling import told
+from tongxing.kernel.ids import is_file_name
+from tongxing.kernel.reasons import LANGUAGES, Refusal
+from tongxing.messages import HUB_SENDER, Record, Verdict
+from tongxing.messages.faults import plain, row_fault
 
 FORM = "tongxing-lines"
 VERSION = 1
@@ -57,24 +60,41 @@ SUMS: Mapping[str, tuple[str, ...]] = {"records": ("delta_fen",), "verdicts": ()
 
 
 def head_of(raw: object, name: str) -> LineHead | Refusal:
-    """The header of a decoded first line. Refuses with LINES_HEADER."""
+    """The header of a decoded first line. Refuses with LINES_HEADER and FILE_NAME."""
     try:
         head = msgspec.convert(raw, LineHead)
     except msgspec.ValidationError:
         return Refusal("LINES_HEADER", f"{name}:1")
-    texts = (head.sender, head.receiver, head.file_id)
-    if not all(_is_id(text) for text in texts) or not set(SUMS[head.kind]) <= set(head.sums):
+    parties = _is_id(head.sender) and _is_id(head.receiver)
+    if not parties or not set(SUMS[head.kind]) <= set(head.sums):
         return Refusal("LINES_HEADER", f"{name}:1")
+    if not is_file_name(head.file_id):
+        return Refusal("FILE_NAME", f"{name}:1")
     return head
 
 
 def row_of(kind: RowKind, line: bytes, place: str) -> Row | Refusal:
-    """A row of a kind, or why it is none. Refuses with LINES_ROW."""
+    """A row of a kind, or why it is none. Refuses as `row_fault` says."""
     try:
         return _READERS[kind].decode(line)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError) as error:
-        detail = str(error).encode("unicode_escape").decode("ascii")[:200]
-        return Refusal("LINES_ROW", place, {"detail": detail})
+        code, values = row_fault(line, str(error))
+        if code == "FIELD_AMOUNT":
+            names = {f"name_{language}": values["field"] for language in LANGUAGES}
+            values = {**names, "found": values["found"], **told("what", "fault.whole_fen")}
+        return Refusal(code, place, values)
+
+
+def foreign_row(head: LineHead, row: Row, place: str) -> Refusal | None:
+    """Why a record does not belong into this file: a member sends its own only, the hub to an
+    issuer that issuer's. Refuses with PARTICIPANT_MISMATCH (B85)."""
+    if not isinstance(row, Record):
+        return None
+    of_hub = head.sender == HUB_SENDER
+    named, expected = (row.issuer, head.receiver) if of_hub else (row.acquirer, head.sender)
+    if named == expected:
+        return None
+    return Refusal("PARTICIPANT_MISMATCH", place, {"named": plain(named), "expected": expected})
 
 
 def _is_id(text: str) -> bool:

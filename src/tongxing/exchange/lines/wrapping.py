@@ -13,6 +13,7 @@ bytes holds. The header is fixed but for the signature field, so that no bit of 
 import struct
 from dataclasses import dataclass
 
+from tongxing.kernel.contents import HEAD_BYTES, kind_shown
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing, SigningKey
 
@@ -56,27 +57,33 @@ def unwrap(data: bytes, keys: KeyRing, name: str = "") -> Wrapped | Refusal:
     """The packed bytes of a file, once its sender's signature over them holds.
 
     Refuses with FILE_EMPTY, FILE_TYPE (no line file, or bytes behind its end), FILE_TRUNCATED,
-    SCHEMA_TOO_NEW or FILE_SIGNATURE.
+    SCHEMA_TOO_NEW or FILE_SIGNATURE (of somebody else, or none at all).
     """
     if not data:
         return Refusal("FILE_EMPTY", name)
     if not data.startswith(GZIP):
-        short = GZIP.startswith(data)
-        return Refusal("FILE_TRUNCATED" if short else "FILE_TYPE", f"{name}:1")
+        if GZIP.startswith(data):
+            return Refusal("FILE_TRUNCATED", f"{name}:byte {len(data) + 1}")
+        kind = kind_shown(data[:HEAD_BYTES])
+        if kind == "gzip":
+            return Refusal("FILE_SIGNATURE", name, {"sender": "-"})
+        return Refusal("FILE_TYPE", f"{name}:byte 1", {"found": kind})
     at = len(GZIP)
     if len(data) < at + 6 + _FIXED:
-        return Refusal("FILE_TRUNCATED", f"{name}:{len(data) + 1}")
+        return Refusal("FILE_TRUNCATED", f"{name}:byte {len(data) + 1}")
     extra, tag, size, version, length, sender_size = struct.unpack_from("<H2sHBQB", data, at)
     if version > VERSION:
-        return Refusal("SCHEMA_TOO_NEW", name, {"version": version})
+        return Refusal("SCHEMA_TOO_NEW", f"{name}:byte {at + 7}", {"version": version})
     sized = size == _FIXED + sender_size + _SIGNATURE and extra == size + 4
     if tag != _SUBFIELD or version != VERSION or not 0 < sender_size <= _SENDER_MAX or not sized:
-        return Refusal("FILE_TYPE", f"{name}:{at + 1}")
+        return Refusal("FILE_TYPE", f"{name}:byte {at + 1}", {"found": "gzip, ?"})
     begin = at + 6 + size
     if len(data) < begin + length:
-        return Refusal("FILE_TRUNCATED", f"{name}:{len(data) + 1}")
+        return Refusal("FILE_TRUNCATED", f"{name}:byte {len(data) + 1}")
     if len(data) > begin + length:
-        return Refusal("FILE_TYPE", f"{name}:{begin + length + 1}")
+        more = len(data) - begin - length
+        place = f"{name}:byte {begin + length + 1}"
+        return Refusal("FILE_TYPE", place, {"found": f"gzip + {more} B"})
     text = data[at + 6 + _FIXED : at + 6 + _FIXED + sender_size]
     sender = text.decode("ascii", "replace")
     signature, packed = data[begin - _SIGNATURE : begin], data[begin:]

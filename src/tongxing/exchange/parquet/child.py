@@ -90,7 +90,7 @@ def look_inside(base: Any, source: str, limits: dict[str, int]) -> int:
         limits["expanded_bytes_max"], os.stat(source).st_size * limits["expansion_ratio_max"]
     )
     if not 0 <= int(row[0]) <= most:
-        raise Refused("FILE_EXPANDS_TOO_MUCH")
+        raise Refused("FILE_EXPANDS_TOO_MUCH", limit=most)
     return rows
 
 

@@ -15,7 +15,7 @@ from tongxing.hub.store import members as member_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.terms import terms_of
 from tongxing.hub.windows import window_of
-from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.ids import is_file_name, sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import (
     CaseAct,
@@ -27,6 +27,7 @@ from tongxing.messages import (
     seal,
     unseal,
 )
+from tongxing.messages.faults import plain
 
 OK = "OK"
 _HUB_ACTS = ("rule", "freeze", "unfreeze")
@@ -46,15 +47,21 @@ class CaseDesk:
         """Take a sealed `CaseFile`; the sealed `CaseAnswerFile`. The same file again gets the same
         answer and changes nothing.
 
-        Refuses the whole file, and keeps nothing: a reason of `unseal`, FILE_SENDER,
-        FILE_ID_CONFLICT. An act is refused with RECORD_UNKNOWN or a reason of `working`.
+        Refuses the whole file, and keeps nothing: a reason of `unseal`, PARTICIPANT_MISMATCH,
+        FILE_NAME, FILE_SENDER, FILE_ID_CONFLICT. An act is refused with RECORD_UNKNOWN or a reason
+        of `working`.
         """
         opened = unseal(message, CaseFile, self._trusted)
         if isinstance(opened, Refusal):
             return opened
         sender, file = opened
+        if sender != file.sender:
+            values = {"named": plain(file.sender), "expected": sender}
+            return Refusal("PARTICIPANT_MISMATCH", "case file", values)
+        if not is_file_name(file.file_id):
+            return Refusal("FILE_NAME", "case file")
         with self._store.changing() as cursor:
-            if sender != file.sender or sender not in member_table.load_members(cursor):
+            if sender not in member_table.load_members(cursor):
                 return Refusal("FILE_SENDER", "case file", {"sender": sender})
             known = table.find_case_file(cursor, sender, file.file_id)
             if known is not None:

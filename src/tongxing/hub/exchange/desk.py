@@ -92,14 +92,17 @@ class ExchangeDesk:
     def check_manifest(self, member: str, file_id: str, content: bytes) -> Refusal | None:
         """Why a manifest is not one of this member for this file.
 
-        Refuses what `read_cover` does, UPLOAD_MANIFEST, FILE_ID_CONFLICT when another file is
-        booked under the id, and FILE_CHAIN when it does not follow the last one that is.
+        Refuses what `read_cover` does, PARTICIPANT_MISMATCH (another sender), UPLOAD_MANIFEST
+        (another file), FILE_ID_CONFLICT when another file is booked under the id, and FILE_CHAIN
+        when it does not follow the last one that is.
         """
         cover = read_cover(content, self.rules.file, self._trusted)
         if isinstance(cover, Refusal):
             return cover
-        if (cover.sender, cover.manifest.file_id) != (member, file_id):
-            return Refusal("UPLOAD_MANIFEST", file_id)
+        if (
+            other := _other_file(cover.sender, cover.manifest.file_id, member, file_id)
+        ) is not None:
+            return other
         known = self.booked(member, file_id)
         if known is not None and known.manifest_sha256 != cover.sha256:
             return Refusal("FILE_ID_CONFLICT", file_id, {"file_id": file_id})
@@ -123,13 +126,14 @@ class ExchangeDesk:
     ) -> bytes | Refusal:
         """The sealed answers to a case file of this member under this name, once they are booked.
 
-        Refuses what `CaseDesk.receive` does, UPLOAD_MANIFEST, and HUB_BUSY when too many wait.
+        Refuses what `CaseDesk.receive` does, PARTICIPANT_MISMATCH, UPLOAD_MANIFEST, and HUB_BUSY
+        when too many wait.
         """
         opened = unseal(message, CaseFile, self._trusted)
         if isinstance(opened, Refusal):
             return opened
-        if (opened[0], opened[1].file_id) != (member, file_id):
-            return Refusal("UPLOAD_MANIFEST", file_id)
+        if (other := _other_file(opened[0], opened[1].file_id, member, file_id)) is not None:
+            return other
         if not self._waiting.acquire(blocking=False):
             return Refusal("HUB_BUSY")
         try:
@@ -233,6 +237,13 @@ class ExchangeDesk:
             self._connection.close()
             self._connection = None
             raise
+
+
+def _other_file(sender: str, found: str, member: str, file_id: str) -> Refusal | None:
+    """Why what came is not this member's file of this name."""
+    if sender != member:
+        return Refusal("PARTICIPANT_MISMATCH", file_id, {"named": sender, "expected": member})
+    return None if found == file_id else Refusal("UPLOAD_MANIFEST", file_id)
 
 
 class MemberLine:
