@@ -159,8 +159,8 @@ def _moments(
     base.execute("CREATE TABLE r_days (day INTEGER, is_workday BOOLEAN)")
     if span > 1:
         days = range(EARLIEST_S // DAY_S, LATEST_S // DAY_S + 2)
-        found = [(day, is_workday(date(1970, 1, 1) + timedelta(days=day))) for day in days]
-        base.executemany("INSERT INTO r_days VALUES (?, ?)", found)
+        found = [is_workday(date(1970, 1, 1) + timedelta(days=day)) for day in days]
+        base.execute("INSERT INTO r_days SELECT unnest(?), unnest(?)", [list(days), found])
     base.execute("CREATE TABLE modes (mode INTEGER, name VARCHAR)")
     base.executemany("INSERT INTO modes VALUES (?, ?)", list(enumerate(MODES)))
 
