@@ -50,6 +50,10 @@ class GroundShelf:
         self._tables[city] = found
         return found
 
+    def fares(self, cursor: Cursor, city: str, at_s: int) -> CityFares | None:
+        """A city's fares as it published them by an instant; None when it published none."""
+        return self._fares_of(cursor, city, at_s)[1]
+
     def _fares_of(self, cursor: Cursor, city: str, at_s: int) -> tuple[int, CityFares | None]:
         found = register_table.in_force(cursor, "DataList", city, at_s)
         if found is None:
