@@ -76,8 +76,15 @@ def record(kind: Kind, station: str = "", amount_fen: int = 0, known: TapKind = 
     return revision.record
 
 
-def judged(one: Record, days: int = 1, known: Mapping[str, Standing] = NOTHING) -> Judgement:
-    case = Case(
+def rows_of(records: list[Record]) -> list[Row]:
+    return [Row(number, one.record_id, b"", one) for number, one in enumerate(records, start=1)]
+
+
+def case_of(
+    days: int, known: Mapping[str, Standing], holders: Mapping[str, str] | None = None
+) -> Case:
+    """A file of the city that comes so many days after the ride."""
+    return Case(
         sender=MEMBERS[f"ACQ-{CITY}"],
         members=MEMBERS,
         suspended=frozenset(),
@@ -85,9 +92,12 @@ def judged(one: Record, days: int = 1, known: Mapping[str, Standing] = NOTHING) 
         ground=GROUND,
         received_s=at(DAY, 12) + days * 86_400,
         known=known,
-        holders={},
+        holders=holders or {},
     )
-    [found] = judge([Row(1, one.record_id, b"", one)], case)
+
+
+def judged(one: Record, days: int = 1, known: Mapping[str, Standing] = NOTHING) -> Judgement:
+    [found] = judge(rows_of([one]), case_of(days, known))
     return found
 
 
@@ -187,3 +197,50 @@ def test_what_a_late_exit_changes_goes_back_for_weeks_and_is_asked_for_ten_days(
     assert (found.status, found.codes) == (status, codes), found.detail
     moved_fen = sum(share.share_fen for share in found.shares)
     assert moved_fen == (revised.delta_fen if status == "accepted" else 0)
+
+
+@pytest.mark.parametrize(
+    ("station", "days", "fate"),
+    [
+        ("xiaoshizi", 20, "accepted"),
+        ("xiaoshizi", 60, "accepted"),
+        ("xiaoshizi", 61, "rejected"),
+        ("jiangbei-airport-t3", 10, "accepted"),
+        ("jiangbei-airport-t3", 11, "rejected"),
+    ],
+)
+def test_a_late_entry_makes_no_ride_free_that_costs_no_more_than_was_taken(
+    station: str, days: int, fate: str
+) -> None:
+    """An exit alone cost the median, 5.00 yuan; with its entry it is another trip, whose first
+    revision stands in the place of what is withdrawn."""
+    exit_ = tap("exit", "shapingba")
+    exit_ = replace(exit_, station="shapingba", time_s=exit_.time_s + 2_400)
+    entry = replace(tap("entry", station), ref=TapRef("G-2", 1, 1), station=station)
+    said = Resolution(
+        request_id="r",
+        tap=exit_.ref,
+        kind="median",
+        amount_fen=500,
+        decided_s=exit_.time_s + 8 * 86_400,
+        decided_by="clock",
+        station="",
+        time_s=exit_.time_s,
+    )
+    closed_s, terms, said_of = business_day_end(DAY), half_trip_terms(CITY), {exit_.ref: said}
+    [half] = fold(NEW_STATE, [exit_], FARES, closed_s, None, said_of, terms).trips
+    [median] = revisions([half], {}, CITY)
+    trips = fold(NEW_STATE, [entry, exit_], FARES, closed_s, None, said_of, terms).trips
+    booked = BookedTrip(half.trip_id, 1, 500, half.fingerprint(), "", "", median.encoded)
+    void, whole = (one.record for one in revisions(trips, {half.trip_id: booked}, CITY))
+    assert (void.how, void.delta_fen, whole.revision) == ("void", -500, 1)
+    standing = judged(median.record, days=8).standing
+    assert standing is not None
+    known = {standing.record_id: standing}
+    holders = dict.fromkeys(standing.claims, standing.trip_id)
+    answers = {
+        found.row.record_id: found
+        for found in judge(rows_of([void, whole]), case_of(days, known, holders))
+    }
+    assert answers[void.record_id].status == ("rejected" if days > 60 else "accepted")
+    assert answers[whole.record_id].status == fate

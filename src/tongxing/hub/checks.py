@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from msgspec import Struct
 
+from tongxing.hub.claims import claims_of
 from tongxing.hub.evidence import Evidence
 from tongxing.hub.ground import Ground
 from tongxing.hub.liability import city_rule, deny_rule
@@ -113,16 +114,36 @@ def number(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding
 def lateness(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
     """Days from the trip's business day to arrival: a mark, or too late.
 
-    Money that goes back to a passenger is never too late inside the recovery limit.
+    What asks no more of a passenger is never too late inside the recovery limit.
     """
     rules = case.rules.lateness
     days = (calendar_date(case.received_s) - business_date(record.exited_s)).days
-    limit = rules.recovery_until_days if record.delta_fen < 0 else rules.reject_after_days
-    if days > limit:
-        return Finding("1005", f"T+{days}")
+    if days > rules.reject_after_days:
+        in_recovery = days <= rules.recovery_until_days
+        if not (in_recovery and _asks_no_more(record, case, known)):
+            return Finding("1005", f"T+{days}")
     if days >= rules.mark_from_days:
         return Finding("0015", f"T+{days}")
     return None
+
+
+_REVISIONS_ASKED = 20
+"""A trip with more revisions than these is not looked for among those that another replaces."""
+
+
+def _asks_no_more(record: Record, case: Case, known: Mapping[str, Standing]) -> bool:
+    """Whether a record gives back, or its trip takes over all taps of another (a half whose other
+    end has come), stands in its place and costs no more than that."""
+    if record.delta_fen < 0:
+        return True
+    claims = set(claims_of(record))
+    holders = {case.holders.get(claim, record.trip_id) for claim in claims} - {record.trip_id}
+    for holder in sorted(holders):
+        of_holder = (known.get(f"{holder}.{number}") for number in range(_REVISIONS_ASKED, 0, -1))
+        newest = next((found for found in of_holder if found is not None and found.claims), None)
+        if newest is not None and claims.issuperset(newest.claims):
+            return record.delta_fen <= newest.charge_fen
+    return False
 
 
 def clock(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
