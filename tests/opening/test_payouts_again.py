@@ -8,6 +8,7 @@ from test_first_day import WINDOW, earnest, rides, works
 
 from tongxing.cli import run
 
+PAGE = Path(__file__).parents[2] / "docs/operations/city-day.md"
 __all__ = ["earnest"]
 OPERATOR, ACCOUNT = "OP-CQ-RAIL", "6222-0088"
 PAYOUT = f"{WINDOW}-0003"
@@ -53,6 +54,19 @@ def all_hold() -> None:
     assert code == 0, [proof for proof in proofs if not proof["holds"]]
 
 
+def two_persons(to: tuple[str, str]) -> None:
+    """Send the payout again; whoever may not is refused."""
+    assert again(f"{WINDOW}-0001", "ann") == "PAYOUT_OTHERS", "a leg with the hub"
+    assert again(f"{WINDOW}-0009", "ann") == "PAYMENT_UNKNOWN"
+    assert again(PAYOUT, "no name") == "HUB_PERSON"
+    assert again(PAYOUT, "ann", "--account", "no account") == "PAYOUT_ACCOUNT"
+    assert again(PAYOUT, "ann", *to) is None
+    assert again(PAYOUT, "ann", *to) == "REISSUE_TWO_PERSONS"
+    assert again(PAYOUT, "bob", "--account", "6222-0089") == "PAYOUT_ACCOUNT"
+    assert again(PAYOUT, "bob", *to) == f"{PAYOUT}R1"
+    assert again(PAYOUT, "eve", *to) == "PAYOUT_REPLACED", "once, whoever asks"
+
+
 def test_a_payout_that_was_turned_down_and_one_that_came_back(
     earnest: Earnest, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -66,16 +80,7 @@ def test_a_payout_that_was_turned_down_and_one_that_came_back(
     (back,) = command("city", "bank")[1]
     assert (back["party"], back["reason"], back["state"]) == (OPERATOR, "AC03", "open")
 
-    to = ("--account", ACCOUNT)
-    assert again(f"{WINDOW}-0001", "ann") == "PAYOUT_OTHERS", "a leg with the hub"
-    assert again(f"{WINDOW}-0009", "ann") == "PAYMENT_UNKNOWN"
-    assert again(PAYOUT, "no name") == "HUB_PERSON"
-    assert again(PAYOUT, "ann", "--account", "no account") == "PAYOUT_ACCOUNT"
-    assert again(PAYOUT, "ann", *to) is None
-    assert again(PAYOUT, "ann", *to) == "REISSUE_TWO_PERSONS"
-    assert again(PAYOUT, "bob", "--account", "6222-0089") == "PAYOUT_ACCOUNT"
-    assert again(PAYOUT, "bob", *to) == f"{PAYOUT}R1"
-    assert again(PAYOUT, "eve", *to) == "PAYOUT_REPLACED", "once, whoever asks"
+    two_persons(("--account", ACCOUNT))
     order = earnest.home / f"city/500000/bank/out/{WINDOW}/{PAYOUT}R1.xml"
     content = order.read_bytes()
     assert f"replaces {PAYOUT}".encode() in content and ACCOUNT.encode() in content
@@ -100,12 +105,23 @@ def test_a_payout_that_was_turned_down_and_one_that_came_back(
     assert told(earnest)["booked"] == 4, "twice is once"
     assert command("city", "day", "--status")[1]["came_back"] == [f"{PAYOUT}R1"]
     all_hold()
+    page = PAGE.read_text(encoding="utf-8")
+
+    def is_in_the_page(*words: str) -> bool:
+        assert run(["--lang", "en", "city", *words]) == 0
+        said = capsys.readouterr().out.replace(str(earnest.home), "/srv/tongxing")
+        return "\n".join(line.rstrip() for line in said.splitlines()) in page
+
+    assert is_in_the_page("bank")
     for language, said_then in (("zh", "退汇：账户已销户 (AC04)"), ("en", "account closed (AC04)")):
         assert run(["--lang", language, "city", "bank"]) == 0
         assert said_then in " ".join(capsys.readouterr().out.split())
-    assert [again(f"{PAYOUT}R1", by) for by in ("ann", "bob")] == [None, f"{PAYOUT}R2"]
+    reissue = ("reissue", f"{PAYOUT}R1", "--why", "closed in March, new one seen")
+    for by in ("li", "wang"):
+        assert is_in_the_page(*reissue, "--by", by, "--account", "6222-0101")
+    earnest.bank.deposit("6222-0101", 0, earnest.town.clock.now_s, "opening")
     pays(earnest, f"{PAYOUT}R2")
     assert told(earnest)["booked"] == 5
     assert {one["state"] for one in command("city", "bank")[1]} == {"paid"}
-    assert earnest.bank.balances_fen[ACCOUNT] > 0
+    assert earnest.bank.balances_fen["6222-0101"] > 0 == earnest.bank.balances_fen[ACCOUNT]
     all_hold()

@@ -34,6 +34,16 @@ HOME = "/srv/tongxing"
 _BLOCK = re.compile(r"(?:<!-- (?P<told>[^>]*) -->\n)?```console\n(?P<lines>.*?)^```", re.M | re.S)
 _FILE = re.compile(r"<!-- file: (?P<name>[^ ]+) -->\n```toml\n(?P<text>.*?)^```", re.M | re.S)
 
+_NOTICE = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">
+<BkToCstmrDbtCdtNtfctn><GrpHdr><MsgId>N1</MsgId><CreDtTm>2026-04-02T17:00:00+08:00</CreDtTm></GrpHdr>
+<Ntfctn><Id>N1</Id><Acct><Id><Othr><Id>HUB</Id></Othr></Id></Acct>{entries}</Ntfctn>
+</BkToCstmrDbtCdtNtfctn></Document>
+"""
+_ENTRY = """<Ntry><Amt Ccy="CNY">{yuan}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
+<AcctSvcrRef>{reference}</AcctSvcrRef><BkTxCd/><NtryDtls><TxDtls><Refs><EndToEndId>{name}</EndToEndId>
+</Refs>{back}</TxDtls></NtryDtls></Ntry>
+"""
+
 
 def key_of(member: str) -> SigningKey:
     """A made-up key."""
@@ -164,6 +174,8 @@ class Story:
                 self._day_ends()
             elif part.startswith("the bank refuses: "):
                 self._bank_refuses(part.removeprefix("the bank refuses: "))
+            elif part.startswith("the bank returns: "):
+                self._bank_returns(*part.removeprefix("the bank returns: ").split())
             elif part.startswith("the bank says: "):
                 self._bank_says(*part.removeprefix("the bank says: ").split())
             else:
@@ -223,6 +235,22 @@ class Story:
         poor.balances_fen = dict.fromkeys(self.bank.balances_fen, 0)
         report = poor.execute(order.read_bytes(), self.now_s - 60)
         (self.home / f"hub/bank/in/{name}.xml").write_bytes(report)
+
+    def _bank_returns(self, name: str, reason: str) -> None:
+        """A notice of a payment's own line and of the one that gives it back."""
+        self.bank.send_back(name, reason, self.now_s - 60)
+        lines = [one for one in self.bank.statement("HUB") if one.reference == name]
+        entries = "".join(
+            _ENTRY.format(
+                yuan=f"{abs(line.amount_fen) / 100:.2f}",
+                side="CRDT" if line.amount_fen > 0 else "DBIT",
+                reference=f"{name}/{number}",
+                name=name,
+                back=f"<RtrInf><Rsn><Cd>{line.back}</Cd></Rsn></RtrInf>" if line.back else "",
+            )
+            for number, line in enumerate(lines)
+        )
+        (self.home / f"hub/bank/in/back-{name}.xml").write_text(_NOTICE.format(entries=entries))
 
     def _day_ends(self) -> None:
         """What a timer and the bank do from the statements to the last payment of this date."""

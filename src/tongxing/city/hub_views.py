@@ -3,6 +3,7 @@
 Read-only, like `views`: every function takes a cursor whose names resolve in the city's schema.
 """
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import LiteralString
 
@@ -13,22 +14,41 @@ from tongxing.messages import Record, Statement
 
 
 @dataclass(frozen=True, slots=True)
+class BackSeen:
+    """A payment that the bank turned down, or sent back (`is_return`): when and why, and who sent
+    it again as what. The last four are "" before that; `bank_reference` is "" without a line."""
+
+    payment: str
+    is_return: bool
+    told_s: int
+    reason: str
+    bank_reference: str
+    successor: str
+    asked_by: str
+    agreed_by: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class StatementSeen:
-    """A statement as booked, and the bank line that settled it."""
+    """A statement as booked, the bank line that settled it, and what came back before."""
 
     statement: Statement
     settled_s: int | None
     bank_reference: str | None
+    back: tuple[BackSeen, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class PayoutSeen:
-    """What an acquirer owes an operator for a window, and the bank line that paid it."""
+    """What an acquirer owes an operator for a window, the bank line that paid it, and what came
+    back before."""
 
     operator: str
     amount_fen: int
     settled_s: int | None
     bank_reference: str | None
+    back: tuple[BackSeen, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +74,15 @@ _PRESENTED: LiteralString = (
 def statements_of(cursor: Cursor, window_id: str) -> list[StatementSeen]:
     """The statements that this city's members got for a window."""
     rows = cursor.execute(
-        "SELECT body, settled_s, bank_reference FROM statement WHERE window_id = %s"
+        "SELECT member, body, settled_s, bank_reference FROM statement WHERE window_id = %s"
         " ORDER BY member",
         (window_id,),
-    )
-    return [StatementSeen(_STATEMENT.decode(body), *rest) for body, *rest in rows]
+    ).fetchall()
+    back = _came_back(cursor, window_id)
+    return [
+        StatementSeen(_STATEMENT.decode(body), settled_s, reference, tuple(back[member]))
+        for member, body, settled_s, reference in rows
+    ]
 
 
 def payouts_of(cursor: Cursor, window_id: str) -> list[PayoutSeen]:
@@ -67,8 +91,30 @@ def payouts_of(cursor: Cursor, window_id: str) -> list[PayoutSeen]:
         "SELECT operator, amount_fen, settled_s, bank_reference FROM payout"
         " WHERE window_id = %s ORDER BY operator",
         (window_id,),
+    ).fetchall()
+    back = _came_back(cursor, window_id)
+    return [
+        PayoutSeen(operator, amount_fen, settled_s, reference, tuple(back[operator]))
+        for operator, amount_fen, settled_s, reference in rows
+    ]
+
+
+def _came_back(cursor: Cursor, window_id: str) -> dict[str, list[BackSeen]]:
+    """What came back of a window, by party, oldest first."""
+    rows = cursor.execute(
+        "SELECT party, payment, is_return, told_s, reason, line, coalesce(successor, ''),"
+        " coalesce(proposed_by, ''), coalesce(confirmed_by, ''), coalesce(why, '') FROM ("
+        " SELECT window_id, operator AS party, payment, false AS is_return, told_s, reason,"
+        "  '' AS line FROM payout_refused UNION ALL SELECT window_id, party, payment, true,"
+        "  booked_s, return_reason, bank_reference FROM bank_movement WHERE return_reason <> ''"
+        " ) AS back LEFT JOIN payout_reissue a USING (payment) WHERE back.window_id = %s"
+        " ORDER BY told_s, payment",
+        (window_id,),
     )
-    return [PayoutSeen(*row) for row in rows]
+    found: dict[str, list[BackSeen]] = defaultdict(list)
+    for party, *rest in rows:
+        found[party].append(BackSeen(*rest))
+    return found
 
 
 def count_presented(cursor: Cursor, window_id: str, issuer: str) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from tongxing.hub import load_rulebook
 from tongxing.hub import views as hub
 from tongxing.hub.books import position_account
 from tongxing.hub.cases.views import CaseLine, list_cases
+from tongxing.hub.payment_views import PaymentLine
 from tongxing.hub.split import Explanation
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger import Posting
@@ -66,7 +67,7 @@ class WindowPlace:
     window_id: str
     fen: int
     statements: tuple[StatementPlace, ...]
-    payments: tuple[hub.PaymentLine, ...]
+    payments: tuple[PaymentLine, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +178,7 @@ def _windows(
     snapshot: Snapshot, code: str, presented: Iterable[Presented]
 ) -> Iterable[WindowPlace]:
     amounts: dict[str, int] = {}
-    payments: dict[str, dict[str, hub.PaymentLine]] = {}
+    payments: dict[str, dict[str, PaymentLine]] = {}
     parties = ("", "")
     for item in presented:
         file, verdict, record = item.seen.file, item.seen.verdict, item.seen.record
@@ -266,7 +267,7 @@ def _is_between(posting: Posting, record: Record) -> bool:
 def _concerns(posting: Posting, record: Record, operators: Collection[str]) -> bool:
     """Whether a city's posting about a window is of one of the record's members or operators."""
     entities = {line.entity for line in posting.lines}
-    if posting.kind == PAYOUT:
+    if posting.kind.startswith(PAYOUT):  # or its return
         return record.acquirer in entities and not entities.isdisjoint(operators)
     return not entities.isdisjoint((record.issuer, record.acquirer))
 

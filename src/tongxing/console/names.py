@@ -4,6 +4,7 @@ from functools import cache
 
 from tongxing.city.upgrading.programme import TEXTS as UPGRADE_TEXTS
 from tongxing.kernel.ids import masked
+from tongxing.kernel.payments import reason_text
 from tongxing.kernel.proofs import proof_texts
 from tongxing.kernel.texts import Catalogue, load_catalogue
 from tongxing.messages import HUB_SENDER
@@ -42,6 +43,10 @@ class Names(CommonNames):
         """A channel or kind of the upgrade service; one without a name as it is."""
         entry = UPGRADE_TEXTS.entries.get(f"{group}.{key}")
         return key if entry is None else entry[self._language]
+
+    def bank_reason(self, code: str) -> str:
+        """Why a bank turned a payment down or sent it back."""
+        return reason_text(code, self._language)
 
     def account(self, account: str) -> str:
         """A ledger account: what it holds, and whose it is where it is somebody's."""

@@ -6,15 +6,14 @@ anything. A window that is still open is netted as it stands, with its fees as t
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
 import msgspec
 
 from tongxing.hub.cases import netted
 from tongxing.hub.instructions import HUB
 from tongxing.hub.netting import HUB_ACCOUNTS, Netting, net
+from tongxing.hub.payment_views import PaymentLine, payments
 from tongxing.hub.rulebook import FeeRules
-from tongxing.hub.settlement import PaymentState
 from tongxing.hub.split import Explanation, SplitBasis, explain
 from tongxing.hub.store.cases import money_due, money_of_window
 from tongxing.hub.store.connection import Cursor
@@ -120,22 +119,6 @@ class FileLine:
 
 
 @dataclass(frozen=True, slots=True)
-class PaymentLine:
-    """A payment in a list; `reported_s` is None until the bank has said what became of it."""
-
-    instruction_id: str
-    phase: int
-    message: str
-    debtor: str
-    creditor: str
-    amount_fen: int
-    due_s: int
-    state: PaymentState
-    reported_s: int | None
-    bank_reference: str
-
-
-@dataclass(frozen=True, slots=True)
 class Presentation:
     """One time a record was presented: in which file and row, and the answer."""
 
@@ -173,9 +156,10 @@ def windows(cursor: Cursor) -> list[WindowLine]:
         "SELECT window_id, state, cutoff_s,"
         " (SELECT count(*) FROM record_file f WHERE f.window_id = w.window_id),"
         " coalesce(seen.records, 0), coalesce(seen.fen, 0),"
-        " (SELECT count(*) FROM instruction i WHERE i.window_id = w.window_id),"
         " (SELECT count(*) FROM instruction i WHERE i.window_id = w.window_id"
-        "   AND i.state = 'settled')"
+        "   AND i.state <> 'replaced'),"
+        " (SELECT count(*) FROM instruction i WHERE i.window_id = w.window_id"
+        "   AND i.state IN ('settled', 'covered'))"
         " FROM clearing_window w LEFT JOIN (SELECT window_id, count(*) AS records,"
         "   sum(delta_fen)::bigint AS fen FROM record GROUP BY window_id) AS seen USING (window_id)"
         " ORDER BY window_id DESC"
@@ -278,32 +262,6 @@ def files(cursor: Cursor, window_id: str) -> list[FileLine]:
         (window_id,),
     )
     return [FileLine(*row) for row in rows]
-
-
-def payments(cursor: Cursor, window_id: str) -> list[PaymentLine]:
-    """The payments of a window, in order of id."""
-    rows = cursor.execute(
-        "SELECT instruction_id, phase, message, debtor, creditor, amount_fen, due_s, state,"
-        " reported_s, coalesce(bank_reference, '') FROM instruction WHERE window_id = %s"
-        " ORDER BY instruction_id",
-        (window_id,),
-    )
-    return [_payment_line(row) for row in rows]
-
-
-def _payment_line(row: tuple[Any, ...]) -> PaymentLine:
-    return PaymentLine(
-        instruction_id=row[0],
-        phase=row[1],
-        message=row[2],
-        debtor=row[3],
-        creditor=row[4],
-        amount_fen=row[5],
-        due_s=row[6],
-        state=PaymentState(row[7]),
-        reported_s=row[8],
-        bank_reference=row[9],
-    )
 
 
 def record_life(cursor: Cursor, record_id: str, fee: FeeRules) -> RecordLife | Refusal:

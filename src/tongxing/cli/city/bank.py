@@ -55,7 +55,7 @@ def command(files: tuple[Path, ...], city: str | None) -> int:
             say(WORDS("bank.turned_down", payment=one.statement_id))
     tell_refusals(refusals)
     say_handed_out(put)
-    say_came_back(came_back)
-    if not files and not came_back:
+    is_open = say_came_back(came_back)
+    if not files and not is_open:
         say(WORDS("back.none"))
     return 1 if refusals else 0

@@ -35,11 +35,14 @@ def payout_house(code: str, database: Database) -> Iterator["PayoutHouse"]:
         letters.close()
 
 
-def say_came_back(found: Sequence[CameBack]) -> None:
-    """What the bank turned down or sent back, as a table; nothing when there is none."""
-    if found:
+def say_came_back(found: Sequence[CameBack]) -> bool:
+    """What the bank turned down or sent back and has not paid since, as a table; whether there is
+    any."""
+    rows = [_row(one) for one in found if one.state != "paid"]
+    if rows:
         titles = [WORDS(f"back.column.{name}") for name in COLUMNS]
-        print_table(WORDS("back.title"), titles, [_row(one) for one in found], right=(2,))
+        print_table(WORDS("back.title"), titles, rows, right=(2,))
+    return bool(rows)
 
 
 def say_handed_out(paths: Sequence[Path]) -> None:

@@ -62,9 +62,10 @@ def command(
         titles = [WORDS(f"bank.column.{name}") for name in COLUMNS]
         rows = [_row(one, one.break_no in overdue) for one in breaks]
         print_table(WORDS("bank.title"), titles, rows, right=(0, 3))
-    if came_back:
+    rows = [_back(one) for one in came_back if _is_open(one)]
+    if rows:
         titles = [WORDS(f"back.column.{name}") for name in BACK_COLUMNS]
-        print_table(WORDS("back.title"), titles, [_back(one) for one in came_back], right=(2,))
+        print_table(WORDS("back.title"), titles, rows, right=(2,))
 
 
 def _say_taken(one: Taken) -> None:
@@ -84,6 +85,12 @@ def _row(one: KeptBreak, is_overdue: bool) -> tuple[object, ...]:
         state = WORDS(f"bank.state.{ending}", of=of, by=one.ended_by)
     kind = WORDS(f"bank.kind.{one.kind}")
     return one.break_no, kind, one.reference, yuan(one.amount_fen), stamp(one.found_s), state
+
+
+def _is_open(one: CameBack) -> bool:
+    """Whether the money has not reached its payee by any way."""
+    is_replaced = one.state == "replaced" and one.successor_state in (None, "settled", "replaced")
+    return not (is_replaced or one.state == "covered")
 
 
 def _back(one: CameBack) -> tuple[object, ...]:

@@ -21,7 +21,8 @@ from tongxing.console.words import Words
 from tongxing.hub import load_rulebook
 from tongxing.hub import views as hub
 from tongxing.hub.closing import CAMT_053, CSV, TEXT
-from tongxing.hub.settlement import PaymentState
+from tongxing.hub.payment_views import PaymentLine
+from tongxing.hub.payment_views import payments as payments_of
 from tongxing.hub.signing import is_as_signed
 from tongxing.hub.store import windows as papers
 from tongxing.hub.store.checkpoints import load_checkpoint
@@ -93,13 +94,14 @@ def _window(snapshot: Snapshot, line: hub.WindowLine) -> dict[str, object]:
     cursor = snapshot.of_hub()
     cells = hub.matrix(cursor, line.window_id, fee)
     operators = hub.operator_revenue(cursor, line.window_id, fee)
-    payments = hub.payments(cursor, line.window_id)
+    payments = payments_of(cursor, line.window_id)
     found = papers.load_documents(cursor, line.window_id, PAPER_KINDS)
     return {
         "positions": positions,
         "cells": cells,
         "operators": operators,
         "payments": payments,
+        "came_back": [payment for payment in payments if payment.came_back],
         "matrix": trip_matrix(cells),
         "picture": money_picture(cells, operators),
         "verdicts": hub.verdict_counts(cursor, line.window_id),
@@ -120,13 +122,13 @@ def _signed(snapshot: Snapshot, window_id: str) -> Checkpoint | None:
     return None if kept is None else is_as_signed(kept)
 
 
-def steps(state: WindowState, payments: Sequence[hub.PaymentLine]) -> list[Step]:
+def steps(state: WindowState, payments: Sequence[PaymentLine]) -> list[Step]:
     """The life of a window in order: files, netting, then the three rounds of payments."""
     is_netted = state is not WindowState.OPEN
     found = [Step("open", is_netted), Step("netted", is_netted)]
     for phase in PHASES:
-        own = [payment for payment in payments if payment.phase == phase]
-        settled = [payment for payment in own if payment.state is PaymentState.SETTLED]
+        own = [one for one in payments if one.phase == phase and not one.is_replaced]
+        settled = [payment for payment in own if payment.is_done]
         found.append(
             Step(
                 f"phase{phase}",
