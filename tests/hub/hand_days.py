@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from by_hand import Day
+from hand_forks import forks
 from hand_halves import halves
 from hand_holiday import holiday
 from hand_late import late_dearer, late_exit
@@ -18,6 +19,7 @@ DAYS: Mapping[str, Callable[[], Day]] = {
     "odd_records": odd_records,
     "holiday": holiday,
     "halves": halves,
+    "forks": forks,
     "late_exit": late_exit,
     "late_dearer": late_dearer,
     "late_odd": late_odd,

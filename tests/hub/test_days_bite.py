@@ -1,7 +1,8 @@
 """The check bites: with any one of these bugs planted in the engine, `hub check` ends with 1.
 
-Each bug is planted where the engine does the thing, and at least one of the seven worked days must
-notice. Without a bug all seven agree (`test_days.py`). Bugs of late half taps: `late_bugs.py`.
+Each bug is planted where the engine does the thing, and at least one of the eight worked days must
+notice. Without a bug all eight agree (`test_days.py`). Bugs of late half taps: `late_bugs.py`, of
+forks: `fork_bugs.py`.
 """
 
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from fork_bugs import FORK_BUGS
 from hand_days import DAYS, file_of
 from late_bugs import LATE_BUGS
 
@@ -327,6 +329,7 @@ BUGS: dict[str, Plant] = {
     "fault fee forgotten": fault_fee_forgotten,
     "float left alone": float_left_alone,
     **LATE_BUGS,
+    **FORK_BUGS,
 }
 
 

@@ -69,7 +69,7 @@ class Judgement(Struct, frozen=True, gc=False):
         )
 
 
-def told_links(judgements: Iterable[Judgement], forged: Container[str] = ()) -> list[Link]:
+def told_links(judgements: Iterable[Judgement], forged: Container[str]) -> list[Link]:
     """The purchases that rows tell of their cards; those of rows that do not stand were seen and
     are not paid. A row whose signature is wrong (`forged`) proves nothing of a card, so that nobody
     can freeze another's ride with one."""

@@ -3,13 +3,14 @@ that was taken before it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import msgspec
 
-from tongxing.hub.admission import Judgement, judge, told_links
-from tongxing.hub.checks import Case, Finding, Standing
+from tongxing.hub.admission import Judgement, judge
+from tongxing.hub.checks import Case, Finding
+from tongxing.hub.day.memory import Memory
 from tongxing.hub.day.model import DayRecord, WorkedDay
 from tongxing.hub.day.times import seconds
 from tongxing.hub.day.world import (
@@ -33,7 +34,7 @@ from tongxing.hub.day.world import (
 from tongxing.hub.evidence import Evidence, Fault
 from tongxing.hub.half_taps import PairedTrip, median_fen
 from tongxing.hub.journals import ACCOUNTS, PURSES
-from tongxing.hub.purses import Link, add_links, believed_links
+from tongxing.hub.purses import Fork, add_links, believed_links
 from tongxing.hub.reopening import Telling
 from tongxing.hub.rows import Row, read_row
 from tongxing.hub.verdicts import verdict_code
@@ -72,36 +73,17 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """A presented ride and the hub's judgement of it."""
+    """A presented ride and the hub's judgement of it; `forked_s` is when another ride used the same
+    counter of its card, which froze this one."""
 
     presented: Presented
     judgement: Judgement
+    forked_s: int | None = None
 
-
-@dataclass(slots=True)
-class Memory:
-    """What the hub's store would know: records that stand, the trips that hold each tap, and the
-    links of each purse."""
-
-    known: dict[str, Standing] = field(default_factory=dict)
-    holders: dict[str, str] = field(default_factory=dict)
-    chains: Mapping[str, Sequence[Link]] = field(default_factory=dict)
-
-    def take(self, judgements: Iterable[Judgement]) -> None:
-        """Note what stands after a file."""
-        judged = list(judgements)
-        for item in judged:
-            if item.standing is not None and item.row.record is not None:
-                trip_id = item.row.record.trip_id
-                self.known[item.standing.record_id] = item.standing
-                if item.row.record.revision > 1:
-                    self._let_go(trip_id)
-                self.holders.update(dict.fromkeys(item.standing.claims, trip_id))
-        self.chains = add_links(self.chains, told_links(judged))
-
-    def _let_go(self, trip_id: str) -> None:
-        for claim in [claim for claim, holder in self.holders.items() if holder == trip_id]:
-            del self.holders[claim]
+    @property
+    def since_s(self) -> int:
+        """From when on its days count."""
+        return self.presented.received_s if self.forked_s is None else self.forked_s
 
 
 def admit(day: WorkedDay, presented: Sequence[Presented]) -> list[Decided]:
@@ -121,17 +103,21 @@ def admit(day: WorkedDay, presented: Sequence[Presented]) -> list[Decided]:
     for (_, _, acquirer), group in groupby(places, key=lambda place: _arrival(presented[place])):
         own = list(group)
         items = [presented[place] for place in own]
-        decided = _admit_file(day, items, acquirer, ground, evidence, memory)
+        decided, forks = _admit_file(day, items, acquirer, ground, evidence, memory)
+        _freeze(found, forks, items[0].received_s)
         found.update(zip(own, decided, strict=True))
     return [found[place] for place in range(len(presented))]
 
 
-def copies_of(presented: Iterable[Presented]) -> list[Presented]:
-    """The same rides in files that come a moment later."""
-    return [
-        replace(item, file_id=f"{item.file_id}-again", received_s=item.received_s + 1)
-        for item in presented
-    ]
+def _freeze(found: dict[int, Decided], forks: Iterable[Fork], now_s: int) -> None:
+    """Mark what was taken before and is contradicted now, once."""
+    named = {fork.record_id for fork in forks}
+    for place, item in found.items():
+        judged = item.judgement
+        is_named = judged.standing is not None and judged.row.record_id in named
+        is_money = judged.status in ("accepted", "carried") and item.presented.ridden.paid_fen
+        if is_named and is_money and item.forked_s is None:
+            found[place] = replace(item, forked_s=now_s)
 
 
 def _arrival(item: Presented) -> tuple[int, str, str]:
@@ -145,7 +131,7 @@ def _admit_file(
     ground: DayGround,
     evidence: Evidence,
     memory: Memory,
-) -> list[Decided]:
+) -> tuple[list[Decided], list[Fork]]:
     rules, members = rules_of(day.config), members_of_day(day)
     wrong = {item.record.record_id: Fault("1001", "no TAC") for item in items if not item.has_tac}
     told = {
@@ -173,9 +159,10 @@ def _admit_file(
     rows = [_row(number, item.record, longest) for number, item in enumerate(items, start=1)]
     pairs = list(zip(rows, items, strict=True))
     judgements = judge([row for row, item in pairs if not item.is_too_late], case)
-    memory.take(judgements)
-    judged = {found.row.number: found for found in judgements}
-    return [Decided(item, judged.get(row.number) or _too_late(row, item)) for row, item in pairs]
+    forks = memory.take(judgements, case.evidence.forged)
+    judged = {item.row.number: item for item in judgements}
+    found = [Decided(item, judged.get(row.number) or _too_late(row, item)) for row, item in pairs]
+    return found, forks
 
 
 def _too_late(row: Row, item: Presented) -> Judgement:

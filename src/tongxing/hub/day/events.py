@@ -12,6 +12,7 @@ from tongxing.hub.day.admitting import (
     presented_rides,
 )
 from tongxing.hub.day.disputes import Outcome, outcome_of
+from tongxing.hub.day.forking import dispute_about, frozen, is_netted, outcome_of_fork
 from tongxing.hub.day.halves import presented_halves, told_halves
 from tongxing.hub.day.model import DayStep, Dispute, Refund, WorkedDay
 from tongxing.hub.day.times import seconds, written
@@ -128,7 +129,7 @@ def events_of(day: WorkedDay) -> Events | Refusal:
     if isinstance(halves, Refusal):
         return halves
     rides = presented_rides(day)
-    decided = admit(day, [*rides, *presented_halves(halves, day)])
+    decided = [frozen(item, day) for item in admit(day, [*rides, *presented_halves(halves, day)])]
     plain = [_trip(item, day, terms) for item in decided[: len(rides)]]
     whole = [
         Trip(
@@ -141,8 +142,9 @@ def events_of(day: WorkedDay) -> Events | Refusal:
     held = [_held(item, day, terms) for item in plain if item.decided.judgement.status == "held"]
     reserved = [_reserved(item, day) for item in whole if _reservation(item)]
     returned = tuple(_returned(refund) for refund in day.inputs.refunds)
-    disputed = tuple(_disputed(dispute, day, terms) for dispute in day.inputs.disputes)
-    return Events((*plain, *whole), (*held, *reserved), returned, disputed)
+    disputed = [_disputed(dispute, day, terms) for dispute in day.inputs.disputes]
+    disputed += [_forked(item, day, terms) for item in plain if is_netted(item.decided, day)]
+    return Events((*plain, *whole), (*held, *reserved), returned, tuple(disputed))
 
 
 def _trip(item: Decided, day: WorkedDay, terms: CaseTerms) -> Trip:
@@ -162,19 +164,19 @@ def _is_suspended(item: Decided, day: WorkedDay) -> bool:
 
 def _evidence(item: Decided, day: WorkedDay, terms: CaseTerms, proves: bool = True) -> int | None:
     """When evidence that proves (or disproves) a held record was there, if in time."""
-    ends_s = terms.held.ends_s(item.presented.received_s)
+    ends_s = terms.held.ends_s(item.since_s)
     times = [
         seconds(evidence.at)
         for evidence in day.inputs.evidence
         if evidence.record_id == item.presented.ridden.record_id and evidence.proves is proves
     ]
-    in_time = [time_s for time_s in times if item.presented.received_s <= time_s < ends_s]
+    in_time = [time_s for time_s in times if item.since_s <= time_s < ends_s]
     return min(in_time, default=None)
 
 
 def _held(trip: Trip, day: WorkedDay, terms: CaseTerms) -> Pending:
     presented = trip.decided.presented
-    ends_s = terms.held.ends_s(presented.received_s)
+    ends_s = terms.held.ends_s(trip.decided.since_s)
     disproven_s = _evidence(trip.decided, day, terms, proves=False)
     carried_s = _evidence(trip.decided, day, terms) if trip.taken_s is None else None
     ended = (trip.taken_s, carried_s, disproven_s, ends_s)
@@ -183,7 +185,7 @@ def _held(trip: Trip, day: WorkedDay, terms: CaseTerms) -> Pending:
     return Pending(
         pending_id=f"P-{trip.record_id}",
         ref=trip.record_id,
-        at_s=presented.received_s,
+        at_s=trip.decided.since_s,
         payer=presented.ridden.issuer,
         payee=presented.ridden.acquirer,
         amount_fen=presented.ridden.paid_fen,
@@ -235,6 +237,16 @@ def _disputed(dispute: Dispute, day: WorkedDay, terms: CaseTerms) -> Disputed:
     shares = tuple(Share(name, fen) for name, fen in zip(operators, parts, strict=True) if fen)
     payer = PURSES if dispute.account_id is None else ACCOUNTS
     return Disputed(dispute, charged_back_s, outcome, payer, shares)
+
+
+def _forked(trip: Trip, day: WorkedDay, terms: CaseTerms) -> Disputed:
+    """The case about a netted ride whose card forked: decided as what is held is."""
+    item = trip.decided
+    proven_s, disproven_s = (_evidence(item, day, terms, proves) for proves in (True, False))
+    outcome = outcome_of_fork(item, proven_s, disproven_s, terms.held.ends_s(item.since_s))
+    shares = trip.ride.shares if outcome.to_issuer_fen else ()
+    dispute = dispute_about(item, day.config.window_id)
+    return Disputed(dispute, item.since_s, outcome, PURSES, tuple(shares))
 
 
 def _steps(dispute: Dispute, day: WorkedDay) -> list[DayStep]:

@@ -3,14 +3,15 @@ rules that books alone do not show.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TypeVar
 
 import msgspec
 
 from tongxing.hub.books import POSITION_PREFIX, SETTLE_BANK
 from tongxing.hub.claims import claims_of
-from tongxing.hub.day.admitting import admit, copies_of, presented_rides
+from tongxing.hub.day.admitting import Presented, admit, presented_rides
 from tongxing.hub.day.events import REFUND_DIFFERENCE, Events, Trip, events_of
 from tongxing.hub.day.model import WorkedDay
 from tongxing.hub.day.money import Money, money_of
@@ -278,10 +279,18 @@ def _i15(day: WorkedDay, events: Events, money: Money) -> bool:
     """Every file a second time, an hour later: all of it is known."""
     rides = presented_rides(day)
     first = admit(day, rides)
-    both = admit(day, [*rides, *copies_of(rides)])
+    both = admit(day, [*rides, *_copies_of(rides)])
     kept = [item.judgement.status for item in both[: len(rides)]]
     is_kept = kept == [item.judgement.status for item in first]
     return is_kept and all(item.judgement.standing is None for item in both[len(rides) :])
+
+
+def _copies_of(presented: Iterable[Presented]) -> list[Presented]:
+    """The same rides in files that come a moment later."""
+    return [
+        replace(item, file_id=f"{item.file_id}-again", received_s=item.received_s + 1)
+        for item in presented
+    ]
 
 
 INVARIANTS: Mapping[str, Holds] = {
