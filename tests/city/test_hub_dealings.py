@@ -217,6 +217,41 @@ def test_what_waited_is_booked_in_the_window_that_decided_it(
     assert code_of(city.apply_verdicts(seal(other, HUB_KEY), NOON)) == "FILE_UNKNOWN"
 
 
+@pytest.mark.parametrize(("status", "due"), [("accepted", 450), ("rejected", 0)])
+def test_what_is_frozen_after_it_was_accepted_is_on_its_way_again(
+    city: City, database: Database, status: str, due: int
+) -> None:
+    """A purse forked before the window closed: what was booked goes back, and waits to be decided.
+    Every message comes twice, the freeze also once more at the end."""
+    manifest, records = presented(city)
+    assert city.apply_verdicts(answer(manifest, records), NOON) is None
+    name = records[0].record_id
+    assert records[0].delta_fen == 450 and records[0].issuer == ISSUER
+    stood = Verdict(record_id=name, status="held", code="1020", bearer="case")
+    shares = [Share("OP-CQ-RAIL", 450)] if status == "accepted" else []
+    plain = {"record_id": name, "status": status, "code": "1020"}
+    decided = msgspec.structs.replace(msgspec.convert(plain, Verdict), shares=shares)
+    frozen, ended = (
+        seal(VerdictFile(file_id=file, window_id=window, file_code="OK", verdicts=[one]), HUB_KEY)
+        for file, window, one in (
+            (f"frozen-{name}-1", WINDOW, stood),
+            (f"held-{name}-2", "W20260320", decided),
+        )
+    )
+    for _ in range(2):
+        assert city.apply_verdicts(frozen, NOON) is None
+        assert books(database, ACQUIRER, f"due_hub:{WINDOW}") == 540
+        assert books(database, ISSUER, "in_transit") == -450
+        assert books(database, ACQUIRER, "unsplit") == -450
+    all_proofs_hold(database)
+    for message in (ended, ended, frozen):
+        assert city.apply_verdicts(message, NOON) is None
+    assert books(database, ACQUIRER, f"due_hub:{WINDOW}") == 540
+    assert books(database, ACQUIRER, "due_hub:W20260320") == due
+    assert books(database, ISSUER, "in_transit") == books(database, ACQUIRER, "unsplit") == 0
+    all_proofs_hold(database)
+
+
 ESCROW, POOL, FEES = "escrow_dispute", "pool_small_claims", "inc_fee"
 MOVES = [
     ("chargeback", ACQUIRER, ESCROW, 400),

@@ -180,7 +180,8 @@ def test_soft_codes_of_others_add_up_and_a_hard_one_wins() -> None:
     assert held.codes == ("1008", "0009", "0010", "0015")
     hard = Evidence(denials=denials, cards={CARD: CardFacts(date(2020, 1, 1))})
     (rejected,) = judged(late, evidence=hard)
-    assert (rejected.status, rejected.codes) == ("rejected", ("1010",))
+    assert (rejected.status, rejected.codes) == ("rejected", ("1010", "0010", "0015"))
+    assert rejected.verdict().code == "1010", "what would be found after it is not asked"
 
 
 def test_one_bad_row_never_stops_its_file() -> None:
