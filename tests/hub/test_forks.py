@@ -5,12 +5,24 @@ from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 
 import pytest
-from hub_world import DAY, HUB_KEY, RULES, World, make_world, opened, revised, ride, verdicts, void
+from hub_world import (
+    DAY,
+    HUB_KEY,
+    RULES,
+    TRUSTED,
+    World,
+    make_world,
+    opened,
+    revised,
+    ride,
+    verdicts,
+    void,
+)
 from msgspec.structs import replace
 from test_life import positions
-from test_purses import CARD, signed
+from test_purses import CARD, Doubting, signed
 
-from tongxing.hub import WindowClosing, prove_hub
+from tongxing.hub import Hub, WindowClosing, prove_hub
 from tongxing.hub.cases.ladder import Case
 from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.purses import Fork, Link, forks_with
@@ -184,6 +196,18 @@ def test_a_carried_record_is_frozen_too(world: World, desk: HoldingDesk) -> None
     world.hub.reinstate(ISS, MORNING_S + 120)
     assert stands(world)[:2] == ("accepted", "1020")
     assert [event for event, _ in events(world)] == ["freeze", "carry", "reinstate"]
+    assert_proven(world)
+
+
+def test_a_forged_row_freezes_others_once_it_is_proven(world: World, desk: HoldingDesk) -> None:
+    hub = Hub(world.store, HUB_KEY, TRUSTED, RULES, world.ground, Doubting())
+    doubted = World(hub, world.store, world.ground, world.senders)
+    forged = signed("f1", 40, 9_000, serial=9)
+    assert verdicts(doubted.present([forged], MORNING_S)) == {"f1.1": "held 1001"}
+    doubted.present([FIRST], MORNING_S)
+    assert stands(world)[0] == "accepted"
+    desk.decide("f1.1", True, "ann", "its key was wrong", MORNING_S + 60)
+    assert stands(world)[:2] == ("held", "1020")
     assert_proven(world)
 
 
