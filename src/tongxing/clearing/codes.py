@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import duckdb
 import numpy as np
@@ -20,10 +20,12 @@ from tongxing.clearing.rules.model import TacKey
 from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S
 from tongxing.media.keys import KeyVault
 from tongxing.media.tac.columns import IssuerKey, TacColumns, check_columns
-from tongxing.media.tac.fields import FACTOR_BYTES, TAC_INPUT_BYTES
+from tongxing.media.tac.fields import FACTOR_BYTES, TAC_BYTES, TAC_INPUT_BYTES
 
 BATCH_ROWS = 1_000_000
 """A row group of files that are written well: less would read each more than once."""
+_STRETCH_ROWS = 1 << 15
+"""Rows whose bytes are put together at a time: they stay near the processor, twice as fast."""
 PURCHASE = 0x06
 """The type byte of the rides in a clearing file."""
 
@@ -31,6 +33,7 @@ Numbers = NDArray[np.int64]
 Bytes = NDArray[np.uint8]
 _NEEDED = ("issuer", "terminal", "terminal_seq", "card", "exited_s", "charge_fen", "tac")
 _QUADS = 4
+_WIDTHS = (FACTOR_BYTES, TAC_INPUT_BYTES, TAC_BYTES)
 
 
 class CodesChecked(NamedTuple):
@@ -66,10 +69,11 @@ def check_codes(
 
 
 class _Batch(NamedTuple):
-    """Rows with a code: their keys, their columns, and how many rows they were among."""
+    """Rows with a code: their keys, their columns as the file has them, and how many rows they were
+    among."""
 
     keys: Numbers
-    columns: dict[str, Numbers]
+    columns: dict[str, NDArray[Any]]
     rows: int
 
 
@@ -119,9 +123,8 @@ def _batches(files: Sequence[Path]) -> Iterator[_Batch]:
                     f"file_row_number >= {first} AND file_row_number < {first + BATCH_ROWS} "
                     f"AND charge_fen BETWEEN 0 AND 1000000000 AND {sound}"
                 ).fetchnumpy()
-                plain = {name: np.asarray(column, np.int64) for name, column in found.items()}
-                keys = plain.pop("row_no") + number * ROWS_OF_A_FILE_MAX
-                yield _Batch(keys, plain, min(BATCH_ROWS, count - first))
+                keys = found.pop("row_no") + number * ROWS_OF_A_FILE_MAX
+                yield _Batch(keys, found, min(BATCH_ROWS, count - first))
 
 
 def _ahead(
@@ -150,13 +153,14 @@ def _check(batch: _Batch, issuers: _Issuers, vault: KeyVault) -> tuple[Numbers, 
     strange = len(known) - len(keys)
     if not len(keys):
         return keys, 0, strange
-    signed = TacColumns(
-        issuers.keys,
-        places,
-        card_factors(columns["card"]),
-        signed_bytes(columns),
-        _big_endian(columns["tac"], 4),
-    )
+    factors, data, tacs = (np.empty((len(keys), width), np.uint8) for width in _WIDTHS)
+    for first in range(0, len(keys), _STRETCH_ROWS):
+        rows = slice(first, first + _STRETCH_ROWS)
+        plain = {name: np.asarray(column[rows], np.int64) for name, column in columns.items()}
+        factors[rows] = card_factors(plain["card"])
+        data[rows] = signed_bytes(plain)
+        tacs[rows] = _big_endian(plain["tac"], TAC_BYTES)
+    signed = TacColumns(issuers.keys, places, factors, data, tacs)
     verdicts = check_columns(vault, signed)
     wrong = ~verdicts.right & ~verdicts.unchecked
     unknown = int(np.count_nonzero(verdicts.unchecked))
