@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from pathlib import Path
 
 import msgspec
@@ -19,7 +20,7 @@ from test_split_hook import table_for
 
 from tongxing.clearing.codes import PURCHASE
 from tongxing.hub import Hub, HubStore, MemberCity, NetworkGround, WindowClosing, members_of
-from tongxing.hub.acc import write_table
+from tongxing.hub.acc import SplitTable, write_table
 from tongxing.hub.cases.desk import CaseDesk
 from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.registers import RegisterDesk
@@ -78,6 +79,12 @@ STOPS = {
     CHONGQING: ("xiaoshizi", "linjiangmen", "lianglukou"),
 }
 LOST, FORGOTTEN, FOUND = (f"310500000000000090{n}" for n in range(3))
+
+
+@cache
+def made() -> SplitTable:
+    """Beijing's split table, with the rows of three stations."""
+    return table_for("xizhimen", "sanyuanqiao", "terminal-3")
 
 
 def day(number: int) -> date:
@@ -270,7 +277,7 @@ def live_hub(database: Database) -> LiveHub:
     for city, version in ((BEIJING, 4), (CHONGQING, 4)):
         entries = [DenyEntry(LOST, "LOST")]
         found.tell(city, DenyList(city=city, version=version, published_s=START_S, entries=entries))
-    tables, made = TableDesk(store), table_for("xizhimen", "sanyuanqiao", "terminal-3")
-    assert not isinstance(tables.hand_in(write_table(made), "anna", "new", START_S), Refusal)
-    assert not isinstance(tables.release(made.header.version, "bert", START_S), Refusal)
+    tables = TableDesk(store)
+    assert not isinstance(tables.hand_in(write_table(made()), "anna", "new", START_S), Refusal)
+    assert not isinstance(tables.release(made().header.version, "bert", START_S), Refusal)
     return found

@@ -29,6 +29,7 @@ from tongxing.messages import Record, Verdict, VerdictFile
 from tongxing.messages.envelope import own_body
 
 _BATCH = 1_000
+SUSPENDED = "1019"
 STAGED = (
     "seq", "window_id", *NamedRow._fields, "kind", "record_id", "sender", "file_id", "row_no",
     "status", "codes", "bearer",
@@ -144,7 +145,10 @@ class Stager:
             return "", "", found
         (judgement,) = judge([Row(1, stated.record_id, row.content, stated)], case)
         as_stated = _differing(judgement, row, verdict)
-        return ("otherwise", as_stated, None) if as_stated else ("", "", found)
+        if not as_stated:
+            return "", "", found
+        is_carried = SUSPENDED in _codes(row, verdict).split()
+        return ("carried" if is_carried else "otherwise"), as_stated, None
 
     def _case(self, sender: Member, received_s: int, records: list[Record]) -> Case:
         statement, name = self._statement, sender.member_id
