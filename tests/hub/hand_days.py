@@ -9,6 +9,7 @@ from hand_forks import forks
 from hand_halves import halves
 from hand_holiday import holiday
 from hand_late import late_dearer, late_exit
+from hand_late_in_day import late_in_day
 from hand_late_odd import late_odd
 from hand_odd_records import odd_records
 from hand_worked_day import worked_day
@@ -23,6 +24,7 @@ DAYS: Mapping[str, Callable[[], Day]] = {
     "late_exit": late_exit,
     "late_dearer": late_dearer,
     "late_odd": late_odd,
+    "late_in_day": late_in_day,
 }
 
 

@@ -119,6 +119,29 @@ def tap_set_free_has_no_days(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(reopening, "replace", lambda tap, **changes: tap)
 
 
+def settled_ride_booked_again(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr(events.Trip, "over_s", property(lambda trip: 10**12))
+
+
+def refund_hidden_in_the_gross(patch: pytest.MonkeyPatch) -> None:
+    """A bug that balances: what goes back is taken off what was ridden, and not shown."""
+    right = money._totals
+
+    def wrong(share: Any) -> Any:
+        back_fen: dict[tuple[str, str], int] = {}
+        for trip in share.trips:
+            pair = trip.ride.issuer, trip.ride.acquirer
+            back_fen[pair] = back_fen.get(pair, 0) + max(0, -trip.ride.charge_fen)
+        return [
+            replace(
+                total, back_fen=total.back_fen - back_fen.get((total.issuer, total.acquirer), 0)
+            )
+            for total in right(share)
+        ]
+
+    patch.setattr(money, "_totals", wrong)
+
+
 LATE_BUGS: dict[str, Plant] = {
     "nothing is opened again": nothing_is_opened_again,
     "opened again for ever": opened_for_ever,
@@ -131,4 +154,6 @@ LATE_BUGS: dict[str, Plant] = {
     "dearer ride forgiven": dearer_ride_forgiven,
     "refused tap holds money": refused_tap_holds_money,
     "tap set free has no days": tap_set_free_has_no_days,
+    "settled ride booked again": settled_ride_booked_again,
+    "refund hidden in the gross": refund_hidden_in_the_gross,
 }

@@ -1,4 +1,4 @@
-"""Worked days: eight by hand agree to the fen, and every change of an expected value is seen."""
+"""Worked days: nine by hand agree to the fen, and every change of an expected value is seen."""
 
 import json
 from collections.abc import Iterator

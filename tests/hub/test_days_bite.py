@@ -1,7 +1,7 @@
 """The check bites: with any one of these bugs planted in the engine, `hub check` ends with 1.
 
-Each bug is planted where the engine does the thing, and at least one of the eight worked days must
-notice. Without a bug all eight agree (`test_days.py`). Bugs of late half taps: `late_bugs.py`, of
+Each bug is planted where the engine does the thing, and at least one of the nine worked days must
+notice. Without a bug all nine agree (`test_days.py`). Bugs of late half taps: `late_bugs.py`, of
 forks: `fork_bugs.py`.
 """
 

@@ -180,6 +180,29 @@ def test_of_a_suspended_member_nothing_moves_however_often_a_trip_is_told(
     assert all(outcome["invariants"].values())
 
 
+def test_a_ride_at_the_same_price_moves_between_operators_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The median from S2 is 360, all OP1's; the ride to S8 costs 360: 82 % of it OP1's."""
+    monkeypatch.setattr(invariants, "ORDERS", 2)
+    content = msgspec.json.decode(file_of("halves").read_bytes())
+    left = {"dir": "EXIT", "account_id": "X4", "card_no": None, "station": "S8"}
+    times = {"tap_time": "2026-06-09T18:40:00", "received_at": "2026-06-18T09:00:00"}
+    content["inputs"]["half_taps"].append({"tap_id": "C2", **left, **times})
+    found = read_day(msgspec.json.encode(content), "day")
+    assert isinstance(found, WorkedDay)
+    outcome = outcome_of_day(found)
+    assert isinstance(outcome, dict)
+    [moved] = [one for one in outcome["journals"] if one["ref"] == "T3.2"]
+    assert moved["kind"] == "TRIP_REVISED"
+    sums = {
+        (line["entity"], line["account"]): line["debit"] - line["credit"] for line in moved["lines"]
+    }
+    assert sums["OP1", "rev_fare"] == 65 and sums["OP2", "rev_fare"] == -65
+    assert {entity for entity, _ in sums} == {"ACQ-A", "OP1", "OP2"}
+    assert all(outcome["invariants"].values())
+
+
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "worked-days.md"
 
 

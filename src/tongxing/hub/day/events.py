@@ -54,6 +54,11 @@ class Trip:
         return self.decided.presented.ridden.record_id
 
     @property
+    def over_s(self) -> int:
+        """When its money moved, or it was clear that none does."""
+        return self.decided.presented.received_s if self.taken_s is None else self.taken_s
+
+    @property
     def kind(self) -> str:
         """The kind of its journal: that of a revision says which way the difference goes."""
         if self.decided.presented.record.revision > 1:
@@ -117,6 +122,9 @@ class Events:
     pending: tuple[Pending, ...]
     returned: tuple[Returned, ...]
     disputed: tuple[Disputed, ...]
+    earlier: tuple[Trip, ...] = ()
+    """Tellings of half taps that were over when the day's window opened: the opening books hold
+    what they moved, and a late tap of the day is a revision of them."""
 
 
 def events_of(day: WorkedDay) -> Events | Refusal:
@@ -139,12 +147,15 @@ def events_of(day: WorkedDay) -> Events | Refusal:
         )
         for item, half in zip(decided[len(rides) :], halves, strict=True)
     ]
+    opens_s = seconds(day.config.window_open)
+    earlier = tuple(trip for trip in whole if trip.over_s < opens_s)
+    whole = [trip for trip in whole if trip.over_s >= opens_s]
     held = [_held(item, day, terms) for item in plain if item.decided.judgement.status == "held"]
     reserved = [_reserved(item, day) for item in whole if _reservation(item)]
     returned = tuple(_returned(refund) for refund in day.inputs.refunds)
     disputed = [_disputed(dispute, day, terms) for dispute in day.inputs.disputes]
     disputed += [_forked(item, day, terms) for item in plain if is_netted(item.decided, day)]
-    return Events((*plain, *whole), (*held, *reserved), returned, tuple(disputed))
+    return Events((*plain, *whole), (*held, *reserved), returned, tuple(disputed), earlier)
 
 
 def _trip(item: Decided, day: WorkedDay, terms: CaseTerms) -> Trip:

@@ -243,7 +243,10 @@ def _revenue_fen(journal: Journal) -> int:
 
 def _s6(day: WorkedDay, events: Events, money: Money) -> bool:
     told = {
-        tap.tap_id for trip in events.trips if trip.paired is not None for tap in trip.paired.taps
+        tap.tap_id
+        for trip in (*events.trips, *events.earlier)
+        if trip.paired is not None
+        for tap in trip.paired.taps
     }
     return told == {tap.tap_id for tap in day.inputs.half_taps}
 
