@@ -59,6 +59,8 @@ def test_the_new_payment_is_paid_and_names_the_old_one(world: World, desk: Reiss
     assert said(desk, "ann") is None
     assert said(desk, "ann") == "REISSUE_TWO_PERSONS"
     assert said(desk, "no name") == "HUB_PERSON"
+    silent = desk.reissue(f"{WINDOW}-0003", "bob", " ", NOW_S)
+    assert isinstance(silent, Refusal) and silent.code == "HUB_WHY"
     assert sent(world) == []
     successor = said(desk, "bob")
     (payment,) = sent(world)

@@ -44,12 +44,14 @@ class HoldingDesk:
         and is frozen, its case; None when so much money hangs on it that a second person has to
         say the same.
 
-        Refuses with HUB_PERSON, RECORD_UNKNOWN, RECORD_STATE (it is not held), RECORD_WAITS (an
-        earlier revision is), EVIDENCE_TOO_LATE, HELD_TWO_PERSONS (the first person again), and for
-        a frozen one as `rule_fork` does.
+        Refuses with HUB_PERSON, HUB_WHY, RECORD_UNKNOWN, RECORD_STATE (it is not held),
+        RECORD_WAITS (an earlier revision is), EVIDENCE_TOO_LATE, HELD_TWO_PERSONS (the first
+        person again), and for a frozen one as `rule_fork` does.
         """
         if not is_name(by):
             return Refusal("HUB_PERSON", values={"by": by})
+        if not reason.strip():
+            return Refusal("HUB_WHY")
         event = RecordEvent.PROOF if proves else RecordEvent.DISPROOF
         with self._store.changing() as cursor:
             waiting = life_table.find_record(cursor, record_id)

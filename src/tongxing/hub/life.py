@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from tongxing.hub.verdicts import Status
 from tongxing.hub.windows import WindowState
+from tongxing.hub.words import in_both
 from tongxing.kernel.reasons import Refusal
 
 
@@ -107,5 +108,6 @@ def step(record_id: str, state: RecordState, event: RecordEvent) -> Arrow | Refu
     """The arrow of `event` from `state`. Refuses with RECORD_STATE for one that is not there."""
     arrow = LIFE.get((state, event))
     if arrow is None:
-        return Refusal("RECORD_STATE", values={"record": record_id, "state": state.value})
+        values = {"record": record_id, **in_both("state", f"record.{state}")}
+        return Refusal("RECORD_STATE", values=values)
     return arrow

@@ -19,6 +19,7 @@ from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import bank_lines as table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store.bank_lines import KeptBreak
+from tongxing.hub.words import in_both
 from tongxing.kernel.clock import DAY_S, calendar_date
 from tongxing.kernel.ids import digest, sha256_hex
 from tongxing.kernel.reasons import Refusal
@@ -110,7 +111,8 @@ class BankDesk:
             else:
                 fits = ending == "borne" or (of in members and found.amount_fen > 0)
             if not fits:
-                return Refusal("BREAK_ENDING", values={"number": break_no, "ending": ending})
+                values = {"number": break_no, **in_both("ending", f"break.{ending}")}
+                return Refusal("BREAK_ENDING", values=values)
             if other is not None:
                 table.end_break(cursor, other.break_no, f"returned {break_no}", by, now_s)
             else:

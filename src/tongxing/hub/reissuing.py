@@ -15,6 +15,7 @@ from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as table
 from tongxing.hub.store.payments import CameBack
+from tongxing.hub.words import in_both
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.payments import next_due_s, successor_id
 from tongxing.kernel.reasons import Refusal
@@ -29,17 +30,19 @@ class ReissueDesk:
     def reissue(self, name: str, by: str, why: str, now_s: int) -> Instruction | Refusal | None:
         """Send a payment again, once a second person says so; None for the first one's word.
 
-        Refuses HUB_PERSON, PAYMENT_UNKNOWN, REISSUE_STATE for one that did not come back, has a
-        successor, or is a debtor's, and REISSUE_TWO_PERSONS for the first person again.
+        Refuses HUB_PERSON, HUB_WHY, PAYMENT_UNKNOWN, REISSUE_STATE for one that did not
+        come back, has a successor, or is a debtor's, and REISSUE_TWO_PERSONS for the first again.
         """
         if not is_name(by):
             return Refusal("HUB_PERSON", values={"by": by})
+        if not why.strip():
+            return Refusal("HUB_WHY")
         with self._store.changing() as cursor:
             payment = _payment(cursor, name)
             if payment is None:
                 return Refusal("PAYMENT_UNKNOWN", values={"reference": name})
             if payment.state not in CAME_BACK or payment.instruction.phase == 1:
-                values = {"reference": name, "state": payment.state.value}
+                values = {"reference": name, **in_both("state", f"payment.{payment.state}")}
                 return Refusal("REISSUE_STATE", values=values)
             first = table.reissue_proposed_by(cursor, name)
             if first is None:

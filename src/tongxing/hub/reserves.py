@@ -19,6 +19,7 @@ from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import reserves as table
 from tongxing.hub.store.reserves import Cover, Terms
+from tongxing.hub.words import in_both
 from tongxing.kernel.clock import calendar_date, stamp
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
@@ -235,7 +236,7 @@ def _needs_none(payment: Payment, now_s: int) -> Refusal | None:
     values: dict[str, object] = {"reference": instruction.instruction_id}
     is_open = payment.state in (PaymentState.ISSUED, *CAME_BACK)
     if instruction.phase != 1 or not is_open:
-        return Refusal("COVER_STATE", values={**values, "state": payment.state.value})
+        return Refusal("COVER_STATE", values=values | in_both("state", f"payment.{payment.state}"))
     if now_s < instruction.due_s and payment.state is PaymentState.ISSUED:
         return Refusal("COVER_EARLY", values={**values, "due": stamp(instruction.due_s)})
     return None

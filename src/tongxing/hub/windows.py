@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from tongxing.hub.rulebook import Rulebook
+from tongxing.hub.words import in_both
 from tongxing.kernel.clock import DAY_S, at, calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.workdays import is_workday
@@ -113,5 +114,6 @@ def step(window_id: str, state: WindowState, event: WindowEvent) -> WindowState 
     """The state after `event`. Refuses with WINDOW_STATE for a step that is not in the table."""
     after = TRANSITIONS.get((state, event))
     if after is None:
-        return Refusal("WINDOW_STATE", values={"window": window_id, "state": state.value})
+        values = {"window": window_id, **in_both("state", f"window.{state}")}
+        return Refusal("WINDOW_STATE", values=values)
     return after

@@ -11,6 +11,7 @@ from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
 from tongxing.hub.running.status import BANK, BANK_SAID_NO, TIME, DayStatus, StepStatus
 from tongxing.hub.running.steps import ORDER, Step
+from tongxing.hub.words import texts
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 
@@ -81,7 +82,7 @@ def _so_far(day: DayStatus) -> str:
 
 
 def _row(step: StepStatus, day: DayStatus, now_s: int) -> tuple[str, ...]:
-    name = WORDS(f"day.steps.{step.step.value}")
+    name = texts().text(f"step.{step.step}", settings().language)
     if step.done_s is not None:
         figures = [_figure(key, value) for key, value in step.figures.items() if value]
         came_to = "  ".join(figures) or "–"
@@ -104,7 +105,7 @@ def _next(day: DayStatus) -> str:
     if not day.next_step:
         key = "day.reopened" if day.waits == BANK else "day.finished"
         return WORDS(key, open=day.payments_open, late=day.payments_late)
-    step = WORDS(f"day.steps.{day.next_step}")
+    step = texts().text(f"step.{day.next_step}", settings().language)
     due = next(item.due_s for item in day.steps if item.step.value == day.next_step)
     match day.waits:
         case value if value == TIME:

@@ -3,6 +3,7 @@
 from tongxing.cli.common import Words, emit_json, print_table, say, settings
 from tongxing.cli.hub.opened import hub_store
 from tongxing.cli.shell import command as make_command
+from tongxing.hub.details import told_detail
 from tongxing.hub.store.life import HeldLine, held_lines
 from tongxing.hub.terms import terms_on
 from tongxing.hub.verdicts import verdict_code
@@ -41,8 +42,14 @@ def _why(line: HeldLine) -> str:
     code = line.codes.split()[0]
     found = verdict_code(code)
     name = found.zh if settings().language == "zh" else found.en
-    said = WORDS(f"held.{line.proposed}", by=line.proposed_by) if line.proposed else ""
-    return f"{code} {name}" + (f" ({line.detail})" if line.detail else "") + (said and f"; {said}")
+    why = f"{code} {name}"
+    if line.detail:
+        detail = told_detail(line.detail, settings().language)
+        why = WORDS("held.why", code=code, name=name, detail=detail)
+    if line.proposed:
+        said = WORDS(f"held.{line.proposed}", by=line.proposed_by)
+        why = WORDS("held.said", why=why, said=said)
+    return why
 
 
 def _until(line: HeldLine) -> str:

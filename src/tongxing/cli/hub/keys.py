@@ -29,5 +29,5 @@ def command() -> None:
 def _row(row: KeyRow) -> tuple[str, str, str, str]:
     how = WORDS("keys.emergency" if row.is_emergency else "keys.planned")
     if not row.confirmed_by:
-        return row.from_window, row.new_key, f"{how}; {WORDS('keys.waits')}", row.proposed_by
+        return row.from_window, row.new_key, WORDS("keys.waits", how=how), row.proposed_by
     return row.from_window, row.new_key, how, f"{row.proposed_by} / {row.confirmed_by}"

@@ -28,8 +28,8 @@ WORDS = Words("hub")
 @click.option("--by", "by", metavar="NAME", required=True)
 def command(file: Path, from_window: str, is_emergency: bool, by: str) -> None:
     if is_emergency == bool(from_window):
-        text = "--from | --emergency"
-        raise usage_problem(click.get_current_context(), "missing", text=text)
+        wrong, text = ("extra", "--from") if is_emergency else ("missing", "--from | --emergency")
+        raise usage_problem(click.get_current_context(), wrong, text=text)
     if from_window:
         granted(closing_day(from_window))
     own = hub_keys()

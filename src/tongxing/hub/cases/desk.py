@@ -6,8 +6,10 @@ with a name and a reason, above a bound only together with a second person.
 """
 
 from tongxing.hub.cases.ladder import Case, due_s, turn_of
+from tongxing.hub.cases.words import act_and_side
 from tongxing.hub.cases.working import act_on, open_about
 from tongxing.hub.keys import OwnKey, own_keys
+from tongxing.hub.rows import is_name
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import cases as table
@@ -96,9 +98,9 @@ class CaseDesk:
         Refuses with CASE_STEP for any other act, HUB_PERSON for no name, and as `working.act_on`.
         """
         if act not in _HUB_ACTS:
-            values = {"act": act, "side": "hub", "stage": "-"}
-            return Refusal("CASE_STEP", case_id, values)
-        if not (by.isascii() and by.isprintable() and 0 < len(by) <= 64 and " " not in by):
+            nowhere = {"stage_zh": "–", "stage_en": "–"}
+            return Refusal("CASE_STEP", case_id, act_and_side(act, "hub") | nowhere)
+        if not is_name(by):
             return Refusal("HUB_PERSON", values={"by": by})
         said = CaseAct(
             act_id=by, act=act, case_id=case_id, amount_fen=to_issuer_fen, reason=reason, note=note

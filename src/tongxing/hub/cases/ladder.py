@@ -21,7 +21,9 @@ from tongxing.hub.cases.rules import (
     Side,
     Step,
 )
+from tongxing.hub.cases.words import act_and_side
 from tongxing.hub.terms import bank_deadline, deadline, next_workday_s
+from tongxing.hub.words import in_both
 from tongxing.kernel.clock import DAY_S, at, calendar_date, stamp
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import CaseAct, Share
@@ -146,7 +148,7 @@ def open_case(
     """
     opening = terms.opening_of(act.act)
     if opening is None or side not in opening.by:
-        return Refusal("CASE_OPENING", act.record_id, {"act": act.act, "side": side})
+        return Refusal("CASE_OPENING", act.record_id, act_and_side(act.act, side))
     ends_s = deadline(_noon_s(about.settled_on), opening.within_days, terms.ends_at)
     if at_s >= ends_s:
         values = {"record": about.record_id, "until": stamp(ends_s)}
@@ -186,7 +188,7 @@ def take(
     CASE_TWO_PERSONS, what `_objection` refuses, and for freezing CASE_NOT_FROZEN and CASE_FREEZES.
     """
     if not case.is_open:
-        return Refusal("CASE_ENDED", case.case_id, {"ending": case.stage})
+        return Refusal("CASE_ENDED", case.case_id, in_both("ending", f"case.ending.{case.stage}"))
     if act.act in (FREEZE, THAW):
         return _freezing(case, act, side, person, at_s, terms)
     if case.frozen_s is not None:
@@ -197,7 +199,7 @@ def take(
         if step.act == act.act and _side(step.by, case) == side
     ]
     if not steps:
-        values = {"act": act.act, "side": side, "stage": case.stage}
+        values = act_and_side(act.act, side) | in_both("stage", f"case.stage.{case.stage}")
         return Refusal("CASE_STEP", case.case_id, values)
     step = steps[0]
     amounts = range(case.escrow_fen + 1) if step.act == RULE else range(1, about.left_fen + 1)
@@ -241,9 +243,9 @@ def _objection(asked: Asked, act: CaseAct, about: About, amounts: range) -> Refu
     if asked.once and about.was_disputed:
         return Refusal("CASE_ONCE", where, {"trip": about.trip_id})
     if asked.evidence and not act.evidence:
-        return Refusal("CASE_EVIDENCE", where, {"act": act.act})
+        return Refusal("CASE_EVIDENCE", where, in_both("act", f"case.act.{act.act}"))
     if asked.reason and not act.reason:
-        return Refusal("CASE_REASON", where, {"act": act.act})
+        return Refusal("CASE_REASON", where, in_both("act", f"case.act.{act.act}"))
     if asked.amount and act.amount_fen not in amounts:
         values = {"amount": act.amount_fen, "most": max(0, amounts.stop - 1)}
         return Refusal("CASE_AMOUNT", where, values)
@@ -322,14 +324,14 @@ def _freezing(
 ) -> Moved | Refusal:
     """Stop a case's clock, or let it go on. Only the hub may."""
     if side != HUB_ITSELF:
-        values = {"act": act.act, "side": side, "stage": case.stage}
+        values = act_and_side(act.act, side) | in_both("stage", f"case.stage.{case.stage}")
         return Refusal("CASE_STEP", case.case_id, values)
     if act.act == THAW:
         if case.frozen_s is None:
             return Refusal("CASE_NOT_FROZEN", case.case_id)
         return Moved(_thawed(case, at_s), THAW, person, at_s)
     if not act.reason:
-        return Refusal("CASE_REASON", case.case_id, {"act": act.act})
+        return Refusal("CASE_REASON", case.case_id, in_both("act", f"case.act.{act.act}"))
     if case.frozen_s is not None:
         return Refusal("CASE_FROZEN", case.case_id)
     if case.freezes >= terms.freezes_most:

@@ -1,11 +1,16 @@
 """What acts, stages, endings and sides of a case are called, for commands and pages alike."""
 
-from tongxing.kernel.texts import load_catalogue
+from tongxing.hub.words import in_both, texts
 
 
 def act_name(act: str, language: str) -> str:
     """An act, or silence."""
     return _say("act", act, language)
+
+
+def act_and_side(act: str, side: str) -> dict[str, str]:
+    """An act and whose it is, as the values of a refusal."""
+    return in_both("act", f"case.act.{act}") | in_both("side", f"case.side.{side}")
 
 
 def stage_name(stage: str, ended: bool, language: str) -> str:
@@ -15,7 +20,7 @@ def stage_name(stage: str, ended: bool, language: str) -> str:
 
 def silence_name(name: str, language: str) -> str:
     """What silence leads to: an ending, another stage, or that a frozen case goes on."""
-    entries = load_catalogue("tongxing.hub").entries
+    entries = texts().entries
     for group in ("ending", "stage", "act"):
         if f"case.{group}.{name}" in entries:
             return _say(group, name, language)
@@ -29,11 +34,11 @@ def money_name(kind: str, language: str) -> str:
 
 def account_name(party: str, language: str) -> str:
     """An account of the hub, or the hub itself; any other party as it is."""
-    entries = load_catalogue("tongxing.hub").entries
+    entries = texts().entries
     if party == "hub":
         return _say("side", party, language)
     return _say("account", party, language) if f"case.account.{party}" in entries else party
 
 
 def _say(group: str, name: str, language: str) -> str:
-    return load_catalogue("tongxing.hub").text(f"case.{group}.{name}", language)
+    return texts().text(f"case.{group}.{name}", language)

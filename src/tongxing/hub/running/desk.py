@@ -28,6 +28,7 @@ from tongxing.hub.store import HubStore
 from tongxing.hub.store import days as table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.windows import WindowTimes, closing_day, window_of, window_times
+from tongxing.hub.words import in_both
 from tongxing.kernel.clock import at, calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing
@@ -169,12 +170,13 @@ class DayDesk:
         done: Mapping[str, table.DoneStep],
     ) -> Refusal | None:
         """One step alone, again if it was done; what comes before it has to be done."""
-        missing = [earlier.value for earlier in before(step) if earlier.value not in done]
+        missing = [earlier for earlier in before(step) if earlier.value not in done]
         if missing and step not in BEFORE_CUTOFF:
-            return Refusal("DAY_STEP_ORDER", day, {"step": step.value, "missing": missing[0]})
+            names = in_both("step", f"step.{step}") | in_both("missing", f"step.{missing[0]}")
+            return Refusal("DAY_STEP_ORDER", day, names)
         is_due = now_s >= due_s(step, times)
         if not is_due and step not in BEFORE_CUTOFF:
-            return Refusal("DAY_STEP_NOT_DUE", day, {"step": step.value})
+            return Refusal("DAY_STEP_NOT_DUE", day, in_both("step", f"step.{step}"))
         figures = self._doers[step](day, times, now_s)
         if isinstance(figures, Refusal):
             return figures
