@@ -69,8 +69,9 @@ Day = Mapping[str, Sequence[Unit]]
 """What each acquirer presents of a day."""
 
 
-def month(random: Random) -> list[Day]:
-    """Rides, revisions of some a day later, and one of each kind of odd row."""
+def month(random: Random, forks: frozenset[int] = frozenset()) -> list[Day]:
+    """Rides, revisions of some a day later, and one of each kind of odd row. On the days of `forks`
+    both cities tell of one counter of a card, each another purchase."""
     days: list[Day] = []
     earlier: list[Record] = []
     for number in range(DAYS):
@@ -79,6 +80,7 @@ def month(random: Random) -> list[Day]:
         units += [Unit((revised(old, random.randrange(180)),)) for old in earlier[:3]]
         units += [Unit((record,)) for record in _odd(number, earlier[3:5])]
         units += _handed_over(number)
+        units += [Unit((_fork(number),))] if number in forks else []
         of = {name: [u for u in units if u.records[0].acquirer == name] for name in ACQUIRERS}
         of[ACQUIRERS[number % 2]].append(Unit(lines=(UNREADABLE,)))
         days.append(of)
@@ -143,6 +145,15 @@ def _signed(number: int) -> list[Record]:
         )
         found.append(replace(record, medium_no=CARD, proofs=[proof]))
     return found
+
+
+def _fork(number: int) -> Record:
+    """The other city's purchase at the counter of a day's first or second one."""
+    part = number % 2
+    real = _signed(number)[1 - part]
+    clone = replace(real.proofs[0], serial=90_000 + number)
+    record = ride(f"d{number:02d}fork", where=("S1-S9", "bus")[part], charge_fen=150)
+    return replace(record, medium_no=CARD, proofs=[clone], **_moved(record, number))
 
 
 def _shown(number: int) -> list[Record]:
@@ -347,3 +358,12 @@ def everything(world: World, *, whatever_the_files: bool = False) -> list[tuple[
                 kept = zip(names, row, strict=True)
                 found.append((table, *(value for name, value in kept if name not in left_out)))
     return sorted(found, key=repr)
+
+
+def money_of(world: World) -> list[tuple[object, ...]]:
+    """What members are told of money and what the books say of it: statements in every form,
+    payments, journals; not the verdicts on the way there."""
+    tables = ("instruction", "pair_net", "operator_net", "member_position", "case_money")
+    wanted = {*tables, "posting", "posting_line", "document"}
+    rows = [row for row in everything(world, whatever_the_files=True) if row[0] in wanted]
+    return [row for row in rows if "carried_verdicts" not in row]
