@@ -145,7 +145,8 @@ def test_a_file_cut_anywhere_is_refused(world: World) -> None:
 
 
 def test_a_file_cut_at_every_byte_is_refused() -> None:
-    """Every single length, whole bytes of the stream and of the text in it."""
+    """Every single length, whole bytes of the stream and of the text in it; also when the manifest
+    counts the lines that are left, so that nothing but the missing end and the sum can tell."""
     manifest = _manifest_of(GOOD_DATA)
     text = gzip.decompress(GOOD_DATA)
     for end in range(1, len(GOOD_DATA)):
@@ -159,6 +160,10 @@ def test_a_file_cut_at_every_byte_is_refused() -> None:
         opening = open_file(_manifest_of(cut), cut, RULES.file)
         assert isinstance(opening, Refusal), end
         assert opening.code in ("FILE_TRUNCATED", "FILE_COUNT"), end
+        opening = open_file(_manifest_of(cut, text[:end].count(b"\n")), cut, RULES.file)
+        assert isinstance(opening, Refusal), end
+        whole_lines = end == 0 or text[end - 1] == 10
+        assert opening.code == ("FILE_SUM" if whole_lines else "FILE_TRUNCATED"), end
 
 
 def test_every_flipped_bit_of_every_record_is_found() -> None:
@@ -173,12 +178,12 @@ def test_every_flipped_bit_of_every_record_is_found() -> None:
         text[bit // 8] ^= 1 << bit % 8
 
 
-def _manifest_of(data: bytes) -> Manifest:
+def _manifest_of(data: bytes, rows: int = len(RECORDS)) -> Manifest:
     return Manifest(
         file_id="F",
         sender=ACQ,
         created_s=0,
-        rows=len(RECORDS),
+        rows=rows,
         delta_sum_fen=sum(record.delta_fen for record in RECORDS),
         data_sha256=sha256_hex(data),
         previous_manifest_sha256="",
