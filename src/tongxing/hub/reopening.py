@@ -75,6 +75,7 @@ class _Booked:
     """A trip in the books: its newest telling, and whether that was told otherwise since."""
 
     newest: Telling
+    facts: tuple[object, ...]
     is_loose: bool = False
 
     def shares_a_tap(self, trip: PairedTrip) -> bool:
@@ -102,7 +103,7 @@ class _Told:
     def _take(self, moment_s: int, until_s: int | None) -> None:
         """What is told at a moment, and what of it moves money before the next tap comes."""
         trips = self._trips(moment_s)
-        standing = {_facts(one.newest.trip) for one in self.booked if not one.is_loose}
+        standing = {one.facts for one in self.booked if not one.is_loose}
         due = [
             trip
             for trip in trips
@@ -113,13 +114,15 @@ class _Told:
                 (one for one in self.booked if one.is_loose and one.shares_a_tap(trip)), None
             )
             if one is None:
-                self._book(_Booked(Telling(trip, 1, trip, trip.received_s, trip.at_s)))
+                self._book(
+                    _Booked(Telling(trip, 1, trip, trip.received_s, trip.at_s), _facts(trip))
+                )
                 continue
             if trip.at_s > moment_s:
                 self._withdraw(one, moment_s)
             newest = one.newest
             one.newest = Telling(newest.first, newest.number + 1, trip, trip.received_s, trip.at_s)
-            one.is_loose = False
+            one.facts, one.is_loose = _facts(trip), False
             self.found.append(one.newest)
         for one in self.booked:
             if one.is_loose:
@@ -130,13 +133,14 @@ class _Told:
         free: what becomes of them begins at this moment."""
         trips = pair_half_taps(self.known.values(), self.words, self.terms)
         now = {_facts(trip) for trip in trips}
-        for one in self.booked:
-            if one.newest.is_void or _facts(one.newest.trip) in now:
-                continue
+        told_otherwise = [one for one in self.booked if not one.is_loose and one.facts not in now]
+        for one in told_otherwise:
             one.is_loose = True
             for tap_id in _ids(one.newest.trip):
                 self.known[tap_id] = replace(self.known[tap_id], received_s=moment_s)
-        return pair_half_taps(self.known.values(), self.words, self.terms)
+        if told_otherwise:
+            return pair_half_taps(self.known.values(), self.words, self.terms)
+        return trips
 
     def _book(self, one: _Booked) -> None:
         self.booked.append(one)
