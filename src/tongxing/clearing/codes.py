@@ -5,7 +5,7 @@ pipeline as marks. A row without a code is not asked; one whose key the vault la
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tongxing.clearing.engines.duck import quoted
-from tongxing.clearing.layout import COLUMNS, ROWS_OF_A_FILE_MAX
+from tongxing.clearing.engines.streams import Stretch, stretches
+from tongxing.clearing.layout import COLUMNS, NUMBER_MAX, ROWS_OF_A_FILE_MAX
 from tongxing.clearing.rules.model import TacKey
 from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S
 from tongxing.media.keys import KeyVault
@@ -23,8 +24,8 @@ from tongxing.media.tac.columns import IssuerKey, TacColumns, check_columns
 from tongxing.media.tac.fields import FACTOR_BYTES, TAC_BYTES, TAC_INPUT_BYTES
 
 BATCH_ROWS = 1_000_000
-"""A row group of files that are written well: less would read each more than once."""
-_STRETCH_ROWS = 1 << 15
+"""What is handed to the kernels at a time: large enough that they are worth their start."""
+_NEAR_ROWS = 1 << 15
 """Rows whose bytes are put together at a time: they stay near the processor, twice as fast."""
 PURCHASE = 0x06
 """The type byte of the rides in a clearing file."""
@@ -45,62 +46,50 @@ class CodesChecked(NamedTuple):
 
 
 def check_codes(
-    files: Sequence[Path],
-    keys: Mapping[int, TacKey],
-    vault: KeyVault,
-    threads: int,
-    tell: Callable[[int], None],
+    files: Sequence[Path], keys: Mapping[int, TacKey], vault: KeyVault, threads: int
 ) -> CodesChecked:
-    """Checks every code of the files. `tell` hears of rows done. Raises duckdb.Error."""
+    """Checks every code of the files. Raises duckdb.Error."""
     issuers = _Issuers(keys)
     wrong: list[Numbers] = []
     checked = unchecked = 0
 
-    def one(batch: _Batch) -> _Answer:
-        return (batch.rows, *_check(batch, issuers, vault))
+    def one(batch: _Batch) -> CodesChecked:
+        return _check(batch, issuers, vault)
 
     with ThreadPoolExecutor(threads) as pool:
-        for rows, bad, right, unknown in _ahead(pool, one, _batches(files), threads + 1):
-            wrong.append(bad)
-            checked, unchecked = checked + right, unchecked + unknown
-            tell(rows)
-    found = np.sort(np.concatenate(wrong)) if wrong else np.zeros(0, np.int64)
-    return CodesChecked(found, checked, unchecked)
+        for found in _ahead(pool, one, _batches(files), threads + 1):
+            wrong.append(found.wrong)
+            checked, unchecked = checked + found.checked, unchecked + found.unchecked
+    together = np.sort(np.concatenate(wrong)) if wrong else np.zeros(0, np.int64)
+    return CodesChecked(together, checked, unchecked)
 
 
 class _Batch(NamedTuple):
-    """Rows with a code: their keys, their columns as the file has them, and how many rows they were
-    among."""
+    """Rows of a file (by its number) that have a code."""
 
-    keys: Numbers
-    columns: dict[str, NDArray[Any]]
-    rows: int
-
-
-_Answer = tuple[int, Numbers, int, int]
-"""Of a batch: its rows, the keys of wrong ones, how many were checked, how many could not be."""
+    file: int
+    stretches: list[Stretch]
 
 
 class _Issuers:
     """Issuer numbers as places in a list of keys."""
 
     def __init__(self, keys: Mapping[int, TacKey]) -> None:
-        self.numbers = np.array(sorted(keys), np.int64)
         self.keys = tuple(
             IssuerKey(keys[number].issuer_id, keys[number].algorithm, keys[number].version)
             for number in sorted(keys)
         )
+        self._places = np.full(NUMBER_MAX + 1, -1, np.int32)
+        self._places[sorted(keys)] = np.arange(len(keys))
 
-    def places(self, issuers: Numbers) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-        """The place of each, and whether it has one."""
-        if not len(self.numbers):
-            return np.zeros(len(issuers), np.int32), np.zeros(len(issuers), np.bool_)
-        found = np.minimum(np.searchsorted(self.numbers, issuers), len(self.numbers) - 1)
-        return found.astype(np.int32), self.numbers[found] == issuers
+    def places(self, issuers: NDArray[Any]) -> NDArray[np.int32]:
+        """The place of each, -1 for one without a key."""
+        found: NDArray[np.int32] = self._places[issuers]
+        return found
 
 
 def _batches(files: Sequence[Path]) -> Iterator[_Batch]:
-    """Batches of one file after the other, each read a stretch at a time."""
+    """Batches of one file after the other."""
     limits = {column.name: column for column in COLUMNS}
     sound = " AND ".join(
         f"{name} BETWEEN {limits[name].least} AND {limits[name].most}"
@@ -113,28 +102,30 @@ def _batches(files: Sequence[Path]) -> Iterator[_Batch]:
         for number, path in enumerate(files):
             source = f"read_parquet('{quoted(path)}', file_row_number = true)"
             there = {row[0] for row in base.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-            row = base.execute(f"SELECT count(*) FROM {source}").fetchone()
-            count = int(row[0]) if row else 0
             if "tac" not in there:
                 continue
-            for first in range(0, count, BATCH_ROWS):
-                found = base.execute(
-                    f"SELECT file_row_number AS row_no, {cells} FROM {source} WHERE "
-                    f"file_row_number >= {first} AND file_row_number < {first + BATCH_ROWS} "
-                    f"AND charge_fen BETWEEN 0 AND 1000000000 AND {sound}"
-                ).fetchnumpy()
-                keys = found.pop("row_no") + number * ROWS_OF_A_FILE_MAX
-                yield _Batch(keys, found, min(BATCH_ROWS, count - first))
+            sql = (
+                f"SELECT file_row_number AS row_no, {cells} FROM {source} "
+                f"WHERE charge_fen BETWEEN 0 AND 1000000000 AND {sound}"
+            )
+            waiting: list[Stretch] = []
+            for stretch in stretches(base, sql):
+                waiting.append(stretch)
+                if sum(one.rows for one in waiting) >= BATCH_ROWS:
+                    yield _Batch(number, waiting)
+                    waiting = []
+            if waiting:
+                yield _Batch(number, waiting)
 
 
 def _ahead(
     pool: ThreadPoolExecutor,
-    work: Callable[[_Batch], _Answer],
+    work: Callable[[_Batch], CodesChecked],
     batches: Iterator[_Batch],
     most: int,
-) -> Iterator[_Answer]:
+) -> Iterator[CodesChecked]:
     """What the work makes of each batch, in order, with no more than so many under way."""
-    waiting: deque[Future[_Answer]] = deque()
+    waiting: deque[Future[CodesChecked]] = deque()
     for batch in batches:
         waiting.append(pool.submit(work, batch))
         if len(waiting) >= most:
@@ -143,28 +134,43 @@ def _ahead(
         yield waiting.popleft().result()
 
 
-def _check(batch: _Batch, issuers: _Issuers, vault: KeyVault) -> tuple[Numbers, int, int]:
-    places, known = issuers.places(batch.columns["issuer"])
-    if not known.all():
-        columns = {name: column[known] for name, column in batch.columns.items()}
-        keys, places = batch.keys[known], places[known]
-    else:
-        columns, keys = batch.columns, batch.keys
-    strange = len(known) - len(keys)
-    if not len(keys):
-        return keys, 0, strange
-    factors, data, tacs = (np.empty((len(keys), width), np.uint8) for width in _WIDTHS)
-    for first in range(0, len(keys), _STRETCH_ROWS):
-        rows = slice(first, first + _STRETCH_ROWS)
-        plain = {name: np.asarray(column[rows], np.int64) for name, column in columns.items()}
-        factors[rows] = card_factors(plain["card"])
-        data[rows] = signed_bytes(plain)
-        tacs[rows] = _big_endian(plain["tac"], TAC_BYTES)
-    signed = TacColumns(issuers.keys, places, factors, data, tacs)
+def _check(batch: _Batch, issuers: _Issuers, vault: KeyVault) -> CodesChecked:
+    rows = sum(stretch.rows for stretch in batch.stretches)
+    keys, places = np.empty(rows, np.int64), np.empty(rows, np.int32)
+    factors, data, tacs = (np.empty((rows, width), np.uint8) for width in _WIDTHS)
+    filled = 0
+    for columns in _near(batch.stretches):
+        found = issuers.places(columns["issuer"])
+        known = found >= 0
+        if not known.all():
+            columns = {name: column[known] for name, column in columns.items()}
+            found = found[known]
+        taken = slice(filled, filled + len(found))
+        if not len(found):
+            continue
+        keys[taken] = columns["row_no"] + batch.file * ROWS_OF_A_FILE_MAX
+        places[taken] = found
+        factors[taken] = card_factors(columns["card"])
+        data[taken] = signed_bytes(columns)
+        tacs[taken] = _big_endian(columns["tac"], TAC_BYTES)
+        filled = taken.stop
+    if not filled:
+        return CodesChecked(keys[:0], 0, rows)
+    signed = TacColumns(
+        issuers.keys, places[:filled], factors[:filled], data[:filled], tacs[:filled]
+    )
     verdicts = check_columns(vault, signed)
     wrong = ~verdicts.right & ~verdicts.unchecked
     unknown = int(np.count_nonzero(verdicts.unchecked))
-    return keys[wrong], len(keys) - unknown, strange + unknown
+    return CodesChecked(keys[:filled][wrong], filled - unknown, rows - filled + unknown)
+
+
+def _near(batch: Iterable[Stretch]) -> Iterator[dict[str, Numbers]]:
+    """The columns as numbers of one width, few rows at a time."""
+    for stretch in batch:
+        for first in range(0, stretch.rows, _NEAR_ROWS):
+            rows = slice(first, first + _NEAR_ROWS)
+            yield {name: column[rows].astype(np.int64) for name, column in stretch.columns.items()}
 
 
 def card_factors(cards: Numbers) -> Bytes:

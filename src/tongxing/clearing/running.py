@@ -136,9 +136,7 @@ class _Run:
             given = self.given
             vault = self.given.vault
             self.codes = faults_told(
-                lambda: check_codes(
-                    given.files, self.rules.tac_keys, vault, given.threads, lambda _rows: None
-                )
+                lambda: check_codes(given.files, self.rules.tac_keys, vault, given.threads)
             )
             keys = self.codes.wrong.tolist()
         bit = self.rules.findings.bit("tac")
