@@ -310,7 +310,7 @@ FAULTS = [
     Fault("B83", "zeros beyond its width", line_in_text,
           uc(UC_LINE[:11] + b"0" + UC_LINE[11:]), "EXCHANGE_LINE_LENGTH", "UC.txt:3", ("32", "31")),
     *(Fault("B83", what, row_in_lines, cut(SECOND, FEN, b'"delta_fen":' + raw), "FIELD_AMOUNT",
-            "f:2", ("delta_fen",))
+            "f:2", ("delta_fen", raw.decode()))
       for what, raw in {"a text": b'"450"', "a truth": b"true", "nothing": b"null"}.items()),
     *(Fault("B83", what, in_lines, lined(FIRST, cut(SECOND, FEN, b'"delta_fen":' + raw)),
             "LINES_NUMBER", "f:2")

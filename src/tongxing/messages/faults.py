@@ -15,6 +15,7 @@ _MISSING = re.compile(r"missing required field `([^`]*)`")
 _UNKNOWN = re.compile(r"unknown field `([^`]*)`")
 _AMOUNT = re.compile(r"got `([^`]*)` - at `\$[^`]*?(\w+_fen)`")
 _DETAIL_MAX = 200
+_VALUE_MAX = 40
 _LATEST_S = at(date(9999, 12, 31))
 
 
@@ -31,13 +32,15 @@ def row_fault(line: bytes, said: str) -> tuple[str, Mapping[str, object]]:
         return "FILE_ENCODING", {}
     if text.startswith("\N{ZERO WIDTH NO-BREAK SPACE}"):
         return "FILE_ENCODING", {}
-    if not _is_json(text):
+    row = _object(text)
+    if row is None:
         return "LINES_NOT_JSON", {}
     for pattern, sign in ((_MISSING, "-"), (_UNKNOWN, "+")):
         if found := pattern.search(said):
             return "FILE_COLUMNS", {"field": plain(sign + found[1])}
     if found := _AMOUNT.search(said):
-        return "FIELD_AMOUNT", {"field": plain(found[2]), "found": plain(found[1])}
+        value = json.dumps(row[found[2]])[:_VALUE_MAX] if found[2] in row else found[1]
+        return "FIELD_AMOUNT", {"field": plain(found[2]), "found": plain(value)}
     return "LINES_ROW", {"detail": plain(said)}
 
 
@@ -55,8 +58,9 @@ def plain(text: str) -> str:
     return text.encode("unicode_escape").decode("ascii")[:_DETAIL_MAX]
 
 
-def _is_json(text: str) -> bool:
+def _object(text: str) -> dict[str, object] | None:
     try:
-        return isinstance(json.loads(text), dict)
+        found = json.loads(text)
     except (ValueError, RecursionError):
-        return False
+        return None
+    return found if isinstance(found, dict) else None
