@@ -48,7 +48,7 @@ CHINESE = """\
 甲市发卡方  行程           2  1,234,567.89
 乙市发卡方  清分手续费     2         -0.04
 
-净额：应收 1,234,567.83 元
+头寸：应收 1,234,567.83 元
 其中手续费收入：0.02 元
 
 运营商  承担手续费（元）  应付运营商（元）
@@ -68,7 +68,7 @@ Clearing house  clearing fee        2         -0.02
 City A issuer   trips               2  1,234,567.89
 City B issuer   clearing fee        2         -0.04
 
-Net: 1,234,567.83 CNY to receive
+Position: 1,234,567.83 CNY to receive
 Fee income of the member: 0.02 CNY
 
 Operator  Fee borne (CNY)  Payable to operator (CNY)
@@ -92,11 +92,11 @@ def test_who_pays_and_who_had_nothing_is_said_in_words() -> None:
         operator_payouts=[],
     )
     text = as_text(pays, BY_ID, RULES.version, "en", TEXTS)
-    assert "Net: 1.80 CNY to pay\n" in text and "Operator" not in text and "income" not in text
+    assert "Position: 1.80 CNY to pay\n" in text and "Operator" not in text and "income" not in text
     nothing = as_text(
         statement(fee_income_fen=0, operator_payouts=[]), BY_ID, RULES.version, "zh", TEXTS
     )
-    assert "本场次没有往来\n\n净额：0.00 元，无需收付\n" in nothing
+    assert "本场次没有往来\n\n头寸：0.00 元，无需收付\n" in nothing
 
 
 def test_the_sheet_has_fixed_columns_and_whole_fen() -> None:
