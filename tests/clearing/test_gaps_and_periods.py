@@ -104,15 +104,17 @@ def test_a_fork_holds_both_files_and_money_that_is_gone_the_later_one(
     rules: Path, tmp_path: Path
 ) -> None:
     """As the live hub does, which sees one file after the other."""
-    first = [paid(1, 5, 9_000), paid(2, 5, 9_000, OTHER)]
-    second = [paid(3, 5, 8_000), paid(4, 6, 8_000, OTHER)]
+    third = OTHER + 1
+    first = [paid(1, 5, 9_000), paid(2, 5, 9_000, OTHER), paid(5, 7, 8_000, third)]
+    second = [paid(3, 5, 8_000), paid(4, 6, 8_000, OTHER), paid(6, 6, 9_000, third)]
     files = [
         write_rows(tmp_path / f"{name}.parquet", signed(rows))
         for name, rows in (("one", first), ("two", second))
     ]
     found = run(files, rules, tmp_path / "scratch").verdicts()
     assert {place: codes for place, (_, codes, _) in found.items()} == {
-        (0, 0): "1020", (0, 1): "0000", (1, 0): "1020", (1, 1): "1014",
+        (0, 0): "1020", (0, 1): "0000", (0, 2): "0000",
+        (1, 0): "1020", (1, 1): "1014", (1, 2): "1014",
     }  # fmt: skip
 
 

@@ -156,10 +156,10 @@ def test_whom_a_person_let_go_on_nobody_freezes_again(world: World, desk: Holdin
 def test_ten_days_after_the_freeze_whoever_brought_no_evidence_has_lost(
     world: World, desk: HoldingDesk
 ) -> None:
-    world.present([FIRST], MORNING_S)
-    late_s = at(DAY + timedelta(days=1), 11)
-    world.present([CLONE], late_s)
-    ends_s = at(DAY + timedelta(days=11), 12)
+    """The first one came on the day before, in the same window: it has the days of the fork."""
+    world.present([FIRST], NEXT_S)
+    world.present([CLONE], at(DAY + timedelta(days=2), 6))
+    ends_s = at(DAY + timedelta(days=12), 12)
     assert desk.expire(ends_s - 1) == {}
     (answer,) = desk.expire(ends_s).values()
     assert verdicts(opened(answer)) == {"t1.1": "rejected 1020", "t2.1": "rejected 1020"}
@@ -184,6 +184,13 @@ def test_a_purchase_is_of_the_trip_that_has_its_money(world: World) -> None:
     world.present([CLONE], MORNING_S)
     assert stands(world, "t3.1")[:2] == ("held", "1020")
     assert {stands(world, name)[0] for name in ("t1.1", "t1.2")} == {"accepted"}
+
+
+def test_a_trip_without_money_has_nothing_to_freeze(world: World) -> None:
+    world.present([FIRST, void(FIRST)], MORNING_S)
+    world.present([CLONE], MORNING_S)
+    assert stands(world) == ("accepted", "0000", "W20260318")
+    assert events(world) == []
 
 
 def test_a_carried_record_is_frozen_too(world: World, desk: HoldingDesk) -> None:
