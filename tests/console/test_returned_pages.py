@@ -96,6 +96,7 @@ def test_what_came_back_is_told_with_what_was_done(
         "Still owed: two persons have to send it again.",
     ):
         assert words in page.words
+    assert "0 of 2" in page.words, "the creditors' round"
     [row] = read(client, "/settlement").table("Window")
     assert (row[1], row[-1]) == ("being settled", "8 of 10"), "a replaced one is counted once"
     payouts = read(client, f"/settlement/{WINDOW}/members/ACQ-{CHONGQING}")
