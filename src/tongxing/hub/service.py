@@ -332,7 +332,7 @@ class Hub:
         )
         record_table.write_claims(cursor, cover.sender, judgements, known)
         display_table.write_displays(cursor, judgements)
-        forks = purse_table.write_links(cursor, judgements, told.forged)
+        forks = purse_table.write_links(cursor, judgements, told.forged, chains)
         freeze(cursor, forks, stamped_s, window_id, self._rules, self._key)
         register_table.write_not_made(cursor, cover.sender, file_id, told.not_made)
         return verdicts

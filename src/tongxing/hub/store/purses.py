@@ -5,7 +5,15 @@ from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 from tongxing.hub.admission import Judgement, told_links
-from tongxing.hub.purses import Fork, Gap, Link, add_links, believed_links, forks_with
+from tongxing.hub.purses import (
+    Chains,
+    Fork,
+    Gap,
+    Link,
+    add_links,
+    believed_links,
+    forks_with,
+)
 from tongxing.hub.store.connection import Cursor
 from tongxing.messages import Record
 
@@ -44,10 +52,11 @@ def _link(row: tuple[Any, ...]) -> Link:
 
 
 def write_links(
-    cursor: Cursor, judgements: Iterable[Judgement], forged: Container[str]
+    cursor: Cursor, judgements: Iterable[Judgement], forged: Container[str], known: Chains
 ) -> list[Fork]:
     """Keep the purchases that rows tell of; the records that stand whose purchases these
-    contradict. What a trip tells that this file withdraws goes before what takes its place."""
+    contradict, of those `known`. What a trip tells that this file withdraws goes before what takes
+    its place."""
     judged = list(judgements)
     withdrawn = {
         item.row.record.trip_id
@@ -57,22 +66,29 @@ def write_links(
         and item.row.record.how == "void"
     }
     judged.sort(key=lambda item: item.row.record_id.rpartition(".")[0] not in withdrawn)
-    return add_told(cursor, told_links(judged, forged))
+    told = told_links(judged, forged)
+    _add_links(cursor, told)
+    return forks_with(told, known)
 
 
-def add_told(cursor: Cursor, links: Iterable[Link]) -> list[Fork]:
-    """Keep these purchases; the records that stand whose purchases these contradict. One that is
-    known becomes that of the last record that stands and tells it."""
+def add_told(cursor: Cursor, links: Sequence[Link]) -> list[Fork]:
+    """Keep these purchases; the records that stand whose purchases these contradict."""
+    known = _load_chains(cursor, links)
+    _add_links(cursor, links)
+    return forks_with(links, known)
+
+
+def _add_links(cursor: Cursor, links: Iterable[Link]) -> None:
+    """Keep these purchases; one that is known becomes that of the last record that stands and tells
+    it."""
     last: dict[tuple[str, int, str], Link] = {}
     for link in links:
         key = (link.card, link.counter, link.mark)
         if key not in last or link.stands or not last[key].stands:
             last[key] = link
-    told = sorted(last.values())
-    columns = list(zip(*told, strict=True))
+    columns = list(zip(*sorted(last.values()), strict=True))
     if not columns:
-        return []
-    known = _load_chains(cursor, told)
+        return
     cursor.execute(
         f"INSERT INTO purse_link ({_LINK}) SELECT * FROM unnest"
         "(%s::text[], %s::int[], %s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::bool[])"
@@ -80,7 +96,6 @@ def add_told(cursor: Cursor, links: Iterable[Link]) -> list[Fork]:
         "  SET record_id = EXCLUDED.record_id, stands = true WHERE EXCLUDED.stands",
         [list(column) for column in columns],
     )
-    return forks_with(told, known)
 
 
 def unpaid_links(cursor: Cursor) -> list[Link]:
