@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace as with_fields
 from pathlib import Path
 
 import duckdb
@@ -12,6 +13,7 @@ from export_world import (
     BEIJING,
     CHONGQING,
     LOST,
+    STOPS,
     VAULT,
     LiveHub,
     at_home,
@@ -29,9 +31,11 @@ from msgspec.structs import replace
 from psycopg.errors import RaiseException
 
 import tongxing.clearing.exporting.desk
+import tongxing.clearing.exporting.moment
 from tongxing.clearing.exporting import compare
 from tongxing.clearing.writing import write_results
 from tongxing.cli import run
+from tongxing.fares import CityFares, load_city_fares
 from tongxing.kernel.clock import at
 from tongxing.messages import TapRef
 from tongxing.storage import Database
@@ -211,6 +215,31 @@ def test_what_the_rules_say_is_what_the_books_say(
     assert lost.startswith(f"{LOST},") and lost.endswith(",4,4,false")
     assert hidden.endswith(f",4,{(1 << 31) - 1},false"), "due by list 4, which never named it"
     assert f"\n7,{number[f'ACQ-{BEIJING}']},,0,2026-01-01,\n" in tables["terminals.csv"]
+
+
+def test_the_whole_of_a_network_can_be_written(
+    quiet: LiveHub,
+    database: Database,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of a Beijing of five stations every pair, ridden or not, by day and period."""
+
+    def five(city: str) -> CityFares:
+        fares, kept = load_city_fares(city), STOPS[city]
+        stations = {name: fares.network.stations[name] for name in kept}
+        return with_fields(fares, network=with_fields(fares.network, stations=stations))
+
+    monkeypatch.setattr(tongxing.clearing.exporting.moment, "load_city_fares", five)
+    export(database, tmp_path / "export", capsys, "--whole")
+    tables = tables_of(tmp_path / "export")
+    fares = [line.split(",") for line in tables["fares.csv"].splitlines()]
+    assert sum(row[:1] == [BEIJING] for row in fares) == 5 * 5
+    rows = [line.split(",") for line in tables["splits.csv"].splitlines()]
+    periods = Counter(row[4] for row in rows if row[1] == made().header.version)
+    assert periods["peak"] == periods["offpeak"] > 12
+    assert compare(tmp_path / "export", cleared(tmp_path / "export")).differences == ()
 
 
 def test_a_difference_is_told_and_fails(

@@ -131,7 +131,8 @@ class CityRules:
         return next((day for day in days if day > first), None)
 
     def ask_all(self) -> None:
-        """Work out every pair of rail stations, whether it was ridden or not."""
+        """Work out every pair of rail stations, whether it was ridden or not. The ground is made
+        anew for each origin: what it remembers of a pair is kept here already."""
         network = self.fares.network
         stops = [
             (name, next(line for line in one.lines if network.lines[line].mode == "rail"))
@@ -140,6 +141,7 @@ class CityRules:
         ]
         for first, entered_s in self._moments():
             for origin, _ in stops:
+                self.live = self.live.with_published(self.tables, self.fares)
                 for destination, line in stops:
                     ride = _canonical(_LIKE, self.code, line, origin, destination, entered_s)
                     self.weights(ride)
