@@ -56,7 +56,7 @@ PLANTED: list[tuple[str, Callable[[], list[Row]], str]] = [
     ("a time that overflows", lambda: [ride(5, exited_s=2**63 - 1)], "rejected 1006 acquirer"),
     ("an arrival that cannot be", lambda: [ride(6, received_s=-(2**63))], "rejected 1006 acquirer"),
     ("a terminal that cannot be", lambda: [ride(7, terminal=2**62)], "rejected 1006 acquirer"),
-    ("a trial", lambda: [ride(8, is_test=True)], "rejected 1013 acquirer"),
+    ("a trial", lambda: [ride(8, is_test=True)], "rejected 1013 cardholder"),
     ("an unknown issuer", lambda: [ride(9, issuer=77, tac=None)], "rejected 1006 acquirer"),
     ("another city's line", lambda: [ride(10, line=21)], "rejected 1006 acquirer"),
     ("the same twice", lambda: [ride(11), ride(11)], "rejected 1002 nobody"),

@@ -167,7 +167,7 @@ def test_at_home_no_city_list_is_asked() -> None:
 
 def test_a_ride_of_a_trial_is_told_apart_before_anything_else() -> None:
     on_trial = replace(RIDE, is_test=True, issuer="ISS-990900", mode="balloon")
-    assert one(on_trial) == "rejected 1013 acquirer"
+    assert one(on_trial) == "rejected 1013 cardholder"
 
 
 def test_soft_codes_of_others_add_up_and_a_hard_one_wins() -> None:

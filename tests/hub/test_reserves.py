@@ -98,12 +98,16 @@ def test_what_is_not_there_covers_nothing(world: World) -> None:
     assert isinstance(short, Refusal) and short.code == "COVER_SHORT"
     assert (short.values["short_fen"], books(world)) == (57, before)
     assert world.hub.payments_to_send(WINDOW) == []
+    carried = world.present([ride("later", issuer=B, charge_fen=500)], CUTOFF_S + 60)
+    assert verdicts(carried) == {"later.1": "held 1019"}, "the waterfall ends in a suspension"
     wrong = [
         (desk.cover("W20260318-0009", "wang", DUE_S), "PAYMENT_UNKNOWN"),
         (desk.cover(first.instruction.instruction_id, "wang", DUE_S), "COVER_STATE"),
         (desk.cover(second.instruction.instruction_id, "", DUE_S), "HUB_PERSON"),
         (desk.paid_in(DEBTOR, -301, "LINE-3", DUE_S), "RESERVE_AMOUNT"),
         (desk.paid_in("ISS-1", 1, "LINE-3", DUE_S), "MEMBER_UNKNOWN"),
+        (desk.paid_in(DEBTOR, 301, "LINE-1", DUE_S), "RESERVE_LINE"),
+        (desk.fund_pool(301, "LINE-2", DUE_S), "RESERVE_LINE"),
         (desk.set_terms(DEBTOR, DAY, "weekly", -1, "wang", DUE_S), "RESERVE_AMOUNT"),
     ]
     for answer, code in wrong:

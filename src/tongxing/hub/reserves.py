@@ -1,8 +1,9 @@
 """Reserves at work: money paid in beforehand, calls for more, what covers an unpaid debtor.
 
 The waterfall: its reserve, then the line that the hub lends it, then the hub's pool; whoever needed
-the pool is suspended, and its new records are carried (1019). A window that is settled is never
-undone. What comes later pays the pool back first, then the line, then fills the reserve again.
+the pool, or more than all of it, is suspended, and its new records are carried (1019). A window
+that is settled is never undone. What comes later pays the pool back first, then the line, then
+fills the reserve again.
 """
 
 from dataclasses import dataclass
@@ -159,7 +160,8 @@ class ReserveDesk:
         """Pay what a debtor did not, out of its reserve, its line and the pool.
 
         Refuses with HUB_PERSON, PAYMENT_UNKNOWN, COVER_STATE for a payment that needs no cover,
-        COVER_EARLY while the debtor may still pay, COVER_SHORT when all of it is not enough.
+        COVER_EARLY while the debtor may still pay, COVER_SHORT when all of it is not enough: then
+        nothing is covered, and the debtor is suspended all the same.
         """
         if not is_name(by):
             return Refusal("HUB_PERSON", values={"by": by})
@@ -183,6 +185,8 @@ class ReserveDesk:
                 member_table.set_suspended(cursor, payment.instruction.debtor, now_s)
         return cover
 
+            if isinstance(cover, Refusal) or cover.pool_fen:
+                member_table.set_suspended(cursor, payment.instruction.debtor, now_s)
 
 def late_posting(cursor: Cursor, payment: Payment, now_s: int) -> Posting:
     """What a covered debtor paid after all: back to pool and line, the rest into its reserve."""
