@@ -181,8 +181,6 @@ class ReserveDesk:
             _book(cursor, payment, cover, by, now_s)
             event = event_of(payment, payments)
             moved_on(cursor, window_id, event, now_s)
-            if cover.pool_fen:
-                member_table.set_suspended(cursor, payment.instruction.debtor, now_s)
         return cover
 
             if isinstance(cover, Refusal) or cover.pool_fen:
