@@ -25,7 +25,7 @@ from tongxing.kernel.clock import calendar_date, stamp
 from tongxing.kernel.ids import digest
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger import Posting, credit, debit
-from tongxing.ledger.store import balance, write_postings
+from tongxing.ledger.store import account_balances, balance, write_postings
 
 RESERVE_BANK = "reserve_bank"
 POOL_BANK = "pool_bank"
@@ -87,43 +87,52 @@ class ReserveDesk:
         """Book what a member paid to its reserve (or took back, below zero), as the bank's line
         `reference` says; the same line again changes nothing.
 
-        What it was lent is paid back out of it first. Refuses with MEMBER_UNKNOWN, RESERVE_AMOUNT
-        for nothing or for more than is there.
+        What it was lent is paid back out of it first. Refuses with MEMBER_UNKNOWN, RESERVE_LINE for
+        a line booked with another amount, RESERVE_AMOUNT for nothing or for more than is there.
         """
         with self._store.changing() as cursor:
             if member not in member_table.load_members(cursor):
                 return Refusal("MEMBER_UNKNOWN", values={"member": member})
+            posting_id = digest("hub", "reserve", member, reference)
+            booked_fen = _booked_fen(cursor, posting_id)
+            if booked_fen is not None:
+                return _other_amount(reference, booked_fen, amount_fen)
             there_fen = -balance(cursor, HUB, reserve_account(member))
             if amount_fen == 0 or there_fen + amount_fen < 0:
                 return Refusal("RESERVE_AMOUNT", values={"fen": amount_fen})
             lent_fen = balance(cursor, HUB, lent_account(member))
-            posting_id = digest("hub", "reserve", member, reference)
-            if not _is_booked(cursor, posting_id):
-                back_fen = max(0, min(lent_fen, amount_fen))
-                posting = _into_reserve(posting_id, member, amount_fen, back_fen, now_s)
-                write_postings(cursor, [posting])
+            back_fen = max(0, min(lent_fen, amount_fen))
+            posting = _into_reserve(posting_id, member, amount_fen, back_fen, now_s)
+            write_postings(cursor, [posting])
         return None
 
     def fund_pool(self, amount_fen: int, reference: str, now_s: int) -> Refusal | None:
-        """Book the hub's own money into its pool. Refuses with RESERVE_AMOUNT below one fen."""
+        """Book the hub's own money into its pool; the same line again changes nothing. Refuses with
+        RESERVE_AMOUNT below one fen, RESERVE_LINE for a line booked with another amount."""
         if amount_fen <= 0:
             return Refusal("RESERVE_AMOUNT", values={"fen": amount_fen})
         with self._store.changing() as cursor:
             posting_id = digest("hub", "pool", reference)
-            if not _is_booked(cursor, posting_id):
-                lines = (
-                    debit(HUB, POOL_BANK, amount_fen),
-                    credit(HUB, POOL_CAPITAL, amount_fen),
-                )
-                day = calendar_date(now_s)
-                posting = Posting(posting_id, "pool_in", now_s, day, reference, lines)
-                write_postings(cursor, [posting])
+            booked_fen = _booked_fen(cursor, posting_id)
+            if booked_fen is not None:
+                return _other_amount(reference, booked_fen, amount_fen)
+            lines = (debit(HUB, POOL_BANK, amount_fen), credit(HUB, POOL_CAPITAL, amount_fen))
+            day = calendar_date(now_s)
+            posting = Posting(posting_id, "pool_in", now_s, day, reference, lines)
+            write_postings(cursor, [posting])
         return None
 
     def standings(self, now_s: int) -> list[Standing]:
         """How every member with terms stands, in order of member."""
         with self._store.reading() as cursor:
             return _standings(cursor, now_s)
+
+    def beside(self, now_s: int) -> tuple[int, int]:
+        """What the pool has, and what lies in reserves of members without terms, in fen."""
+        with self._store.reading() as cursor:
+            of_members = -sum(account_balances(cursor, HUB, reserve_account("")).values())
+            agreed_fen = sum(one.reserve_fen for one in _standings(cursor, now_s))
+            return balance(cursor, HUB, POOL_BANK), of_members - agreed_fen
 
     def make_calls(self, day: date) -> list[Call]:
         """Make the calls that are due on a day's morning; the same day again makes none."""
@@ -176,6 +185,8 @@ class ReserveDesk:
             if refusal is not None:
                 return refusal
             cover = _waterfall(cursor, payment, now_s)
+            if isinstance(cover, Refusal) or cover.pool_fen:
+                member_table.set_suspended(cursor, payment.instruction.debtor, now_s)
             if isinstance(cover, Refusal):
                 return cover
             _book(cursor, payment, cover, by, now_s)
@@ -183,8 +194,6 @@ class ReserveDesk:
             moved_on(cursor, window_id, event, now_s)
         return cover
 
-            if isinstance(cover, Refusal) or cover.pool_fen:
-                member_table.set_suspended(cursor, payment.instruction.debtor, now_s)
 
 def late_posting(cursor: Cursor, payment: Payment, now_s: int) -> Posting:
     """What a covered debtor paid after all: back to pool and line, the rest into its reserve."""
@@ -213,9 +222,19 @@ def _nobody(cursor: Cursor, member: str, by: str) -> Refusal | None:
     return None if is_name(by) else Refusal("HUB_PERSON", values={"by": by})
 
 
-def _is_booked(cursor: Cursor, posting_id: str) -> bool:
-    row = cursor.execute("SELECT 1 FROM posting WHERE posting_id = %s", (posting_id,)).fetchone()
-    return row is not None
+def _booked_fen(cursor: Cursor, posting_id: str) -> int | None:
+    """What a posting brought to the bank; None for one that is not in the books."""
+    row = cursor.execute(
+        "SELECT sum(amount_fen)::bigint FROM posting_line"
+        " WHERE posting_id = %s AND account IN (%s, %s)",
+        (posting_id, RESERVE_BANK, POOL_BANK),
+    ).fetchone()
+    return None if row is None or row[0] is None else int(row[0])
+
+
+def _other_amount(reference: str, booked_fen: int, amount_fen: int) -> Refusal | None:
+    values = {"reference": reference, "booked": booked_fen, "fen": amount_fen}
+    return None if amount_fen == booked_fen else Refusal("RESERVE_LINE", values=values)
 
 
 def _standings(cursor: Cursor, now_s: int) -> list[Standing]:

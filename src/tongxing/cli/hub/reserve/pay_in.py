@@ -2,7 +2,7 @@
 
 import click
 
-from tongxing.cli.arguments import moment
+from tongxing.cli.arguments import Whole, moment
 from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.hub.opened import hub_store
 from tongxing.cli.shell import command as make_command
@@ -13,9 +13,9 @@ WORDS = Words("hub")
 POOL = "POOL"
 
 
-@make_command()
+@make_command(context_settings={"ignore_unknown_options": True})
 @click.argument("member")
-@click.argument("fen", type=int)
+@click.argument("fen", type=Whole(-(10**12), 10**12))
 @click.option("--line", "line", metavar="REFERENCE", required=True)
 @click.option("--now", "now", metavar="TIME")
 def command(member: str, fen: int, line: str, now: str | None) -> None:

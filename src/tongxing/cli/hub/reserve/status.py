@@ -21,18 +21,24 @@ def command(suspend: bool, now: str | None) -> None:
     with hub_store() as store:
         desk = ReserveDesk(store)
         suspended = desk.suspend_over_cap(now_s) if suspend else []
-        standings = desk.standings(now_s)
+        standings, (pool_fen, others_fen) = desk.standings(now_s), desk.beside(now_s)
     if settings().json:
-        emit_json({"suspended": suspended, "standings": standings})
+        beside = {"pool_fen": pool_fen, "without_terms_fen": others_fen}
+        emit_json({"suspended": suspended, "standings": standings, **beside})
         return
-    if not standings:
+    if standings:
+        _print(standings)
+    else:
         say(WORDS("reserve.none"))
-        return
+    say(WORDS("reserve.pool", pool=yuan(pool_fen), others=yuan(others_fen)))
+    for member in suspended:
+        say(WORDS("reserve.suspended", member=member))
+
+
+def _print(standings: list[Standing]) -> None:
     titles = [WORDS(f"reserve.column.{name}") for name in COLUMNS]
     rows = [_row(one) for one in standings]
     print_table(WORDS("reserve.title"), titles, rows, right=range(2, 6))
-    for member in suspended:
-        say(WORDS("reserve.suspended", member=member))
 
 
 def _row(one: Standing) -> tuple[str, ...]:
