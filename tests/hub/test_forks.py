@@ -186,6 +186,19 @@ def test_a_purchase_is_of_the_trip_that_has_its_money(world: World) -> None:
     assert {stands(world, name)[0] for name in ("t1.1", "t1.2")} == {"accepted"}
 
 
+def test_what_is_held_already_is_marked(world: World) -> None:
+    """Whoever decides about the terminal sees that the purse forked, and decides about both."""
+    world.present([replace(FIRST, line="M7")], at(DAY + timedelta(days=4), 6))
+    assert stands(world)[:2] == ("held", "1012 0015")
+    for _ in range(2):
+        world.present([CLONE], at(DAY + timedelta(days=4), 6))
+    assert stands(world)[:2] == ("held", "1012 1020 0015")
+    assert events(world) == []
+    with world.store.reading() as cursor:
+        details = {line.record_id: line.detail for line in held_lines(cursor)}
+    assert details["t1.1"].endswith("; counter 40 stands twice: t2.1")
+
+
 def test_a_trip_without_money_has_nothing_to_freeze(world: World) -> None:
     world.present([FIRST, void(FIRST)], MORNING_S)
     world.present([CLONE], MORNING_S)

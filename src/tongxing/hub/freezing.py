@@ -31,16 +31,19 @@ def freeze(
     keys: HubKeys,
 ) -> None:
     """Freeze the trips of these records, with all their revisions, once: what a person let go on
-    after a fork is not frozen again. A trip without money has nothing to freeze. The acquirer of
-    what leaves the window gets a sealed `VerdictFile` with the window's late verdicts."""
+    after a fork is not frozen again. A trip without money has nothing to freeze; what is held
+    already is marked. The acquirer of what leaves the window gets a sealed `VerdictFile` with the
+    window's late verdicts."""
     told: dict[str, list[Verdict]] = {}
     for fork in forks:
-        trip = life_table.trip_records(cursor, fork.record_id.rpartition(".")[0])
+        trip_id = fork.record_id.rpartition(".")[0]
+        why = f"counter {fork.counter} stands twice: {fork.other_id}"
+        life_table.mark_held(cursor, trip_id, why)
+        trip = life_table.trip_records(cursor, trip_id)
         if any(item.was_forked for item in trip) or not sum(item.delta_fen for item in trip):
             continue
         taken = [item for item in trip if item.is_carried or item.window_id >= window_id]
         netted = [item for item in trip if item not in taken]
-        why = f"counter {fork.counter} stands twice: {fork.other_id}"
         for item in taken:
             life_table.freeze_record(cursor, item.record_id, why)
             _write_down(cursor, item, why, at_s, rules)

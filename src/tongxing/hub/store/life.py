@@ -89,6 +89,18 @@ def held_records(cursor: Cursor, trip_id: str | None = None) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
+def mark_held(cursor: Cursor, trip_id: str, why: str) -> None:
+    """Note a fork on the records of a trip that are on hold, beside what they wait for."""
+    cursor.execute(
+        "UPDATE record SET codes = split_part(codes, ' ', 1) || ' ' || %(code)s"
+        "  || substr(codes, length(split_part(codes, ' ', 1)) + 1),"
+        " detail = CASE detail WHEN '' THEN '' ELSE detail || '; ' END || %(why)s"
+        " WHERE trip_id = %(trip)s AND status = 'held'"
+        " AND NOT %(code)s = ANY(string_to_array(codes, ' '))",
+        {"code": FORKED, "why": why, "trip": trip_id},
+    )
+
+
 class HeldLine(NamedTuple):
     """A held record in a list: whose money waits, why, since when (its file came, or it was
     frozen), and what one of two persons has said of it, "" for nothing yet."""
