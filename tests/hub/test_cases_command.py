@@ -99,3 +99,18 @@ def test_a_dispute_from_the_command_line(
     (line,) = json.loads(said(capsys, "list", "--all", "--member", ISS, "--json", *at_home))
     assert (line["stage"], line["to_issuer_fen"], line["due_s"]) == ("ruled", 180, None)
     assert "CASE_UNKNOWN" in said(capsys, "show", "C1", *english, ends=4)
+
+
+def test_a_mistake_is_told_once_in_words_and_put_right_in_the_same_second(
+    desk: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home = desk[0]
+    charge = ["charge_back", "--as", ISS, "--now", "2026-03-19T09:00", "--lang", "zh", *at_home]
+    told = said(capsys, "open", "t1.1", *charge, "--amount-fen", "180", ends=5)
+    assert told.startswith("错误 CASE_REASON: “退单”须说明原因")
+    assert told.count("须说明原因") == 1
+    told = said(capsys, "open", "t1.1", *charge, "--amount-fen", "180", "--reason", "R1")
+    assert "已退单，款在托管" in told
+    step = ["answer", "--as", ISS, "--now", "2026-03-19T10:00", "--lang", "zh", *at_home]
+    told = said(capsys, "act", "C20260319-0001", *step, ends=5)
+    assert "案件目前：已退单，款在托管；发卡方不能办理“答复查询”" in told

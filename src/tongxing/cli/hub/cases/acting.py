@@ -1,15 +1,17 @@
 """What `open` and `act` share: an act of a member as a signed file, handed in or written down."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Literal
 
 import click
+import msgspec
 
-from tongxing.cli.arguments import READABLE_FILE, Whole
+from tongxing.cli.arguments import READABLE_FILE, Whole, moment
 from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.hub.opened import opened_hub
+from tongxing.cli.shell import command as make_command
 from tongxing.front.message_key import message_key_of
 from tongxing.hub.cases.desk import OK, CaseDesk
 from tongxing.hub.cases.words import account_name, stage_name
@@ -20,6 +22,8 @@ from tongxing.kernel.ids import digest, sha256_hex
 from tongxing.kernel.reasons import Problem, reason
 from tongxing.messages import (
     CaseAct,
+    CaseActKind,
+    CaseAnswer,
     CaseAnswerFile,
     CaseFile,
     Evidence,
@@ -29,22 +33,45 @@ from tongxing.messages import (
 )
 
 WORDS = Words("hub")
-Function = TypeVar("Function", bound=Callable[..., object])
 
 
-def acting(function: Function) -> Function:
-    """The options of an act."""
-    for option in (
-        click.option("--now", "now", metavar="TIME"),
-        click.option("--out", "out", type=click.Path(path_type=Path), metavar="FILE"),
-        click.option("--evidence", "evidence", type=READABLE_FILE, metavar="FILE", multiple=True),
-        click.option("--note", "note", metavar="TEXT", default=""),
-        click.option("--reason", "reason", metavar="CODE", default=""),
-        click.option("--amount-fen", "amount_fen", type=Whole(0, 10**9), metavar="FEN", default=0),
-        click.option("--as", "member", metavar="MEMBER", required=True),
-    ):
-        function = option(function)
-    return function
+def act_command(about: Literal["record", "case"], acts: Sequence[str]) -> click.Command:
+    """The command of a member's acts about a record, which open a case, or in a case."""
+
+    @make_command()
+    @click.argument(about, metavar=about.upper())
+    @click.argument("act", type=click.Choice(acts), metavar="ACT")
+    @click.option("--as", "member", metavar="MEMBER", required=True)
+    @click.option("--amount-fen", "amount_fen", type=Whole(0, 10**9), metavar="FEN", default=0)
+    @click.option("--reason", "reason", metavar="CODE", default="")
+    @click.option("--note", "note", metavar="TEXT", default="")
+    @click.option("--evidence", "evidence", type=READABLE_FILE, metavar="FILE", multiple=True)
+    @click.option("--out", "out", type=click.Path(path_type=Path), metavar="FILE")
+    @click.option("--now", "now", metavar="TIME")
+    def command(
+        act: CaseActKind,
+        member: str,
+        amount_fen: int,
+        reason: str,
+        note: str,
+        evidence: tuple[Path, ...],
+        out: Path | None,
+        now: str | None,
+        **named: str,
+    ) -> None:
+        said = CaseAct(
+            act_id=f"{act}-{named[about]}",
+            act=act,
+            record_id=named.get("record", ""),
+            case_id=named.get("case", ""),
+            amount_fen=amount_fen,
+            reason=reason,
+            note=note,
+            evidence=papers(evidence),
+        )
+        handed_in(said, member, moment(now, "--now"), out)
+
+    return command
 
 
 def papers(files: tuple[Path, ...]) -> list[Evidence]:
@@ -54,9 +81,9 @@ def papers(files: tuple[Path, ...]) -> list[Evidence]:
 
 def handed_in(act: CaseAct, member: str, now_s: int, out: Path | None) -> None:
     """Sign an act with the member's own key; write the file to `out`, else hand it in at the hub of
-    this home. Raises Problem."""
+    this home. Said otherwise, or later, it is another file. Raises Problem."""
     key: SigningKey = granted(message_key_of(member, os.environ))
-    file_id = digest(member, act.act_id, now_s)[:24]
+    file_id = digest(member, msgspec.json.encode(act).decode(), now_s)[:24]
     file = CaseFile(file_id=file_id, sender=member, created_s=now_s, acts=[act])
     message = seal(file, key)
     if out is not None:
@@ -79,21 +106,26 @@ def taken(message: bytes, now_s: int, answer_to: Path | None = None) -> None:
     if answer_to is not None:
         write_whole(answer_to, answer)
     answers = granted(unseal(answer, CaseAnswerFile, ring))[1].answers
+    refused = [item for item in answers if item.code != OK]
+    is_alone = len(answers) == len(refused) == 1
     if settings().json:
         emit_json({"answers": answers})
-    else:
-        endings = terms_on(calendar_date(now_s)).dispute.endings
-        for item in answers:
-            if item.code != OK:
-                why = reason(item.code).text(settings().language, item.values)
-                say(WORDS("cases.refused", act=item.act_id, why=why))
-                continue
-            ended = item.stage in endings
-            name = stage_name(item.stage, ended, settings().language)
-            say(WORDS("cases.stands", case=item.case_id, stage=name))
-            if item.turn:
-                turn = account_name(item.turn, settings().language)
-                say(WORDS("cases.show.turn", turn=turn, until=stamp(item.deadline_s)))
-    refused = [item for item in answers if item.code != OK]
-    if len(answers) == len(refused) == 1:
+    elif not is_alone:
+        _tell(answers, now_s)
+    if is_alone:
         raise Problem(refused[0].code, refused[0].act_id, **refused[0].values)
+
+
+def _tell(answers: Sequence[CaseAnswer], now_s: int) -> None:
+    endings = terms_on(calendar_date(now_s)).dispute.endings
+    language = settings().language
+    for item in answers:
+        if item.code != OK:
+            why = reason(item.code).text(language, item.values)
+            say(WORDS("cases.refused", act=item.act_id, why=why))
+            continue
+        name = stage_name(item.stage, item.stage in endings, language)
+        say(WORDS("cases.stands", case=item.case_id, stage=name))
+        if item.turn:
+            turn = account_name(item.turn, language)
+            say(WORDS("cases.show.turn", turn=turn, until=stamp(item.deadline_s)))
