@@ -15,9 +15,10 @@ import duckdb
 
 from tongxing.clearing.exporting.desk import APART, APART_SHARES, MANIFEST, RECORDS, SETTLED
 from tongxing.clearing.exporting.documents import INSTRUCTIONS, PAIRS, POSITIONS
+from tongxing.hub.cases.netted import ADJUSTING
 from tongxing.hub.verdicts import IN_ORDER, verdict_code
 
-_OF_PAIRS = ("case_adjustment", "case_presentment")
+_OF_PAIRS = tuple(f"case_{kind}" for kind in ADJUSTING)
 _SHOWN_MAX = 20
 
 Pair = tuple[str, str]
