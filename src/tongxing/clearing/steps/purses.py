@@ -91,14 +91,14 @@ def purse_marks(chained: ir.Table, cards: ir.Table, wrong: ir.Table, rules: Rule
 
 def _broken(links_of: ir.Table, told: ir.Table) -> ir.Table:
     """The rows beside which money is gone, by what files up to theirs tell."""
-    number = links_of.link_key // ROWS_OF_A_FILE_MAX
-    rows = links_of.select("link_key", "card", "counter", "before", "after", file=number)
+    first_row = links_of.link_key - links_of.link_key % ROWS_OF_A_FILE_MAX
+    rows = links_of.select("link_key", "card", "counter", "before", "after", file=first_row)
     others = told.select(
         "card",
         o_counter=told.counter,
         o_before=told.before,
         o_after=told.after,
-        o_file=told.some_key // ROWS_OF_A_FILE_MAX,
+        o_file=told.some_key - told.some_key % ROWS_OF_A_FILE_MAX,
     )
     after = rows.join(others.mutate(counter=others.o_counter + 1), ["card", "counter"])
     after = after.filter((after.o_file <= after.file) & (after.before < after.o_after))
