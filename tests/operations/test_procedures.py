@@ -69,7 +69,7 @@ WRONG = [
     ('[[city]]\ncode = "500000"\nacquire = true\n', "HUB_SETTINGS"),
     ("[[city]\n", "HUB_SETTINGS"),
     ("", "HUB_SETTINGS"),
-    (None, "FILE_NOT_FOUND"),
+    (None, "HUB_FILE_MISSING"),
 ]
 
 

@@ -123,6 +123,8 @@ def unknown_to_tongxing(words: list[str]) -> str:
     first that is not known."""
     context = click.Context(app, info_name="tongxing")
     for word in words:
+        if re.fullmatch(r"-[0-9]+", word):
+            continue  # an amount below zero
         if word.startswith("-"):
             option = word.partition("=")[0]
             known = {opt for p in context.command.get_params(context) for opt in p.opts}

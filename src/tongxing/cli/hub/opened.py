@@ -78,11 +78,11 @@ def hub_folder() -> Path:
 
 def members_named() -> list[Member]:
     """The members of ``hub.toml``: an issuer for each city, and an acquirer where rides are
-    presented. Raises Problem(HUB_SETTINGS) or FILE_NOT_FOUND."""
+    presented. Raises Problem(HUB_SETTINGS, HUB_FILE_MISSING)."""
     path = hub_folder() / SETTINGS
     registry = load_registry()
     try:
-        named = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), _File).city
+        named = msgspec.convert(tomllib.loads(_content(path).decode("utf-8")), _File).city
         unknown = [city.code for city in named if registry.place(city.code) is None]
         if unknown:
             raise ValueError(f"code {unknown[0]}")
@@ -99,6 +99,13 @@ def members_named() -> list[Member]:
         detail = str(error).partition("\n")[0]
         raise Problem("HUB_SETTINGS", str(path), detail=detail) from error
     return members_of(cities)
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise Problem("HUB_FILE_MISSING", file=str(path)) from error
 
 
 @contextmanager
@@ -122,7 +129,7 @@ def opened_hub(now_s: int) -> Iterator[OpenedHub]:
     """The clearing house, with its keys as they hold now. Raises Problem."""
     folder = hub_folder()
     path = folder / MEMBER_KEYS
-    trusted = MemberRing(granted(read_member_keys(path.read_bytes(), str(path))), lambda: now_s)
+    trusted = MemberRing(granted(read_member_keys(_content(path), str(path))), lambda: now_s)
     key, rules, witness = hub_keys(), load_rulebook(), hub_witness()
     with hub_store() as store:
         hub = Hub(store, key, trusted, rules, NetworkGround(load_registry()), witness)
