@@ -150,7 +150,7 @@ def test_a_step_is_written_down_for_good(world: World, desk: HoldingDesk) -> Non
     with world.store.reading() as cursor:
         rows = cursor.execute("SELECT * FROM record_event").fetchall()
     assert rows == [
-        ("t1.1", 1, "proof", LATER_S, "clerk-7", "the register was late", RULES.version)
+        ("t1.1", 1, "proof", LATER_S, "clerk-7", "the register was late", RULES.version, None)
     ]
     with pytest.raises(psycopg.Error), world.store.changing() as cursor:
         cursor.execute("UPDATE record_event SET reason = 'another'")

@@ -3,13 +3,14 @@
 Each call is one transaction of its own, and each step is written down with who decided it, why, and
 under which rulebook. The acquirer gets a sealed verdict for every record that ends. A record that
 was netted before its purse was found to fork is decided about here as well: what it was paid leaves
-escrow then, and the next window's news of cases tells both members.
+escrow then, and the next window's news of cases tells both members. Where issuer and acquirer agree
+on less than a record states, it is accepted, and the rest goes back in the same window.
 """
 
 from collections.abc import Mapping, Sequence
 
 from tongxing.hub.cases.ladder import Case
-from tongxing.hub.cases.working import rule_fork
+from tongxing.hub.cases.working import agree_on, rule_fork
 from tongxing.hub.closing import CARRIED_VERDICTS
 from tongxing.hub.freezing import freeze
 from tongxing.hub.keys import HubKeys, OwnKey, own_keys
@@ -48,10 +49,8 @@ class HoldingDesk:
         RECORD_WAITS (an earlier revision is), EVIDENCE_TOO_LATE, HELD_TWO_PERSONS (the first
         person again), and for a frozen one as `rule_fork` does.
         """
-        if not is_name(by):
-            return Refusal("HUB_PERSON", values={"by": by})
-        if not reason.strip():
-            return Refusal("HUB_WHY")
+        if (refusal := _unsaid(by, reason)) is not None:
+            return refusal
         event = RecordEvent.PROOF if proves else RecordEvent.DISPROOF
         with self._store.changing() as cursor:
             waiting = life_table.find_record(cursor, record_id)
@@ -64,14 +63,9 @@ class HoldingDesk:
             if fork is not None:
                 at_s = max(now_s, window_table.last_closed_cutoff(cursor))
                 return rule_fork(cursor, fork, proves, by, reason, at_s, self._rules)
-            ends_s = _ends_s(waiting)
-            if now_s >= ends_s:
-                values = {"record": record_id, "until": stamp(ends_s)}
-                return Refusal("EVIDENCE_TOO_LATE", values=values)
-            trip = life_table.held_records(cursor, waiting.trip_id)
-            if trip[0].revision < waiting.revision:
-                values = {"record": record_id, "earlier": trip[0].record_id}
-                return Refusal("RECORD_WAITS", values=values)
+            trip = _due_with(cursor, waiting, now_s)
+            if isinstance(trip, Refusal):
+                return trip
             waits = _waits_for_second(cursor, [waiting] if proves else trip, event, by)
             if isinstance(waits, Refusal):
                 return waits
@@ -79,19 +73,57 @@ class HoldingDesk:
                 first, version = PROPOSALS[event], self._rules.version
                 life_table.write_event(cursor, record_id, first, now_s, by, reason, version)
                 return None
-            stamped_s, window_id = _window_now(cursor, now_s, self._rules)
+            stamped_s, window_id = window_now(cursor, now_s, self._rules)
             if proves:
-                proven = life_table.accept_held(cursor, record_id, window_id, stamped_s)
-                verdicts = [proven.verdict]
-                event = RecordEvent.CARRY if proven.is_carried else event
-                life_table.write_event(
-                    cursor, record_id, event, stamped_s, by, reason, self._rules.version
-                )
-                freeze(cursor, proven.forks, stamped_s, window_id, self._rules, self._key)
+                said, keys = (by, reason), self._key
+                verdicts = [
+                    let_in(cursor, record_id, stamped_s, window_id, said, self._rules, keys)
+                ]
             else:
                 verdicts = _void(cursor, trip, event, stamped_s, by, reason, self._rules)
             key = self._key.due(cursor, window_id)
-            return _answer(cursor, waiting.sender, window_id, stamped_s, verdicts, key)
+            return answer_late(cursor, waiting.sender, window_id, stamped_s, verdicts, key)
+
+    def agree(
+        self, record_id: str, amount_fen: int, by: str, reason: str, now_s: int
+    ) -> bytes | Refusal | None:
+        """End a held record with an amount that its issuer and its acquirer agree on, above nothing
+        and below what it states: it is accepted in the window of now, and the rest goes back there.
+        The sealed `VerdictFile` for its acquirer; None when a second person has to say the same.
+
+        Refuses as `decide` does for a record on hold, and with HELD_AMOUNT, and RECORD_SUSPENDED
+        while a member of it is suspended.
+        """
+        if (refusal := _unsaid(by, reason)) is not None:
+            return refusal
+        event = RecordEvent.AGREEMENT
+        with self._store.changing() as cursor:
+            waiting = life_table.find_record(cursor, record_id)
+            if waiting is None:
+                return Refusal("RECORD_UNKNOWN", values={"record": record_id})
+            arrow = step(record_id, state_of(waiting.status, None), event)
+            if isinstance(arrow, Refusal):
+                return arrow
+            trip = _due_with(cursor, waiting, now_s)
+            if isinstance(trip, Refusal):
+                return trip
+            if (refusal := _disagreement(cursor, waiting, amount_fen)) is not None:
+                return refusal
+            waits = _waits_for_second(cursor, [waiting], event, by, amount_fen)
+            if isinstance(waits, Refusal):
+                return waits
+            note = (by, reason, self._rules.version, amount_fen)
+            if waits:
+                life_table.write_event(cursor, record_id, PROPOSALS[event], now_s, *note)
+                return None
+            stamped_s, window_id = window_now(cursor, now_s, self._rules)
+            proven = life_table.accept_held(cursor, record_id, window_id, stamped_s)
+            life_table.write_event(cursor, record_id, event, stamped_s, *note)
+            back_fen = waiting.delta_fen - amount_fen
+            agree_on(cursor, record_id, back_fen, by, reason, stamped_s, window_id, self._rules)
+            freeze(cursor, proven.forks, stamped_s, window_id, self._rules, self._key)
+            key = self._key.due(cursor, window_id)
+            return answer_late(cursor, waiting.sender, window_id, stamped_s, [proven.verdict], key)
 
     def expire(self, now_s: int) -> Mapping[str, bytes]:
         """Void every held record whose days are over, with all later revisions of its trip; the
@@ -101,16 +133,54 @@ class HoldingDesk:
             return void_overdue(cursor, now_s, self._rules, self._key)
 
 
+def _unsaid(by: str, reason: str) -> Refusal | None:
+    """Refuses with HUB_PERSON or HUB_WHY what nobody, or nobody with a reason, decides."""
+    if not is_name(by):
+        return Refusal("HUB_PERSON", values={"by": by})
+    return None if reason.strip() else Refusal("HUB_WHY")
+
+
+def _due_with(cursor: Cursor, waiting: Waiting, now_s: int) -> list[Waiting] | Refusal:
+    """A held record and the later revisions of its trip that wait with it. Refuses with
+    EVIDENCE_TOO_LATE, RECORD_WAITS."""
+    ends_s = _ends_s(waiting)
+    if now_s >= ends_s:
+        values = {"record": waiting.record_id, "until": stamp(ends_s)}
+        return Refusal("EVIDENCE_TOO_LATE", values=values)
+    trip = life_table.held_records(cursor, waiting.trip_id)
+    if trip[0].revision < waiting.revision:
+        values = {"record": waiting.record_id, "earlier": trip[0].record_id}
+        return Refusal("RECORD_WAITS", values=values)
+    return trip
+
+
+def _disagreement(cursor: Cursor, waiting: Waiting, amount_fen: int) -> Refusal | None:
+    """Why members cannot agree on that amount now. Refuses with HELD_AMOUNT (nothing of it is void,
+    all of it accepted), RECORD_SUSPENDED."""
+    if not 0 < amount_fen < waiting.delta_fen:
+        values = {"record": waiting.record_id, "amount": amount_fen, "most": waiting.delta_fen}
+        return Refusal("HELD_AMOUNT", values=values)
+    absent = sorted(life_table.suspended_of(cursor, waiting.record_id))
+    if absent:
+        values = {"record": waiting.record_id, "member": " ".join(absent)}
+        return Refusal("RECORD_SUSPENDED", values=values)
+    return None
+
+
 def _waits_for_second(
-    cursor: Cursor, ending: Sequence[Waiting], event: RecordEvent, by: str
+    cursor: Cursor,
+    ending: Sequence[Waiting],
+    event: RecordEvent,
+    by: str,
+    agreed_fen: int | None = None,
 ) -> bool | Refusal:
     """Whether `by` is the first of two persons to say this of records that hang together. Refuses
     with HELD_TWO_PERSONS when that person has said it already."""
     at_stake_fen = sum(abs(waiting.delta_fen) for waiting in ending)
     if at_stake_fen <= _terms(ending[0]).two_persons_above_fen:
         return False
-    said, person = life_table.newest_proposal(cursor, ending[0].record_id)
-    if said != PROPOSALS[event]:
+    said, person, fen = life_table.newest_proposal(cursor, ending[0].record_id)
+    if said != PROPOSALS[event] or fen != agreed_fen:
         return True
     if person == by:
         return Refusal("HELD_TWO_PERSONS", ending[0].record_id, {"person": by})
@@ -129,14 +199,14 @@ def void_overdue(
             by_sender.setdefault(waiting.sender, []).append(waiting)
     if not by_sender:
         return {}
-    stamped_s, current = _window_now(cursor, now_s, rules)
+    stamped_s, current = window_now(cursor, now_s, rules)
     answers = {}
     for sender, ended in sorted(by_sender.items()):
         why, event = "its days are over", RecordEvent.DEADLINE
         verdicts = _void(cursor, ended, event, stamped_s, BY_ITSELF, why, rules)
         told_in = window_id or current
         due = key.due(cursor, told_in)
-        answers[sender] = _answer(cursor, sender, told_in, stamped_s, verdicts, due)
+        answers[sender] = answer_late(cursor, sender, told_in, stamped_s, verdicts, due)
     return answers
 
 
@@ -156,7 +226,24 @@ def _void(
     return verdicts
 
 
-def _window_now(cursor: Cursor, now_s: int, rules: Rulebook) -> tuple[int, str]:
+def let_in(
+    cursor: Cursor,
+    record_id: str,
+    at_s: int,
+    window_id: str,
+    said: tuple[str, str],
+    rules: Rulebook,
+    keys: HubKeys,
+) -> Verdict:
+    """Accept a held record that is proven (`said`: by whom, and why) in a window, or carry it."""
+    proven = life_table.accept_held(cursor, record_id, window_id, at_s)
+    event = RecordEvent.CARRY if proven.is_carried else RecordEvent.PROOF
+    life_table.write_event(cursor, record_id, event, at_s, *said, rules.version)
+    freeze(cursor, proven.forks, at_s, window_id, rules, keys)
+    return proven.verdict
+
+
+def window_now(cursor: Cursor, now_s: int, rules: Rulebook) -> tuple[int, str]:
     """As the hub stamps files: never before a cut-off that it has closed."""
     stamped_s = max(now_s, window_table.last_closed_cutoff(cursor))
     window_id = window_of(stamped_s, rules)
@@ -164,9 +251,11 @@ def _window_now(cursor: Cursor, now_s: int, rules: Rulebook) -> tuple[int, str]:
     return stamped_s, window_id
 
 
-def _answer(
+def answer_late(
     cursor: Cursor, sender: str, window_id: str, at_s: int, verdicts: list[Verdict], key: SigningKey
 ) -> bytes:
+    """The sealed `VerdictFile` about records that were decided after their file, kept with the
+    papers of a window."""
     file_id = f"held-{verdicts[0].record_id}-{at_s}"
     answer = seal(
         VerdictFile(file_id=file_id, window_id=window_id, file_code="OK", verdicts=verdicts), key

@@ -45,6 +45,7 @@ class RecordEvent(StrEnum):
     PROOF = "proof"
     DISPROOF = "disproof"
     DEADLINE = "deadline"
+    AGREEMENT = "agreement"
     REINSTATE = "reinstate"
     CLOSE = "close"
     SETTLE = "settle"
@@ -55,6 +56,7 @@ PROPOSALS: Mapping[RecordEvent, str] = {
     RecordEvent.PROOF: "proof_proposed",
     RecordEvent.DISPROOF: "disproof_proposed",
 }
+    RecordEvent.AGREEMENT: "agreement_proposed",
 """How it is written down that the first of two persons would let one of these happen."""
 
 
@@ -74,6 +76,7 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.REJECTED, RecordEvent.PRESENT_AGAIN): Arrow(RecordState.JUDGED),
     (RecordState.HELD, RecordEvent.PROOF): Arrow(RecordState.ACCEPTED, "posted"),
     (RecordState.HELD, RecordEvent.CARRY): Arrow(RecordState.CARRIED, "released"),
+    (RecordState.HELD, RecordEvent.AGREEMENT): Arrow(RecordState.ACCEPTED, "posted"),
     (RecordState.HELD, RecordEvent.DISPROOF): Arrow(RecordState.VOID, "released"),
     (RecordState.HELD, RecordEvent.DEADLINE): Arrow(RecordState.VOID, "released"),
     (RecordState.CARRIED, RecordEvent.REINSTATE): Arrow(RecordState.ACCEPTED, "posted"),
@@ -87,7 +90,9 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.FROZEN, RecordEvent.DISPROOF): Arrow(RecordState.CHARGED_BACK, "returned"),
     (RecordState.FROZEN, RecordEvent.DEADLINE): Arrow(RecordState.CHARGED_BACK, "returned"),
 }
-"""Every step there is. Adjustments and disputes of what is settled are new money of a later window
+"""Every step there is. Where members agree on less than a held record states, it is accepted, and
+the rest goes back in the same window (`cases.agreed`). Adjustments and disputes of what is settled
+are new money of a later window
 (`journals`, `cases`): they never change the record. Nor does freezing it once it is netted: then
 the state is that of the case about its fork (`cases`)."""
 

@@ -47,7 +47,8 @@ def _why(line: HeldLine) -> str:
         detail = told_detail(line.detail, settings().language)
         why = WORDS("held.why", code=code, name=name, detail=detail)
     if line.proposed:
-        said = WORDS(f"held.{line.proposed}", by=line.proposed_by)
+        amount = "" if line.agreed_fen is None else yuan(line.agreed_fen)
+        said = WORDS(f"held.{line.proposed}", by=line.proposed_by, amount=amount)
         why = WORDS("held.said", why=why, said=said)
     return why
 

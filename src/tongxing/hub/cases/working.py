@@ -6,6 +6,8 @@ about a case, what its deadlines made of it until then is written down, each at 
 
 from collections.abc import Callable
 
+
+from tongxing.hub.cases.agreed import AGREEMENT, agreed_case
 from tongxing.hub.cases.forks import FORK, fork_case
 from tongxing.hub.cases.ladder import (
     RULE,
@@ -148,6 +150,34 @@ def pass_time(cursor: Cursor, case: Case, now_s: int, rules: Rulebook) -> Case:
 
 
 def lapse_before(cursor: Cursor, cutoff_s: int, window_id: str, rules: Rulebook) -> None:
+def agree_on(
+    cursor: Cursor,
+    record_id: str,
+    back_fen: int,
+    person: str,
+    reason: str,
+    at_s: int,
+    window_id: str,
+    rules: Rulebook,
+) -> Case:
+    """The members of a record that was held until now agree that so much of it is not owed: it goes
+    back in the window into which the record was let, which is that of the stamped second `at_s`."""
+    about = table.about_record(cursor, record_id, rules, is_netted=False)
+    assert about is not None, record_id
+    terms = terms_on(calendar_date(at_s))
+    case_id = table.next_case_id(cursor, window_id)
+    moved = agreed_case(case_id, about, back_fen, at_s, terms.version, terms.dispute)
+    said = CaseAct(
+        act_id=person,
+        act="credit_adjust",
+        record_id=record_id,
+        amount_fen=back_fen,
+        reason=AGREEMENT,
+        note=reason,
+    )
+    return _keep(cursor, moved, person, said, rules, window_id)
+
+
     """For the closing of a window: let pass whatever was due before its cut-off, in that window."""
     for case in table.cases_due(cursor, cutoff_s):
         _lapsed(cursor, case, cutoff_s - 1, rules, lambda _: window_id)

@@ -117,13 +117,15 @@ class HeldLine(NamedTuple):
 
 
 def held_lines(cursor: Cursor) -> list[HeldLine]:
+    agreed_fen: int | None
     """All records on hold, the one that waits longest first."""
     rows = cursor.execute(
         f"SELECT record_id, issuer, acquirer, delta_fen, codes, detail, {_SINCE} AS since_s,"
-        " coalesce(said.event, ''), coalesce(said.decided_by, '')"
+        " coalesce(said.event, ''), coalesce(said.decided_by, ''), said.agreed_fen"
         " FROM record JOIN record_file USING (sender, file_id) LEFT JOIN LATERAL"
-        " (SELECT event, decided_by FROM record_event WHERE record_id = record.record_id"
-        "  AND event = ANY(%s) ORDER BY number DESC LIMIT 1) AS said ON true"
+        " (SELECT event, decided_by, agreed_fen FROM record_event"
+        "  WHERE record_id = record.record_id AND event = ANY(%s) ORDER BY number DESC LIMIT 1)"
+        " AS said ON true"
         " WHERE status = 'held' ORDER BY since_s, record_id",
         (list(PROPOSALS.values()),),
     )
@@ -182,23 +184,42 @@ def void_held(cursor: Cursor, waiting: Waiting) -> Verdict:
     return _verdict(waiting.record_id, "rejected", code, verdict_code(code).bearer, [])
 
 
-def newest_proposal(cursor: Cursor, record_id: str) -> tuple[str, str]:
-    """What was last proposed for a held record, and by whom; "" and "" for nothing."""
+def suspended_of(cursor: Cursor, record_id: str) -> set[str]:
+    """The members of a record that are suspended."""
+    rows = cursor.execute(
+        "SELECT member_id FROM record JOIN member ON member_id IN (issuer, acquirer)"
+        " WHERE record_id = %s AND suspended_s IS NOT NULL",
+        (record_id,),
+    )
+    return {str(member) for (member,) in rows}
+
+
+def newest_proposal(cursor: Cursor, record_id: str) -> tuple[str, str, int | None]:
+    """What was last proposed for a held record, by whom, and the amount where members agree on one;
+    "" and "" for nothing."""
     row = cursor.execute(
-        "SELECT event, decided_by FROM record_event WHERE record_id = %s AND event = ANY(%s)"
+        "SELECT event, decided_by, agreed_fen FROM record_event"
+        " WHERE record_id = %s AND event = ANY(%s)"
         " ORDER BY number DESC LIMIT 1",
         (record_id, list(PROPOSALS.values())),
     ).fetchone()
-    return ("", "") if row is None else (str(row[0]), str(row[1]))
+    return ("", "", None) if row is None else (str(row[0]), str(row[1]), row[2])
 
 
 def write_event(
-    cursor: Cursor, record_id: str, event: str, at_s: int, by: str, reason: str, rules: str
+    cursor: Cursor,
+    record_id: str,
+    event: str,
+    at_s: int,
+    by: str,
+    reason: str,
+    rules: str,
+    agreed_fen: int | None = None,
 ) -> None:
     """Write a step of a record down."""
     cursor.execute(
         "INSERT INTO record_event SELECT %(record)s, count(*) + 1, %(event)s, %(at)s, %(by)s,"
-        " %(reason)s, %(rules)s FROM record_event WHERE record_id = %(record)s",
+        " %(reason)s, %(rules)s, %(agreed)s::bigint FROM record_event WHERE record_id = %(record)s",
         {
             "record": record_id,
             "event": str(event),
@@ -209,6 +230,7 @@ def write_event(
         },
     )
 
+            "agreed": agreed_fen,
 
 def write_reinstated(
     cursor: Cursor, record_ids: Sequence[str], at_s: int, why: str, rules: str
