@@ -55,8 +55,8 @@ class RecordEvent(StrEnum):
 PROPOSALS: Mapping[RecordEvent, str] = {
     RecordEvent.PROOF: "proof_proposed",
     RecordEvent.DISPROOF: "disproof_proposed",
-}
     RecordEvent.AGREEMENT: "agreement_proposed",
+}
 """How it is written down that the first of two persons would let one of these happen."""
 
 
@@ -75,8 +75,8 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.JUDGED, RecordEvent.REJECT): Arrow(RecordState.REJECTED),
     (RecordState.REJECTED, RecordEvent.PRESENT_AGAIN): Arrow(RecordState.JUDGED),
     (RecordState.HELD, RecordEvent.PROOF): Arrow(RecordState.ACCEPTED, "posted"),
-    (RecordState.HELD, RecordEvent.CARRY): Arrow(RecordState.CARRIED, "released"),
     (RecordState.HELD, RecordEvent.AGREEMENT): Arrow(RecordState.ACCEPTED, "posted"),
+    (RecordState.HELD, RecordEvent.CARRY): Arrow(RecordState.CARRIED, "released"),
     (RecordState.HELD, RecordEvent.DISPROOF): Arrow(RecordState.VOID, "released"),
     (RecordState.HELD, RecordEvent.DEADLINE): Arrow(RecordState.VOID, "released"),
     (RecordState.CARRIED, RecordEvent.REINSTATE): Arrow(RecordState.ACCEPTED, "posted"),

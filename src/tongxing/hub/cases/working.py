@@ -122,34 +122,6 @@ def open_fork(
     return _keep(cursor, moved, BY_ITSELF, said, rules, window_id)
 
 
-def rule_fork(
-    cursor: Cursor, case_id: str, proves: bool, person: str, reason: str, at_s: int, rules: Rulebook
-) -> Case | Refusal | None:
-    """A person says that the netted record of a fork is right, or that it is not: escrow goes to
-    the acquirer, or to the issuer. None when a second person has to say the same.
-
-    Refuses with CASE_REASON, CASE_FROZEN or CASE_TWO_PERSONS.
-    """
-    case = table.find_case(cursor, case_id)
-    assert case is not None
-    case = pass_time(cursor, case, at_s, rules)
-    amount_fen = 0 if proves else case.escrow_fen
-    said = CaseAct(act_id=person, act="rule", case_id=case_id, amount_fen=amount_fen, reason=reason)
-    found = act_on(cursor, said, "", person, at_s, rules)
-    return None if isinstance(found, Case) and found.is_open else found
-
-
-def pass_time(cursor: Cursor, case: Case, now_s: int, rules: Rulebook) -> Case:
-    """A case as passing time has left it at `now_s`; each silence in the window of its deadline."""
-
-    def window(deadline_s: int) -> str:
-        stamped_s = max(deadline_s, window_table.last_closed_cutoff(cursor))
-        return _open_window(cursor, window_of(stamped_s, rules), rules)
-
-    return _lapsed(cursor, case, now_s, rules, window)
-
-
-def lapse_before(cursor: Cursor, cutoff_s: int, window_id: str, rules: Rulebook) -> None:
 def agree_on(
     cursor: Cursor,
     record_id: str,
@@ -178,6 +150,34 @@ def agree_on(
     return _keep(cursor, moved, person, said, rules, window_id)
 
 
+def rule_fork(
+    cursor: Cursor, case_id: str, proves: bool, person: str, reason: str, at_s: int, rules: Rulebook
+) -> Case | Refusal | None:
+    """A person says that the netted record of a fork is right, or that it is not: escrow goes to
+    the acquirer, or to the issuer. None when a second person has to say the same.
+
+    Refuses with CASE_REASON, CASE_FROZEN or CASE_TWO_PERSONS.
+    """
+    case = table.find_case(cursor, case_id)
+    assert case is not None
+    case = pass_time(cursor, case, at_s, rules)
+    amount_fen = 0 if proves else case.escrow_fen
+    said = CaseAct(act_id=person, act="rule", case_id=case_id, amount_fen=amount_fen, reason=reason)
+    found = act_on(cursor, said, "", person, at_s, rules)
+    return None if isinstance(found, Case) and found.is_open else found
+
+
+def pass_time(cursor: Cursor, case: Case, now_s: int, rules: Rulebook) -> Case:
+    """A case as passing time has left it at `now_s`; each silence in the window of its deadline."""
+
+    def window(deadline_s: int) -> str:
+        stamped_s = max(deadline_s, window_table.last_closed_cutoff(cursor))
+        return _open_window(cursor, window_of(stamped_s, rules), rules)
+
+    return _lapsed(cursor, case, now_s, rules, window)
+
+
+def lapse_before(cursor: Cursor, cutoff_s: int, window_id: str, rules: Rulebook) -> None:
     """For the closing of a window: let pass whatever was due before its cut-off, in that window."""
     for case in table.cases_due(cursor, cutoff_s):
         _lapsed(cursor, case, cutoff_s - 1, rules, lambda _: window_id)

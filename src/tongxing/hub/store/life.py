@@ -114,10 +114,10 @@ class HeldLine(NamedTuple):
     received_s: int
     proposed: str
     proposed_by: str
+    agreed_fen: int | None
 
 
 def held_lines(cursor: Cursor) -> list[HeldLine]:
-    agreed_fen: int | None
     """All records on hold, the one that waits longest first."""
     rows = cursor.execute(
         f"SELECT record_id, issuer, acquirer, delta_fen, codes, detail, {_SINCE} AS since_s,"
@@ -227,10 +227,10 @@ def write_event(
             "by": by,
             "reason": reason,
             "rules": rules,
+            "agreed": agreed_fen,
         },
     )
 
-            "agreed": agreed_fen,
 
 def write_reinstated(
     cursor: Cursor, record_ids: Sequence[str], at_s: int, why: str, rules: str
