@@ -6,7 +6,6 @@ about a case, what its deadlines made of it until then is written down, each at 
 
 from collections.abc import Callable
 
-
 from tongxing.hub.cases.agreed import AGREEMENT, agreed_case
 from tongxing.hub.cases.forks import FORK, fork_case
 from tongxing.hub.cases.ladder import (
