@@ -166,7 +166,7 @@ class _Run:
         cards = self.engine.keep("strange_cards", purses.strange_cards(chained))
         marks = purses.purse_marks(chained, cards, self.wrong, self.rules)
         self.parts.append(self.engine.keep("purses", marks))
-        self.gaps = self.engine.store(purses.gaps(chained), self.scratch / "gaps")
+        self.gaps = self.engine.store(purses.gaps(chained, self.wrong), self.scratch / "gaps")
 
     def check(self) -> None:
         """Everything else, and rows of one kind counted together."""

@@ -107,12 +107,11 @@ def _broken(links_of: ir.Table, told: ir.Table) -> ir.Table:
     return after.select("link_key").union(before.select("link_key")).distinct()
 
 
-def gaps(chained: ir.Table, wrong: ir.Table | None = None) -> ir.Table:
+def gaps(chained: ir.Table, wrong: ir.Table) -> ir.Table:
     """The counters that no row has told of, between the first and the last of each card; a row
     whose code is wrong tells nothing."""
-    if wrong is not None:
-        chained = chained.anti_join(wrong, chained.link_key == wrong.mark_key)
-    counted = chained.select("card", "counter").distinct()
+    believed = chained.anti_join(wrong, chained.link_key == wrong.mark_key)
+    counted = believed.select("card", "counter").distinct()
     window = ibis.window(group_by="card", order_by="counter")
     lagged = counted.mutate(last=counted.counter.lag().over(window))
     found = lagged.filter((lagged.counter > lagged.last + 1).fill_null(False))
