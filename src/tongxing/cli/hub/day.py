@@ -17,6 +17,8 @@ from tongxing.kernel.money import yuan
 
 WORDS = Words("hub")
 COLUMNS = ("step", "state", "when", "by", "came_to")
+FIRST = ("files", "rows", "accepted", "held", "rejected")
+"""What came and what became of it, before any other figure of a step."""
 Left = list[tuple[str, str]]
 
 
@@ -84,7 +86,8 @@ def _so_far(day: DayStatus) -> str:
 def _row(step: StepStatus, day: DayStatus, now_s: int) -> tuple[str, ...]:
     name = texts().text(f"step.{step.step}", settings().language)
     if step.done_s is not None:
-        figures = [_figure(key, value) for key, value in step.figures.items() if value]
+        names = sorted(step.figures, key=lambda name: (*FIRST, name).index(name))
+        figures = [_figure(name, step.figures[name]) for name in names if step.figures[name]]
         came_to = "  ".join(figures) or "–"
         return name, WORDS("day.state.done"), stamp(step.done_s), step.done_by, came_to
     is_next = step.step.value == day.next_step
