@@ -15,6 +15,7 @@ from msgspec import Struct
 from tongxing.hub.claims import claims_of
 from tongxing.hub.evidence import Evidence
 from tongxing.hub.ground import Ground
+from tongxing.hub.issued_cards import card_fault
 from tongxing.hub.liability import city_rule, deny_rule
 from tongxing.hub.members import Member
 from tongxing.hub.purses import fault_of, links_of
@@ -249,17 +250,10 @@ def terminal(record: Record, case: Case, known: Mapping[str, Standing]) -> Findi
 
 
 def card(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
-    """The card or account is one that its issuer knows, and was good at the tap."""
-    if case.evidence.cards is None:
-        return None
-    found = case.evidence.cards.get(record.medium_no)
-    if found is None:
-        return Finding("1008", "its issuer does not know it")
-    if found.expires_on is not None and calendar_date(record.entered_s) > found.expires_on:
-        return Finding("1010", f"good until {found.expires_on}")
-    if found.closed_s is not None and record.entered_s >= found.closed_s:
-        return Finding("1003", "closed before the tap")
-    return None
+    """The card or account is one that its issuer knows, of a kind that it says, and was good at the
+    tap."""
+    fault = card_fault(record, case.evidence)
+    return None if fault is None else Finding(*fault)
 
 
 def denied(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:

@@ -10,7 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import NamedTuple, Protocol
 
-from tongxing.hub.liability import CityListings, Denials, LiabilityTable, liability_tables
+from tongxing.hub.liability import (
+    CityListings,
+    Denial,
+    Denials,
+    LiabilityTable,
+    liability_tables,
+)
 from tongxing.hub.purses import Chains
 from tongxing.hub.verdicts import FORGED
 from tongxing.messages import Record
@@ -24,10 +30,20 @@ class Fault(NamedTuple):
 
 
 class CardFacts(NamedTuple):
-    """What an issuer says of a card or account: how long it is good, and when it was closed."""
+    """What an issuer says of a card or account: its last day, and when it was closed.
+
+    From a register it says more: `closures` with the deny lists that told of each, the day from
+    which its range is `issued_on` (None for no range), the `schemes` of its kind (none: unsaid),
+    whether a number without a range `must_have_range`, and which version `told` all this.
+    """
 
     expires_on: date | None = None
     closed_s: int | None = None
+    closures: tuple[Denial, ...] = ()
+    issued_on: date | None = None
+    schemes: tuple[str, ...] = ()
+    must_have_range: bool = False
+    told: str = ""
 
 
 class Terminal(NamedTuple):
@@ -74,8 +90,8 @@ Numbers = Mapping[str, Sequence[NumberSpan]]
 @dataclass(frozen=True, slots=True)
 class Evidence:
     """The evidence for one file, by record id (`signatures`, `issuer_words`), by medium (`cards`,
-    `denials`), by card (`chains`), by terminal, by city of the issuer (`city_lists`), by issuer
-    (`numbers`).
+    `denials`), by issuer and medium (`issued`: what registers say, which goes before `cards`), by
+    card (`chains`), by terminal, by city of the issuer (`city_lists`), by issuer (`numbers`).
 
     `signatures` holds the records whose TAC or code is wrong; `cards` and `terminals` are None
     where nobody keeps such a register. `liability` are the tables that a loss is judged by.
@@ -85,6 +101,7 @@ class Evidence:
     signatures: Mapping[str, Fault] = field(default_factory=dict)
     issuer_words: Mapping[str, Fault] = field(default_factory=dict)
     cards: Mapping[str, CardFacts] | None = None
+    issued: Mapping[tuple[str, str], CardFacts] = field(default_factory=dict)
     denials: Denials = field(default_factory=dict)
     city_lists: CityListings = field(default_factory=dict)
     terminals: Mapping[str, tuple[Terminal, ...]] | None = None

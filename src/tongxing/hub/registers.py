@@ -1,4 +1,4 @@
-"""What members tell the hub of themselves: terminals, card numbers, losses, deny lists, tariffs.
+"""What members tell the hub of themselves: terminals, numbers, cards, losses, deny lists, tariffs.
 
 Each comes as a sealed message and is kept as it came. A version never goes back, and the same one
 again changes nothing. What a register that is missing would have told is not asked, and that is
@@ -7,18 +7,25 @@ written down with each file (`evidence_of`): it is never taken for a yes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
+from typing import get_args
 
-from tongxing.hub.evidence import Evidence, Numbers
+from tongxing.hub.evidence import CardFacts, Evidence, Numbers
 from tongxing.hub.liability import Denial
+from tongxing.hub.listed import NEVER, denial_of
 from tongxing.hub.members import Member, MemberKind
 from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import card_register as card_table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import registers as table
 from tongxing.hub.store.registers import KeptVersion, Loss
+from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import HUB_SENDER, DataList, DenyList, KeyRing, Record
 from tongxing.messages.envelope import believe, read_body, reader_of
 from tongxing.messages.registers import (
+    CardEntry,
+    CardRegister,
     CityEntry,
     CityRegister,
     LossRegister,
@@ -29,19 +36,23 @@ from tongxing.messages.registers import (
 )
 from tongxing.published import read_content
 
-Told = TerminalRegister | NumberRegister | LossRegister | CityRegister | DenyList | DataList
-KINDS: Mapping[str, type[Told]] = {
-    kind.__name__: kind
-    for kind in (TerminalRegister, NumberRegister, LossRegister, CityRegister, DenyList, DataList)
-}
+Told = (
+    TerminalRegister
+    | NumberRegister
+    | CardRegister
+    | LossRegister
+    | CityRegister
+    | DenyList
+    | DataList
+)
+KINDS: Mapping[str, type[Told]] = {kind.__name__: kind for kind in get_args(Told)}
 _OWNERS: Mapping[str, MemberKind] = {
     "TerminalRegister": "acquirer",
     "NumberRegister": "issuer",
+    "CardRegister": "issuer",
     "LossRegister": "issuer",
 }
 _AHEAD_S = 600
-_NEVER = 2**62
-"""A version that no list has."""
 for _kind in KINDS.values():
     reader_of(_kind)
 
@@ -76,6 +87,7 @@ class RegisterDesk:
                 values = {"sender": believed.sender, "kind": believed.kind}
                 return Refusal("REGISTER_OWNER", values=values)
             kept = _version_of(believed.kind, believed.sender, told, now_s)
+            kept = kept._replace(sha256=sha256_hex(message))
             last = table.newest(cursor, kept.kind, kept.owner)
             if last is not None and last[0].version == kept.version and last[1] == message:
                 return last[0]
@@ -115,6 +127,8 @@ def _entries(told: Told) -> Sequence[object]:
         return told.terminals
     if isinstance(told, NumberRegister):
         return told.numbers
+    if isinstance(told, CardRegister):
+        return [*told.ranges, *told.cards]
     if isinstance(told, LossRegister):
         return told.losses
     if isinstance(told, CityRegister):
@@ -142,12 +156,42 @@ def _unfit(cursor: Cursor, told: Told, now_s: int) -> Refusal | None:
         spans = told.terminals if isinstance(told, TerminalRegister) else told.numbers
         wrong = [one for one in spans if one.last_on is not None and one.last_on < one.first_on]
         return _refused(told, str(wrong[0])) if wrong else None
+    if isinstance(told, CardRegister):
+        return _unfit_ranges(told) or _unfit_cards(told)
     if isinstance(told, LossRegister):
         names = [(one.medium_no, one.reported_s) for one in told.losses]
         late = [one for one in told.losses if 0 < one.found_s < one.reported_s]
         return _refused(told, str(late[0]) if late else "twice") if late or _twice(names) else None
     if isinstance(told, CityRegister):
         return _unfit_cities(told, told.cities, table.load_cities(cursor))
+    return None
+
+
+def _unfit_ranges(told: CardRegister) -> Refusal | None:
+    """A range is of numbers of one length, from a lower one on, has days, and shares no number."""
+    for one in told.ranges:
+        is_span = len(one.first_no) == len(one.last_no) and one.first_no <= one.last_no
+        ends_early = one.expires_on is not None and one.expires_on < one.issued_on
+        if not is_span or ends_early:
+            return _refused(told, str(one))
+    in_order = sorted(told.ranges, key=lambda one: (len(one.first_no), one.first_no))
+    for one, after in pairwise(in_order):
+        if len(one.first_no) == len(after.first_no) and after.first_no <= one.last_no:
+            return _refused(told, f"{one.last_no} {after.first_no}")
+    return None
+
+
+def _unfit_cards(told: CardRegister) -> Refusal | None:
+    """An exception says something, a card is closed again only after it was opened, and has one
+    last day."""
+    last: CardEntry | None = None
+    for one in sorted(told.cards, key=lambda card: (card.medium_no, card.closed_s)):
+        says_nothing = not one.closed_s and one.expires_on is None
+        is_again = last is not None and last.medium_no == one.medium_no
+        is_open = is_again and last is not None and (one.closed_s < (last.reopened_s or NEVER))
+        if says_nothing or is_open or 0 < one.reopened_s < one.closed_s:
+            return _refused(told, str(one))
+        last = one
     return None
 
 
@@ -176,6 +220,8 @@ def _write(cursor: Cursor, owner: str, told: Told, now_s: int) -> None:
         table.write_terminals(cursor, owner, told)
     elif isinstance(told, NumberRegister):
         table.write_numbers(cursor, owner, told)
+    elif isinstance(told, CardRegister):
+        card_table.write_cards(cursor, owner, told, now_s)
     elif isinstance(told, LossRegister):
         table.write_losses(cursor, owner, told, now_s)
     elif isinstance(told, CityRegister):
@@ -204,8 +250,9 @@ def evidence_of(
             terminals = table.load_terminals(cursor, sender.member_id, asked)
         else:
             missing["terminal"] = len(records)
-    if told.cards is None:
-        missing["card"] = len(records)
+    issued = told.issued
+    if told.cards is None and not issued:
+        issued = _cards(cursor, sender, members, records, missing)
     numbers = told.numbers or _numbers(cursor, records, missing)
     denials = told.denials or _denials(cursor, sender, members, records, missing)
     city_lists = told.city_lists or table.load_cities(cursor)
@@ -214,6 +261,7 @@ def evidence_of(
     return replace(
         told,
         terminals=terminals,
+        issued=issued,
         numbers=numbers,
         denials=denials,
         city_lists=city_lists,
@@ -234,6 +282,46 @@ def _numbers(cursor: Cursor, records: Sequence[Record], missing: dict[str, int])
     return {issuer: found.get(issuer, []) for issuer in known}
 
 
+def _cards(
+    cursor: Cursor,
+    sender: Member,
+    members: Mapping[str, Member],
+    records: Sequence[Record],
+    missing: dict[str, int],
+) -> dict[tuple[str, str], CardFacts]:
+    """What issuers say of a file's cards and accounts; only cards have numbers in ranges."""
+    heads = card_table.load_heads(cursor, {record.issuer for record in records})
+    missing["card"] = sum(record.issuer not in heads for record in records)
+    used = {
+        (record.issuer, record.medium_no): record.medium_kind == "card"
+        for record in records
+        if record.issuer in heads
+    }
+    ranges = card_table.load_ranges(
+        cursor, sorted(pair for pair, is_card in used.items() if is_card)
+    )
+    exceptions = card_table.load_exceptions(cursor, sorted(used))
+    named = table.load_denied(cursor, sender.city, [medium for _, medium in exceptions])
+    found = {}
+    for pair, is_card in used.items():
+        issuer, medium = pair
+        head, span, card = heads[issuer], ranges.get(pair), exceptions.get(pair)
+        is_home = issuer in members and members[issuer].city == sender.city
+        closures = () if card is None else card.closures
+        own_day = None if card is None else card.expires_on
+        found[pair] = CardFacts(
+            expires_on=own_day or (None if span is None else span.expires_on),
+            closures=tuple(
+                denial_of(cursor, sender.city, is_home, medium, named, one) for one in closures
+            ),
+            issued_on=None if span is None else span.issued_on,
+            schemes=() if span is None else span.schemes,
+            must_have_range=is_card and head.is_complete,
+            told=f"card register {head.version}, {head.sha256[:12]}",
+        )
+    return found
+
+
 def _denials(
     cursor: Cursor,
     sender: Member,
@@ -241,11 +329,8 @@ def _denials(
     records: Sequence[Record],
     missing: dict[str, int],
 ) -> dict[str, Denial]:
-    """The reported media among a file's, each with the versions of the list that its terminals had.
-
-    A city keeps its own list, so of its own issuer's media the list may be wrong; what it does not
-    list of another city's is its own acquirer's loss.
-    """
+    """The reported media among a file's, each with the versions of the list that its terminals
+    had."""
     known = table.owners_of(cursor, "LossRegister")
     missing["denied"] = sum(record.issuer not in known for record in records)
     rides: dict[tuple[str, str], list[int]] = {}
@@ -258,17 +343,8 @@ def _denials(
     found = {}
     for (issuer, medium), reports in losses.items():
         loss = _loss_of(reports, rides[issuer, medium])
-        named_from = named.get(medium, _NEVER)
-        due = table.first_list_since(cursor, sender.city, loss.told_s) or _NEVER
         is_home = issuer in members and members[issuer].city == sender.city
-        found[medium] = Denial(
-            reported_s=loss.reported_s,
-            published_s=loss.told_s,
-            version=min(due, named_from) if is_home else named_from,
-            named_from=named_from,
-            is_anonymous=loss.is_anonymous,
-            found_s=loss.found_s,
-        )
+        found[medium] = denial_of(cursor, sender.city, is_home, medium, named, loss)
     return found
 
 
@@ -276,6 +352,6 @@ def _loss_of(reports: Sequence[Loss], rides: Sequence[int]) -> Loss:
     """The loss that these rides are judged by: the first one that a ride fell into, else the
     newest."""
     for loss in reports:
-        if any(loss.reported_s <= at_s < (loss.found_s or _NEVER) for at_s in rides):
+        if any(loss.reported_s <= at_s < (loss.found_s or NEVER) for at_s in rides):
             return loss
     return reports[-1]

@@ -1,9 +1,9 @@
 """From a member to the hub: the registers that its records are judged by, each version whole.
 
 What an entry says holds for the days it names, so a register tells of the past too and its versions
-only ever rise. Whose it is says the signature: terminals are an acquirer's, numbers and losses an
-issuer's, the list of cities the hub's own. A city's deny lists and tariffs reach the hub as the
-same sealed messages that its gates get.
+only ever rise. Whose it is says the signature: terminals are an acquirer's, numbers, cards and
+losses an issuer's, the list of cities the hub's own. A city's deny lists and tariffs reach the hub
+as the same sealed messages that its gates get.
 """
 
 from datetime import date
@@ -54,6 +54,40 @@ class NumberRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     numbers: list[NumberEntry]
 
 
+class CardRange(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Numbers of cards that were issued, from one to another of the same length (both included),
+    from a day on. `expires_on` is the last day on which they are good, None without an end;
+    `schemes` are those that their kind is a card of, none where the issuer does not say."""
+
+    first_no: _Digits
+    last_no: _Digits
+    issued_on: date
+    expires_on: date | None = None
+    schemes: list[_Name] = []
+
+
+class CardEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """A card or account with which it is otherwise than with its range: closed from a moment on (0
+    for never) until one (0 while it is), or good until another day than its range's."""
+
+    medium_no: _Name
+    closed_s: Second = 0
+    reopened_s: Second = 0
+    expires_on: date | None = None
+
+
+class CardRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One version of what an issuer says of its cards: ranges, and the exceptions from them, so
+    that cards by the million need no row. `is_complete` says that a card's number outside all
+    ranges is none of its own; else such a number says nothing."""
+
+    version: _Version
+    published_s: Second
+    is_complete: bool
+    ranges: list[CardRange]
+    cards: list[CardEntry]
+
+
 class LossEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A medium whose loss was reported, when, and when it was found again (0 while it is lost).
     `is_anonymous` marks a card without a name, which nobody can report."""
@@ -88,4 +122,4 @@ class CityRegister(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     cities: list[CityEntry]
 
 
-Register = TerminalRegister | NumberRegister | LossRegister | CityRegister
+Register = TerminalRegister | NumberRegister | CardRegister | LossRegister | CityRegister

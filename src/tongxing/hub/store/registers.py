@@ -18,7 +18,8 @@ from tongxing.messages.registers import (
 
 
 class KeptVersion(NamedTuple):
-    """A version of a register: whose it is, when it was published and came, how much it holds."""
+    """A version of a register: whose it is, when it was published and came, how much it holds,
+    and the hash of its message ("" before it is kept)."""
 
     kind: str
     owner: str
@@ -27,6 +28,7 @@ class KeptVersion(NamedTuple):
     begins_s: int
     received_s: int
     entries: int
+    sha256: str = ""
 
 
 class Loss(NamedTuple):
@@ -38,7 +40,8 @@ class Loss(NamedTuple):
     told_s: int
 
 
-_VERSION = "kind, owner, version, published_s, begins_s, received_s, entries"
+_WRITTEN = "kind, owner, version, published_s, begins_s, received_s, entries"
+_VERSION = f"{_WRITTEN}, sha256"
 
 
 def newest(cursor: Cursor, kind: str, owner: str) -> tuple[KeptVersion, bytes] | None:
@@ -79,9 +82,9 @@ def owners_of(cursor: Cursor, kind: str) -> frozenset[str]:
 def add_version(cursor: Cursor, kept: KeptVersion, message: bytes, content: bytes) -> None:
     """Keep a version as it came, and the content of a tariff beside it."""
     cursor.execute(
-        f"INSERT INTO register_version ({_VERSION}, message, content)"
+        f"INSERT INTO register_version ({_WRITTEN}, message, content)"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)",
-        (*kept, message, content),
+        (*kept[:-1], message, content),
     )
 
 
