@@ -41,7 +41,7 @@ ABOUT = About(
     issuer=ISS,
     acquirer=ACQ,
     settled_on=DAY - timedelta(days=1),
-    codes=("0000", "1007"),
+    codes=("0000", "1005", "1007"),
     how="both_taps",
     is_signed=False,
     left_fen=500,
@@ -59,7 +59,9 @@ def begun(act: str, side: str, fen: int = 400, about: About = ABOUT) -> Moved | 
     if act == FORK:
         return fork_case("C1", about, OPENED_S, TERMS.version, LADDER)
     who = "issuer" if side == "issuer" else "acquirer"
-    return open_case("C1", said(act, fen), who, about, OPENED_S, TERMS.version, LADDER)
+    reason = "1001" if act == "object" else "R1"
+    told = said(act, fen, reason=reason)
+    return open_case("C1", told, who, about, OPENED_S, TERMS.version, LADDER)
 
 
 def walked(opening: str, *steps: str, about: About = ABOUT) -> list[Moved]:
@@ -131,6 +133,14 @@ issuer:charge_back acquirer:represent issuer:arbitrate issuer:drop     dropped_l
 issuer:claim_small=180                                                 granted         135  -135
 issuer:charge_back hub:freeze hub:unfreeze acquirer:accept             accepted        400  -410
 issuer:charge_back hub:freeze                                          not_represented 400  -410
+issuer:object                                                          not_represented 500  -510
+issuer:object acquirer:accept                                          accepted        500  -510
+issuer:object issuer:drop                                              dropped         -10     0
+issuer:object acquirer:represent                                       not_pursued     -10     0
+issuer:object acquirer:represent issuer:arbitrate hub:rule=500         ruled           500 -1000
+acquirer:recover issuer:consent                                        consented         0     0
+acquirer:recover issuer:decline                                        not_consented     0     0
+acquirer:recover                                                       not_consented     0     0
 hub:fork hub:rule=0                                                    fork_decided      0     0
 hub:fork hub:rule=500                                                  fork_decided    500  -500
 hub:fork                                                               fork_unproven   500  -500
@@ -193,6 +203,11 @@ REFUSED = """
                                                           issuer:charge_back=501   CASE_AMOUNT
                                                           issuer:charge_back=0     CASE_AMOUNT
                                                           issuer:claim_small=2001  CASE_AMOUNT
+                                                          acquirer:object          CASE_OPENING
+                                                          issuer:recover           CASE_OPENING
+acquirer:recover                                          acquirer:consent         CASE_STEP
+acquirer:recover +11d                                     issuer:consent           CASE_ENDED
+issuer:object +11d                                        acquirer:represent       CASE_ENDED
 issuer:charge_back                                        issuer:accept            CASE_STEP
 issuer:charge_back                                        acquirer:arbitrate       CASE_STEP
 issuer:charge_back                                        acquirer:freeze          CASE_STEP
@@ -237,6 +252,8 @@ def test_an_act_out_of_turn_changes_nothing(row: str) -> None:
         (said("charge_back"), replace(ABOUT, left_fen=399), "CASE_AMOUNT"),
         (said("present_more"), replace(ABOUT, codes=("0000",)), "CASE_CODES"),
         (said("present_more", evidence=False), ABOUT, "CASE_EVIDENCE"),
+        (said("recover"), replace(ABOUT, codes=("0000",)), "CASE_CODES"),
+        (said("recover"), replace(ABOUT, left_fen=0), "CASE_AMOUNT"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -39,7 +39,9 @@ def asks(item: Opening | Step) -> str:
     parts += ["reason"] if item.says_reason else []
     text = ", ".join(parts)
     text += "; once" if item.once else ""
-    codes = getattr(item, "codes", ())
+    codes, reasons = getattr(item, "codes", ()), getattr(item, "reasons", ())
+    text = ("–" + text) if text.startswith(";") else text
+    text += f"; one of {' '.join(reasons)}" if reasons else ""
     return (text + (f"; verdict {' '.join(codes)}" if codes else "")) or "–"
 
 

@@ -20,7 +20,7 @@ from tongxing.hub.liability import city_rule, deny_rule
 from tongxing.hub.members import Member
 from tongxing.hub.purses import fault_of, links_of
 from tongxing.hub.rulebook import Rulebook
-from tongxing.hub.verdicts import Status
+from tongxing.hub.verdicts import RECOVERED, Status
 from tongxing.kernel.clock import business_date, calendar_date
 from tongxing.messages import Record, Share
 from tongxing.network.transport import MODES
@@ -115,12 +115,15 @@ def number(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding
 def lateness(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
     """Days from the trip's business day to arrival: a mark, or too late.
 
-    What asks no more of a passenger is never too late inside the recovery limit.
+    What asks no more of a passenger is never too late inside the recovery limit, and so is what its
+    issuer agreed to pay.
     """
     rules = case.rules.lateness
     days = (calendar_date(case.received_s) - business_date(record.exited_s)).days
     if days > rules.reject_after_days:
         in_recovery = days <= rules.recovery_until_days
+        if in_recovery and case.evidence.consents.get(record.record_id) == record:
+            return Finding(RECOVERED, f"T+{days}")
         if not (in_recovery and _asks_no_more(record, case, known)):
             return Finding("1005", f"T+{days}")
     if days >= rules.mark_from_days:

@@ -95,7 +95,8 @@ class Evidence:
 
     `signatures` holds the records whose TAC or code is wrong; `cards` and `terminals` are None
     where nobody keeps such a register. `liability` are the tables that a loss is judged by.
-    `not_made` are the checks that lacked what they need, with the number of rows concerned.
+    `not_made` are the checks that lacked what they need, with the number of rows concerned,
+    `consents` the records whose recovery their issuers agreed to, as it was asked for.
     """
 
     signatures: Mapping[str, Fault] = field(default_factory=dict)
@@ -109,6 +110,7 @@ class Evidence:
     chains: Chains = field(default_factory=dict)
     liability: tuple[LiabilityTable, ...] = field(default_factory=liability_tables)
     not_made: Mapping[str, int] = field(default_factory=dict)
+    consents: Mapping[str, Record] = field(default_factory=dict)
 
     @property
     def forged(self) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """The life of a record at the hub: which step follows which, and which of them move money.
 
-No step leads back but two: a row is judged again because its acquirer presents it again, and a
-record whose purse forks is frozen, once. Every step of a record that stands is written down
-(``record_event``) and never changed.
+No step leads back but three: a row is judged again because its acquirer presents it again, a record
+whose purse forks is frozen, once, and one to which its issuer objects is held, once. Every step of
+a record that stands is written down (``record_event``) and never changed.
 """
 
 from collections.abc import Mapping
@@ -50,6 +50,7 @@ class RecordEvent(StrEnum):
     CLOSE = "close"
     SETTLE = "settle"
     FREEZE = "freeze"
+    OBJECT = "object"
 
 
 PROPOSALS: Mapping[RecordEvent, str] = {
@@ -84,6 +85,8 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.NETTED, RecordEvent.SETTLE): Arrow(RecordState.SETTLED),
     (RecordState.ACCEPTED, RecordEvent.FREEZE): Arrow(RecordState.HELD, "reserved"),
     (RecordState.CARRIED, RecordEvent.FREEZE): Arrow(RecordState.HELD, "reserved"),
+    (RecordState.ACCEPTED, RecordEvent.OBJECT): Arrow(RecordState.HELD, "reserved"),
+    (RecordState.CARRIED, RecordEvent.OBJECT): Arrow(RecordState.HELD, "reserved"),
     (RecordState.NETTED, RecordEvent.FREEZE): Arrow(RecordState.FROZEN, "escrowed"),
     (RecordState.SETTLED, RecordEvent.FREEZE): Arrow(RecordState.FROZEN, "escrowed"),
     (RecordState.FROZEN, RecordEvent.PROOF): Arrow(RecordState.SETTLED, "released"),

@@ -27,7 +27,8 @@ class PairTotal:
     `operators` are the revenue shares of `delta_fen`, ordered by operator; they add up to it.
     `back_fen` is what of it went back to passengers as adjustments: it is in `delta_fen` already,
     and shows in the gross debit and credit only. `adjusted_fen` is what `adjustments` cases added
-    to (or took from) the records' money, and in `delta_fen` already as well.
+    to (or took from) the records' money, and in `delta_fen` already as well. `free` are the shares
+    of `operators` that bear no clearing fee: rides that were recovered late.
     """
 
     issuer: str
@@ -40,6 +41,7 @@ class PairTotal:
     adjusted_fen: int = 0
     adjustments: int = 0
     is_same_province: bool = False
+    free: tuple[Share, ...] = ()
 
     @property
     def trips_fen(self) -> int:
@@ -151,7 +153,9 @@ def _pair(total: PairTotal, rules: FeeRules) -> PairNet:
     if sum(operators.values()) != total.delta_fen:
         raise ValueError(f"shares of {total.acquirer} on {total.issuer} do not add up")
     ppm = rules.ppm(is_cross_city=total.is_cross_city, is_same_province=total.is_same_province)
-    return PairNet(total, fee_of(total.delta_fen, ppm, rules, operators))
+    for share in total.free:
+        operators[share.operator] -= share.share_fen
+    return PairNet(total, fee_of(sum(operators.values()), ppm, rules, operators))
 
 
 def _positions(pairs: Iterable[PairNet], moves: Iterable[Move]) -> tuple[Position, ...]:

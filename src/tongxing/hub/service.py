@@ -46,6 +46,7 @@ from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import purses as purse_table
 from tongxing.hub.store import records as record_table
+from tongxing.hub.store import recoveries as recovery_table
 from tongxing.hub.store import registers as register_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.windows import (
@@ -313,7 +314,9 @@ class Hub:
             received_s=stamped_s,
             known=known,
             holders=record_table.load_holders(cursor, cover.sender, readable),
-            evidence=replace(told, chains=chains),
+            evidence=replace(
+                told, chains=chains, consents=recovery_table.consents(cursor, readable)
+            ),
         )
         displays = display_table.load_displays(cursor, readable)
         judgements = judge_displays(rows, case, displays)

@@ -20,6 +20,7 @@ from tongxing.hub.store import checkpoints as checkpoint_table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import records as record_table
+from tongxing.hub.store import recoveries as recovery_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.windows import WindowEvent, WindowState, WindowTimes, step
 from tongxing.ledger.store import write_postings
@@ -42,7 +43,12 @@ def shut(
     members = member_table.load_members(cursor)
     money = case_table.money_of_window(cursor, window_id)
     netting = net(
-        netted.adjusted(record_table.pair_totals(cursor, window_id, members), money, members),
+        netted.adjusted(
+            record_table.pair_totals(cursor, window_id, members),
+            money,
+            members,
+            recovery_table.free_records(cursor, [item.record_id for item in money]),
+        ),
         rules.fee,
         netted.moves(money),
         netted.recoveries(money),

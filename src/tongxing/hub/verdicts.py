@@ -14,6 +14,7 @@ Severity = Literal["none", "soft", "hold", "hard", "carry"]
 Status = Literal["accepted", "held", "rejected", "carried"]
 
 IN_ORDER = "0000"
+RECOVERED = "0016"
 FORGED = "1001"
 FORKED = "1020"
 

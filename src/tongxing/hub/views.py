@@ -19,6 +19,7 @@ from tongxing.hub.store.cases import money_due, money_of_window
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.members import load_members
 from tongxing.hub.store.records import pair_totals
+from tongxing.hub.store.recoveries import free_records
 from tongxing.hub.store.windows import operator_lines
 from tongxing.hub.verdicts import VerdictCode, verdict_code
 from tongxing.hub.windows import WindowState
@@ -305,7 +306,8 @@ def _is_open(cursor: Cursor, window_id: str) -> bool:
 
 def _netting_now(cursor: Cursor, window_id: str, fee: FeeRules) -> Netting:
     members, money = load_members(cursor), money_due(cursor, window_id)
-    totals = netted.adjusted(pair_totals(cursor, window_id, members), money, members)
+    free = free_records(cursor, [item.record_id for item in money])
+    totals = netted.adjusted(pair_totals(cursor, window_id, members), money, members, free)
     return net(totals, fee, netted.moves(money), netted.recoveries(money))
 
 

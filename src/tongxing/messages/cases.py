@@ -1,9 +1,10 @@
 """Between members and hub about what is disputed: case files going up; answers, and what became of
 each case with its money, coming down.
 
-A case is about one record that was netted. What is said is a file of *acts*, signed by the member
-that acts; each act is answered with "OK" or with the reason for which it was refused. Evidence is
-named by its SHA-256 and handed over beside the file.
+A case is about one record that was netted; an issuer's word (`object`, `confirm`) may come before
+that, and a ride that was turned away as too late its acquirer asks to `recover`. What is said is a
+file of *acts*, signed by the member that acts; each act is answered with "OK" or with the reason
+for which it was refused. Evidence is named by its SHA-256 and handed over beside the file.
 """
 
 from typing import Annotated, Literal
@@ -13,6 +14,11 @@ from msgspec import Meta, Struct
 from tongxing.messages.records import Share
 
 CaseActKind = Literal[
+    "object",
+    "confirm",
+    "recover",
+    "consent",
+    "decline",
     "query",
     "answer",
     "ask_evidence",
@@ -89,7 +95,7 @@ class CaseFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class CaseAnswer(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What an act led to: `code` is "OK" or the reason of its refusal, with its values; then where
     the case stands, whose turn it is and until when (the first second that is too late), or how it
-    ended."""
+    ended. Of a record about which no case was opened, `stage` says how the record stands."""
 
     act_id: str
     code: str

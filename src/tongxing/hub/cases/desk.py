@@ -8,6 +8,7 @@ with a name and a reason, above a bound only together with a second person.
 from tongxing.hub.cases.ladder import Case, due_s, turn_of
 from tongxing.hub.cases.words import act_and_side
 from tongxing.hub.cases.working import act_on, open_about
+from tongxing.hub.issuer_word import WORDS, Heard, hear
 from tongxing.hub.keys import OwnKey, own_keys
 from tongxing.hub.rows import is_name
 from tongxing.hub.rulebook import Rulebook
@@ -110,7 +111,16 @@ class CaseDesk:
             return act_on(cursor, said, "", by, at_s, self._rules)
 
     def _answered(self, cursor: Cursor, act: CaseAct, member: str, at_s: int) -> CaseAnswer:
-        if act.case_id:
+        heard = None
+        if act.act in WORDS and not act.case_id:
+            heard = hear(cursor, act, member, at_s, self._rules, self._key)
+        if isinstance(heard, Heard):
+            stage, turn, ends_s = heard
+            return CaseAnswer(act_id=act.act_id, code=OK, stage=stage, turn=turn, deadline_s=ends_s)
+        found: Case | Refusal
+        if heard is not None:
+            found = heard
+        elif act.case_id:
             found = act_on(cursor, act, member, "", at_s, self._rules)
         else:
             found = open_about(cursor, act, member, at_s, self._rules)

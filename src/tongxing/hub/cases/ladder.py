@@ -30,6 +30,8 @@ from tongxing.messages import CaseAct, Share
 
 SILENCE, THAW, FREEZE = "silence", "unfreeze", "freeze"
 CHARGE_BACK, RULE, PRESENT_MORE = "charge_back", "rule", "present_more"
+OBJECT, CONFIRM = "object", "confirm"
+RECOVER, CONSENTED = "recover", "consented"
 HUB_ITSELF = "hub"
 
 
@@ -144,7 +146,7 @@ def open_case(
     """A new case by a member's act.
 
     Refuses with CASE_OPENING (no case opens so, or not by this side), CASE_TOO_LATE, CASE_CODES,
-    and what `_objection` refuses.
+    what `_objection` refuses, and CASE_WORD for a reason that none may have.
     """
     opening = terms.opening_of(act.act)
     if opening is None or side not in opening.by:
@@ -156,12 +158,18 @@ def open_case(
     if opening.codes and not set(opening.codes) & set(about.codes):
         values = {"record": about.record_id, "codes": " ".join(opening.codes)}
         return Refusal("CASE_CODES", act.record_id, values)
+    takes_all = opening.act in (OBJECT, RECOVER)
+    if takes_all and about.left_fen <= 0:
+        return Refusal("CASE_AMOUNT", act.record_id, {"amount": about.left_fen, "most": 0})
     most_fen = opening.amount_max_fen or about.left_fen
     if opening.act != PRESENT_MORE:
         most_fen = min(most_fen, about.left_fen)
     refusal = _objection(_asked(opening), act, about, range(1, most_fen + 1))
     if refusal is not None:
         return refusal
+    if opening.reasons and act.reason not in opening.reasons:
+        values = {"reason": act.reason, "codes": " ".join(opening.reasons)}
+        return Refusal("CASE_WORD", act.record_id, values)
     case = Case(
         case_id=case_id,
         record_id=about.record_id,
@@ -173,7 +181,7 @@ def open_case(
         terms=version,
         stage="",
         stage_s=at_s,
-        amount_fen=act.amount_fen,
+        amount_fen=about.left_fen if takes_all else act.amount_fen,
     )
     return _moved(case, opening, act, side, about, at_s, terms)
 
@@ -263,7 +271,7 @@ def _moved(
 ) -> Moved:
     """Where an act leads, with its money: into escrow first, then what an ending moves."""
     money: list[Money] = []
-    if lead.act == CHARGE_BACK:
+    if lead.act in (CHARGE_BACK, OBJECT):
         case = replace(case, escrow_fen=case.amount_fen)
         money.append(chargeback(case.acquirer, case.escrow_fen, at_s))
     to = weighed(act, about, terms).ending if lead.to == WEIGHED else lead.to

@@ -5,7 +5,7 @@ An adjustment belongs to the pair whose ride it is about, so that the clearing f
 other money of cases is a move between a member and the hub.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from tongxing.hub.members import Member, same_province
@@ -18,9 +18,13 @@ WON = "dispute_won"
 
 
 def adjusted(
-    totals: Iterable[PairTotal], money: Iterable[CaseMoney], members: Mapping[str, Member]
+    totals: Iterable[PairTotal],
+    money: Iterable[CaseMoney],
+    members: Mapping[str, Member],
+    free: Container[str] = (),
 ) -> list[PairTotal]:
-    """The totals of a window's pairs with its adjustments in them, in order of pair."""
+    """The totals of a window's pairs with its adjustments in them, in order of pair. Those of
+    `free` records bear no fee, as their rides bore none."""
     found = {(total.issuer, total.acquirer): total for total in totals}
     for item in money:
         if item.kind not in ADJUSTING:
@@ -30,10 +34,12 @@ def adjusted(
         sign = -1 if item.kind == "adjustment" else 1
         shares = [Share(share.operator, sign * share.share_fen) for share in item.shares]
         operators = share_totals([*total.operators, *shares])
+        without_fee = [*total.free, *(shares if item.record_id in free else ())]
         found[key] = replace(
             total,
             delta_fen=total.delta_fen + sign * item.amount_fen,
             operators=tuple(Share(name, fen) for name, fen in sorted(operators.items())),
+            free=tuple(Share(name, fen) for name, fen in sorted(share_totals(without_fee).items())),
             back_fen=total.back_fen + (item.amount_fen if sign < 0 else 0),
             adjusted_fen=total.adjusted_fen + sign * item.amount_fen,
             adjustments=total.adjustments + 1,

@@ -42,6 +42,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     once: bool = False
     amount_max_fen: Fen = 0
     codes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
 
 
 class Stage(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -18,6 +18,11 @@ def stage_name(stage: str, ended: bool, language: str) -> str:
     return _say("ending" if ended else "stage", stage, language)
 
 
+def record_state(state: str, language: str) -> str:
+    """How a record stands about which no case was opened."""
+    return texts().text(f"record.{state}", language)
+
+
 def silence_name(name: str, language: str) -> str:
     """What silence leads to: an ending, another stage, or that a frozen case goes on."""
     entries = texts().entries

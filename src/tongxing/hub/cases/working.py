@@ -6,9 +6,13 @@ about a case, what its deadlines made of it until then is written down, each at 
 
 from collections.abc import Callable
 
+from msgspec.structs import replace
+
 from tongxing.hub.cases.agreed import AGREEMENT, agreed_case
 from tongxing.hub.cases.forks import FORK, fork_case
 from tongxing.hub.cases.ladder import (
+    OBJECT,
+    RECOVER,
     RULE,
     SILENCE,
     THAW,
@@ -21,19 +25,22 @@ from tongxing.hub.cases.ladder import (
     take,
     turn_of,
 )
+from tongxing.hub.cases.word_days import with_word_days
 from tongxing.hub.life import BY_ITSELF, RecordEvent
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor
 from tongxing.hub.store import cases as table
 from tongxing.hub.store import life as life_table
+from tongxing.hub.store import recoveries as recovery_table
 from tongxing.hub.store import windows as window_table
+from tongxing.hub.store import words as word_table
 from tongxing.hub.terms import terms_of, terms_on
 from tongxing.hub.windows import window_of, window_times
 from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import CaseAct
 
-_DISPUTING = ("charge_back", "claim_small")
+_DISPUTING = ("charge_back", "claim_small", OBJECT)
 _Window = Callable[[int], str]
 
 
@@ -46,7 +53,8 @@ def open_about(
     `ladder.open_case` does.
     """
     record_id = act.record_id
-    about = table.about_record(cursor, record_id, rules)
+    late = recovery_table.late_row(cursor, record_id, member) if act.act == RECOVER else None
+    about = _asked_about(cursor, act, late, at_s, rules)
     if about is None:
         code = "CASE_NOT_NETTED" if table.is_record(cursor, record_id) else "RECORD_UNKNOWN"
         return Refusal(code, record_id, {"record": record_id})
@@ -58,7 +66,7 @@ def open_about(
         standing = pass_time(cursor, standing, at_s, rules)
         if standing.is_open:
             return Refusal("CASE_OPEN", record_id, {"case": earlier})
-        about = table.about_record(cursor, record_id, rules)
+        about = _asked_about(cursor, act, late, at_s, rules)
         assert about is not None
     window_id = _open_window(cursor, window_of(at_s, rules), rules)
     terms = terms_on(calendar_date(at_s))
@@ -73,7 +81,28 @@ def open_about(
     )
     if isinstance(moved, Refusal):
         return moved
-    return _keep(cursor, moved, member, act, rules, window_id)
+    if late is not None:
+        act = recovery_table.told_with(act, late)
+    if act.act in (OBJECT, RECOVER):
+        act = replace(act, amount_fen=moved.case.amount_fen)
+    case = _keep(cursor, moved, member, act, rules, window_id)
+    if late is not None:
+        recovery_table.write_recovery(cursor, case.case_id, record_id, late)
+    return case
+
+
+def _asked_about(
+    cursor: Cursor, act: CaseAct, late: bytes | None, at_s: int, rules: Rulebook
+) -> About | None:
+    """What a case to be opened is about: a record that was netted, or a row that came too late. The
+    days of an issuer's word count from a day of their own."""
+    if late is not None:
+        return recovery_table.about_late(cursor, late)
+    about = table.about_record(cursor, act.record_id, rules)
+    spoken = word_table.find_spoken(cursor, act.record_id) if act.act == OBJECT else None
+    if about is None or spoken is None:
+        return about
+    return with_word_days(about, spoken, terms_on(calendar_date(at_s)))
 
 
 def act_on(
@@ -194,6 +223,9 @@ def _lapsed(cursor: Cursor, case: Case, now_s: int, rules: Rulebook, window: _Wi
 
 
 def _about(cursor: Cursor, case: Case, rules: Rulebook) -> About:
+    about = recovery_table.about_asked(cursor, case.case_id)
+    if about is not None:
+        return about
     about = table.about_record(cursor, case.record_id, rules, case.case_id, is_netted=False)
     assert about is not None, case.record_id
     return about

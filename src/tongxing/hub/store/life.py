@@ -30,7 +30,7 @@ class Waiting(NamedTuple):
 
 _SINCE = (
     "coalesce((SELECT max(at_s) FROM record_event WHERE record_id = record.record_id"
-    " AND event = 'freeze'), received_s)"
+    " AND event IN ('freeze', 'object')), received_s)"
 )
 _WAITING = (
     f"SELECT record_id, trip_id, revision, sender, {_SINCE}, status, delta_fen"
@@ -62,14 +62,15 @@ def trip_records(cursor: Cursor, trip_id: str) -> list[TripRecord]:
     return [TripRecord(*row) for row in rows]
 
 
-def freeze_record(cursor: Cursor, record_id: str, why: str) -> None:
-    """Put a record on hold for a fork; its window, if it is in one, lets go of it."""
+def freeze_record(cursor: Cursor, record_id: str, why: str, code: str = FORKED) -> None:
+    """Put a record on hold, for a fork if no other code is said; its window, if it is in one, lets
+    go of it."""
     cursor.execute(
         "UPDATE record SET status = 'held', window_id = NULL, admitted_s = NULL,"
         " codes = %(code)s || CASE codes WHEN '0000' THEN '' ELSE ' ' || codes END,"
         " detail = %(why)s || CASE detail WHEN '' THEN '' ELSE '; ' || detail END"
         " WHERE record_id = %(record)s",
-        {"code": FORKED, "why": why, "record": record_id},
+        {"code": code, "why": why, "record": record_id},
     )
 
 
@@ -89,21 +90,23 @@ def held_records(cursor: Cursor, trip_id: str | None = None) -> list[Waiting]:
     return [Waiting(*row) for row in rows]
 
 
-def mark_held(cursor: Cursor, trip_id: str, why: str) -> None:
-    """Note a fork on the records of a trip that are on hold, beside what they wait for."""
+def mark_held(cursor: Cursor, trip_id: str, why: str, code: str = FORKED) -> None:
+    """Note a code (a fork's, if none is said) on the records of a trip that are on hold, beside
+    what they wait for."""
     cursor.execute(
         "UPDATE record SET codes = split_part(codes, ' ', 1) || ' ' || %(code)s"
         "  || substr(codes, length(split_part(codes, ' ', 1)) + 1),"
         " detail = CASE detail WHEN '' THEN '' ELSE detail || '; ' END || %(why)s"
         " WHERE trip_id = %(trip)s AND status = 'held'"
         " AND NOT %(code)s = ANY(string_to_array(codes, ' '))",
-        {"code": FORKED, "why": why, "trip": trip_id},
+        {"code": code, "why": why, "trip": trip_id},
     )
 
 
 class HeldLine(NamedTuple):
     """A held record in a list: whose money waits, why, since when (its file came, or it was
-    frozen), and what one of two persons has said of it, "" for nothing yet."""
+    frozen), and what one of two persons has said of it, "" for nothing yet, with the amount where
+    members agree on one."""
 
     record_id: str
     issuer: str
@@ -216,7 +219,7 @@ def write_event(
     rules: str,
     agreed_fen: int | None = None,
 ) -> None:
-    """Write a step of a record down."""
+    """Write a step of a record down; with the amount that its members agree on, if they do."""
     cursor.execute(
         "INSERT INTO record_event SELECT %(record)s, count(*) + 1, %(event)s, %(at)s, %(by)s,"
         " %(reason)s, %(rules)s, %(agreed)s::bigint FROM record_event WHERE record_id = %(record)s",

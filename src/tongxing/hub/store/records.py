@@ -17,6 +17,7 @@ from tongxing.hub.members import Member, same_province
 from tongxing.hub.netting import PairTotal
 from tongxing.hub.split import SplitBasis
 from tongxing.hub.store.connection import Cursor
+from tongxing.hub.store.recoveries import free_shares
 from tongxing.hub.verdicts import bearer_once_proven
 from tongxing.messages import Record, Share, Verdict
 
@@ -203,6 +204,7 @@ def release_carried(cursor: Cursor, window_id: str, admitted_s: int) -> dict[str
 
 def pair_totals(cursor: Cursor, window_id: str, members: Mapping[str, Member]) -> list[PairTotal]:
     """What each acquirer has accepted on each issuer in a window, with the operators' shares."""
+    free = free_shares(cursor, window_id)
     operators: dict[tuple[str, str], list[Share]] = {}
     for issuer, acquirer, operator, share_fen in cursor.execute(
         "SELECT issuer, acquirer, part.operator, sum(part.fen)::bigint"
@@ -220,6 +222,7 @@ def pair_totals(cursor: Cursor, window_id: str, members: Mapping[str, Member]) -
             delta_fen=int(delta_fen),
             operators=tuple(operators.get((issuer, acquirer), ())),
             is_same_province=same_province(members[issuer], members[acquirer]),
+            free=free.get((issuer, acquirer), ()),
         )
         for issuer, acquirer, records, delta_fen in cursor.execute(
             "SELECT issuer, acquirer, count(*), sum(delta_fen)::bigint FROM record"

@@ -4,6 +4,8 @@ from tongxing.cli.hub.cases.acting import act_command
 
 STEPS = (
     "answer",
+    "consent",
+    "decline",
     "give_evidence",
     "credit_adjust",
     "accept_more",

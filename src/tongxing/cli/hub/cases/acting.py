@@ -14,7 +14,7 @@ from tongxing.cli.hub.opened import opened_hub
 from tongxing.cli.shell import command as make_command
 from tongxing.front.message_key import message_key_of
 from tongxing.hub.cases.desk import OK, CaseDesk
-from tongxing.hub.cases.words import account_name, stage_name
+from tongxing.hub.cases.words import account_name, record_state, stage_name
 from tongxing.hub.terms import terms_on
 from tongxing.kernel.clock import calendar_date, stamp
 from tongxing.kernel.files import write_whole
@@ -124,8 +124,11 @@ def _tell(answers: Sequence[CaseAnswer], now_s: int) -> None:
             why = reason(item.code).text(language, item.values)
             say(WORDS("cases.refused", act=item.act_id, why=why))
             continue
-        name = stage_name(item.stage, item.stage in endings, language)
-        say(WORDS("cases.stands", case=item.case_id, stage=name))
+        if item.case_id:
+            name = stage_name(item.stage, item.stage in endings, language)
+            say(WORDS("cases.stands", case=item.case_id, stage=name))
+        else:
+            say(WORDS("cases.heard", act=item.act_id, state=record_state(item.stage, language)))
         if item.turn:
             turn = account_name(item.turn, language)
             say(WORDS("cases.show.turn", turn=turn, until=stamp(item.deadline_s)))

@@ -1,4 +1,4 @@
-"""`tongxing hub cases open`: a member opens a case about a record that was netted."""
+"""`tongxing hub cases open`: a member opens a case about a record, or says its word on one."""
 
 from tongxing.cli.hub.cases.acting import act_command
 
@@ -9,6 +9,9 @@ OPENINGS = (
     "present_more",
     "charge_back",
     "claim_small",
+    "object",
+    "confirm",
+    "recover",
 )
 
 command = act_command("record", OPENINGS)
