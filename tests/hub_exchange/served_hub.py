@@ -47,7 +47,7 @@ def key_file() -> bytes:
 
     far_s = at(DAY, 24 * 300)
     rows = [
-        row("a", (ACQ, ISS), public("a"), far_s),
+        row("a", (ACQ, ISS, "990100"), public("a"), far_s),
         row("b", (OTHER, "ISS-990200"), public("b"), far_s),
         row("old", (ACQ, ISS), public("old"), NOON_S - 1),
     ]

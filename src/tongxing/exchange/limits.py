@@ -49,6 +49,14 @@ class ParquetLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     wall_seconds_max: float
 
 
+class RegisterLimits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a sealed register may hold, and what the process that reads it first may use."""
+
+    file_bytes_max: int
+    rows_max: int
+    child: ChildLimits
+
+
 class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """All of them."""
 
@@ -56,6 +64,7 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lines: LineLimits
     child: ChildLimits
     parquet: ParquetLimits
+    registers: RegisterLimits
 
 
 @cache

@@ -8,12 +8,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request as HttpRequest
 from starlette.responses import Response
 
+from tongxing.exchange.limits import load_limits
 from tongxing.hub.windows import window_of, window_times
 from tongxing.hub_api.answers import BYTES, TEXT, Answers
 from tongxing.hub_api.desks import HubDesks
 from tongxing.hub_api.door import Asked, Door, as_asked
 from tongxing.hub_api.files import FileRoutes, Told
 from tongxing.hub_api.letters import LetterRoutes
+from tongxing.hub_api.registers import RegisterRoutes
 from tongxing.kernel.reasons import Refusal
 
 OF_MEMBER = "/v1/members/{member}"
@@ -25,6 +27,7 @@ def create_hub_app(desks: HubDesks) -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     answers, door = Answers(desks), Door(desks)
     files, letters = FileRoutes(desks), LetterRoutes(desks, answers)
+    registers = RegisterRoutes(desks, answers)
 
     def let_in(act: Act) -> Callable[[HttpRequest], Awaitable[Response]]:
         async def route(http: HttpRequest) -> Response:
@@ -62,6 +65,9 @@ def create_hub_app(desks: HubDesks) -> FastAPI:
         ("PUT", OF_MEMBER + "/cases/{file_id}", case_file),
         ("GET", OF_MEMBER + "/letters", letters.listed),
         ("GET", OF_MEMBER + "/letters/{number}", letters.one),
+        ("PUT", OF_MEMBER + "/registers/{kind}/{version}", registers.hand_in),
+        ("GET", OF_MEMBER + "/registers", registers.listed),
+        ("GET", OF_MEMBER + "/registers/{number}", registers.one),
     ]
     for method, path, act in routes:
         app.add_route(path, let_in(act), methods=[method], include_in_schema=False)
@@ -87,6 +93,7 @@ def _open_to_all(app: FastAPI, desks: HubDesks, door: Door, answers: Answers) ->
             "rulebook": rules.version,
             "data_bytes_max": rules.file.data_bytes_max,
             "manifest_bytes_max": rules.file.manifest_bytes_max,
+            "register_bytes_max": load_limits().registers.file_bytes_max,
         }
         return answers.told(as_asked(http), body, 200)
 

@@ -3,6 +3,7 @@
 It is started with the limits as JSON on its command line, gets the packed bytes on its standard
 input, and gives back the lines on its standard output and, as the last thing, one line of JSON on
 its standard error: ``{"ok": {…}}``, or ``{"refused": code, "line": n, "byte": n, "values": {…}}``.
+With ``one`` as a second word it gets one JSON object instead, and gives back its whole numbers.
 Before it reads a byte it takes from itself, where the system knows how: more memory and processor
 time than the limits, files (none can be opened or written), sockets, new processes, new privileges.
 """
@@ -279,12 +280,23 @@ def expect_trailer(
         raise Refused("FILE_CHECKSUM", number, expected=said, found=sha256)
 
 
+def read_one(limits: dict[str, int]) -> dict[str, object]:
+    """One JSON object that is not packed: no list in it may be longer than `rows_max`."""
+    found = Reader(limits).read(1, sys.stdin.buffer.read())
+    for value in found.values():
+        if isinstance(value, list) and len(value) > limits["rows_max"]:
+            raise Refused("LINES_TOO_MANY", 1, limit=limits["rows_max"])
+    whole = {name: value for name, value in found.items() if type(value) is int}
+    return {"rows": 0, "whole": whole}
+
+
 def main() -> int:
     """Run once; the exit code is 0 for a file that is well-formed, 1 for any other."""
     limits: dict[str, int] = json.loads(sys.argv[1])
     left = confine(limits["memory_bytes_max"], limits["cpu_seconds_max"])
     try:
-        answer: dict[str, object] = {"ok": take_apart(limits), "not_confined": left}
+        work = read_one if sys.argv[2:] == ["one"] else take_apart
+        answer: dict[str, object] = {"ok": work(limits), "not_confined": left}
     except Refused as refused:
         answer = {
             "refused": refused.code, "line": refused.line, "byte": refused.byte,

@@ -18,6 +18,7 @@ from tempfile import TemporaryFile
 from typing import IO
 
 import msgspec
+from msgspec.structs import replace
 
 from tongxing.exchange.limits import Limits, load_limits
 from tongxing.exchange.lines.rows import LineHead, Row, foreign_row, head_of, row_of
@@ -32,6 +33,7 @@ CHILD = Path(__file__).with_name("child.py")
 _PIECE = 1 << 16
 _ANSWER_BYTES_MAX = 1 << 16
 _FIRST_ROW_LINE = 2
+Numbers = dict[str, int]
 
 
 @dataclass(slots=True)
@@ -140,13 +142,33 @@ def _again(
     return Refusal(code, name, {"file_id": head.file_id})
 
 
+def whole_numbers(body: bytes, name: str, limits: Limits | None = None) -> Numbers | Refusal:
+    """The whole numbers of a JSON object, read strictly and within the limits of a register by a
+    child of its own; of the rest it says only that it is sound.
+
+    Refuses FILE_TOO_LARGE, FILE_ENCODING, FILE_FORBIDDEN_CHAR and LINES_….
+    """
+    limits = limits or load_limits()
+    most = limits.registers.file_bytes_max
+    if len(body) > most:
+        return Refusal("FILE_TOO_LARGE", name, {"found": len(body), "limit": most})
+    own = replace(
+        limits,
+        lines=replace(limits.lines, rows_max=limits.registers.rows_max),
+        child=limits.registers.child,
+    )
+    with TemporaryFile() as spool:
+        found = _taken_apart(body, name, spool, own, "one")
+    return found if isinstance(found, Refusal) else msgspec.convert(found[0]["whole"], Numbers)
+
+
 def _taken_apart(
-    packed: bytes, name: str, spool: IO[bytes], limits: Limits
+    packed: bytes, name: str, spool: IO[bytes], limits: Limits, *mode: str
 ) -> tuple[dict[str, object], list[str]] | Refusal:
     """Run the child over the packed bytes; its rows go into the spool."""
     given = msgspec.to_builtins(limits.lines) | msgspec.to_builtins(limits.child)
     child = subprocess.Popen(
-        [sys.executable, "-I", "-B", str(CHILD), json.dumps(given)],
+        [sys.executable, "-I", "-B", str(CHILD), json.dumps(given), *mode],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -14,8 +14,10 @@ import psycopg
 from tongxing.hub.cases.desk import CaseDesk
 from tongxing.hub.exchange import letters as letter_table
 from tongxing.hub.exchange.letters import Booked
+from tongxing.hub.exchange.registers import RegisterCounter
 from tongxing.hub.files import Cover, read_cover
-from tongxing.hub.keys import OwnKey, keys_in_force, own_keys
+from tongxing.hub.keys import OwnKey, keys_in_force, own_keys, own_ring_of
+from tongxing.hub.registers import RegisterDesk
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.service import Hub
 from tongxing.hub.store import Cursor, HubStore
@@ -25,6 +27,7 @@ from tongxing.hub.windows import window_of
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.messages import CaseFile, KeyRing, unseal
 from tongxing.messages.letters import Letter, LetterPage
+from tongxing.messages.register_pages import KeptRegister, RegisterPage
 from tongxing.signed_http import HttpKey
 from tongxing.storage import Database, migrate
 from tongxing.storage.database import Connection
@@ -57,6 +60,7 @@ class ExchangeDesk:
         self._connection: Connection | None = None
         self._hub_turn, self._turn = threading.Lock(), threading.Lock()
         self._waiting = threading.BoundedSemaphore(_WAITING_MOST)
+        self.registers = RegisterCounter(self._reading, self._take_register, trusted)
         with self._changing():
             pass
 
@@ -113,13 +117,8 @@ class ExchangeDesk:
 
         Refuses what `Hub.receive_file` does, and HUB_BUSY when too many wait.
         """
-        if not self._waiting.acquire(blocking=False):
-            return Refusal("HUB_BUSY")
-        try:
-            with self._hub_turn:
-                return self._taken(manifest, data, received_s)
-        finally:
-            self._waiting.release()
+        with self._turn_of_house() as is_free:
+            return self._taken(manifest, data, received_s) if is_free else Refusal("HUB_BUSY")
 
     def take_case_file(
         self, member: str, file_id: str, message: bytes, received_s: int
@@ -134,13 +133,8 @@ class ExchangeDesk:
             return opened
         if (other := _other_file(opened[0], opened[1].file_id, member, file_id)) is not None:
             return other
-        if not self._waiting.acquire(blocking=False):
-            return Refusal("HUB_BUSY")
-        try:
-            with self._hub_turn:
-                return self._case_taken(message, received_s)
-        finally:
-            self._waiting.release()
+        with self._turn_of_house() as is_free:
+            return self._case_taken(message, received_s) if is_free else Refusal("HUB_BUSY")
 
     def booked(self, member: str, file_id: str) -> Booked | None:
         """A file that is in the books; None for one that is not."""
@@ -197,11 +191,39 @@ class ExchangeDesk:
             raise
 
     def _case_taken(self, message: bytes, received_s: int) -> bytes | Refusal:
+        with self._store_of_desks() as store:
+            desk = CaseDesk(store, self._key, self._trusted, self.rules)
+            return desk.receive(message, received_s)
+
+    def _take_register(self, message: bytes, received_s: int) -> Refusal | None:
+        """Take a register. Refuses what `RegisterDesk.take` does, and HUB_BUSY."""
+        with self._turn_of_house() as is_free:
+            if not is_free:
+                return Refusal("HUB_BUSY")
+            with self._store_of_desks() as store:
+                own = own_ring_of(store, self._key)
+                taken = RegisterDesk(store, self._trusted, own).take(message, received_s)
+        return taken if isinstance(taken, Refusal) else None
+
+    @contextmanager
+    def _turn_of_house(self) -> Iterator[bool]:
+        """One after the other; False, at once, where too many wait already."""
+        if not self._waiting.acquire(blocking=False):
+            yield False
+            return
+        try:
+            with self._hub_turn:
+                yield True
+        finally:
+            self._waiting.release()
+
+    @contextmanager
+    def _store_of_desks(self) -> Iterator[HubStore]:
+        """The books as the desks use them; opened anew after the connection was lost."""
         if self._cases is None:
             self._cases = HubStore(self._database, self._schema)
-        desk = CaseDesk(self._cases, self._key, self._trusted, self.rules)
         try:
-            return desk.receive(message, received_s)
+            yield self._cases
         except psycopg.OperationalError:
             self._cases.close()
             self._cases = None
@@ -265,3 +287,19 @@ class MemberLine:
     def fetch(self, letter: Letter) -> bytes | Refusal:
         """The bytes of a letter."""
         return self._desk.content(self._member, letter.number, 0, letter.bytes)
+
+    def send_register(self, kind: str, version: int, message: bytes) -> KeptRegister | Refusal:
+        """Hand a sealed register in."""
+        body = self._desk.registers.body_of(self._member, kind, message)
+        if isinstance(body, Refusal):
+            return body
+        name = (kind, self._member, version)
+        return self._desk.registers.take(name, message, self._clock())
+
+    def registers(self, after: int) -> RegisterPage | Refusal:
+        """The registers that are new since."""
+        return self._desk.registers.listed(self._member, after)
+
+    def fetch_register(self, register: KeptRegister) -> bytes | Refusal:
+        """The bytes of a register."""
+        return self._desk.registers.content(register.number, 0, register.bytes)
