@@ -17,7 +17,7 @@ from people_world import (
 
 from tongxing.city.accounts import top_up
 from tongxing.city.people import Closed, OpenItem, Person
-from tongxing.city.store import media
+from tongxing.city.store import issued, media
 from tongxing.kernel.clock import business_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
@@ -160,7 +160,9 @@ def test_a_closed_accounts_card_is_refused_at_the_gates(database: Database) -> N
     assert isinstance(world.desk.close_account(person.person_id, "r1", NOON), Closed)
     with world.office.reading() as cursor:
         denied = {one.medium_no: one.reason for one in media.denied_media(cursor)}
+        told = [(one.medium_no, one.closed_s) for one in issued.closed_media(cursor)]
     assert denied == {card: "ACCOUNT_CLOSED", f"Q{person.account}": "ACCOUNT_CLOSED"}
+    assert told == [(card, NOON), (f"Q{person.account}", NOON)], "which the hub is told"
 
 
 def test_other_rooms_and_wards_keep_it_too(database: Database) -> None:

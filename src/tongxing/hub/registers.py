@@ -7,7 +7,6 @@ written down with each file (`evidence_of`): it is never taken for a yes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
 from typing import get_args
 
 from tongxing.hub.evidence import CardFacts, Evidence, Numbers
@@ -33,6 +32,7 @@ from tongxing.messages.registers import (
     NumberRegister,
     TerminalEntry,
     TerminalRegister,
+    unfit_range,
 )
 from tongxing.published import read_content
 
@@ -157,27 +157,14 @@ def _unfit(cursor: Cursor, told: Told, now_s: int) -> Refusal | None:
         wrong = [one for one in spans if one.last_on is not None and one.last_on < one.first_on]
         return _refused(told, str(wrong[0])) if wrong else None
     if isinstance(told, CardRegister):
-        return _unfit_ranges(told) or _unfit_cards(told)
+        unfit = unfit_range(told.ranges)
+        return _refused(told, unfit) if unfit else _unfit_cards(told)
     if isinstance(told, LossRegister):
         names = [(one.medium_no, one.reported_s) for one in told.losses]
         late = [one for one in told.losses if 0 < one.found_s < one.reported_s]
         return _refused(told, str(late[0]) if late else "twice") if late or _twice(names) else None
     if isinstance(told, CityRegister):
         return _unfit_cities(told, told.cities, table.load_cities(cursor))
-    return None
-
-
-def _unfit_ranges(told: CardRegister) -> Refusal | None:
-    """A range is of numbers of one length, from a lower one on, has days, and shares no number."""
-    for one in told.ranges:
-        is_span = len(one.first_no) == len(one.last_no) and one.first_no <= one.last_no
-        ends_early = one.expires_on is not None and one.expires_on < one.issued_on
-        if not is_span or ends_early:
-            return _refused(told, str(one))
-    in_order = sorted(told.ranges, key=lambda one: (len(one.first_no), one.first_no))
-    for one, after in pairwise(in_order):
-        if len(one.first_no) == len(after.first_no) and after.first_no <= one.last_no:
-            return _refused(told, f"{one.last_no} {after.first_no}")
     return None
 
 

@@ -6,7 +6,9 @@ losses an issuer's, the list of cities the hub's own. A city's deny lists and ta
 as the same sealed messages that its gates get.
 """
 
+from collections.abc import Sequence
 from datetime import date
+from itertools import pairwise
 from typing import Annotated
 
 from msgspec import Meta, Struct
@@ -64,6 +66,21 @@ class CardRange(Struct, frozen=True, array_like=True, forbid_unknown_fields=True
     issued_on: date
     expires_on: date | None = None
     schemes: list[_Name] = []
+
+
+def unfit_range(ranges: Sequence[CardRange]) -> str:
+    """What of ranges cannot be right, "" for nothing: numbers are of one length and rise, days too,
+    and no two ranges share a number."""
+    for one in ranges:
+        is_span = len(one.first_no) == len(one.last_no) and one.first_no <= one.last_no
+        ends_early = one.expires_on is not None and one.expires_on < one.issued_on
+        if not is_span or ends_early:
+            return f"{one.first_no}-{one.last_no}"
+    in_order = sorted(ranges, key=lambda one: (len(one.first_no), one.first_no))
+    for one, after in pairwise(in_order):
+        if len(one.first_no) == len(after.first_no) and after.first_no <= one.last_no:
+            return f"{one.first_no}-{one.last_no}, {after.first_no}-{after.last_no}"
+    return ""
 
 
 class CardEntry(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):

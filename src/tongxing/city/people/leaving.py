@@ -19,7 +19,7 @@ from tongxing.city.people.store import leaving as store
 from tongxing.city.people.store.persons import PersonRow
 from tongxing.city.people.terms import HOUR_S
 from tongxing.city.people.values import Closed, OpenItem
-from tongxing.city.store import media
+from tongxing.city.store import issued, media
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.clock import DAY_S, stamp
 from tongxing.kernel.money import yuan
@@ -85,6 +85,7 @@ def close_account(
     assert refusal is None, "what cannot stop is an open item"
     for medium_no in store.media_of(cursor, living.account):
         media.deny(cursor, medium_no, "ACCOUNT_CLOSED")
+        issued.note_closed(cursor, medium_no, now_s)
     content = house.cells.blind_index(KIND, person_id)
     acts.write_request(cursor, request_id, KIND, content, person_id, now_s)
     store.forget(cursor, person_id)

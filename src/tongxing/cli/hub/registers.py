@@ -13,7 +13,7 @@ from tongxing.hub.store.registers import KeptVersion
 from tongxing.kernel.clock import stamp
 
 WORDS = Words("hub")
-COLUMNS = ("kind", "owner", "version", "published", "received", "entries")
+COLUMNS = ("kind", "owner", "version", "published", "received", "entries", "sha256")
 NOT_MADE = ("sender", "check", "rows")
 
 
@@ -35,6 +35,7 @@ def command(files: tuple[Path, ...], window: str | None, now: str | None) -> Non
     for one in taken:
         kind = WORDS(f"registers.kind.{one.kind}")
         values = {"owner": one.owner, "version": one.version, "entries": f"{one.entries:,}"}
+        values["sha256"] = one.sha256
         say(WORDS("registers.taken", kind=kind, **values))
     if not known:
         say(WORDS("registers.none"))
@@ -51,7 +52,7 @@ def _told(kept: list[KeptVersion]) -> list[dict[str, object]]:
 def _row(one: KeptVersion) -> tuple[object, ...]:
     kind = WORDS(f"registers.kind.{one.kind}")
     times = stamp(one.published_s), stamp(one.received_s)
-    return kind, one.owner, one.version, *times, f"{one.entries:,}"
+    return kind, one.owner, one.version, *times, f"{one.entries:,}", one.sha256[:12]
 
 
 def _print_not_made(window: str, not_made: list[tuple[str, str, int]]) -> None:
