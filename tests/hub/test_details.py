@@ -18,7 +18,7 @@ from tongxing.hub.windows import WindowState
 from tongxing.hub.words import in_both
 
 HOUSE = Path(tongxing.hub.__file__).parent
-SPEAKERS = ("admission", "checks", "displays", "signatures")
+SPEAKERS = ("admission", "checks", "displays", "issued_cards", "signatures")
 AS_IT_STANDS = ("T+7",)
 
 CASES = [
@@ -28,6 +28,8 @@ CASES = [
     ("tariff none was in force", "当时没有生效的票价"),
     ("older_list; no such line", "终端的黑名单过旧；没有这条线路"),
     ("T+4", "T+4"),
+    ("good until 2026-01-31 (v 3)", "有效期至 2026-01-31（v 3）"),
+    ("closed before the tap, in_grace (v 3)", "刷卡前已停用，挂失后，名单下发期限之内（v 3）"),
 ]
 
 
@@ -69,7 +71,11 @@ def test_every_state_and_step_has_a_word_for_refusals(state: StrEnum) -> None:
 def written(path: Path) -> Iterator[str]:
     """The details in a module's findings, with 7 for whatever is put into one."""
     for call in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in ("Finding", "Fault"):
+        if isinstance(call, ast.Call) and getattr(call.func, "id", "") in (
+            "Finding",
+            "Fault",
+            "CardFault",
+        ):
             for text in call.args[1:2]:
                 if isinstance(text, ast.Constant):
                     yield str(text.value)

@@ -28,7 +28,8 @@ def _told(part: str, language: str) -> str:
         return part
     for pattern, chinese in _sentences():
         if match := pattern.fullmatch(part):
-            return chinese.format(**match.groupdict()).replace(" or ", " 或 ")
+            put_in = {key: _told(value, language) for key, value in match.groupdict().items()}
+            return chinese.format(**put_in).replace(" or ", " 或 ")
     return part
 
 
