@@ -80,7 +80,11 @@ def written(path: Path) -> Iterator[str]:
                 if isinstance(text, ast.Constant):
                     yield str(text.value)
                 elif isinstance(text, ast.JoinedStr):
-                    yield "".join(
-                        str(part.value) if isinstance(part, ast.Constant) else "7"
-                        for part in text.values
-                    )
+                    yield "".join(part_of(part) for part in text.values)
+
+
+def part_of(part: ast.expr) -> str:
+    """A part of a sentence; ``{by}`` is itself a part in brackets."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    return " (7)" if ast.unparse(part) == "f'{by}'" else "7"
