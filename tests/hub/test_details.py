@@ -87,4 +87,5 @@ def part_of(part: ast.expr) -> str:
     """A part of a sentence; ``{by}`` is itself a part in brackets."""
     if isinstance(part, ast.Constant):
         return str(part.value)
-    return " (7)" if ast.unparse(part) == "f'{by}'" else "7"
+    value = part.value if isinstance(part, ast.FormattedValue) else None
+    return " (7)" if isinstance(value, ast.Name) and value.id == "by" else "7"
