@@ -63,11 +63,15 @@ def _book_later(
     cursor: Cursor, city: str, answer: VerdictFile, received_s: int, booked_on: date
 ) -> Refusal | None:
     """Book what became of records that were on hold, carried while a member was suspended, or
-    frozen after they had been accepted. The same answer again changes nothing."""
+    frozen after they had been accepted. The same answer again changes nothing. What is said of
+    another row under a name of ours, which is not in our books, is passed over."""
     names = [verdict.record_id for verdict in answer.verdicts]
     standing = exchange.verdicts_of(cursor, names)
     if not names or standing.keys() != set(names):
         return Refusal("FILE_UNKNOWN", answer.file_id)
+    ours = exchange.contents_of(cursor, names)
+    meant = [item for item in answer.verdicts if item.content in ("", ours[item.record_id])]
+    answer = msgspec.structs.replace(answer, verdicts=meant)
     _take_back(cursor, city, answer, standing, received_s, booked_on)
     fresh = [item for item in answer.verdicts if standing[item.record_id] == "held"]
     if not fresh:

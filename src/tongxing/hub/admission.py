@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Container, Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from tongxing.hub.checks import (
     AFTER_DUPLICATES,
@@ -26,16 +27,18 @@ from tongxing.hub.claims import Claimant, claims_of, clashing_rows
 from tongxing.hub.purses import Link, links_of
 from tongxing.hub.rows import Row
 from tongxing.hub.split import SplitBasis, difference, split_charge
-from tongxing.hub.verdicts import FORGED, IN_ORDER, Status, verdict_code
+from tongxing.hub.verdicts import FORGED, FORKED, IN_ORDER, Status, verdict_code
 from tongxing.messages import Record, Share, Verdict
 
+TWIN = "~"
 _KIND_ROUNDS = 8
 
 
 class Judgement(Struct, frozen=True, gc=False):
     """The hub's answer on one row. `codes` has the deciding one first; `detail` is for the hub's
     staff, `findings` all that was found. A row that stands has its `basis`, `shares` (of its
-    delta), and `standing`."""
+    delta), and `standing`. One that waits because its name stands with other content has in `twin`
+    what it would get, were the name free."""
 
     row: Row
     status: Status
@@ -45,6 +48,7 @@ class Judgement(Struct, frozen=True, gc=False):
     shares: tuple[Share, ...] = ()
     standing: Standing | None = None
     findings: tuple[Finding, ...] = ()
+    twin: "Judgement | None" = None
 
     @property
     def code(self) -> str:
@@ -66,6 +70,7 @@ class Judgement(Struct, frozen=True, gc=False):
             code=self.code,
             bearer=self.bearer,
             shares=list(self.shares) if self.status == "accepted" else [],
+            content=content_hash(self.row).hex() if self.twin is not None else "",
         )
 
 
@@ -111,6 +116,11 @@ def judge(rows: Sequence[Row], case: Case) -> list[Judgement]:
 def content_hash(row: Row) -> bytes:
     """128 bits over a record's canonical JSON: the same identity must come with the same hash."""
     return hashlib.sha256(row.content).digest()[:16]
+
+
+def twin_name(record_id: str, content: bytes) -> str:
+    """The name of a row whose name stands with other content: no record has such a name."""
+    return f"{record_id}{TWIN}{content.hex()}"
 
 
 def _claimants(judgements: Sequence[Judgement]) -> list[Claimant]:
@@ -164,6 +174,9 @@ def _judge_once(
         judgement = _judge_row(row, case, known, row.number in duplicates, checks)
         if judgement.standing is not None:
             known[row.record_id] = judgement.standing
+        elif judgement.twin is not None:
+            name = twin_name(row.record_id, content_hash(row))
+            known[name] = replace(known[row.record_id], record_id=name, claims=())
         judgements.append(judgement)
     return judgements
 
@@ -186,17 +199,34 @@ def _judge_row(
         return _without_standing(row, stranger)
     seen = known.get(record.record_id)
     if seen is not None:
-        return _without_standing(row, _seen_before(row, seen))
+        return _seen_before(row, record, seen, case, known, checks)
     if is_duplicate:
         other = _holder(record, case, known)
         return _without_standing(row, Finding("1002", f"a tap belongs to {other}", of=other))
     return _weigh(row, record, case, known, checks)
 
 
-def _seen_before(row: Row, seen: Standing) -> Finding:
+def _seen_before(
+    row: Row,
+    record: Record,
+    seen: Standing,
+    case: Case,
+    known: Mapping[str, Standing],
+    checks: Sequence[Check],
+) -> Judgement:
+    """A copy of the record that has this name, or of a row that waits for it; else one more that
+    waits, until a person says which of them is true. A name belongs to the acquirer that used it
+    first."""
+    if seen.acquirer != record.acquirer:
+        return _without_standing(row, Finding("1006", "this name is another acquirer's"))
     if seen.content_hash == content_hash(row):
-        return Finding("1002", seen.record_id, of=seen.record_id)
-    return Finding("1020", "this record id stands with other content", of=seen.record_id)
+        return _without_standing(row, Finding("1002", seen.record_id, of=seen.record_id))
+    name = twin_name(record.record_id, content_hash(row))
+    if name in known:
+        return _without_standing(row, Finding("1002", name, of=seen.record_id))
+    waits = Finding(FORKED, "this record id stands with other content", of=seen.record_id)
+    judged = _weigh(row, record, case, known, checks)
+    return replace(_without_standing(row, waits), twin=judged)
 
 
 def _holder(record: Record, case: Case, known: Mapping[str, Standing]) -> str:
@@ -257,6 +287,7 @@ def _standing(
         status=status,
         code=codes[0],
         issuer=record.issuer,
+        acquirer=record.acquirer,
         charge_fen=record.charge_fen,
         whole=whole,
         claims=claims_of(record),

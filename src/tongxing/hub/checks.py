@@ -50,6 +50,7 @@ class Standing(Struct, frozen=True, gc=False):
     status: Status | Literal["void"]
     code: str
     issuer: str
+    acquirer: str
     charge_fen: int
     whole: tuple[Share, ...]
     claims: tuple[str, ...]
@@ -206,6 +207,8 @@ def chain(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding 
         return Finding("1006", f"revision {record.revision - 1} is not admitted")
     if before.status == "void":
         return Finding("1006", f"revision {record.revision - 1} is void")
+    if record.acquirer != before.acquirer:
+        return Finding("1006", f"revision {record.revision - 1} is another acquirer's")
     if record.issuer != before.issuer:
         return Finding("1006", f"revision {record.revision - 1} is on {before.issuer}")
     if record.delta_fen != record.charge_fen - before.charge_fen:

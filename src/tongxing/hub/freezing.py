@@ -6,7 +6,7 @@ What an earlier window counted stays there for good, and its money goes into esc
 decides about it (`cases`). Which of the two follows from the seconds at which files came alone.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tongxing.hub.cases.working import open_fork
 from tongxing.hub.closing import CARRIED_VERDICTS
@@ -53,8 +53,17 @@ def freeze(
         named = _named(netted, fork)
         if named is not None and open_fork(cursor, named.record_id, why, at_s, window_id, rules):
             _write_down(cursor, named, why, at_s, rules)
+    tell_frozen(cursor, told, at_s, window_id, keys)
+
+
+def tell_frozen(
+    cursor: Cursor, told: Mapping[str, list[Verdict]], at_s: int, window_id: str, keys: HubKeys
+) -> None:
+    """Keep a sealed `VerdictFile` for each acquirer of what leaves a window, with its late
+    verdicts."""
     documents = {}
-    for sender, verdicts in sorted(told.items()):
+    for sender, heard in sorted(told.items()):
+        verdicts = life_table.named(cursor, heard)
         file_id = f"frozen-{verdicts[0].record_id}-{at_s}"
         answer = VerdictFile(
             file_id=file_id, window_id=window_id, file_code="OK", verdicts=verdicts

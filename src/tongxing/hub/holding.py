@@ -4,11 +4,13 @@ Each call is one transaction of its own, and each step is written down with who 
 under which rulebook. The acquirer gets a sealed verdict for every record that ends. A record that
 was netted before its purse was found to fork is decided about here as well: what it was paid leaves
 escrow then, and the next window's news of cases tells both members. Where issuer and acquirer agree
-on less than a record states, it is accepted, and the rest goes back in the same window.
+on less than a record states, it is accepted, and the rest goes back in the same window. A row whose
+name stands with other content ends here too, under a name of its own (`twins`).
 """
 
 from collections.abc import Mapping, Sequence
 
+from tongxing.hub import twins
 from tongxing.hub.cases.ladder import Case
 from tongxing.hub.cases.working import agree_on, rule_fork
 from tongxing.hub.closing import CARRIED_VERDICTS
@@ -20,8 +22,10 @@ from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import cases as case_table
 from tongxing.hub.store import life as life_table
+from tongxing.hub.store import twins as twin_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.store.life import Waiting
+from tongxing.hub.store.twins import Twin
 from tongxing.hub.terms import HeldTerms, terms_on
 from tongxing.hub.windows import window_of, window_times
 from tongxing.kernel.clock import calendar_date, stamp
@@ -47,12 +51,16 @@ class HoldingDesk:
 
         Refuses with HUB_PERSON, HUB_WHY, RECORD_UNKNOWN, RECORD_STATE (it is not held),
         RECORD_WAITS (an earlier revision is), EVIDENCE_TOO_LATE, HELD_TWO_PERSONS (the first
-        person again), and for a frozen one as `rule_fork` does.
+        person again), and for a frozen one as `rule_fork` does; for a row that waits for a name as
+        `twins.bound_by` does.
         """
         if (refusal := _unsaid(by, reason)) is not None:
             return refusal
         event = RecordEvent.PROOF if proves else RecordEvent.DISPROOF
         with self._store.changing() as cursor:
+            twin = twin_table.find_twin(cursor, record_id)
+            if twin is not None:
+                return self._decide_twin(cursor, twin, event, (by, reason), now_s)
             waiting = life_table.find_record(cursor, record_id)
             if waiting is None:
                 return Refusal("RECORD_UNKNOWN", values={"record": record_id})
@@ -125,6 +133,44 @@ class HoldingDesk:
             key = self._key.due(cursor, window_id)
             return answer_late(cursor, waiting.sender, window_id, stamped_s, [proven.verdict], key)
 
+    def _decide_twin(
+        self, cursor: Cursor, twin: Twin, event: RecordEvent, said: tuple[str, str], now_s: int
+    ) -> bytes | Refusal | None:
+        """Say of a row that waits for a name that it is the true one, or that the record is."""
+        refusal = twins.state_step(twin, event)
+        ends_s = _terms_of(twin.since_s).ends_s(twin.since_s)
+        if refusal is None and now_s >= ends_s:
+            values = {"record": twin.name, "until": stamp(ends_s)}
+            refusal = Refusal("EVIDENCE_TOO_LATE", values=values)
+        takes_name = event is RecordEvent.PROOF
+        if refusal is None and takes_name:
+            refusal = twins.bound_by(cursor, twin)
+        if refusal is not None:
+            return refusal
+        if twins.at_stake_fen(cursor, twin, takes_name) > (
+            _terms_of(twin.since_s).two_persons_above_fen
+        ):
+            first, person = twin_table.newest_twin_proposal(cursor, twin)
+            if first != PROPOSALS[event]:
+                note = (PROPOSALS[event], now_s, *said, self._rules.version)
+                twin_table.write_twin_event(cursor, twin, *note)
+                return None
+            if person == said[0]:
+                return Refusal("HELD_TWO_PERSONS", twin.name, {"person": person})
+        stamped_s, window_id = window_now(cursor, now_s, self._rules)
+        rules, keys = self._rules, self._key
+        if takes_name:
+            taken = twins.take_name(cursor, twin, stamped_s, window_id, said, rules, keys)
+            verdicts, forks = taken
+            verdicts.append(let_in(cursor, twin.record_id, stamped_s, window_id, said, rules, keys))
+            freeze(cursor, forks, stamped_s, window_id, rules, keys)
+        else:
+            verdicts = twins.end(cursor, [twin], event, stamped_s, said, rules)
+        key = keys.due(cursor, window_id)
+        return answer_late(
+            cursor, twin.sender, window_id, stamped_s, verdicts, key, about=twin.name
+        )
+
     def expire(self, now_s: int) -> Mapping[str, bytes]:
         """Void every held record whose days are over, with all later revisions of its trip; the
         sealed `VerdictFile` of each acquirer that has such. The closing of a window does the same
@@ -177,7 +223,7 @@ def _waits_for_second(
     """Whether `by` is the first of two persons to say this of records that hang together. Refuses
     with HELD_TWO_PERSONS when that person has said it already."""
     at_stake_fen = sum(abs(waiting.delta_fen) for waiting in ending)
-    if at_stake_fen <= _terms(ending[0]).two_persons_above_fen:
+    if at_stake_fen <= _terms_of(ending[0].since_s).two_persons_above_fen:
         return False
     said, person, fen = life_table.newest_proposal(cursor, ending[0].record_id)
     if said != PROPOSALS[event] or fen != agreed_fen:
@@ -197,13 +243,20 @@ def void_overdue(
     for waiting in held:
         if waiting.trip_id in over:
             by_sender.setdefault(waiting.sender, []).append(waiting)
-    if not by_sender:
+    twins_over: dict[str, list[Twin]] = {}
+    for twin in twin_table.held_twins(cursor):
+        if now_s >= _terms_of(twin.since_s).ends_s(twin.since_s):
+            twins_over.setdefault(twin.sender, []).append(twin)
+    if not by_sender and not twins_over:
         return {}
     stamped_s, current = window_now(cursor, now_s, rules)
     answers = {}
-    for sender, ended in sorted(by_sender.items()):
-        why, event = "its days are over", RecordEvent.DEADLINE
+    why, event = "its days are over", RecordEvent.DEADLINE
+    for sender in sorted(by_sender.keys() | twins_over.keys()):
+        ended = by_sender.get(sender, [])
         verdicts = _void(cursor, ended, event, stamped_s, BY_ITSELF, why, rules)
+        waited = twins_over.get(sender, [])
+        verdicts += twins.end(cursor, waited, event, stamped_s, (BY_ITSELF, why), rules)
         told_in = window_id or current
         due = key.due(cursor, told_in)
         answers[sender] = answer_late(cursor, sender, told_in, stamped_s, verdicts, due)
@@ -252,13 +305,21 @@ def window_now(cursor: Cursor, now_s: int, rules: Rulebook) -> tuple[int, str]:
 
 
 def answer_late(
-    cursor: Cursor, sender: str, window_id: str, at_s: int, verdicts: list[Verdict], key: SigningKey
+    cursor: Cursor,
+    sender: str,
+    window_id: str,
+    at_s: int,
+    verdicts: list[Verdict],
+    key: SigningKey,
+    about: str = "",
 ) -> bytes:
     """The sealed `VerdictFile` about records that were decided after their file, kept with the
-    papers of a window."""
-    file_id = f"held-{verdicts[0].record_id}-{at_s}"
+    papers of a window; named after the first, if not `about` another. Each says which row of its
+    name it means."""
+    file_id = f"held-{about or verdicts[0].record_id}-{at_s}"
+    told = life_table.named(cursor, verdicts)
     answer = seal(
-        VerdictFile(file_id=file_id, window_id=window_id, file_code="OK", verdicts=verdicts), key
+        VerdictFile(file_id=file_id, window_id=window_id, file_code="OK", verdicts=told), key
     )
     window_table.write_documents(
         cursor, window_id, {(CARRIED_VERDICTS, f"{sender}/{file_id}"): answer}
@@ -267,8 +328,8 @@ def answer_late(
 
 
 def _ends_s(waiting: Waiting) -> int:
-    return _terms(waiting).ends_s(waiting.since_s)
+    return _terms_of(waiting.since_s).ends_s(waiting.since_s)
 
 
-def _terms(waiting: Waiting) -> HeldTerms:
-    return terms_on(calendar_date(waiting.since_s)).held
+def _terms_of(since_s: int) -> HeldTerms:
+    return terms_on(calendar_date(since_s)).held

@@ -137,6 +137,9 @@ class Hub:
                 return {}
             stamped_s, window_id = self._window_now(cursor, now_s)
             released = record_table.release_carried(cursor, window_id, stamped_s)
+            released = {
+                sender: life_table.named(cursor, verdicts) for sender, verdicts in released.items()
+            }
             for verdicts in released.values():
                 names = [verdict.record_id for verdict in verdicts]
                 why, version = f"{member_id} is back", self._rules.version

@@ -106,21 +106,24 @@ def _records_as_signed(cursor: Cursor, opened: _Opened, keys: Succession | None)
         leaves = table.load_leaves(cursor, item.window_id)
         ring = own_ring(keys)
         in_files = sum(rows for _, _, rows in table.file_names(cursor, item.window_id))
-        accepted: dict[str, bytes] = {}
+        accepted: dict[tuple[str, str], bytes] = {}
         hashes: list[bytes] = []
         try:
             for entry in entries_of(cursor, item.window_id, ring):
+                row = (entry.verdict.record_id, entry.record_sha256)
                 if entry.verdict.status == ACCEPTED:
-                    accepted[entry.verdict.record_id] = _booked_as(entry)
+                    accepted[row] = _booked_as(entry)
                 elif len(hashes) >= in_files:
-                    accepted.pop(entry.verdict.record_id, None)
+                    accepted.pop(row, None)
                 hashes.append(leaf_hash(leaf_bytes(entry)))
         except KeptFileChanged:
             figures["files_unlike_leaves"] += 1
             continue
         figures["records"] += len(hashes)
         figures["files_unlike_leaves"] += hashes != leaves
-        figures["books_unlike_leaves"] += _differing(cursor, item.window_id, accepted)
+        figures["books_unlike_leaves"] += _differing(
+            cursor, item.window_id, {name: said for (name, _), said in accepted.items()}
+        )
     broken = figures["files_unlike_leaves"] or figures["books_unlike_leaves"]
     return Proof(6, "records_as_signed", HOUSE, not broken, figures)
 

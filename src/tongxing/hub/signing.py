@@ -129,25 +129,35 @@ def own_ring(succession: Succession) -> KeyRing:
 
 
 def _let_in(cursor: Cursor, window_id: str, ring: KeyRing) -> list[Entry]:
-    """The records decided in a window after a suspension, a hold or a fork, by id."""
-    told: dict[str, Verdict] = {}
+    """The records decided in a window after a suspension, a hold or a fork, by id; of two rows of
+    one name what was rejected comes first."""
+    told: dict[tuple[str, str], Verdict] = {}
     documents = load_documents(cursor, window_id, [CARRIED_VERDICTS])[CARRIED_VERDICTS]
     for party, message in in_order(documents):
-        told |= {verdict.record_id: verdict for verdict in _verdicts(message, party, ring)}
-    bodies = table.bodies_of(cursor, list(told))
-    if bodies.keys() != told.keys():
+        told |= {(item.record_id, item.content): item for item in _verdicts(message, party, ring)}
+    bodies = table.bodies_of(cursor, [name for name, _ in told])
+    if not bodies.keys() >= told.keys():
         raise KeptFileChanged(CARRIED_VERDICTS)
-    return [entry_of(window_id, bodies[name], told[name]) for name in sorted(told)]
+    rows = sorted(told, key=lambda row: (row[0], told[row].status != "rejected", row[1]))
+    return [entry_of(window_id, bodies[row], told[row]) for row in rows]
 
 
 def _found(
     cursor: Cursor, place: table.Place, window_id: str, record_id: str, ring: KeyRing
 ) -> tuple[int, Entry]:
-    """The index and entry of a record in its window: what was decided about it last."""
+    """The index and entry of a record in its window: what was decided about that row last."""
     names = table.file_names(cursor, window_id)
+    kept = table.load_file(cursor, place.sender, place.file_id)
+    verdicts = _verdicts(kept.verdicts, place.file_id, ring)
+    lines = _content(kept).split(b"\n")
+    if not place.row_no <= min(len(verdicts), len(lines) - 1):
+        raise KeptFileChanged(place.file_id)
+    row = place.row_no - 1
+    as_it_came = entry_of(window_id, lines[row], verdicts[row])
     let_in = _let_in(cursor, window_id, ring)
     for number, entry in enumerate(let_in, start=sum(rows for _, _, rows in names)):
-        if entry.verdict.record_id == record_id:
+        is_its_name = entry.verdict.record_id == record_id
+        if is_its_name and entry.record_sha256 == as_it_came.record_sha256:
             return number, entry
     if place.window_id != window_id:
         raise KeptFileChanged(CARRIED_VERDICTS)
@@ -156,13 +166,7 @@ def _found(
         if (sender, file_id) == (place.sender, place.file_id):
             break
         before += rows
-    kept = table.load_file(cursor, place.sender, place.file_id)
-    verdicts = _verdicts(kept.verdicts, place.file_id, ring)
-    lines = _content(kept).split(b"\n")
-    if not place.row_no <= min(len(verdicts), len(lines) - 1):
-        raise KeptFileChanged(place.file_id)
-    row = place.row_no - 1
-    return before + row, entry_of(window_id, lines[row], verdicts[row])
+    return before + row, as_it_came
 
 
 def _content(kept: table.KeptFile) -> bytes:

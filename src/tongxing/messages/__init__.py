@@ -28,6 +28,7 @@ from tongxing.messages.records import (
     StatementLine,
     Verdict,
     VerdictFile,
+    content_of,
 )
 from tongxing.messages.taps import CardProof, PurseFacts, Receipt, Tap, TapBatch, TapRef
 
@@ -68,6 +69,7 @@ __all__ = [
     "TapRef",
     "Verdict",
     "VerdictFile",
+    "content_of",
     "seal",
     "unseal",
 ]

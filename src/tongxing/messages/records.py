@@ -6,8 +6,10 @@ delta; a later one (a late tap changed the price, say) carries only the differen
 only ever added to and a window nets deltas.
 """
 
+import hashlib
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from tongxing.messages.taps import CardProof, Funding, MediumKind, TapRef
@@ -78,6 +80,14 @@ class Record(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unkno
     is_test: bool = False
 
 
+_encode = msgspec.json.Encoder(order="deterministic").encode
+
+
+def content_of(record: Record) -> str:
+    """What a record says, as a name: 128 bits of the SHA-256 of its canonical JSON, in hex."""
+    return hashlib.sha256(_encode(record)).hexdigest()[:32]
+
+
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The cover sheet of a record file.
 
@@ -103,13 +113,18 @@ class Share(Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
 
 class Verdict(Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """The hub's answer on one record. `code` is four digits of the verdict table; `bearer` says
-    whose loss it is when the cardholder does not pay; `shares` add up to the accepted delta."""
+    whose loss it is when the cardholder does not pay; `shares` add up to the accepted delta.
+
+    `content` says which row of that name is meant (as `content_of` names it), wherever that is not
+    plain from its place: in all that is told later, and of a row whose name another one has.
+    """
 
     record_id: str
     status: Literal["accepted", "held", "rejected"]
     code: str
     bearer: str = "cardholder"
     shares: list[Share] = []
+    content: str = ""
 
 
 class VerdictFile(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

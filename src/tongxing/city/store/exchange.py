@@ -6,10 +6,11 @@ import msgspec
 
 from tongxing.city.store.cursor import Cursor
 from tongxing.kernel.ids import sha256_hex
-from tongxing.messages import Manifest, Record, Share, Statement, VerdictFile
+from tongxing.messages import Manifest, Record, Share, Statement, VerdictFile, content_of
 
 _AT_ONCE = 5_000
 _ENCODER = msgspec.json.Encoder(order="deterministic")
+_decode_record = msgspec.json.Decoder(Record).decode
 _decode_shares = msgspec.json.Decoder(list[Share]).decode
 
 
@@ -116,6 +117,14 @@ def verdicts_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, str]:
         "SELECT record_id, status FROM verdict WHERE record_id = ANY(%s)", (list(record_ids),)
     )
     return {str(record_id): str(status) for record_id, status in rows}
+
+
+def contents_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, str]:
+    """What these records of ours say, by record id, as the hub's verdicts name it."""
+    rows = cursor.execute(
+        "SELECT record_id, record FROM trip_revision WHERE record_id = ANY(%s)", (list(record_ids),)
+    )
+    return {str(record_id): content_of(_decode_record(record)) for record_id, record in rows}
 
 
 def shares_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, list[Share]]:

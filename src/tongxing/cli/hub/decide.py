@@ -10,6 +10,7 @@ from tongxing.cli.shell import command as make_command
 from tongxing.hub.cases.ladder import Case
 from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.store.life import find_record
+from tongxing.hub.store.twins import find_twin
 from tongxing.kernel.money import yuan
 
 WORDS = Words("hub")
@@ -35,9 +36,12 @@ def command(record: str, verdict: str, amount: int | None, by: str, why: str) ->
             answer = granted(desk.agree(record, amount, by, why, now_s))
         with opened.store.reading() as cursor:
             found = find_record(cursor, record)
+            twin = find_twin(cursor, record)
     state = "held" if found is None else found.status
     if isinstance(answer, Case):
         state = "released" if verdict == "accept" else "returned"
+    if twin is not None:
+        state = f"twin_{twin.state}"
     if verdict == "adjust" and answer is not None:
         state = "adjusted"
     if settings().json:

@@ -5,6 +5,7 @@ from tongxing.cli.hub.opened import hub_store
 from tongxing.cli.shell import command as make_command
 from tongxing.hub.details import told_detail
 from tongxing.hub.store.life import HeldLine, held_lines
+from tongxing.hub.store.twins import held_twin_lines
 from tongxing.hub.terms import terms_on
 from tongxing.hub.verdicts import verdict_code
 from tongxing.kernel.clock import calendar_date, stamp
@@ -17,7 +18,7 @@ COLUMNS = ("record", "parties", "amount", "why", "until")
 @make_command()
 def command() -> None:
     with hub_store() as store, store.reading() as cursor:
-        lines = held_lines(cursor)
+        lines = [*held_lines(cursor), *held_twin_lines(cursor)]
     if settings().json:
         emit_json([{**line._asdict(), "until": _until(line)} for line in lines])
         return

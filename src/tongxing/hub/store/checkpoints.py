@@ -152,12 +152,18 @@ def load_file(cursor: Cursor, sender: str, file_id: str) -> KeptFile:
     return KeptFile(str(row[0]), str(row[1]), int(row[2]), bytes(row[3]), bytes(row[4]))
 
 
-def bodies_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, bytes]:
-    """The canonical JSON of records that stand, by id."""
+def bodies_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[tuple[str, str], bytes]:
+    """The canonical JSON of records that stand and of rows that waited for their names, by id and
+    content, as verdicts name it; of those that stand also under no content."""
     rows = cursor.execute(
-        "SELECT record_id, body FROM record WHERE record_id = ANY(%s)", (list(record_ids),)
+        "SELECT record_id, encode(content_hash, 'hex'), body FROM twin_row"
+        " WHERE record_id = ANY(%(names)s) UNION ALL"
+        " SELECT record_id, encode(content_hash, 'hex'), body FROM record"
+        " WHERE record_id = ANY(%(names)s) UNION ALL"
+        " SELECT record_id, '', body FROM record WHERE record_id = ANY(%(names)s)",
+        {"names": list(record_ids)},
     )
-    return {str(row[0]): str(row[1]).encode() for row in rows}
+    return {(str(row[0]), str(row[1])): str(row[2]).encode() for row in rows}
 
 
 def places_of(cursor: Cursor, record_id: str) -> list[Place]:

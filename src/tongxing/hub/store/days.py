@@ -195,7 +195,9 @@ def verdict_files(cursor: Cursor, window_id: str) -> list[tuple[str, str, bytes]
 def ended_at(cursor: Cursor, event: str, at_s: int) -> int:
     """How many records ended by an event at a second."""
     row = cursor.execute(
-        "SELECT count(*) FROM record_event WHERE event = %s AND at_s = %s", (event, at_s)
+        "SELECT (SELECT count(*) FROM record_event WHERE event = %(event)s AND at_s = %(at)s)"
+        " + (SELECT count(*) FROM twin_event WHERE event = %(event)s AND at_s = %(at)s)",
+        {"event": event, "at": at_s},
     ).fetchone()
     assert row is not None
     return int(row[0])

@@ -52,3 +52,11 @@ def write_displays(cursor: Cursor, judgements: Iterable[Judgement]) -> None:
             "DELETE FROM code_display WHERE code = ANY(%s) AND trip_id = ANY(%s)",
             (sorted(marks), gone),
         )
+
+
+def keep_displays(cursor: Cursor, record: Record) -> None:
+    """Keep the displays of a record that came to stand after its file."""
+    cursor.executemany(
+        "INSERT INTO code_display VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        [(mark, record.trip_id) for mark in marks_of(record)],
+    )

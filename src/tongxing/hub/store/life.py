@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from tongxing.hub.life import BY_ITSELF, PROPOSALS, RecordEvent
 from tongxing.hub.purses import Fork, links_of
@@ -185,6 +186,17 @@ def void_held(cursor: Cursor, waiting: Waiting) -> Verdict:
     let_go(cursor, waiting.trip_id, links_of(_decode_record(str(row[1]))))
     code = str(row[0]).split()[0]
     return _verdict(waiting.record_id, "rejected", code, verdict_code(code).bearer, [])
+
+
+def named(cursor: Cursor, verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Verdicts on records that stand, each with what its record says, so that it cannot be taken
+    for one on another row of that name."""
+    rows = cursor.execute(
+        "SELECT record_id, encode(content_hash, 'hex') FROM record WHERE record_id = ANY(%s)",
+        ([item.record_id for item in verdicts],),
+    )
+    contents = {str(record_id): str(content) for record_id, content in rows}
+    return [replace(item, content=item.content or contents[item.record_id]) for item in verdicts]
 
 
 def suspended_of(cursor: Cursor, record_id: str) -> set[str]:

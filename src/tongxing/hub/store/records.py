@@ -9,8 +9,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
-from tongxing.hub.admission import Judgement
+from tongxing.hub.admission import Judgement, twin_name
 from tongxing.hub.checks import Standing
 from tongxing.hub.claims import claims_of
 from tongxing.hub.members import Member, same_province
@@ -18,6 +19,7 @@ from tongxing.hub.netting import PairTotal
 from tongxing.hub.split import SplitBasis
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.recoveries import free_shares
+from tongxing.hub.store.twins import twins_of, write_twins
 from tongxing.hub.verdicts import bearer_once_proven
 from tongxing.messages import Record, Share, Verdict
 
@@ -44,31 +46,37 @@ _decode_shares = msgspec.json.Decoder(tuple[Share, ...]).decode
 
 
 def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standing]:
-    """What stands of these records and of the revision before each."""
+    """What stands of these records and of the revision before each, and under names of their own
+    the rows that wait, or waited, for a name that stands."""
     wanted: set[str] = set()
     for record in records:
         wanted.add(record.record_id)
         if record.revision > 1:
             wanted.add(f"{record.trip_id}.{record.revision - 1}")
     rows = cursor.execute(
-        "SELECT record_id, content_hash, status, split_part(codes, ' ', 1), issuer, charge_fen,"
-        " whole, body"
+        "SELECT record_id, content_hash, status, split_part(codes, ' ', 1), issuer, acquirer,"
+        " charge_fen, whole, body"
         " FROM record WHERE record_id = ANY(string_to_array(%s, ' '))",
         (" ".join(wanted),),
     )
-    return {
+    standing = {
         row[0]: Standing(
             record_id=row[0],
             content_hash=bytes(row[1]),
             status=row[2],
             code=row[3],
             issuer=row[4],
-            charge_fen=int(row[5]),
-            whole=_decode_shares(row[6]),
-            claims=claims_of(_decode_record(row[7])),
+            acquirer=row[5],
+            charge_fen=int(row[6]),
+            whole=_decode_shares(row[7]),
+            claims=claims_of(_decode_record(row[8])),
         )
         for row in rows
     }
+    for record_id, content in twins_of(cursor, standing):
+        name = twin_name(record_id, content)
+        standing[name] = replace(standing[record_id], record_id=name, claims=())
+    return standing
 
 
 def load_holders(cursor: Cursor, acquirer: str, records: Iterable[Record]) -> dict[str, str]:
@@ -92,7 +100,8 @@ def write_judgements(
 ) -> None:
     """Keep every row of a file: those that stand with their splits, the others as they came."""
     standing = [item for item in judgements if item.standing is not None]
-    _write_bases(cursor, standing)
+    twins = [item for item in judgements if item.twin is not None]
+    _write_bases(cursor, [*standing, *(item.twin for item in twins if item.twin is not None)])
     with cursor.copy(f"COPY record ({_RECORD_COLUMNS}) FROM STDIN") as copy:
         for item in standing:
             copy.write_row(_record_row(item, sender, file_id, window_id, admitted_s))
@@ -103,6 +112,7 @@ def write_judgements(
                 codes = " ".join(item.codes)
                 kept = (row.number, row.record_id, item.status, item.code, codes, item.detail)
                 copy.write_row((sender, file_id, *kept, row.content))
+    write_twins(cursor, sender, file_id, twins)
 
 
 def _record_row(
