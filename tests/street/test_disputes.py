@@ -117,7 +117,7 @@ class Disputes:
             "case_id": self.cases.get(name, ""),
             "record_id": "" if name in self.cases else self.records[ride],
             "amount_fen": int(fen[0]) if fen else DISPUTED_FEN,
-            "reason": "R1",
+            "reason": "1001" if act == "object" else "R1",
             "evidence": [[PAPER.name, PAPER.sha256]],
         }
         told = msgspec.convert(plain, CaseAct)
@@ -198,6 +198,8 @@ WALKS = [
     "ISS query                                                        : unanswered       0 -10   0",
     "ISS ask_evidence | +11 | ISS charge_back                     : lost_undefended  0 -10 100",
     "ISS claim_small 90                                               : granted        -45 -45  90",
+    "ISS object                                                   : not_represented  0 -10 200",
+    "ISS object | ACQ represent                                   : not_pursued    -10   0   0",
     "ISS charge_back | ACQ accept                                 : accepted         0 -10   0",
 ]
 

@@ -11,6 +11,7 @@ from datetime import date
 
 from tongxing.city.feedback import MISMATCH, UNKNOWN_MEDIUM, due_hub
 from tongxing.city.members import acquirer_member, issuer_member
+from tongxing.city.recovering import present_again
 from tongxing.city.store import cases as store
 from tongxing.city.store import media
 from tongxing.city.store.cursor import Cursor
@@ -45,6 +46,7 @@ def book_case_detail(
     if member not in (issuer_member(city), acquirer_member(city)):
         return Refusal("MEMBER_MISMATCH", member)
     store.write_news(cursor, detail.window_id, detail.news)
+    present_again(cursor, city, detail.news, received_s, booked_on)
     booked = store.booked_money(cursor, member, [money.case_id for money in detail.money])
     fresh = [money for money in detail.money if (money.case_id, money.number) not in booked]
     payers = _payers(cursor, fresh) if member == issuer_member(city) else {}
