@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from test_disputes import ACQ, BEIJING, CHONGQING, FARE_FEN, ISS, START_FEN, Disputes, noon
-from test_one_fen import DAY, allowed, must, ring
+from test_disputes import ACQ, FARE_FEN, ISS, START_FEN, Disputes, noon
+from test_one_fen import BEIJING, CHONGQING, DAY, allowed, must, ring
 
 from tongxing.kernel import clock
 from tongxing.ledger.store import account_balances

@@ -79,42 +79,5 @@ def mark_unsent(cursor: Cursor, record_ids: Sequence[str]) -> None:
     cursor.execute("UPDATE trip_revision SET file_id = NULL WHERE record_id = ANY(%s)", (names,))
 
 
-def file_state(cursor: Cursor, file_id: str) -> tuple[int, str | None] | None:
-    """Rows and file code (None while unanswered) of a file we sent; None for one we did not."""
-    row = cursor.execute(
-        "SELECT rows, file_code FROM record_file WHERE file_id = %s", (file_id,)
-    ).fetchone()
-    return None if row is None else (int(row[0]), row[1])
-
-
-def sent_deltas(cursor: Cursor, file_id: str) -> dict[str, tuple[str, int]]:
-    """Issuer and delta of each record of a file, by record id."""
-    return {
-        str(record_id): (str(issuer), int(delta))
-        for record_id, issuer, delta in cursor.execute(
-            "SELECT record_id, issuer, delta_fen FROM trip_revision WHERE file_id = %s", (file_id,)
-        )
-    }
-
-
-def deltas_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, tuple[str, int]]:
-    """Issuer and delta of these records, by record id."""
-    return {
-        str(record_id): (str(issuer), int(delta))
-        for record_id, issuer, delta in cursor.execute(
-            "SELECT record_id, issuer, delta_fen FROM trip_revision WHERE record_id = ANY(%s)",
-            (list(record_ids),),
-        )
-    }
-
-
-def verdicts_of(cursor: Cursor, record_ids: Sequence[str]) -> dict[str, str]:
-    """How those of the records stand that have a verdict, by record id."""
-    rows = cursor.execute(
-        "SELECT record_id, status FROM verdict WHERE record_id = ANY(%s)", (list(record_ids),)
-    )
-    return {str(record_id): str(status) for record_id, status in rows}
-
-
 def _text(item: CaseMoney | CaseNews) -> str:
     return _ENCODER.encode(item).decode()
