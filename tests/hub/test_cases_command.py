@@ -3,14 +3,17 @@
 import json
 import os
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
-from hub_world import HUB_KEY, KEYS_OF, make_world
+from hub_world import HUB_KEY, KEYS_OF, make_world, ride, verdicts
 from test_cases import ACQ, ISS, Court
 
 from tongxing.cli import run
 from tongxing.front.message_key import MESSAGES, seal_message_key
+from tongxing.hub.store import files as file_table
+from tongxing.kernel.clock import at
 from tongxing.kernel.ids import sha256_hex
 from tongxing.storage import Database
 
@@ -114,3 +117,38 @@ def test_a_mistake_is_told_once_in_words_and_put_right_in_the_same_second(
     step = ["answer", "--as", ISS, "--now", "2026-03-19T10:00", "--lang", "zh", *at_home]
     told = said(capsys, "act", "C20260319-0001", *step, ends=5)
     assert "案件目前：已退单，款在托管；发卡方不能办理“答复查询”" in told
+
+
+def test_an_issuers_word_and_a_recovery_from_the_command_line(
+    desk: tuple[list[str], Path], database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home, _ = desk
+    english, chinese = [*at_home, "--lang", "en"], [*at_home, "--lang", "zh"]
+    world = make_world(database)
+    with world.store.reading() as cursor:  # the file before, of the fixture's own rides
+        world.senders[ACQ].files, world.senders[ACQ].last = file_table.end_of_chain(cursor, ACQ)
+    day = date(2026, 3, 18)
+    world.present([ride("u1", "990100", "bus", 180, day=day)], at(day, 13))
+    late = ride("r1", "990100", "bus", 180, day=date(2026, 3, 1))
+    assert verdicts(world.present([late], at(day, 14))) == {"r1.1": "rejected 1005"}
+    world.hub.close()
+    word = ["--as", ISS, "--reason", "1001", "--note", "key 3", "--now", "2026-03-19T09:00"]
+    text = said(capsys, "open", "u1.1", "object", *word, *english)
+    assert "object-u1.1: taken; the record is on hold" in text
+    assert f"Next: {ACQ}, until 2026-03-29 12:00:00" in text
+    assert "发卡方对记录 u1.1 已表示过意见" in said(
+        capsys, "open", "u1.1", "object", *word[:-1], "2026-03-19T10:00", *chinese, ends=5
+    )
+    assert run(["hub", "held", *chinese]) == 0
+    held = capsys.readouterr().out
+    assert "1001" in held and "发卡方核验" in held
+
+    asked = ["--as", ACQ, "--now", "2026-03-20T09:00"]
+    text = said(capsys, "open", "r1.1", "recover", *asked, *chinese)
+    assert "案件 C20260320-0001：逾期追收，待发卡方同意" in text
+    text = said(capsys, "show", "C20260320-0001", *english)
+    for words in ("recovery asked for", "2026-03-01", "consent to the recovery (consent)"):
+        assert words in text
+    yes = ["--as", ISS, "--now", "2026-03-20T10:00"]
+    text = said(capsys, "act", "C20260320-0001", "consent", *yes, *english)
+    assert "recovery agreed to, to be presented again" in text
