@@ -12,6 +12,7 @@ from tongxing.hub.instructions import Instruction, instructions_of
 from tongxing.hub.iso20022 import account_statement, payment_message
 from tongxing.hub.members import Member
 from tongxing.hub.netting import Netting
+from tongxing.hub.notes import NO_NOTES, Notes, held_csv, marks_csv
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.settlement import Payment
 from tongxing.hub.statement_page import as_html
@@ -25,6 +26,8 @@ STATEMENT = "statement"
 ISSUER_DETAIL = "issuer_detail"
 CAMT_053 = "camt.053"
 CSV = "csv"
+MARKS = "marks.csv"
+HELD = "held.csv"
 TEXT = "text."
 PAGE = "page."
 CARRIED_VERDICTS = "carried_verdicts"
@@ -35,6 +38,8 @@ KINDS = (
     CASE_DETAIL,
     CAMT_053,
     CSV,
+    MARKS,
+    HELD,
     *(form + language for form in (TEXT, PAGE) for language in LANGUAGES),
 )
 
@@ -113,18 +118,21 @@ def produce(
     netting: Netting,
     from_elsewhere: Mapping[str, Iterable[Record]],
     case_details: Mapping[str, CaseDetail],
+    notes: Mapping[str, Notes],
     members: Mapping[str, Member],
     times: WindowTimes,
     rules: Rulebook,
     key: SigningKey,
 ) -> Produced:
     """Every document and payment of a window. `from_elsewhere` are the accepted records of each
-    issuer's passengers in other cities, in their order; `case_details` is what is told of cases."""
+    issuer's passengers in other cities, in their order; `case_details` is what is told of cases;
+    `notes` is what statements say beside their money."""
     statements = [statement_of(member, window_id, netting, times) for member in members.values()]
     names = {member.member_id: member.name_zh for member in members.values()}
     documents: dict[tuple[str, str], bytes] = {}
     for statement in statements:
-        for kind, content in _forms(statement, members, names, times, rules.version, key):
+        noted = notes.get(statement.member, NO_NOTES)
+        for kind, content in _forms(statement, noted, members, names, times, rules.version, key):
             documents[kind, statement.member] = content
     for issuer, records in from_elsewhere.items():
         detail = IssuerDetail(window_id=window_id, issuer=issuer, records=list(records))
@@ -142,19 +150,24 @@ def produce(
 
 def _forms(
     statement: Statement,
+    notes: Notes,
     members: Mapping[str, Member],
     names: Mapping[str, str],
     times: WindowTimes,
     rulebook_version: str,
     key: SigningKey,
 ) -> Iterable[tuple[str, bytes]]:
-    """One statement in all its forms."""
+    """One statement in all its forms, and what it notes as tables where there is any."""
     yield STATEMENT, seal(statement, key)
     yield CAMT_053, account_statement(statement, times, names)
     yield CSV, as_csv(statement, members)
+    if notes.marks:
+        yield MARKS, marks_csv(statement, notes.marks)
+    if notes.waiting:
+        yield HELD, held_csv(statement, notes.waiting)
     texts = load_catalogue("tongxing.hub")
     for language in LANGUAGES:
-        text = as_text(statement, members, rulebook_version, language, texts)
+        text = as_text(statement, members, rulebook_version, language, texts, notes)
         yield TEXT + language, text.encode()
-        words = in_words(statement, members, rulebook_version, language, texts)
+        words = in_words(statement, members, rulebook_version, language, texts, notes)
         yield PAGE + language, as_html(words, language).encode()

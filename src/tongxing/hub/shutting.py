@@ -18,6 +18,7 @@ from tongxing.hub.store import Cursor
 from tongxing.hub.store import cases as case_table
 from tongxing.hub.store import checkpoints as checkpoint_table
 from tongxing.hub.store import members as member_table
+from tongxing.hub.store import notes as note_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import records as record_table
 from tongxing.hub.store import recoveries as recovery_table
@@ -58,6 +59,7 @@ def shut(
         netting,
         record_table.records_from_elsewhere(cursor, window_id),
         netted.details(window_id, money, case_table.news_of_window(cursor, window_id)),
+        note_table.load_notes(cursor, window_id, times.cutoff_s, members),
         members,
         times,
         rules,

@@ -14,6 +14,8 @@ from unicodedata import east_asian_width
 from tongxing.hub.instructions import HUB
 from tongxing.hub.members import Member
 from tongxing.hub.netting import Move, Netting, PairNet, PairTotal, Recovery
+from tongxing.hub.note_words import Section, Table, note_sections
+from tongxing.hub.notes import Notes
 from tongxing.hub.split import share_totals
 from tongxing.hub.windows import WindowTimes
 from tongxing.kernel.clock import stamp
@@ -149,24 +151,17 @@ def as_csv(statement: Statement, members: Mapping[str, Member]) -> bytes:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A head and rows as people read them; the first `text_columns` are words, the rest figures."""
-
-    head: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    text_columns: int
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """A statement in words of one language: its title, whose it is and until when, its lines, what
-    is left, and (for an acquirer) what it owes its operators. A table without rows is None."""
+    is left, (for an acquirer) what it owes its operators, and what is noted beside the money. A
+    table without rows is None."""
 
     title: str
     facts: tuple[str, ...]
     lines: Table | None
     sums: tuple[str, ...]
     operators: Table | None
+    sections: tuple[Section, ...] = ()
 
 
 def in_words(
@@ -175,8 +170,9 @@ def in_words(
     rulebook_version: str,
     language: str,
     texts: Catalogue,
+    notes: Notes | None = None,
 ) -> Told:
-    """A statement in zh or en, before it is set as text or as a page."""
+    """A statement in zh or en with its notes, if any, before it is set as text or as a page."""
 
     def say(key: str, **values: object) -> str:
         return texts.text(f"statement.{key}", language, **values)
@@ -210,6 +206,7 @@ def in_words(
         lines=Table(head, body, 2) if body else None,
         sums=tuple(sums),
         operators=Table(columns, payouts, 1) if payouts else None,
+        sections=() if notes is None else note_sections(statement, notes, name, language, texts),
     )
 
 
@@ -219,15 +216,18 @@ def as_text(
     rulebook_version: str,
     language: str,
     texts: Catalogue,
+    notes: Notes | None = None,
 ) -> str:
     """A statement as a person reads it, in zh or en, with its columns aligned."""
-    words = in_words(statement, members, rulebook_version, language, texts)
+    words = in_words(statement, members, rulebook_version, language, texts, notes)
     sums = list(words.sums)
     blocks = [words.title, *words.facts, ""]
     blocks += _table(words.lines) if words.lines is not None else [sums.pop(0)]
     blocks += ["", *sums]
     if words.operators is not None:
         blocks += ["", *_table(words.operators)]
+    for section in words.sections:
+        blocks += ["", section.title, "", *_table(section.table), *section.after]
     return "\n".join(blocks) + "\n"
 
 
