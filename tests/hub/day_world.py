@@ -158,7 +158,7 @@ class SettlementDay:
             hub = Hub(store, HUB_KEY, TRUSTED, RULES, PlainGround())
             desk = WatchedDesk(store, hub, HUB_KEY, TRUSTED, RULES, self.folders)
             desk.watch(counted, moment)
-            found = desk.work(CALLS_S[call], "night shift")
+            found = desk.work(CALLS_S[call], "night-shift")
             return 5 if isinstance(found, Refusal) else 0
         finally:
             store.close()

@@ -52,13 +52,13 @@ def desk_over(store: HubStore, folders: Folders) -> DayDesk:
 
 
 def worked(desk: DayDesk, call: int, *args: object) -> DayStatus:
-    found = desk.work(CALLS_S[call], "night shift", *args)
+    found = desk.work(CALLS_S[call], "night-shift", *args)
     assert isinstance(found, list), found
     return found[0]
 
 
 def refused(desk: DayDesk, call: int, *args: object) -> str:
-    found = desk.work(CALLS_S[call], "night shift", *args)
+    found = desk.work(CALLS_S[call], "night-shift", *args)
     assert isinstance(found, Refusal), found
     assert found.message("zh") and found.next_step("en")
     return found.code
@@ -85,7 +85,7 @@ def test_a_day_goes_as_far_as_its_hour_lets_it(day: SettlementDay, desk: DayDesk
     noon = worked(desk, 1)
     assert done(noon) == [step.value for step in ORDER[:7]]
     assert (noon.next_step, noon.waits, noon.payments_open) == ("settle", "bank", 7)
-    assert {step.done_by for step in noon.steps[:7]} == {"night shift"}
+    assert {step.done_by for step in noon.steps[:7]} == {"night-shift"}
     for call in (2, 3, 4):
         day.others_act(call)
         last = worked(desk, call)
@@ -107,7 +107,7 @@ def test_only_one_process_works_and_a_dead_one_is_no_hindrance(
         assert isinstance(desk.status(CALLS_S[0]), list)
         with psycopg.connect(day.database.dsn, autocommit=True) as administrator:
             administrator.execute(_CUT_THE_LOCK)
-        while isinstance(desk.work(CALLS_S[0], "night shift"), Refusal):
+        while isinstance(desk.work(CALLS_S[0], "night-shift"), Refusal):
             pass
         with other.changing() as cursor:
             cursor.execute("SELECT 1")
@@ -121,6 +121,8 @@ def test_a_step_is_done_again_but_never_before_its_turn(day: SettlementDay, desk
     assert refused(desk, 0, WINDOW, Step.EXPIRE) == "DAY_STEP_ORDER"
     assert refused(desk, 0, "W20260401") == "DAY_UNKNOWN"
     assert refused(desk, 0, "20260330") == "WINDOW_ID"
+    nobody = desk.work(CALLS_S[0], "li and wang")
+    assert isinstance(nobody, Refusal) and nobody.code == "HUB_PERSON"
     worked(desk, 1)
     paper = day.folders.out / f"ISS-990100/{WINDOW}/statement.csv"
     before, first = paper.read_bytes(), worked(desk, 1, WINDOW)
@@ -248,7 +250,7 @@ def test_what_the_bank_says_is_booked_refused_or_waits(
 def test_days_nobody_worked_are_worked_in_their_order(day: SettlementDay, desk: DayDesk) -> None:
     day.others_act(0)
     worked(desk, 0)
-    found = desk.work(CALLS_S[4] + 4 * DAY_S, "after the flood")
+    found = desk.work(CALLS_S[4] + 4 * DAY_S, "after-the-flood")
     assert isinstance(found, list)
     names = [f"W202603{number}" for number in (30, 31)] + [f"W2026040{n}" for n in (1, 2, 3, 4)]
     assert [status.window_id for status in found] == names

@@ -110,6 +110,18 @@ def test_nothing_is_decided_twice(desk: HoldingDesk) -> None:
     assert decided(desk, True, "t9.1") == "RECORD_UNKNOWN"
 
 
+def test_a_record_is_called_netted_once_its_window_is_closed(
+    world: World, desk: HoldingDesk
+) -> None:
+    assert decided(desk, True) == {"t1.1": "accepted 1012"}
+    for window in ("W20260318", "W20260320"):
+        positions(world, window)
+    who = ("clerk-7", "once more", LATER_S)
+    for answer in (desk.decide("t1.1", True, *who), desk.agree("t1.1", 1, *who)):
+        assert isinstance(answer, Refusal) and answer.code == "RECORD_STATE"
+        assert (answer.values["state_en"], answer.values["state_zh"]) == ("netted", "已轧差")
+
+
 def test_evidence_is_taken_until_noon_of_the_tenth_day(desk: HoldingDesk) -> None:
     assert decided(desk, True, now_s=ENDS_S) == "EVIDENCE_TOO_LATE"
     assert decided(desk, True, now_s=ENDS_S - 1) == {"t1.1": "accepted 1012"}

@@ -11,6 +11,7 @@ from tongxing.cli import run
 from tongxing.hub import Payment, WindowClosing, prove_hub
 from tongxing.hub.iso20022 import status_report
 from tongxing.hub.reconciling import BankDesk, Taken
+from tongxing.hub.reserves import ReserveDesk
 from tongxing.kernel.clock import DAY_S, at, local
 from tongxing.kernel.money import yuan
 from tongxing.kernel.reasons import Refusal
@@ -181,6 +182,9 @@ def test_people_end_what_nothing_explains(world: World) -> None:
         (desk.end(99, "borne", "wang", EVENING_S), "BREAK_UNKNOWN"),
         (desk.end(came, "borne", "", EVENING_S), "HUB_PERSON"),
     ]
+    reserves = ReserveDesk(world.store)
+    wrong.append((reserves.paid_in(f"ISS-{A}", 500, "L7", EVENING_S), "RESERVE_LINE_SETTLES"))
+    wrong.append((reserves.fund_pool(629, "L1", EVENING_S), "RESERVE_LINE_SETTLES"))
     for answer, code in wrong:
         assert isinstance(answer, Refusal) and answer.code == code
         assert answer.message("zh") and answer.next_step("en")
@@ -194,6 +198,16 @@ def test_people_end_what_nothing_explains(world: World) -> None:
         books = account_balances(cursor, "HUB")
     kept = {f"reserve:ISS-{A}": -500, "reserve_bank": 500}
     assert books == {"inc_fee": -1, "settle_bank": 1 - 3, "bank_difference": 3, **kept}
+
+
+def test_a_line_that_was_paid_into_a_reserve_is_not_paid_into_one_again(world: World) -> None:
+    """Somebody books L7 by hand; the day after it stands on the settlement account's statement."""
+    assert ReserveDesk(world.store).paid_in(f"ISS-{A}", 500, "L7", PAID_S) is None
+    (found,) = taken(world, camt_053("S1", [*WHOLE, ("L7", "", 500)])).opened
+    desk = BankDesk(world.store)
+    twice = desk.end(found.break_no, "reserve", "li", EVENING_S, f"ISS-{B}")
+    assert isinstance(twice, Refusal) and twice.code == "RESERVE_LINE_OF"
+    assert twice.values["of"] == f"ISS-{A}"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from hub_world import DAY, B, World, make_world, ride, verdicts
+from hub_world import DAY, A, B, World, make_world, ride, verdicts
 
 from tongxing.cli import run
 from tongxing.hub import Confirmation, Payment, WindowClosing, prove_hub
@@ -14,13 +14,13 @@ from tongxing.hub.reserves import ReserveDesk
 from tongxing.hub.settlement import PaymentState
 from tongxing.hub.store.reserves import Cover
 from tongxing.hub.windows import WindowState
-from tongxing.kernel.clock import at
+from tongxing.kernel.clock import DAY_S, at
 from tongxing.kernel.reasons import Refusal
 from tongxing.ledger.store import account_balances
 from tongxing.storage import Database
 
 NEXT = DAY + timedelta(days=1)
-WINDOW, DEBTOR = "W20260318", f"ISS-{B}"
+WINDOW, DEBTOR, OTHER = "W20260318", f"ISS-{B}", f"ISS-{A}"
 CUTOFF_S, DUE_S = at(NEXT, 12), at(NEXT, 15)
 
 
@@ -56,7 +56,7 @@ def books(world: World) -> dict[str, int]:
 def test_the_waterfall_covers_a_debtor_and_suspends_it_and_nobody_waits(world: World) -> None:
     """657 owed: reserve 300, line 200, pool 157."""
     desk = ReserveDesk(world.store)
-    assert desk.set_terms(DEBTOR, DAY, "weekly", 200, "wang", CUTOFF_S) is None
+    assert desk.set_terms(DEBTOR, NEXT, "weekly", 200, "wang", CUTOFF_S) is None
     for _ in range(2):  # the bank's line again changes nothing
         assert desk.paid_in(DEBTOR, 300, "LINE-1", CUTOFF_S) is None
         assert desk.fund_pool(400, "LINE-2", CUTOFF_S) is None
@@ -108,7 +108,11 @@ def test_what_is_not_there_covers_nothing(world: World) -> None:
         (desk.paid_in("ISS-1", 1, "LINE-3", DUE_S), "MEMBER_UNKNOWN"),
         (desk.paid_in(DEBTOR, 301, "LINE-1", DUE_S), "RESERVE_LINE"),
         (desk.fund_pool(301, "LINE-2", DUE_S), "RESERVE_LINE"),
-        (desk.set_terms(DEBTOR, DAY, "weekly", -1, "wang", DUE_S), "RESERVE_AMOUNT"),
+        (desk.paid_in(OTHER, 300, "LINE-1", DUE_S), "RESERVE_LINE_OF"),
+        (desk.paid_in(DEBTOR, 300, "LINE-2", DUE_S), "RESERVE_LINE_OF"),
+        (desk.fund_pool(300, "LINE-1", DUE_S), "RESERVE_LINE_OF"),
+        (desk.set_terms(DEBTOR, DAY, "weekly", 0, "wang", DUE_S), "RESERVE_TERMS_DAY"),
+        (desk.set_terms(DEBTOR, NEXT, "weekly", -1, "wang", DUE_S), "RESERVE_AMOUNT"),
     ]
     for answer, code in wrong:
         assert isinstance(answer, Refusal) and answer.code == code
@@ -119,7 +123,7 @@ def test_what_is_not_there_covers_nothing(world: World) -> None:
 def test_who_owes_more_than_reserve_and_line_is_suspended_until_it_pays_in(world: World) -> None:
     """657 are owed on the closed window; 100 more ridden since."""
     desk = ReserveDesk(world.store)
-    assert desk.set_terms(DEBTOR, DAY, "weekly", 157, "wang", CUTOFF_S) is None
+    assert desk.set_terms(DEBTOR, NEXT, "weekly", 157, "wang", CUTOFF_S) is None
     assert desk.paid_in(DEBTOR, 500, "LINE-1", CUTOFF_S) is None
     assert desk.suspend_over_cap(CUTOFF_S) == [], "657 is just borne"
     world.present([ride("more", issuer=B, where="bus", charge_fen=160)], CUTOFF_S + 60)
@@ -128,6 +132,22 @@ def test_who_owes_more_than_reserve_and_line_is_suspended_until_it_pays_in(world
     held = world.present([ride("late", issuer=B, where="bus", charge_fen=160)], CUTOFF_S + 90)
     assert verdicts(held) == {"late.1": "held 1019"}
     assert [call.why for call in desk.make_calls(NEXT + timedelta(days=1))] == ["empty"]
+
+
+def test_a_call_is_made_on_its_morning_and_stays_what_it_was(world: World) -> None:
+    """657 are owed and nothing is kept: called for on Thursday at six, paid in by noon."""
+    desk = ReserveDesk(world.store)
+    thursday = NEXT + timedelta(days=1)
+    six_s = at(thursday, 6)
+    assert desk.set_terms(DEBTOR, NEXT, "weekly", 0, "wang", CUTOFF_S) is None
+    early = desk.calls_of(thursday, six_s - 1)
+    assert isinstance(early, Refusal) and early.code == "RESERVE_CALL_EARLY"
+    assert desk.calls_of(NEXT, six_s) == [], "what was not asked for then is not asked for now"
+    made = desk.calls_of(thursday, six_s)
+    assert not isinstance(made, Refusal) and [call.member for call in made] == [DEBTOR]
+    assert desk.paid_in(DEBTOR, 10_000, "LINE-1", six_s + 1) is None
+    assert desk.calls_of(thursday, at(thursday, 12)) == made
+    assert desk.calls_of(thursday, six_s + 9 * DAY_S) == made
 
 
 # Debits of 100 a day from 11 to 17 March, so the full amount of a week is 700.
@@ -202,11 +222,16 @@ def test_the_desk_speaks_both_languages(world: World, capsys: pytest.CaptureFixt
 
     zh = ["--lang", "zh"]
     assert "没有成员约定备付金" in desk("status", *zh)
-    agreed = f"terms {DEBTOR} --from 2026-03-17 --cycle weekly --line 200 --by wang"
-    assert "weekly, a line of 2.00 yuan" in desk(agreed, "--lang", "en")
+    agreed = f"terms {DEBTOR} --from 2026-03-18 --cycle weekly --line 200 --by wang"
+    on_day = ("--now", "2026-03-18T12:00")
+    assert "weekly, a line of 2.00 yuan" in desk(agreed, *on_day, "--lang", "en")
     assert "3.00" in desk(f"pay-in {DEBTOR} 300 --line L1", *zh)
     assert "4.00" in desk("pay-in POOL 400 --line L2", *zh)
-    assert "余额不足" in desk("call --on 2026-03-19", *zh)
+    mistyped = ["pay-in", DEBTOR, "-7", "--lin", "L3", "--lang", "en"]
+    assert run(["hub", "reserve", *mistyped, *at_dsn]) == 2
+    told = capsys.readouterr().err
+    assert 'no option "--lin"' in told and "--line" in told, "and what was probably meant"
+    assert "余额不足" in desk("call --on 2026-03-19", "--now", "2026-03-19T06:00", *zh)
     at_due = ("--now", "2026-03-18T15:00")
     paid = desk(f"cover {second.instruction.instruction_id} --by wang", *at_due, "--lang", "en")
     assert "reserve 3.00, line 2.00, pool 1.57 yuan" in paid and "suspended" in paid

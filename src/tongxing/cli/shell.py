@@ -98,11 +98,23 @@ class Command(click.Command):
         return [*own[:split], *COMMON_OPTIONS, *own[split:]]
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if ctx.ignore_unknown_options:
+            self._check_long_options(ctx, args)
         allowed, ctx.allow_extra_args = ctx.allow_extra_args, True
         rest = super().parse_args(ctx, args)
         if rest and not allowed:
             raise usage_problem(ctx, "extra", text=" ".join(rest))
         return rest
+
+    def _check_long_options(self, ctx: click.Context, args: Sequence[str]) -> None:
+        """Numbers below zero may be arguments here; a long option that is none is a mistake."""
+        known = [name for parameter in self.get_params(ctx) for name in parameter.opts]
+        for text in args:
+            name = text.partition("=")[0]
+            if text == "--":
+                return
+            if name.startswith("--") and name not in known:
+                raise usage_problem(ctx, "option", get_close_matches(name, known), text=name)
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         pieces = " ".join(self.collect_usage_pieces(ctx))

@@ -65,7 +65,8 @@ class HoldingDesk:
             if waiting is None:
                 return Refusal("RECORD_UNKNOWN", values={"record": record_id})
             fork = case_table.fork_about(cursor, record_id)
-            arrow = step(record_id, state_of(waiting.status, None, fork is not None), event)
+            window = life_table.window_state(cursor, record_id)
+            arrow = step(record_id, state_of(waiting.status, window, fork is not None), event)
             if isinstance(arrow, Refusal):
                 return arrow
             if fork is not None:
@@ -109,7 +110,8 @@ class HoldingDesk:
             waiting = life_table.find_record(cursor, record_id)
             if waiting is None:
                 return Refusal("RECORD_UNKNOWN", values={"record": record_id})
-            arrow = step(record_id, state_of(waiting.status, None), event)
+            window = life_table.window_state(cursor, record_id)
+            arrow = step(record_id, state_of(waiting.status, window), event)
             if isinstance(arrow, Refusal):
                 return arrow
             trip = _due_with(cursor, waiting, now_s)

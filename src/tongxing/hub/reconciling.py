@@ -12,7 +12,7 @@ from tongxing.hub.books import SETTLE_BANK
 from tongxing.hub.instructions import HUB
 from tongxing.hub.iso20022.bank_statements import BankStatement, read_bank_statement
 from tongxing.hub.matching import Break, match
-from tongxing.hub.reserves import RESERVE_BANK, reserve_account
+from tongxing.hub.reserves import RESERVE_BANK, line_booked, reserve_account
 from tongxing.hub.returns import take_back
 from tongxing.hub.rows import is_name
 from tongxing.hub.store import Cursor, HubStore
@@ -95,7 +95,7 @@ class BankDesk:
         `reserve` when it was money for the reserve of member `of`, `borne` by the hub itself.
 
         Refuses with HUB_PERSON, BREAK_UNKNOWN for one that is not open, BREAK_ENDING for an ending
-        that does not fit it.
+        that does not fit it, RESERVE_LINE_OF for money that was paid into a reserve by that line.
         """
         if not is_name(by):
             return Refusal("HUB_PERSON", values={"by": by})
@@ -113,6 +113,10 @@ class BankDesk:
             if not fits:
                 values = {"number": break_no, **in_both("ending", f"break.{ending}")}
                 return Refusal("BREAK_ENDING", values=values)
+            booked = line_booked(cursor, found.reference) if ending == "reserve" else None
+            if booked is not None:
+                values = {"reference": found.reference, "of": booked[0], "member": of}
+                return Refusal("RESERVE_LINE_OF", values=values)
             if other is not None:
                 table.end_break(cursor, other.break_no, f"returned {break_no}", by, now_s)
             else:

@@ -115,6 +115,12 @@ def rules_on(day: date) -> ReserveRules:
     return next((rules for rules in reversed(known) if rules.from_day <= day), known[0])
 
 
+def called_s(day: date) -> int:
+    """When the calls of a day are made."""
+    hour, minute = rules_on(day).calls.hour.split(":")
+    return at(day, int(hour), int(minute))
+
+
 def full_fen(account: Account, day: date, rules: ReserveRules) -> int:
     """The full amount: net debits of the last cycle before a day, scaled up (to the next fen) for a
     member whose business is younger than that."""
@@ -174,8 +180,7 @@ def _call(
 ) -> Call | None:
     if amount_fen <= 0:
         return None
-    hours, minutes = calls.hour.split(":")
-    made_s = at(day, second=int(hours) * 3_600 + int(minutes) * 60)
+    made_s = called_s(day)
     days = calls.empty_pay_within_days if why == "empty" else calls.pay_within_days
     due_s = at(day + timedelta(days=days), second=made_s - at(day))
     return Call(account.member, why, full, amount_fen, made_s, due_s)

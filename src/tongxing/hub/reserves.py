@@ -11,11 +11,12 @@ from datetime import date
 
 from tongxing.hub.books import SETTLE_BANK, position_account
 from tongxing.hub.instructions import HUB
-from tongxing.hub.reserve_calls import Account, Call, Cycle, call_on
+from tongxing.hub.reserve_calls import Account, Call, Cycle, call_on, called_s
 from tongxing.hub.rows import is_name
 from tongxing.hub.settlement import CAME_BACK, Payment, PaymentState, event_of
 from tongxing.hub.shutting import moved_on
 from tongxing.hub.store import Cursor, HubStore
+from tongxing.hub.store import bank_lines as line_table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.store import reserves as table
@@ -30,6 +31,8 @@ from tongxing.ledger.store import account_balances, balance, write_postings
 RESERVE_BANK = "reserve_bank"
 POOL_BANK = "pool_bank"
 POOL_CAPITAL = "pool_liquidity"
+POOL = "POOL"
+"""What the hub's own pool is called where a member could be named."""
 
 
 def reserve_account(member: str) -> str:
@@ -72,12 +75,16 @@ class ReserveDesk:
     def set_terms(
         self, member: str, from_day: date, cycle: Cycle, line_fen: int, by: str, now_s: int
     ) -> Refusal | None:
-        """Let a member keep a reserve from a day on. Refuses with MEMBER_UNKNOWN, HUB_PERSON or
-        RESERVE_AMOUNT."""
+        """Let a member keep a reserve from a day on. Refuses with MEMBER_UNKNOWN, HUB_PERSON,
+        RESERVE_AMOUNT, or RESERVE_TERMS_DAY for a day that is over: what was lent then stood on the
+        terms of then."""
+        today = calendar_date(now_s)
         with self._store.changing() as cursor:
             refusal = _nobody(cursor, member, by)
             if refusal is not None:
                 return refusal
+            if from_day < today:
+                return Refusal("RESERVE_TERMS_DAY", values={"day": from_day, "today": today})
             if line_fen < 0:
                 return Refusal("RESERVE_AMOUNT", values={"fen": line_fen})
             table.set_terms(cursor, Terms(member, from_day, cycle, line_fen), by, now_s)
@@ -87,37 +94,37 @@ class ReserveDesk:
         """Book what a member paid to its reserve (or took back, below zero), as the bank's line
         `reference` says; the same line again changes nothing.
 
-        What it was lent is paid back out of it first. Refuses with MEMBER_UNKNOWN, RESERVE_LINE for
-        a line booked with another amount, RESERVE_AMOUNT for nothing or for more than is there.
+        What it was lent is paid back out of it first. Refuses with MEMBER_UNKNOWN, RESERVE_AMOUNT
+        for nothing or for more than is there, and as `_use_of` does.
         """
         with self._store.changing() as cursor:
             if member not in member_table.load_members(cursor):
                 return Refusal("MEMBER_UNKNOWN", values={"member": member})
-            posting_id = digest("hub", "reserve", member, reference)
-            booked_fen = _booked_fen(cursor, posting_id)
-            if booked_fen is not None:
-                return _other_amount(reference, booked_fen, amount_fen)
+            is_used, refusal = _use_of(cursor, reference, member, amount_fen)
+            if is_used:
+                return refusal
             there_fen = -balance(cursor, HUB, reserve_account(member))
             if amount_fen == 0 or there_fen + amount_fen < 0:
                 return Refusal("RESERVE_AMOUNT", values={"fen": amount_fen})
             lent_fen = balance(cursor, HUB, lent_account(member))
             back_fen = max(0, min(lent_fen, amount_fen))
+            posting_id = _line_posting(member, reference)
             posting = _into_reserve(posting_id, member, amount_fen, back_fen, now_s)
             write_postings(cursor, [posting])
         return None
 
     def fund_pool(self, amount_fen: int, reference: str, now_s: int) -> Refusal | None:
         """Book the hub's own money into its pool; the same line again changes nothing. Refuses with
-        RESERVE_AMOUNT below one fen, RESERVE_LINE for a line booked with another amount."""
+        RESERVE_AMOUNT below one fen, and as `_use_of` does."""
         if amount_fen <= 0:
             return Refusal("RESERVE_AMOUNT", values={"fen": amount_fen})
         with self._store.changing() as cursor:
-            posting_id = digest("hub", "pool", reference)
-            booked_fen = _booked_fen(cursor, posting_id)
-            if booked_fen is not None:
-                return _other_amount(reference, booked_fen, amount_fen)
+            is_used, refusal = _use_of(cursor, reference, POOL, amount_fen)
+            if is_used:
+                return refusal
             lines = (debit(HUB, POOL_BANK, amount_fen), credit(HUB, POOL_CAPITAL, amount_fen))
             day = calendar_date(now_s)
+            posting_id = _line_posting(POOL, reference)
             posting = Posting(posting_id, "pool_in", now_s, day, reference, lines)
             write_postings(cursor, [posting])
         return None
@@ -151,6 +158,17 @@ class ReserveDesk:
                     table.write_call(cursor, call)
                     made.append(call)
         return made
+
+    def calls_of(self, day: date, now_s: int) -> list[Call] | Refusal:
+        """The calls of a day: of today those that are due are made, of a day that is over those
+        that were. Refuses with RESERVE_CALL_EARLY before the hour of that day, for a call is a sum
+        over that morning's books."""
+        if now_s < called_s(day):
+            return Refusal("RESERVE_CALL_EARLY", values={"time": stamp(called_s(day))})
+        if day == calendar_date(now_s):
+            self.make_calls(day)
+        with self._store.reading() as cursor:
+            return table.calls_made(cursor, called_s(day))
 
     def suspend_over_cap(self, now_s: int) -> list[str]:
         """Suspend every member that owes more than its reserve and line can bear: its new records
@@ -222,19 +240,41 @@ def _nobody(cursor: Cursor, member: str, by: str) -> Refusal | None:
     return None if is_name(by) else Refusal("HUB_PERSON", values={"by": by})
 
 
-def _booked_fen(cursor: Cursor, posting_id: str) -> int | None:
-    """What a posting brought to the bank; None for one that is not in the books."""
+def line_booked(cursor: Cursor, reference: str) -> tuple[str, int] | None:
+    """For whom (a member, or the pool) a line of the bank was paid in, and how many fen; None for
+    one that was not."""
+    parties = [*member_table.load_members(cursor), POOL]
+    by_posting = {_line_posting(party, reference): party for party in parties}
     row = cursor.execute(
-        "SELECT sum(amount_fen)::bigint FROM posting_line"
-        " WHERE posting_id = %s AND account IN (%s, %s)",
-        (posting_id, RESERVE_BANK, POOL_BANK),
+        "SELECT posting_id, sum(amount_fen)::bigint FROM posting_line"
+        " WHERE posting_id = ANY(%s) AND account IN (%s, %s) GROUP BY posting_id",
+        (list(by_posting), RESERVE_BANK, POOL_BANK),
     ).fetchone()
-    return None if row is None or row[0] is None else int(row[0])
+    return None if row is None else (by_posting[row[0]], int(row[1]))
 
 
-def _other_amount(reference: str, booked_fen: int, amount_fen: int) -> Refusal | None:
-    values = {"reference": reference, "booked": booked_fen, "fen": amount_fen}
-    return None if amount_fen == booked_fen else Refusal("RESERVE_LINE", values=values)
+def _line_posting(party: str, reference: str) -> str:
+    """The posting of what a line of the bank brought to a member's reserve, or to the pool."""
+    parts = ("pool",) if party == POOL else ("reserve", party)
+    return digest("hub", *parts, reference)
+
+
+def _use_of(cursor: Cursor, reference: str, party: str, fen: int) -> tuple[bool, Refusal | None]:
+    """Whether a line of the bank is used already, and why not for this: RESERVE_LINE for one that
+    is booked with another amount, RESERVE_LINE_OF for another party, RESERVE_LINE_SETTLES for a
+    line of the settlement account, whose money has its own way into a reserve."""
+    values: dict[str, object] = {"reference": reference, "fen": fen, "member": party}
+    booked = line_booked(cursor, reference)
+    if booked is None:
+        if line_table.known_lines(cursor, [reference]):
+            return True, Refusal("RESERVE_LINE_SETTLES", values=values)
+        return False, None
+    of, booked_fen = booked
+    if of != party:
+        return True, Refusal("RESERVE_LINE_OF", values=values | {"of": of})
+    if booked_fen != fen:
+        return True, Refusal("RESERVE_LINE", values=values | {"booked": booked_fen})
+    return True, None
 
 
 def _standings(cursor: Cursor, now_s: int) -> list[Standing]:

@@ -13,8 +13,9 @@ from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.keys import OwnKey, known_keys
 from tongxing.hub.life import RecordEvent
 from tongxing.hub.proofs import prove_hub
-from tongxing.hub.reserve_calls import rules_on
+from tongxing.hub.reserve_calls import called_s
 from tongxing.hub.reserves import ReserveDesk
+from tongxing.hub.rows import is_name
 from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.running import papers
 from tongxing.hub.running.banking import Banking
@@ -29,7 +30,7 @@ from tongxing.hub.store import days as table
 from tongxing.hub.store import payments as payment_table
 from tongxing.hub.windows import WindowTimes, closing_day, window_of, window_times
 from tongxing.hub.words import in_both
-from tongxing.kernel.clock import at, calendar_date
+from tongxing.kernel.clock import calendar_date
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import KeyRing
 
@@ -86,11 +87,13 @@ class DayDesk:
         step alone, again if it was done. `restored` says that the books come from a backup: they
         are first told of all that lies among the judged files.
 
-        Refuses with WINDOW_ID, DAY_UNKNOWN, DAY_RUNNING (another process works), DAY_STEP_ORDER,
-        DAY_STEP_NOT_DUE, DAY_UNPROVEN, DAY_PAPER_DIFFERS (what was handed out has other bytes) and
-        what `Hub.close_window` refuses. What was done before a refusal stays done. Raises OSError
-        when a folder or the disk refuses.
+        Refuses with HUB_PERSON, WINDOW_ID, DAY_UNKNOWN, DAY_RUNNING (another process works),
+        DAY_STEP_ORDER, DAY_STEP_NOT_DUE, DAY_UNPROVEN, DAY_PAPER_DIFFERS (what was handed out has
+        other bytes) and what `Hub.close_window` refuses. What was done before a refusal stays done.
+        Raises OSError when a folder or the disk refuses.
         """
+        if not is_name(by):
+            return Refusal("HUB_PERSON", values={"by": by})
         if window_id is not None and isinstance(refusal := closing_day(window_id), Refusal):
             return refusal
         with self._store.on_duty() as is_alone:
@@ -191,8 +194,7 @@ class DayDesk:
     def _call_for_reserves(self, now_s: int) -> None:
         """The calls of this morning, once their hour has come."""
         day = calendar_date(now_s)
-        hour, minute = rules_on(day).calls.hour.split(":")
-        if now_s >= at(day, int(hour), int(minute)):
+        if now_s >= called_s(day):
             self._reserves.make_calls(day)
 
     def _open_days(self, now_s: int) -> None:

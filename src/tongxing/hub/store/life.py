@@ -11,6 +11,7 @@ from tongxing.hub.purses import Fork, links_of
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.purses import add_told, let_go
 from tongxing.hub.verdicts import FORGED, FORKED, bearer_once_proven, verdict_code
+from tongxing.hub.windows import WindowState
 from tongxing.messages import Record, Share, Verdict
 
 _decode_record = msgspec.json.Decoder(Record).decode
@@ -37,6 +38,15 @@ _WAITING = (
     f"SELECT record_id, trip_id, revision, sender, {_SINCE}, status, delta_fen"
     " FROM record JOIN record_file USING (sender, file_id)"
 )
+
+
+def window_state(cursor: Cursor, record_id: str) -> WindowState | None:
+    """The state of the window that a record is in; None for one that is in none."""
+    row = cursor.execute(
+        "SELECT state FROM record JOIN clearing_window USING (window_id) WHERE record_id = %s",
+        (record_id,),
+    ).fetchone()
+    return None if row is None else WindowState(row[0])
 
 
 class TripRecord(NamedTuple):

@@ -80,6 +80,16 @@ def write_call(cursor: Cursor, call: Call) -> None:
     )
 
 
+def calls_made(cursor: Cursor, made_s: int) -> list[Call]:
+    """The calls that were made at a moment, in order of member."""
+    rows = cursor.execute(
+        "SELECT member, why, full_fen, amount_fen, made_s, due_s FROM reserve_call"
+        " WHERE made_s = %s ORDER BY member",
+        (made_s,),
+    )
+    return [Call(*row) for row in rows]
+
+
 def load_calls(cursor: Cursor, members: Iterable[str]) -> list[Call]:
     """The calls of these members, newest first."""
     rows = cursor.execute(

@@ -4,8 +4,8 @@ from datetime import date
 
 import click
 
-from tongxing.cli.arguments import DAY
-from tongxing.cli.common import Words, emit_json, print_table, say, settings
+from tongxing.cli.arguments import DAY, moment
+from tongxing.cli.common import Words, emit_json, granted, print_table, say, settings
 from tongxing.cli.hub.opened import hub_store
 from tongxing.cli.shell import command as make_command
 from tongxing.hub.reserves import ReserveDesk
@@ -18,9 +18,10 @@ COLUMNS = ("member", "why", "full", "amount", "due")
 
 @make_command()
 @click.option("--on", "on", type=DAY, metavar="DATE", required=True)
-def command(on: date) -> None:
+@click.option("--now", "now", metavar="TIME")
+def command(on: date, now: str | None) -> None:
     with hub_store() as store:
-        calls = ReserveDesk(store).make_calls(on)
+        calls = granted(ReserveDesk(store).calls_of(on, moment(now, "--now")))
     if settings().json:
         emit_json(calls)
         return

@@ -6,11 +6,10 @@ from tongxing.cli.arguments import Whole, moment
 from tongxing.cli.common import Words, emit_json, granted, say, settings
 from tongxing.cli.hub.opened import hub_store
 from tongxing.cli.shell import command as make_command
-from tongxing.hub.reserves import ReserveDesk
+from tongxing.hub.reserves import POOL, ReserveDesk
 from tongxing.kernel.money import yuan
 
 WORDS = Words("hub")
-POOL = "POOL"
 
 
 @make_command(context_settings={"ignore_unknown_options": True})
