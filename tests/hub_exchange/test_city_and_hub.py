@@ -67,7 +67,7 @@ class Both:
 
 def keys() -> MemberKeys:
     public = HTTP_KEY.public()
-    return MemberKeys([MemberKey("500000/1", (ACQ, ISS), public, 0, NOW_S + 10**8)])
+    return MemberKeys([MemberKey("500000/1", (ACQ, ISS, CHONGQING), public, 0, NOW_S + 10**8)])
 
 
 def open_hub(database: Database, clock: Clock) -> Hub:

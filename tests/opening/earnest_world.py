@@ -33,7 +33,7 @@ from tongxing.storage import Database
 WORDS, COST = "correct horse battery staple", 10
 MEMBERS = """[[key]]
 id = "500000/1"
-members = ["ACQ-500000", "ISS-500000"]
+members = ["ACQ-500000", "ISS-500000", "500000"]
 public = "{public}"
 from = 2026-01-01T00:00:00+08:00
 until = 2027-01-01T00:00:00+08:00

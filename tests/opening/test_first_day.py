@@ -103,5 +103,12 @@ def test_the_first_day_of_a_city_and_its_hub(
     assert command("hub", "day", "--status")[1]["days"][0]["window_id"] != WINDOW
     assert run(["--lang", "en", "city", "day", "--status", *on]) == 0
     assert capsys.readouterr().out in PAGE.read_text(encoding="utf-8")
+    assert run(["--lang", "en", "exchange", "status", *earnest.hub]) == 0
+    assert capsys.readouterr().out in PAGE.read_text(encoding="utf-8")
+    kept = command("hub", "registers")[1]["registers"]
+    assert [(one["kind"], one["owner"], one["entries"]) for one in kept] == [
+        ("CardRegister", "ISS-500000", 0), ("DenyList", "500000", 0),
+        ("LossRegister", "ISS-500000", 0), ("TerminalRegister", "ACQ-500000", 2),
+    ]  # fmt: skip
     code, proofs = command("prove")
     assert code == 0 and {proof["house"] for proof in proofs} > {"500000"}

@@ -16,26 +16,30 @@ from tongxing.messages import SigningKey, seal
 from tongxing.messages.registers import CardRegister, LossRegister, TerminalRegister
 
 
-def hub_registers(cursor: Cursor, code: str, key: SigningKey, now_s: int) -> Mapping[str, bytes]:
-    """The registers of a city by name, each under the member whose it is: ``terminals``,
-    ``cards``, ``losses``, and the newest sealed ``deny`` and ``tariff`` lists where there are any.
-    `key` is the city's own."""
-    terminals = TerminalRegister(
-        version=now_s, published_s=now_s, terminals=table.terminals(cursor)
-    )
+def own_registers(
+    cursor: Cursor, code: str, key: SigningKey, now_s: int, version: int
+) -> Mapping[str, bytes]:
+    """What a city says of its members out of its books, by name, each sealed by the member whose it
+    is: ``cards``, ``losses``, and ``terminals`` where it keeps a fleet. One that keeps none says
+    nothing of them, for an empty register would say that there are none. `key` is the city's."""
     ranges, is_complete = issued_table.load_ranges(cursor)
     cards = CardRegister(
-        version=now_s,
+        version=version,
         published_s=now_s,
         is_complete=is_complete,
         ranges=ranges,
         cards=issued_table.closed_media(cursor),
     )
-    losses = LossRegister(version=now_s, published_s=now_s, losses=table.losses(cursor))
+    losses = LossRegister(version=version, published_s=now_s, losses=table.losses(cursor))
     issuer = SigningKey(issuer_member(code), key.private)
-    return {
-        "terminals": seal(terminals, SigningKey(acquirer_member(code), key.private)),
-        "cards": seal(cards, issuer),
-        "losses": seal(losses, issuer),
-        **table.sealed_lists(cursor),
-    }
+    found = {"cards": seal(cards, issuer), "losses": seal(losses, issuer)}
+    terminals = table.terminals(cursor)
+    if terminals:
+        register = TerminalRegister(version=version, published_s=now_s, terminals=terminals)
+        found["terminals"] = seal(register, SigningKey(acquirer_member(code), key.private))
+    return found
+
+
+def hub_registers(cursor: Cursor, code: str, key: SigningKey, now_s: int) -> Mapping[str, bytes]:
+    """The same with the newest sealed ``deny`` and ``tariff`` lists where there are any."""
+    return {**own_registers(cursor, code, key, now_s, now_s), **table.sealed_lists(cursor)}

@@ -15,7 +15,13 @@ from fastapi import FastAPI
 from tongxing.api.desks import wall_clock
 from tongxing.checkpoint import SuccessionRing
 from tongxing.city import City, acquirer_member, issuer_member
-from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings
+from tongxing.city.hub_line import (
+    HttpLine,
+    HubAddress,
+    HubDealings,
+    RegisterBook,
+    RegisterDealings,
+)
 from tongxing.city.hub_line.store import LetterBook
 from tongxing.hub import Hub, HubStore, NetworkGround, load_rulebook
 from tongxing.hub.evidence import Witness
@@ -127,23 +133,32 @@ def city_dealings(
     hub: HubAddress,
     tries: int,
     clock: Callable[[], int] = wall_clock,
+    *,
+    with_registers: bool = True,
 ) -> Iterator[tuple[HubDealings, LetterBook]]:
     """A city's dealings with a hub over HTTPS. `secret` is the city's message key, with which its
-    acquirer seals manifests and both its members sign requests."""
+    acquirer seals manifests, and acquirer, issuer and city sign requests and seal registers, each
+    in its own name. Without `with_registers` somebody else carries these."""
     key = HttpKey(key_id, secret.private)
     members = (acquirer_member(city), issuer_member(city))
-    letters = LetterBook(database, city)
+    letters, book = LetterBook(database, city), RegisterBook(database, city)
     hub = replace(hub, trust=letters.trust_in(hub.trust.known, clock))
     trusted = SuccessionRing(lambda: hub.trust.known)
     house = City(city, database, SigningKey(members[0], secret.private), trusted, None)
     lines = {
-        member: HttpLine(hub, member, key, clock, secrets.token_bytes, time.sleep, tries)
-        for member in members
+        name: HttpLine(hub, name, key, clock, secrets.token_bytes, time.sleep, tries)
+        for name in (*members, city)
     }
+    registers = None
+    if with_registers:
+        own = SigningKey(city, secret.private)
+        registers = RegisterDealings(book, own, lines, members[1], trusted)
     try:
-        yield HubDealings(house, letters, lines), letters
+        of_members = {member: lines[member] for member in members}
+        yield HubDealings(house, letters, of_members, registers), letters
     finally:
         for line in lines.values():
             line.close()
+        book.close()
         letters.close()
         house.close()

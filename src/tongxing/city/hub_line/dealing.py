@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tongxing.city.hub_line.line import HubLine
+from tongxing.city.hub_line.register_book import RegisterState
+from tongxing.city.hub_line.registers import RegisterDealings, RegistersDealt, is_line_away
 from tongxing.city.hub_line.store import LetterBook, Waiting
 from tongxing.city.members import acquirer_member, issuer_member
 from tongxing.city.service import City
@@ -24,13 +26,20 @@ _ORDER = ("verdicts", "carried_verdicts", "issuer_detail", "case_detail", "state
 @dataclass
 class Dealt:
     """What a round did. `refusals` are those of hub, line and own books, each with where it arose;
-    a round that has one is tried again later."""
+    a round that has one is tried again later. What became of `registers` is told apart: of theirs
+    only those of the acquirer keep files back."""
 
     sent: list[str] = field(default_factory=list)
     fetched: int = 0
     booked: int = 0
     suspended: bool = False
     refusals: list[Refusal] = field(default_factory=list)
+    registers: RegistersDealt = field(default_factory=RegistersDealt)
+
+    def troubles(self) -> list[Refusal]:
+        """What was refused of files, letters and registers, each once."""
+        of_registers = [one for one in self.registers.refusals if one not in self.refusals]
+        return [*of_registers, *self.refusals]
 
     def refuse(self, where: str, refusal: Refusal) -> None:
         """Note a refusal, with where it arose."""
@@ -39,10 +48,18 @@ class Dealt:
 
 
 class HubDealings:
-    """One city's dealings. `lines` has one line for each of its members that deals with the hub."""
+    """One city's dealings. `lines` has one line for each of its members that deals with the hub;
+    `registers` are those with registers, None where somebody carries them by hand."""
 
-    def __init__(self, city: City, letters: LetterBook, lines: Mapping[str, HubLine]) -> None:
+    def __init__(
+        self,
+        city: City,
+        letters: LetterBook,
+        lines: Mapping[str, HubLine],
+        registers: RegisterDealings | None = None,
+    ) -> None:
         self._city, self._letters, self._lines = city, letters, lines
+        self._registers = registers
         self._books: Mapping[str, Book] = {
             "verdicts": city.apply_verdicts,
             "carried_verdicts": city.apply_verdicts,
@@ -57,10 +74,16 @@ class HubDealings:
         return acquirer_member(self._city.code), issuer_member(self._city.code)
 
     def send(self, now_s: int) -> Dealt:
-        """Hand in every file without an answer, then what waits to be presented, and book the
-        verdicts. It ends at the first file that is not answered: they form a chain."""
-        dealt = Dealt()
-        line = self._lines[self.members[0]]
+        """Hand in registers that are new, then every file without an answer, then what waits to be
+        presented, and book the verdicts. It ends at the first file that is not answered: they form
+        a chain. While the hub lacks the newest register of the acquirer no file goes, for it would
+        be judged by an old one."""
+        dealt = Dealt(registers=self.send_registers(now_s))
+        acquirer = self.members[0]
+        if acquirer in dealt.registers.untaken or dealt.registers.is_away:
+            dealt.refusals += dealt.registers.refusals
+            return dealt
+        line = self._lines[acquirer]
         while True:
             for file in self._letters.open_files():
                 answer = line.send(file.file_id, file.manifest, file.data)
@@ -77,7 +100,7 @@ class HubDealings:
                 return dealt
 
     def fetch(self, now_s: int) -> Dealt:
-        """Keep every letter that is new, then book what can be booked."""
+        """Keep every letter and register that is new, then book what can be booked."""
         dealt = Dealt()
         for member, line in self._lines.items():
             refusal = self._fetch(member, line, now_s, dealt)
@@ -91,7 +114,21 @@ class HubDealings:
                 continue
             dealt.refuse(f"{letter.member} {letter.number}", refusal)
             self._letters.mark(letter, "waits", refusal.code, now_s)
+        if not is_line_away(dealt.refusals):
+            dealt.registers = self.fetch_registers(now_s)
         return dealt
+
+    def send_registers(self, now_s: int) -> RegistersDealt:
+        """Hand in registers that are new, and nothing else."""
+        return RegistersDealt() if self._registers is None else self._registers.send(now_s)
+
+    def fetch_registers(self, now_s: int) -> RegistersDealt:
+        """Keep the registers that are new at the hub, and nothing else."""
+        return RegistersDealt() if self._registers is None else self._registers.fetch(now_s)
+
+    def registers(self) -> list[RegisterState]:
+        """How far each register is."""
+        return [] if self._registers is None else self._registers.states()
 
     def behind(self) -> Mapping[str, int | Refusal]:
         """How many letters the hub has for each member that are not here, or why nobody knows."""

@@ -14,6 +14,7 @@ import requests
 
 from tongxing.checkpoint.succession import FILE_CHARS_MAX
 from tongxing.city.hub_line.trust import HubTrust
+from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.envelope import read_body
 from tongxing.messages.letters import (
@@ -22,6 +23,12 @@ from tongxing.messages.letters import (
     FileProgress,
     Letter,
     LetterPage,
+)
+from tongxing.messages.register_pages import (
+    KEPT_REGISTERS,
+    REGISTER_PAGES,
+    KeptRegister,
+    RegisterPage,
 )
 from tongxing.signed_http import (
     Answer,
@@ -134,22 +141,49 @@ class HttpLine:
 
     def fetch(self, letter: Letter) -> bytes | Refusal:
         """A letter, part after part. Refuses as `send` does."""
+        return self._whole(f"/letters/{letter.number}", letter.bytes, letter.sha256)
+
+    def send_register(self, kind: str, version: int, message: bytes) -> KeptRegister | Refusal:
+        """Hand a sealed register in. Refuses as `send` does."""
+        told = self._asked("PUT", f"/registers/{kind}/{version}", message)
+        if isinstance(told, Refusal):
+            return told
+        kept = read_body(told.body, KEPT_REGISTERS)
+        if isinstance(kept, Refusal):
+            return _no_answer(kept)
+        if (kept.kind, kept.version, kept.sha256) != (kind, version, sha256_hex(message)):
+            return Refusal("HTTP_ANSWER", values={"detail": f"{kind} {version}"})
+        return kept
+
+    def registers(self, after: int) -> RegisterPage | Refusal:
+        """The registers that are new after a number. Refuses as `send` does."""
+        told = self._asked("GET", f"/registers?after={after}")
+        if isinstance(told, Refusal):
+            return told
+        page = read_body(told.body, REGISTER_PAGES)
+        return _no_answer(page) if isinstance(page, Refusal) else page
+
+    def fetch_register(self, register: KeptRegister) -> bytes | Refusal:
+        """A register, part after part. Refuses as `send` does."""
+        path = f"/registers/{register.number}"
+        return self._whole(path, register.bytes, register.sha256)
+
+    def _whole(self, path: str, size: int, sha256: str) -> bytes | Refusal:
         found = bytearray()
-        while len(found) < letter.bytes:
-            first = len(found)
-            path, most = f"/letters/{letter.number}", letter.bytes + _LIST_BYTES_MAX
+        while len(found) < size:
+            first, most = len(found), size + _LIST_BYTES_MAX
             told = self._asked("GET", path, more={"Range": f"bytes={first}-"}, most=most)
             if isinstance(told, Refusal):
                 return told
             if told.status == 200:
                 found[:] = told.body
                 break
-            span = f"bytes {first}-{first + len(told.body) - 1}/{letter.bytes}"
+            span = f"bytes {first}-{first + len(told.body) - 1}/{size}"
             if told.headers.get("content-range") != span or not told.body:
                 return Refusal("HTTP_ANSWER", values={"detail": "Content-Range"})
             found += told.body
-        if hashlib.sha256(found).hexdigest() != letter.sha256:
-            return Refusal("HTTP_ANSWER", values={"detail": f"letter {letter.number}"})
+        if hashlib.sha256(found).hexdigest() != sha256:
+            return Refusal("HTTP_ANSWER", values={"detail": path[1:]})
         return bytes(found)
 
     def _start(self, have: int, size: int) -> int:

@@ -57,6 +57,8 @@ class CityDayDesk:
         self._view = DayView(house.office)
         self._unsent: Refusal | None = None
         self._fetched: list[Refusal] | None = None
+        self._sent = False
+        self._troubles: list[Refusal] = []
         self._doers: Mapping[Step, Callable[[date, int], Figures | Refusal | None]] = {
             Step.CHECK: self._check,
             Step.CLOSE: self._close,
@@ -86,12 +88,14 @@ class CityDayDesk:
             days = self._view.days(now_s, on)
             if isinstance(days, Refusal):
                 return days
-            self._unsent, self._fetched = None, None
+            self._unsent, self._fetched, self._sent, self._troubles = None, None, False, []
             refusals: list[Refusal] = []
             for day in days:
                 refusal = self._work_day(day, now_s, by)
                 if refusal is not None and refusal not in refusals:
                     refusals.append(refusal)
+            self._tell_registers(now_s, refusals)
+            refusals += [one for one in self._troubles if one not in refusals]
             has_line = self._house.dealings is not None
             return [self._view.status_of(day, now_s, has_line=has_line) for day in days], refusals
 
@@ -109,6 +113,18 @@ class CityDayDesk:
             with self._office.writing() as cursor:
                 table.write_step(cursor, day, step.value, now_s, by, figures)
         return None
+
+    def _tell_registers(self, now_s: int, refusals: list[Refusal]) -> None:
+        """Once a run, also where no file waits: a loss that was reported just now the hub hears of
+        at once. Not after a truth did not hold, or nobody answered."""
+        dealings = self._house.dealings
+        codes = {one.code for one in refusals}
+        if dealings is None or codes & {"CITY_DAY_UNPROVEN", "HTTP_AWAY", "HTTP_ANSWER"}:
+            return
+        if not self._sent:
+            self._troubles += dealings.send_registers(now_s).refusals
+        if self._fetched is None:
+            self._troubles += dealings.fetch_registers(now_s).refusals
 
     @contextmanager
     def _on_duty(self) -> Iterator[bool]:
@@ -189,7 +205,9 @@ class CityDayDesk:
         if waits and dealings is None:
             return None
         if waits and dealings is not None and self._unsent is None:
-            self._unsent = next(iter(dealings.send(now_s).refusals), None)
+            dealt = dealings.send(now_s)
+            self._unsent, self._sent = next(iter(dealt.refusals), None), True
+            self._troubles += dealt.registers.refusals
         if self._unsent is not None:
             return self._unsent
         with self._office.reading() as cursor:
@@ -199,7 +217,9 @@ class CityDayDesk:
         """Letters are fetched once a run, also those that no file of ours has brought about."""
         dealings = self._house.dealings
         if dealings is not None and self._fetched is None:
-            self._fetched = dealings.fetch(now_s).refusals
+            dealt = dealings.fetch(now_s)
+            self._fetched = dealt.refusals
+            self._troubles += dealt.registers.refusals
         if self._fetched:
             return self._fetched[0]
         with self._office.reading() as cursor:

@@ -55,3 +55,19 @@ def sealed_lists(cursor: Cursor) -> dict[str, bytes]:
     if row is not None:
         found["tariff"] = bytes(row[0])
     return found
+
+
+def lists_since(cursor: Cursor, deny: int, tariff: int, since_s: int) -> list[bytes]:
+    """The deny lists and tariffs with higher versions than these, in order, as they were sealed for
+    the gates. Of deny lists none that another one had replaced at `since_s`: no record that may
+    still come proves it."""
+    lists = cursor.execute(
+        "SELECT message FROM deny_list WHERE version > %(deny)s AND version >= coalesce("
+        "(SELECT max(version) FROM deny_list WHERE published_s <= %(since)s), 0) ORDER BY version",
+        {"deny": deny, "since": since_s},
+    ).fetchall()
+    tariffs = cursor.execute(
+        "SELECT message FROM gate_list WHERE name = 'tariff' AND version > %s ORDER BY version",
+        (tariff,),
+    ).fetchall()
+    return [bytes(row[0]) for row in (*lists, *tariffs)]

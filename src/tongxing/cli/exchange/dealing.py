@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tongxing.storage import Database
 
 WORDS = Words("exchange")
+OF_HUB = Words("hub")
 Function = TypeVar("Function", bound=Callable[..., Any])
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 
@@ -76,25 +77,46 @@ def dealings_over(
     named = key_id or own_id
     if not named:
         raise usage_problem(click.get_current_context(), "missing", text="--key-id")
-    with city_dealings(database, code, secret, named, hub, tries) as found:
+    # the hub of a simulated run is told nothing beside what the run tells it
+    is_earnest = not own_id
+    dealings = city_dealings(database, code, secret, named, hub, tries, with_registers=is_earnest)
+    with dealings as found:
         yield found
 
 
 def tell(dealt: "Dealt") -> int:
     """Show what a round did; 1 when something was refused, else 0."""
+    troubles, registers = dealt.troubles(), dealt.registers
     if settings().json:
         emit_json({
             "sent": dealt.sent, "fetched": dealt.fetched, "booked": dealt.booked,
             "suspended": dealt.suspended,
-            "refusals": [refusal.as_json() for refusal in dealt.refusals],
+            "registers": {"sent": registers.sent, "fetched": registers.fetched},
+            "refusals": [refusal.as_json() for refusal in troubles],
         })  # fmt: skip
-        return 1 if dealt.refusals else 0
+        return 1 if troubles else 0
     counts = {"sent": len(dealt.sent), "fetched": dealt.fetched, "booked": dealt.booked}
     say(WORDS("line.done", **counts))
+    if registers.sent:
+        say(WORDS("line.registers_sent", names=", ".join(map(_named, registers.sent))))
+    if registers.fetched:
+        say(WORDS("line.registers_fetched", names=", ".join(map(_named, registers.fetched))))
     if dealt.suspended:
         say(WORDS("line.suspended"))
-    tell_refusals(dealt.refusals)
-    return 1 if dealt.refusals else 0
+    tell_refusals(troubles)
+    return 1 if troubles else 0
+
+
+def kind_of_register(kind: str) -> str:
+    """What a kind of register is called; one that this program does not know by its own name."""
+    from tongxing.hub.registers import KINDS
+
+    return OF_HUB(f"registers.kind.{kind}") if kind in KINDS else kind
+
+
+def _named(register: str) -> str:
+    kind, _, owner = register.partition(" ")
+    return f"{kind_of_register(kind)} {owner}"
 
 
 def tell_refusals(refusals: Sequence[Refusal]) -> None:
