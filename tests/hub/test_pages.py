@@ -24,7 +24,8 @@ def cells(page: str) -> list[list[str]]:
 def test_the_table_of_codes_is_the_data() -> None:
     shown = [row for row in cells(ADMISSION) if re.fullmatch(r"[0-9]{4}", row[0])]
     assert shown == [
-        [item.code, item.en, item.severity, item.bearer] for item in code_table().values()
+        [item.code, item.en, item.severity, item.bearer, item.again or "–"]
+        for item in code_table().values()
     ]
 
 

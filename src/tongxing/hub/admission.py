@@ -21,6 +21,7 @@ from tongxing.hub.checks import (
     Finding,
     Standing,
     institutions,
+    once_more,
     trial,
 )
 from tongxing.hub.claims import Claimant, claims_of, clashing_rows
@@ -200,6 +201,9 @@ def _judge_row(
     seen = known.get(record.record_id)
     if seen is not None:
         return _seen_before(row, record, seen, case, known, checks)
+    too_often = once_more(record, case, known)
+    if too_often is not None:
+        return _without_standing(row, too_often)
     if is_duplicate:
         other = _holder(record, case, known)
         return _without_standing(row, Finding("1002", f"a tap belongs to {other}", of=other))

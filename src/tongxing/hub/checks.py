@@ -6,7 +6,7 @@ evidence this hub was not given (no list of terminals, nobody who checks signatu
 what was given stands in `Evidence`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
@@ -20,7 +20,7 @@ from tongxing.hub.liability import city_rule, deny_rule
 from tongxing.hub.members import Member
 from tongxing.hub.purses import fault_of, links_of
 from tongxing.hub.rulebook import Rulebook
-from tongxing.hub.verdicts import RECOVERED, Status
+from tongxing.hub.verdicts import ONCE_MORE, RECOVERED, Status, verdict_code
 from tongxing.kernel.clock import business_date, calendar_date
 from tongxing.messages import Record, Share
 from tongxing.network.transport import MODES
@@ -70,7 +70,8 @@ class Case:
 
     `known` holds the standing of every record named in the file and of each one's revision before;
     `holders` says for every tap named in the file which trip holds it; `evidence` is what others
-    say of the records and their media.
+    say of the records and their media; `rejected` says with which codes a record was rejected
+    before, one for each file in which it was.
     """
 
     sender: Member
@@ -82,6 +83,7 @@ class Case:
     known: Mapping[str, Standing]
     holders: Mapping[str, str]
     evidence: Evidence = field(default_factory=Evidence)
+    rejected: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 Check = Callable[[Record, Case, Mapping[str, Standing]], Finding | None]
@@ -100,6 +102,17 @@ def institutions(record: Record, case: Case, known: Mapping[str, Standing]) -> F
     if issuer is None or issuer.kind != "issuer":
         return Finding("1006", "issuer is not a member")
     return None
+
+
+def once_more(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:
+    """A record that was rejected is judged once more, if its code allows it; one whose recovery its
+    issuer agreed to, as it was asked for, always."""
+    before = case.rejected.get(record.record_id, ())
+    if not before or case.evidence.consents.get(record.record_id) == record:
+        return None
+    if verdict_code(before[-1]).again == "never":
+        return Finding(ONCE_MORE, f"{before[-1]} is final")
+    return Finding(ONCE_MORE, "presented again before") if len(before) > 1 else None
 
 
 def number(record: Record, case: Case, known: Mapping[str, Standing]) -> Finding | None:

@@ -1,8 +1,8 @@
 """The life of a record at the hub: which step follows which, and which of them move money.
 
-No step leads back but three: a row is judged again because its acquirer presents it again, a record
-whose purse forks is frozen, once, and one to which its issuer objects is held, once. Every step of
-a record that stands is written down (``record_event``) and never changed.
+No step leads back but three: a row is judged again, once, for its acquirer presents it again, a
+record whose purse forks is frozen, once, and one to which its issuer objects is held, once. Every
+step of a record that stands is written down (``record_event``) and never changed.
 """
 
 from collections.abc import Mapping

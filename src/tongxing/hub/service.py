@@ -317,6 +317,7 @@ class Hub:
             received_s=stamped_s,
             known=known,
             holders=record_table.load_holders(cursor, cover.sender, readable),
+            rejected=record_table.load_rejected(cursor, cover.sender, readable),
             evidence=replace(
                 told, chains=chains, consents=recovery_table.consents(cursor, readable)
             ),

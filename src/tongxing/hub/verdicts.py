@@ -13,10 +13,13 @@ from typing import Literal
 Severity = Literal["none", "soft", "hold", "hard", "carry"]
 Status = Literal["accepted", "held", "rejected", "carried"]
 
+Again = Literal["", "fixed", "evidence", "never"]
+
 IN_ORDER = "0000"
 RECOVERED = "0016"
 FORGED = "1001"
 FORKED = "1020"
+ONCE_MORE = "1021"
 
 _STATUS_OF: Mapping[Severity, Status] = {
     "none": "accepted",
@@ -29,13 +32,15 @@ _STATUS_OF: Mapping[Severity, Status] = {
 
 @dataclass(frozen=True, slots=True)
 class VerdictCode:
-    """One row of the table; `bearer` is whose loss it is when the cardholder does not pay."""
+    """One row of the table; `bearer` is whose loss it is when the cardholder does not pay, `again`
+    whether a row that was rejected so may be presented once more."""
 
     code: str
     zh: str
     en: str
     severity: Severity
     bearer: str
+    again: Again = ""
 
     @property
     def status(self) -> Status:
@@ -44,12 +49,15 @@ class VerdictCode:
 
 @cache
 def code_table() -> Mapping[str, VerdictCode]:
-    """Every verdict code of the table. Raises ValueError for a code that stands there twice."""
+    """Every verdict code of the table. Raises ValueError for a code that stands there twice, and
+    when not exactly the hard codes say whether a row may come again."""
     text = files("tongxing.hub.data").joinpath("verdicts.toml").read_text(encoding="utf-8")
     codes = [VerdictCode(**row) for row in tomllib.loads(text)["code"]]
     table = {entry.code: entry for entry in codes}
     if len(table) != len(codes):
         raise ValueError("a verdict code stands twice in the table")
+    if any(bool(entry.again) != (entry.severity == "hard") for entry in codes):
+        raise ValueError("hard codes say whether a row may be presented again, and no others")
     return table
 
 

@@ -154,6 +154,7 @@ def _admit_file(
             issuer_words=others,
             chains=add_links(memory.chains, signed),
         ),
+        rejected=memory.rejected,
     )
     longest = rules.file.line_bytes_max
     rows = [_row(number, item.record, longest) for number, item in enumerate(items, start=1)]

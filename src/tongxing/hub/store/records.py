@@ -79,6 +79,21 @@ def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standi
     return standing
 
 
+def load_rejected(cursor: Cursor, sender: str, records: Iterable[Record]) -> dict[str, list[str]]:
+    """With which codes these records of a sender were rejected, one for each file in which they
+    were, in the order of its files."""
+    found: dict[str, list[str]] = {}
+    for record_id, code in cursor.execute(
+        "SELECT DISTINCT ON (record_id, number) record_id, code"
+        " FROM refused_row JOIN record_file USING (sender, file_id)"
+        " WHERE sender = %s AND status = 'rejected'"
+        " AND record_id = ANY(string_to_array(%s, ' ')) ORDER BY record_id, number, row_no",
+        (sender, " ".join(record.record_id for record in records)),
+    ):
+        found.setdefault(str(record_id), []).append(str(code))
+    return found
+
+
 def load_holders(cursor: Cursor, acquirer: str, records: Iterable[Record]) -> dict[str, str]:
     """Which trip holds each tap named in these records, for those that are held."""
     wanted = [claim for record in records for claim in claims_of(record)]
