@@ -17,7 +17,7 @@ from tongxing.kernel.money import yuan
 
 WORDS = Words("hub")
 COLUMNS = ("step", "state", "when", "by", "came_to")
-FIRST = ("files", "rows", "accepted", "held", "rejected")
+FIRST = ("files", "rows", "accepted", "held", "carried", "rejected")
 """What came and what became of it, before any other figure of a step."""
 Left = list[tuple[str, str]]
 

@@ -171,14 +171,16 @@ def is_booked(
 
 
 def admitted(cursor: Cursor, window_id: str) -> dict[str, int]:
-    """What came into a window: files, rows, and what became of the rows."""
+    """What came into a window: files, rows, and what became of the rows when they came; what was
+    carried for a suspended member is not on hold, for nobody decides about it."""
     row = cursor.execute(
         "SELECT count(*), coalesce(sum(rows), 0), coalesce(sum(accepted), 0),"
-        " coalesce(sum(held), 0), coalesce(sum(rejected), 0) FROM record_file WHERE window_id = %s",
+        " coalesce(sum(held - carried), 0), coalesce(sum(carried), 0), coalesce(sum(rejected), 0)"
+        " FROM record_file WHERE window_id = %s",
         (window_id,),
     ).fetchone()
     assert row is not None
-    names = ("files", "rows", "accepted", "held", "rejected")
+    names = ("files", "rows", "accepted", "held", "carried", "rejected")
     return {name: int(value) for name, value in zip(names, row, strict=True)}
 
 

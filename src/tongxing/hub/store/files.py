@@ -73,6 +73,7 @@ def write_file(cursor: Cursor, number: int, file: ReceivedFile) -> None:
         len(file.judgements),
         file.counted("accepted"),
         file.counted("held", "carried"),
+        file.counted("carried"),
         file.counted("rejected"),
         file.accepted_fen,
         cover.message,
@@ -81,8 +82,8 @@ def write_file(cursor: Cursor, number: int, file: ReceivedFile) -> None:
     )
     cursor.execute(
         "INSERT INTO record_file (sender, file_id, number, manifest_sha256, previous_sha256,"
-        " data_sha256, received_s, window_id, rows, accepted, held, rejected, accepted_fen,"
-        " manifest, data, verdicts)"
-        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+        " data_sha256, received_s, window_id, rows, accepted, held, carried, rejected,"
+        " accepted_fen, manifest, data, verdicts)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
         row,
     )
