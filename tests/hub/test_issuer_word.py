@@ -92,6 +92,7 @@ def test_evidence_for_an_objected_record_lets_it_in_with_its_mark(court: Court) 
 def test_a_word_after_netting_moves_the_money_into_escrow_and_never_the_window(
     court: Court,
 ) -> None:
+    court.settle(MARCH[18])
     before = court.close(MARCH[18]).documents
     answer = court.say(ISS, "object", MARCH[19], record_id="t1.1", reason="1008")
     assert (answer.code, answer.stage, answer.turn) == ("OK", "objected", ACQ)
@@ -218,3 +219,14 @@ def test_a_record_that_waits_for_another_reason_keeps_its_days_and_shows_the_wor
     assert (answer.stage, answer.deadline_s) == ("held", at(MARCH[28], 12))
     assert stands(court.world, "u1.1") == ("held", "1017 1003", "")
     assert events(court.world, "u1.1") == [("word_noted", ISS)]
+
+
+def test_a_carried_record_is_held_and_comes_back_with_its_member(court: Court) -> None:
+    court.world.hub.suspend(ACQ, at(MARCH[18], 12, 40))
+    assert verdicts(later(court, "u1")) == {"u1.1": "held 1019"}
+    assert word(court, "u1.1", "1008", MARCH[19]).stage == "held"
+    assert stands(court.world, "u1.1") == ("held", "1008 1019", "")
+    assert court.world.hub.reinstate(ACQ, at(MARCH[19], 10)) == {}, "it waits for evidence now"
+    desk = HoldingDesk(court.world.store, HUB_KEY, RULES)
+    assert isinstance(desk.decide("u1.1", True, "ann", "paper", at(MARCH[20], 9)), bytes)
+    assert stands(court.world, "u1.1") == ("accepted", "1008", "W20260320")
