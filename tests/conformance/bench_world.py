@@ -19,6 +19,7 @@ from tongxing.conformance.cases import case_book
 from tongxing.conformance.playing import PROCEDURES
 from tongxing.conformance.port import About, DevicePort
 from tongxing.conformance.running import CaseResult, opened_world, run_cases
+from tongxing.kernel.learning import learn_structs
 
 BROKEN = Path(__file__).parent / "broken_gates.py"
 SOURCES = Path(__file__).resolve().parents[2] / "src"
@@ -61,6 +62,7 @@ def side_by_side(
         for call, is_here in zip(calls, here, strict=True)
         if is_here and call is not None and name in call.params
     }
+    learn_structs()
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(AT_ONCE) as pool:
         patch.setenv("PYTHONPATH", str(SOURCES))  # also between two tests
         begun = {value: pool.submit(work, value) for value in sorted(wanted)}

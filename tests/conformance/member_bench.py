@@ -20,7 +20,14 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "city"))
 from street import CARD, CHONGQING, DAY, SITE_KEY, Taps, moment, sealed
 from tongxing.checkpoint import Succession, Verifier
 from tongxing.city import City, MediumOpening, RiderOpening
-from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings, HubTrust
+from tongxing.city.hub_line import (
+    HttpLine,
+    HubAddress,
+    HubDealings,
+    HubTrust,
+    RegisterBook,
+    RegisterDealings,
+)
 from tongxing.city.hub_line.store import LetterBook
 from tongxing.conformance.member.cases import member_case_book
 from tongxing.conformance.member.playing import PROCEDURES
@@ -52,16 +59,18 @@ END $$
 
 
 class Bench:
-    """The city under test. `line_of` makes its line, `dealings_of` its dealings: a broken one
-    brings its own."""
+    """The city under test. `line_of` makes its line, `dealings_of` its dealings, `registers_of`
+    those with registers: a broken one brings its own."""
 
     def __init__(
         self,
         database: Database,
         line_of: Callable[..., HttpLine] = HttpLine,
         dealings_of: Callable[..., HubDealings] = HubDealings,
+        registers_of: Callable[..., RegisterDealings] = RegisterDealings,
     ) -> None:
         self.database, self.line_of, self.dealings_of = database, line_of, dealings_of
+        self.registers_of = registers_of
         self.told: dict[str, Any] = {}
         self.rides_made = 0
         self.city: City | None = None
@@ -69,7 +78,7 @@ class Bench:
         self.looking: Any = None
 
     def about(self, _: Any) -> dict[str, Any]:
-        can = ["acquirer", "issuer", "power"]
+        can = ["acquirer", "issuer", "power", "registers"]
         return {"name": "our city", "software": "tongxing", "can": can}
 
     def setup(self, told: dict[str, Any]) -> dict[str, Any]:
@@ -94,16 +103,20 @@ class Bench:
         fares = load_city_fares(CHONGQING)
         self.city = City(CHONGQING, self.database, key, ring, fares)
         self.letters = LetterBook(self.database, CHONGQING)
+        self.register_book = RegisterBook(self.database, CHONGQING)
         address = HubAddress(hub["address"], HubTrust(Succession(Verifier(hub["key_id"], public))))
         lines = {
-            member: self.line_of(
-                address, member, HttpKey(told["key_id"], key.private), lambda: int(time.time()),
+            name: self.line_of(
+                address, name, HttpKey(told["key_id"], key.private), lambda: int(time.time()),
                 secrets.token_bytes, lambda s: time.sleep(s if s >= 1 else 0), 2,
             )
-            for member in (told["acquirer"], told["issuer"])
+            for name in (told["acquirer"], told["issuer"], told["city"])
         }  # fmt: skip
         self.lines = list(lines.values())
-        self.dealings = self.dealings_of(self.city, self.letters, lines)
+        own = SigningKey(told["city"], key.private)
+        registers = self.registers_of(self.register_book, own, lines, told["issuer"], ring)
+        del lines[told["city"]]
+        self.dealings = self.dealings_of(self.city, self.letters, lines, registers)
 
     def rides(self, told: dict[str, Any]) -> dict[str, Any]:
         taps = []
@@ -119,6 +132,17 @@ class Bench:
         assert not isinstance(self.city.intake([sealed(taps)], last_s)[0], Refusal)
         return {"count": told["count"], "sum_fen": self.last_sum(told["count"])}
 
+    def losses(self, told: dict[str, Any]) -> dict[str, Any]:
+        with psycopg.connect(self.database.dsn, autocommit=True) as connection:
+            connection.execute(f"SET search_path TO {SCHEMA}".encode())
+            connection.execute("SET session_replication_role = replica")
+            for _ in range(told["count"]):
+                connection.execute(
+                    "INSERT INTO loss_report SELECT 'r' || n, 'a1', n::text, '', 1, 1, 1"
+                    " FROM (SELECT count(*) + 1 AS n FROM loss_report) AS known"
+                )
+        return {"ok": True}
+
     def last_sum(self, count: int) -> int:
         found = self.ask(
             f"SELECT sum(delta_fen)::bigint FROM (SELECT delta_fen FROM trip_revision"
@@ -128,7 +152,7 @@ class Bench:
 
     def round(self, _: Any) -> dict[str, Any]:
         now_s = int(time.time())
-        found = [*self.dealings.send(now_s).refusals, *self.dealings.fetch(now_s).refusals]
+        found = [*self.dealings.send(now_s).troubles(), *self.dealings.fetch(now_s).troubles()]
         return {"trouble": [f"{one.code} {one.where}" for one in found]}
 
     def power(self, _: Any) -> dict[str, Any]:
@@ -144,7 +168,11 @@ class Bench:
             " WHERE account LIKE 'due_hub:%' GROUP BY 1, 2 ORDER BY 1, 2"
         )
         statements = self.ask("SELECT window_id, member, net_fen FROM statement ORDER BY 1, 2")
+        registers = [one[:3] for one in self.register_book.fetched()]
         return {
+            "registers": [
+                dict(zip(("kind", "owner", "version"), row, strict=True)) for row in registers
+            ],
             "files": [{"file_id": name, "booked": booked} for name, booked in files],
             "due": [dict(zip(("window_id", "member", "due_fen"), row, strict=True)) for row in due],
             "statements": [
@@ -163,6 +191,7 @@ class Bench:
         if self.city is not None:
             self.city.close()
             self.letters.close()
+            self.register_book.close()
             self.city = None
         if self.looking is not None:
             self.looking.close()

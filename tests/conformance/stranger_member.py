@@ -28,13 +28,18 @@ class StrangerMember:
         self.told: dict[str, Any] = {}
 
     def about(self, _: Any) -> dict[str, Any]:
-        return {"name": "stranger", "software": "7", "can": ["acquirer", "issuer", "power"]}
+        return {
+            "name": "stranger",
+            "software": "7",
+            "can": ["acquirer", "issuer", "power", "registers"],
+        }
 
     def setup(self, told: dict[str, Any]) -> dict[str, Any]:
         self.told = told
         self.kept: dict[str, Any] = {
             "rides": 0, "waiting": [], "files": [], "open": None, "last": "", "letters": [],
             "numbers": defaultdict(int), "due": defaultdict(int), "statements": [], "sent": {},
+            "losses": 0, "register": [1, b"", True], "others": {}, "seen": 0,
         }  # fmt: skip
         return {"ok": True}
 
@@ -46,6 +51,15 @@ class StrangerMember:
             self.kept["rides"] += 1
             self.kept["waiting"].append(self.record(self.kept["rides"]))
         return {"count": told["count"], "sum_fen": told["count"] * FARE_FEN}
+
+    def losses(self, told: dict[str, Any]) -> dict[str, Any]:
+        self.kept["losses"] += told["count"]
+        version = self.kept["register"][0] + 1
+        one = self.member(self.told["issuer"])
+        media = [[str(number + 1), 1] for number in range(self.kept["losses"])]
+        body = {"version": version, "published_s": int(time.time()), "losses": media}
+        self.kept["register"] = [version, one.seal("LossRegister", body), False]
+        return {"ok": True}
 
     def record(self, number: int) -> dict[str, Any]:
         told, moment = self.told, 1_773_706_500 + number
@@ -71,6 +85,10 @@ class StrangerMember:
                 self.fetch(member)
             except (NotBelieved, requests.RequestException, RuntimeError) as error:
                 trouble.append(f"{type(error).__name__} {error}")
+        try:
+            trouble += self.registers()
+        except (NotBelieved, requests.RequestException, RuntimeError) as error:
+            trouble.append(f"{type(error).__name__} {error}")
         trouble += self.book()
         return {"trouble": trouble}
 
@@ -80,6 +98,10 @@ class StrangerMember:
             "files": [{"file_id": name, "booked": done} for name, done in self.kept["files"]],
             "due": [{"window_id": w, "member": m, "due_fen": fen} for (w, m), fen in due],
             "statements": self.kept["statements"],
+            "registers": [
+                {"kind": kind, "owner": owner, "version": version}
+                for (kind, owner), version in self.kept["others"].items()
+            ],
         }
 
     def member(self, name: str) -> ForeignMember:
@@ -135,6 +157,29 @@ class StrangerMember:
             kept["numbers"][name] = letter["number"]
             if letter["kind"] in ORDER:
                 kept["letters"].append((letter["kind"], name, letter["name"], content))
+
+    def registers(self) -> list[str]:
+        """Hand the losses in, until they are taken; keep what is new of others and of the hub."""
+        one, kept, trouble = self.member(self.told["issuer"]), self.kept, []
+        version, message, is_taken = kept["register"]
+        if not is_taken:
+            self.asked(one, "PUT", one.at(f"registers/LossRegister/{version}"), message)
+            kept["register"][2] = True
+        page = self.asked(one, "GET", one.at(f"registers?after={kept['seen']}")).json()
+        for entry in page["registers"]:
+            if entry["owner"] != self.told["issuer"]:
+                content = self.asked(one, "GET", one.at(f"registers/{entry['number']}")).content
+                if hashlib.sha256(content).hexdigest() != entry["sha256"]:
+                    raise RuntimeError("another register than listed")
+                if entry["owner"] == self.told["hub"]["sender"]:
+                    try:
+                        one.open(content)
+                    except Exception:
+                        trouble.append("a register that the hub did not seal")
+                        break
+                kept["others"][entry["kind"], entry["owner"]] = entry["version"]
+            kept["seen"] = entry["number"]
+        return trouble
 
     def book(self) -> list[str]:
         trouble, waiting = [], []

@@ -12,14 +12,17 @@ from member_bench import Bench, port_of, tried
 from stranger_member import StrangerMember
 
 from tongxing.city import City
-from tongxing.city.hub_line import Dealt, HttpLine, HubDealings
+from tongxing.city.hub_line import Dealt, HttpLine, HubDealings, RegisterDealings
 from tongxing.city.hub_line import dealing as dealing_module
 from tongxing.city.hub_line.http_line import _Told
+from tongxing.city.hub_line.registers import RegistersDealt
 from tongxing.city.hub_line.store import LetterBook
 from tongxing.city.store.exchange import write_statement
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Manifest, SigningKey, Statement, seal
+from tongxing.messages.register_pages import KeptRegister
+from tongxing.messages.registers import CardRegister, LossRegister
 from tongxing.signed_http import Request
 from tongxing.storage import Database
 
@@ -122,8 +125,8 @@ class Silent(HubDealings):
 class Trusting(HubDealings):
     """Books a statement without a look at its own books, or at whose it is."""
 
-    def __init__(self, city: City, letters: LetterBook, lines: Any) -> None:
-        super().__init__(city, letters, lines)
+    def __init__(self, city: City, letters: LetterBook, lines: Any, registers: Any) -> None:
+        super().__init__(city, letters, lines, registers)
         self._books = {**self._books, "statement": self._anyhow}
 
     def _anyhow(self, content: bytes, now_s: int) -> Refusal | None:
@@ -159,6 +162,34 @@ class Passing(HubDealings):
         return found
 
 
+class Gullible(RegisterDealings):
+    """Keeps whatever the list leads to."""
+
+    def _unsound(self, register: KeptRegister, message: bytes) -> Refusal | None:
+        return None
+
+
+class Anyhow(RegisterDealings):
+    """Seals a register anew each time that it goes, under the version that it has."""
+
+    def send(self, now_s: int) -> RegistersDealt:
+        for one in self._book.waiting():
+            opened = msgspec.msgpack.decode(one.message)
+            told = msgspec.json.decode(opened[3]) | {"published_s": next(MADE)}
+            kind = {"LossRegister": LossRegister, "CardRegister": CardRegister}[one.kind]
+            message = seal(msgspec.convert(told, kind), SigningKey(one.owner, self._key.private))
+            self._lines[one.owner].send_register(one.kind, one.version, message)
+        return super().send(now_s)
+
+
+class Once(RegisterDealings):
+    """Tells of its registers one time and no more."""
+
+    def send(self, now_s: int) -> RegistersDealt:
+        told = bool(self.states())
+        return RegistersDealt() if told else super().send(now_s)
+
+
 BROKEN: list[tuple[type[Any], str, str]] = [
     (Believing, "answer-unsigned", "sent.believed"),
     (Believing, "answer-of-a-stranger", "sent.believed"),
@@ -175,6 +206,9 @@ BROKEN: list[tuple[type[Any], str, str]] = [
     (Forgetful, "letters-permuted", "statement_missing"),
     (Passing, "hub-refuses-a-file", "booked_unbelieved"),
     (Passing, "hub-away", "not_booked"),
+    (Gullible, "register-forged", "booked_unbelieved"),
+    (Anyhow, "register-line-cut-after", "sent.register_changed"),
+    (Once, "registers-handed-in", "register_missing"),
 ]
 
 
@@ -184,8 +218,9 @@ BROKEN: list[tuple[type[Any], str, str]] = [
 def test_a_fault_is_caught(
     city_database: Database, broken: type[Any], case: str, what: str
 ) -> None:
-    is_line = issubclass(broken, HttpLine)
-    bench = Bench(city_database, **{"line_of" if is_line else "dealings_of": broken})
+    kinds = {HttpLine: "line_of", HubDealings: "dealings_of", RegisterDealings: "registers_of"}
+    (word,) = (word for kind, word in kinds.items() if issubclass(broken, kind))
+    bench = Bench(city_database, **{word: broken})
     with port_of(bench) as address:
         [result] = tried(address, [case])
     bench.close()

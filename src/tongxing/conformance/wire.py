@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tongxing.kernel.learning import learn_structs
+
 
 class KitServer(ThreadingHTTPServer):
     """A server that whoever is tried may leave at any moment."""
@@ -69,6 +71,7 @@ class KitHandler(BaseHTTPRequestHandler):
 @contextmanager
 def serving(server: KitServer) -> Iterator[int]:
     """Serve until the block ends; the port."""
+    learn_structs()
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

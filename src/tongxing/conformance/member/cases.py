@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from tongxing.conformance.member.port import Can
 
-MemberGroup = Literal["files", "answers", "letters", "faults"]
-MEMBER_GROUPS: tuple[MemberGroup, ...] = ("files", "answers", "letters", "faults")
+MemberGroup = Literal["files", "answers", "letters", "registers", "faults"]
+MEMBER_GROUPS: tuple[MemberGroup, ...] = ("files", "answers", "letters", "registers", "faults")
 
 
 class MemberCase(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -7,15 +7,16 @@ member must have in its books. What it signs with can be a stranger's key.
 import hashlib
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import msgspec
 
 from tongxing.conformance.member.looking import KnownFile, Looking
+from tongxing.conformance.member.registers import RegisterShelf
+from tongxing.conformance.member.saying import Act, Made, error, in_part
 from tongxing.kernel.ids import sha256_hex
-from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Record, Share, SigningKey, Verdict, VerdictFile, seal
 from tongxing.messages.letters import FileProgress, Letter, LetterPage
 from tongxing.signed_http import (
@@ -31,7 +32,6 @@ from tongxing.signed_http import (
 BUSY_S = 1
 LIE = 777
 """The number of a letter that there is not: whoever asks for it has believed what it must not."""
-PART_BYTES = 1 << 20
 _UNKEPT = ("no_answer", "earlier_answer", "refused", "unsigned", "stranger", "turned_bit")
 """What is said while nothing was kept."""
 Wire = Literal["", "drop", "half"]
@@ -39,7 +39,6 @@ Wire = Literal["", "drop", "half"]
 _FILE = re.compile(r"/v1/members/([^/]+)/files/([^/]+)(/manifest|/data)?", re.ASCII)
 _LETTER = re.compile(r"/v1/members/([^/]+)/letters(?:/([0-9]+))?", re.ASCII)
 _SPAN = re.compile(r"bytes ([0-9]+)-([0-9]+)/([0-9]+)", re.ASCII)
-_PART = re.compile(r"bytes=([0-9]+)-([0-9]*)", re.ASCII)
 
 
 @dataclass
@@ -72,6 +71,7 @@ class KitHub:
     window: str
     clock: Callable[[], int]
     ticks: Callable[[], float]
+    registers: RegisterShelf
     lock: threading.RLock = field(default_factory=threading.RLock)
     letters: dict[str, list[Kept]] = field(default_factory=dict)
     accepted_fen: int = 0
@@ -111,7 +111,7 @@ class KitHub:
                 return self._instead(fault, request)
             signed = self.looking.signed(request, body, self.clock())
             if signed is None:
-                return self._told(request, "", 401, _error("HTTP_SIGNATURE"))
+                return self._told(request, "", 401, error("HTTP_SIGNATURE"))
             if fault in _UNKEPT:
                 return self._unkept(fault, request, signed)
             status, headers, content = act(request, path, body)
@@ -139,7 +139,7 @@ class KitHub:
         with self.lock:
             return [name for name, known in self.looking.files.items() if known.letter]
 
-    def _kind(self, method: str, path: str) -> tuple[str, "Act"]:
+    def _kind(self, method: str, path: str) -> tuple[str, Act]:
         if match := _FILE.fullmatch(path):
             what = match[3] or "/state"
             acts: dict[tuple[str, str], Act] = {
@@ -150,22 +150,24 @@ class KitHub:
             return what[1:], acts.get((method, what), _no_such)
         if (match := _LETTER.fullmatch(path)) and method == "GET":
             return ("letters", self._list) if match[2] is None else ("letter", self._letter)
+        if (found := self.registers.act(method, path)) is not None:
+            return found
         self.looking.blame("address", f"{method} {path}")
         return "", _no_such
 
-    def _manifest(self, request: Request, path: str, body: bytes) -> "Made":
+    def _manifest(self, request: Request, path: str, body: bytes) -> Made:
         file_id = _named(_FILE, path)[1]
         known = self.looking.manifest(file_id, body)
         if known is None:
-            return 422, [], _error("UPLOAD_MANIFEST")
+            return 422, [], error("UPLOAD_MANIFEST")
         return 200, [], _progress(file_id, known)
 
-    def _data(self, request: Request, path: str, body: bytes) -> "Made":
+    def _data(self, request: Request, path: str, body: bytes) -> Made:
         file_id = _named(_FILE, path)[1]
         known = self.looking.files.get(file_id)
         if known is None:
             self.looking.blame("no_manifest", file_id)
-            return 409, [], _error("UPLOAD_NO_MANIFEST")
+            return 409, [], error("UPLOAD_NO_MANIFEST")
         span = _SPAN.fullmatch(request.headers.get("content-range"))
         start, total = (int(span[1]), int(span[3])) if span else (0, len(body))
         if known.letter:
@@ -173,14 +175,14 @@ class KitHub:
                 self.looking.blame("other_bytes", file_id)
             return 200, [], _progress(file_id, known)
         if start not in (0, len(known.data)):
-            return 409, [], _error("UPLOAD_RANGE")
+            return 409, [], error("UPLOAD_RANGE")
         known.data = known.data[:start] + body
         if len(known.data) < total:
             return 202, [], _progress(file_id, known)
         if not self.looking.whole(known):
             told = {"expected": known.manifest.data_sha256, "found": sha256_hex(known.data)}
             known.data = b""
-            return 422, [], _error("FILE_CHECKSUM", told)
+            return 422, [], error("FILE_CHECKSUM", told)
         self._book(file_id, known)
         return 200, [], _progress(file_id, known)
 
@@ -226,16 +228,16 @@ class KitHub:
             )
             self.hand_out(self.members[0], "carried_verdicts", window, seal(answer, self.key))
 
-    def _state(self, request: Request, path: str, body: bytes) -> "Made":
+    def _state(self, request: Request, path: str, body: bytes) -> Made:
         file_id = _named(_FILE, path)[1]
         return 200, [], _progress(file_id, self.looking.files.get(file_id))
 
-    def _list(self, request: Request, path: str, body: bytes) -> "Made":
+    def _list(self, request: Request, path: str, body: bytes) -> Made:
         member = _named(_LETTER, path)[0]
         text = request.url.partition("?after=")[2] or "0"
         if member not in self.members or not text.isdigit():
             self.looking.blame("address", request.url)
-            return 400, [], _error("API_QUERY")
+            return 400, [], error("API_QUERY")
         there = self.letters.get(member, [])
         if int(text) > len(there):
             self.looking.blame("believed", f"letters after {text}", len(there))
@@ -248,25 +250,13 @@ class KitHub:
         )
         return 200, [], msgspec.json.encode(page)
 
-    def _letter(self, request: Request, path: str, body: bytes) -> "Made":
+    def _letter(self, request: Request, path: str, body: bytes) -> Made:
         member, number = _named(_LETTER, path)
         there = self.letters.get(member, [])
         if not 0 < int(number) <= len(there):
             self.looking.blame("believed", f"letter {number}", len(there))
-            return 404, [], _error("LETTER_UNKNOWN")
-        content = there[int(number) - 1].content
-        whole = content_digest(hashlib.sha256(content).digest())
-        headers = [("Repr-Digest", whole)]
-        wanted = _PART.fullmatch(request.headers.get("range"))
-        if wanted is None:
-            return 200, headers, content
-        start = int(wanted[1])
-        end = min(int(wanted[2]) + 1 if wanted[2] else len(content), start + PART_BYTES)
-        part = content[start:end]
-        if not part:
-            return 416, [], _error("LETTER_RANGE")
-        span = f"bytes {start}-{start + len(part) - 1}/{len(content)}"
-        return 206, [*headers, ("Content-Range", span)], part
+            return 404, [], error("LETTER_UNKNOWN")
+        return in_part(request, there[int(number) - 1].content)
 
     def _told(
         self,
@@ -289,17 +279,17 @@ class KitHub:
         if fault == "drop_before":
             return Sent(0, [], b"", "drop")
         if fault == "clock":
-            return self._told(request, "", 401, _error("HTTP_CLOCK"))
+            return self._told(request, "", 401, error("HTTP_CLOCK"))
         if fault == "busy":
             wait = [("Retry-After", str(BUSY_S))]
-            return self._told(request, "", 503, _error("HUB_BUSY"), wait)
+            return self._told(request, "", 503, error("HUB_BUSY"), wait)
         return Sent(500, [], b"<html>500</html>")
 
     def _unkept(self, fault: str, request: Request, signed: Signed) -> Sent:
         """What looks like an answer, while nothing was kept."""
         if fault == "refused":
             return self._told(
-                request, signed.label, 422, _error("FILE_COUNT", {"expected": 1, "found": 0})
+                request, signed.label, 422, error("FILE_COUNT", {"expected": 1, "found": 0})
             )
         if fault == "earlier_answer" and self._earlier is not None:
             return self._earlier
@@ -341,12 +331,8 @@ class KitHub:
         return sent
 
 
-Made = tuple[int, list[tuple[str, str]], bytes]
-Act = Callable[[Request, str, bytes], Made]
-
-
 def _no_such(request: Request, path: str, body: bytes) -> Made:
-    return 404, [], _error("API_PATH")
+    return 404, [], error("API_PATH")
 
 
 def _named(pattern: "re.Pattern[str]", path: str) -> tuple[str, str]:
@@ -368,10 +354,6 @@ def _progress(file_id: str, known: KnownFile | None) -> bytes:
             letter=known.letter,
         )
     )
-
-
-def _error(code: str, values: Mapping[str, object] | None = None) -> bytes:
-    return msgspec.json.encode(Refusal(code, values=values or {}).as_json())
 
 
 def _kept_fields(sent: Sent) -> list[tuple[str, str]]:

@@ -4,6 +4,11 @@ from collections.abc import Callable, Mapping
 
 from tongxing.conformance.member.cases import MemberCase
 from tongxing.conformance.member.hub import BUSY_S
+from tongxing.conformance.member.playing_registers import (
+    register_forged,
+    registers_in,
+    registers_out,
+)
 from tongxing.conformance.member.world import ELSEWHERE, MemberWorld
 from tongxing.media.conformance.results import Differs
 from tongxing.messages import Statement, seal
@@ -223,6 +228,9 @@ PROCEDURES: Mapping[str, Procedure] = {
         others_statement,
         suspended,
         power,
+        registers_out,
+        registers_in,
+        register_forged,
     )
 }
 """By the name under which a case asks for it (`do`)."""

@@ -4,7 +4,7 @@ from typing import Literal
 
 from tongxing.conformance.port import Done, Port, Strict
 
-Can = Literal["acquirer", "issuer", "power"]
+Can = Literal["acquirer", "issuer", "power", "registers"]
 
 
 class MemberAbout(Strict, frozen=True):
@@ -49,6 +49,12 @@ class Ridden(Strict, frozen=True):
     sum_fen: int
 
 
+class Losses(Strict, frozen=True):
+    """So many more media of the issuer are reported lost."""
+
+    count: int
+
+
 class Nothing(Strict, frozen=True):
     """Nothing more to say."""
 
@@ -88,12 +94,27 @@ class StatementBooked(Strict, frozen=True):
     net_fen: int
 
 
+class RegisterHere(Strict, frozen=True):
+    """A register of the hub or of another member: the newest version that is kept."""
+
+    kind: str
+    owner: str
+    version: int
+
+
 class MemberBooks(Strict, frozen=True):
-    """A member's books, as far as the hub is concerned. What is 0 may be left out of `due`."""
+    """A member's books, as far as the hub is concerned. What is 0 may be left out of `due`,
+    `registers` by who does not offer them."""
 
     files: list[FileBooked]
     due: list[DueHub]
     statements: list[StatementBooked]
+    registers: list[RegisterHere] = []
+
+    def version(self, kind: str, owner: str) -> int:
+        """The version of a register that is here; 0 for none."""
+        found = [one.version for one in self.registers if (one.kind, one.owner) == (kind, owner)]
+        return max(found, default=0)
 
     def due_fen(self, window_id: str, member: str) -> int:
         """What is due for a window."""
@@ -115,6 +136,10 @@ class MemberPort(Port):
     def rides(self, count: int) -> Ridden:
         """Have rides that are due."""
         return self._asked("POST", "/rides", Rides(count=count), Ridden)
+
+    def losses(self, count: int) -> None:
+        """Have media reported lost."""
+        self._asked("POST", "/losses", Losses(count=count), Done)
 
     def round(self) -> Round:
         """Send what waits, fetch what is new, book it."""

@@ -12,6 +12,7 @@ from tongxing.conformance.member.cases import MemberCaseBook
 from tongxing.conformance.member.hub import KitHub
 from tongxing.conformance.member.looking import Looking
 from tongxing.conformance.member.port import HubSetup, MemberBooks, MemberPort, MemberSetup
+from tongxing.conformance.member.registers import RegisterShelf
 from tongxing.conformance.member.serving import HubServer, served_hub
 from tongxing.media.conformance.results import Differs
 from tongxing.messages import (
@@ -57,7 +58,7 @@ class MemberWorld:
         looking = Looking(book.key_id, key.private.public_key(), book.acquirer)
         self.hub = self.server.hub = KitHub(
             sealing, stranger, looking, (book.acquirer, book.issuer), self.window, self.clock,
-            time.monotonic,
+            time.monotonic, RegisterShelf(looking, (book.acquirer, book.issuer, book.city)),
         )  # fmt: skip
         self.ridden_fen = self.foreign_fen = 0
         public = sealing.public_bytes().hex()
