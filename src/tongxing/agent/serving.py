@@ -7,6 +7,7 @@ import uvicorn
 
 from tongxing.agent.app import create_agent
 from tongxing.agent.holding import Holder
+from tongxing.kernel.learning import learn_structs
 
 _GOODBYE_S = 2
 
@@ -19,6 +20,7 @@ def serve_agent(
     host, port = taken.getsockname()[:2]
     if host != "127.0.0.1":
         raise ValueError("an agent listens on this machine's own address only")
+    learn_structs()
     config = uvicorn.Config(
         create_agent(holder, reader, port),
         log_level="warning",

@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI, Request, Response
 from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse
 
+from tongxing.kernel.learning import learn_structs
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.partners.calling import Clock, wall_clock
 from tongxing.partners.settings import (
@@ -79,6 +80,7 @@ def start_sandbox(
     Notices go to ``<notify_base>/alipay`` and ``…/wechat``, and only to `hosts`; the partners'
     waits before they try again are shortened by `pace`. Raises Problem SANDBOX_NOT_STARTED.
     """
+    learn_structs()
     try:
         taken = socket.create_server((_HOST, port))
     except OSError:

@@ -12,6 +12,7 @@ from pathlib import Path
 import uvicorn
 from starlette.types import ASGIApp
 
+from tongxing.kernel.learning import learn_structs
 from tongxing.kernel.reasons import Refusal
 
 _GOODBYE_S = 2
@@ -51,6 +52,7 @@ def serve(
 
     Another signal's exception passes through after the server has ended tidily.
     """
+    learn_structs()
     host, port = taken.getsockname()[:2]
     config = uvicorn.Config(
         app,

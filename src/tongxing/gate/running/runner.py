@@ -29,6 +29,7 @@ from tongxing.gate.running.showings import Showings
 from tongxing.gate.running.stops import Stops
 from tongxing.gate.running.turns import Medium, Showing, Turns
 from tongxing.gate.site import Site
+from tongxing.kernel.learning import learn_structs
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Tap
 
@@ -84,6 +85,7 @@ class Runner:
         refuses; then nothing has been started."""
         if not self._lock.acquire(blocking=False):
             return Refusal("GATE_RUNNING", self.plan.config.journal.path)
+        learn_structs()
         opened: Future[Refusal | None] = Future()
         self._begin(lambda: self._work(opened), "gate site")
         try:
