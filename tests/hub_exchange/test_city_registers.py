@@ -30,11 +30,17 @@ from tongxing.city import City
 from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings, HubTrust
 from tongxing.city.hub_line.register_book import RegisterBook
 from tongxing.city.hub_line.registers import RegisterDealings, RegistersDealt
+from tongxing.city.office import Office
+from tongxing.city.running import CityDayDesk, DayHouse
+from tongxing.city.tap_signatures import SignatureKeys
+from tongxing.fares import load_city_fares
 from tongxing.hub import HubStore, MemberCity, members_of
 from tongxing.hub.exchange import Spool
 from tongxing.hub.registers import RegisterDesk
 from tongxing.hub_api import HubDesks, create_hub_app
 from tongxing.kernel.reasons import Refusal
+from tongxing.media.code.verify import Trust
+from tongxing.media.keys.software import SoftwareVault
 from tongxing.messages import HUB_SENDER, KeyRing, SigningKey, seal
 from tongxing.messages.registers import (
     CityEntry,
@@ -298,3 +304,31 @@ def test_whatever_its_kind_what_is_for_all_is_kept(town: Town) -> None:
     (row,) = town.hub("SELECT message FROM register_version")
     assert town.dealings().fetch(NOW_S).fetched == ["NumberRegister ISS-110000"]
     assert town.book.fetched()[0][3] == bytes(row[0])
+
+
+def test_each_run_of_the_day_tells_of_a_loss_and_none_that_does_not_prove(town: Town) -> None:
+    """Also where no file waits; the same run keeps what is new at the hub."""
+    office = Office(CHONGQING, town.both.database, load_city_fares(CHONGQING))
+    keys = SignatureKeys(SoftwareVault({}), Trust(roots={}))
+    city = City(CHONGQING, town.both.database, OWN_KEY, KEYS, load_city_fares(CHONGQING))
+    desk = CityDayDesk(DayHouse(town.both.database, office, city, keys, town.house()))
+
+    def works(now_s: int) -> list[str]:
+        town.both.clock.now_s = now_s
+        found = desk.work(now_s, "li")
+        assert not isinstance(found, Refusal), found
+        return [str(one.values.get("code", one.code)) for one in found[1]]
+
+    town.told_by_hand(others(4), NOW_S)
+    assert works(NOW_S) == []
+    assert town.versions() == {"CardRegister": 1, "DenyList": 1, "LossRegister": 2}
+    assert here(town) == {"LossRegister ISS-110000": 4}
+    town.lost(CARD, NOW_S + 100)
+    assert works(NOW_S + 900) == []  # its file is with the hub, and its day waits for the window
+    assert town.versions()["LossRegister"] == 3
+    town.city("UPDATE rider SET balance_fen = balance_fen + 1 WHERE rider_id = 'a1'")
+    town.lost("5000000000000099", NOW_S + 1_000)
+    assert works(NOW_S + 86_400) == ["CITY_DAY_UNPROVEN"]
+    assert town.versions()["LossRegister"] == 3
+    for one in (city, office):
+        one.close()
