@@ -3,7 +3,8 @@
 Numbers of one terminal that follow each other are counted together, sixteen in one whole number of
 two bits each: only rows whose number occurs more than once are looked at exactly. Of these the
 first one that stands keeps its place, in the order of files and rows. A later one with the same
-content is a duplicate; one that says something else of the same ride is held for a person.
+content is a duplicate; one that says something else of the same ride is held for a person, and a
+copy of that one is a duplicate too.
 """
 
 import ibis
@@ -65,7 +66,9 @@ def duplicate_marks(suspected: ir.Table, tables: Tables, rules: Rules) -> ir.Tab
     same = ibis.literal(True)
     for name in CONTENT:
         same = same & later[name].identical_to(later[f"f_{name}"])
-    bit = same.ifelse(
+    told_before = ibis.window(group_by=[later[name] for name in (*IDENTITY, *CONTENT)])
+    is_copy = same | (later[KEY] > later[KEY].min().over(told_before))
+    bit = is_copy.ifelse(
         ibis.literal(rules.findings.bit("duplicate"), "int64"),
         ibis.literal(rules.findings.bit("conflict"), "int64"),
     )
