@@ -23,7 +23,12 @@ from test_city_and_hub import HUB_KEY, keys, open_both, open_hub
 from tongxing.cli.app import run
 from tongxing.front.exchange import HubSite, hub_interface
 from tongxing.front.message_key import MESSAGES, seal_message_key
+from tongxing.hub import HubStore
 from tongxing.hub.exchange import MemberKeys, member_keys_at
+from tongxing.hub.registers import RegisterDesk
+from tongxing.kernel.reasons import Refusal
+from tongxing.messages import KeyRing, seal
+from tongxing.messages.registers import CityRegister
 from tongxing.storage import Database
 from tongxing.web.serving import Tls
 
@@ -101,6 +106,16 @@ def test_a_key_that_is_taken_out_of_the_file_ends_at_once(
         assert answer.json()["code"] == "HTTP_KEY"
 
 
+CITIES = seal(CityRegister(version=1, published_s=1, cities=[]), HUB_KEY)
+
+
+def publish(database: Database) -> None:
+    """The hub's list of cities, as its people take it in."""
+    store, own = HubStore(database), KeyRing({"HUB": HUB_KEY.public_bytes()})
+    assert not isinstance(RegisterDesk(store, own, own).take(CITIES, 1), Refusal)
+    store.close()
+
+
 def test_a_city_deals_with_its_hub_by_the_command_line(
     database: Database, tmp_path: Path, cli: Cli, tls: Tls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -117,7 +132,9 @@ def test_a_city_deals_with_its_hub_by_the_command_line(
     with hub_interface(database, site) as app, served(app, tls) as address:
         code, said = cli("send", address, "--json", *ca)
         assert (code, len(said["sent"]), said["refusals"]) == (0, 1, [])
+        assert said["registers"]["sent"] == ["CardRegister ISS-500000", "LossRegister ISS-500000"]
         code, said = cli("status", address, "--json", *ca)
+        assert {one["state"] for one in said["registers"]} == {"taken"}
         assert (code, said["files_open"], said["at_hub"]) == (
             1,
             0,
@@ -125,7 +142,14 @@ def test_a_city_deals_with_its_hub_by_the_command_line(
         )
         code, said = cli("fetch", address, "--json", *ca)
         assert (code, said["fetched"], said["booked"]) == (0, 1, 1)
-        assert cli("status", address, "--lang", "zh", *ca)[0] == 0
+        code, text = cli("status", address, "--lang", "zh", *ca)
+        assert code == 0 and "清分中心已收" in text and "挂失" in text
+        publish(database)
+        code, text = cli("fetch", address, "--lang", "en", *ca)
+        assert code == 0 and "Registers fetched: cities HUB" in text
+        assert run(["exchange", "registers", "--fetched", "--out", str(tmp_path / "out")]) == 0
+        (file,) = (tmp_path / "out").iterdir()
+        assert (file.name, file.read_bytes()) == ("CityRegister-HUB-1.sealed", CITIES)
         assert "HTTP_AWAY" in cli("fetch", address)[1]  # a certificate that nobody vouches for
         for language, words in (("zh", "核对密钥"), ("en", "Check the key")):
             code, said = cli("fetch", address, "--lang", language, *ca, key_id="nobody")
