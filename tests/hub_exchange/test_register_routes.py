@@ -9,14 +9,17 @@ from typing import Any
 import pytest
 import requests
 from foreign_member import ForeignMember, packed
+from msgspec.structs import replace
 from served_hub import ACQ, ISS, NOON_S, OTHER, SECRETS, ServedHub, open_hub_site
 from test_hub_api_bad_input import state, told
 
 from hub_world import HUB_KEY  # isort: skip
 from tongxing.exchange.limits import load_limits
+from tongxing.exchange.lines.opening import whole_numbers
 from tongxing.hub import HubStore
 from tongxing.hub.exchange.letters import COMPONENT, MIGRATIONS
 from tongxing.hub.registers import RegisterDesk
+from tongxing.kernel.reasons import Refusal
 from tongxing.messages import HUB_SENDER, KeyRing, SigningKey, seal
 from tongxing.messages.registers import CityEntry, CityRegister
 from tongxing.storage import Database, migrate
@@ -181,3 +184,14 @@ def test_what_was_taken_by_hand_before_is_listed(hub: ServedHub, database: Datab
         migrate(connection, COMPONENT, MIGRATIONS)
     assert issuer.ask("GET", issuer.at("registers")).json()["registers"] == [before]
     assert put(issuer, "LossRegister", losses(8)).json()["number"] == 2
+
+
+def test_what_costs_too_much_ends_the_child_and_not_the_hub() -> None:
+    """Many small lists need far more memory than bytes."""
+    limits = load_limits()
+    child = replace(limits.registers.child, memory_bytes_max=96 << 20)
+    small = replace(limits, registers=replace(limits.registers, child=child))
+    body = b'{"version":7,"losses":[' + b"[[],[]]," * 400_000 + b"[]]}"
+    found = whole_numbers(body, "LossRegister", small)
+    assert isinstance(found, Refusal) and found.code == "LINES_CHILD_MEMORY"
+    assert whole_numbers(body, "LossRegister") == {"version": 7}
