@@ -12,7 +12,7 @@ from tongxing.hub import WindowClosing, prove_hub
 from tongxing.hub.cases.ladder import Case
 from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.signing import record_proof
-from tongxing.hub.store.twins import find_twin, held_twin_lines
+from tongxing.hub.store.twins import find_twin, held_twin_lines, twins_waiting
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Record, VerdictFile, content_of
@@ -115,6 +115,14 @@ def test_when_the_row_is_the_true_one_it_takes_the_name(world: World, desk: Hold
 def test_a_record_that_is_netted_keeps_its_name(world: World, desk: HoldingDesk) -> None:
     show_both(world)
     assert nets(world, "W20260318") == [450]
+    with world.store.reading() as cursor:
+        waits = twins_waiting(cursor, at(DAY, 36))
+        (listed,) = cursor.execute(
+            "SELECT count(*) FROM document WHERE kind = 'held.csv' AND party = 'ACQ-990100'"
+            " AND position(convert_to(%s, 'UTF8') IN content) > 0",
+            (TWIN,),
+        )
+    assert waits == [(TWIN, "ISS-990100", "ACQ-990100", 405, "1020", NEXT_S)] and listed == (1,)
     assert said(desk, True) == "RECORD_NAME_BOUND"
     (answer,) = desk.expire(ENDS_S).values()
     assert told(opened(answer)) == [("second", "rejected", "1020")]

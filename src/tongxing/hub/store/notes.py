@@ -8,6 +8,7 @@ from tongxing.hub.members import Member
 from tongxing.hub.notes import NO_TRIALS, Mark, Notes, Reserve, Trials, Waits, notes_by_member
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.records import trial_totals
+from tongxing.hub.store.twins import twins_waiting
 from tongxing.hub.terms import terms_on
 from tongxing.hub.verdicts import code_table
 from tongxing.kernel.clock import calendar_date
@@ -60,7 +61,8 @@ def load_notes(
         marks.setdefault(acquirer, []).append(Mark(issuer, code, int(records), int(fen)))
     waiting: dict[str, list[Waits]] = {}
     asked = {"cutoff": cutoff_s, "steps": _STEPS, "back": _BACK, "ends": _ENDS}
-    for name, issuer, acquirer, fen, codes, since_s in cursor.execute(_WAITING, asked):
+    rows = cursor.execute(_WAITING, asked).fetchall()
+    for name, issuer, acquirer, fen, codes, since_s in rows:
         since = int(since_s)
         times = since, terms_on(calendar_date(since)).held.ends_s(since)
         waiting.setdefault(issuer, []).append(Waits(name, acquirer, codes, -int(fen), *times))

@@ -130,6 +130,31 @@ def held_twin_lines(cursor: Cursor) -> list[HeldLine]:
     ]
 
 
+def twins_waiting(cursor: Cursor, cutoff_s: int) -> list[tuple[str, str, str, int, str, int]]:
+    """The rows that waited for a name at a cut-off, in order of name: how people call it, issuer,
+    acquirer, money, code, and since when."""
+    rows = cursor.execute(
+        "SELECT record_id, content_hash, issuer, acquirer, delta_fen, received_s"
+        " FROM twin_row JOIN record_file USING (sender, file_id) LEFT JOIN LATERAL"
+        " (SELECT max(at_s) AS at_s FROM twin_event AS e WHERE e.record_id = twin_row.record_id"
+        "  AND e.content_hash = twin_row.content_hash AND NOT event = ANY(%s)) AS ended ON true"
+        " WHERE received_s < %s AND (state = 'held' OR ended.at_s >= %s) ORDER BY 1, 2",
+        (list(PROPOSALS.values()), cutoff_s, cutoff_s),
+    ).fetchall()
+    shown = SHOWN_DIGITS + 1
+    return [
+        (
+            twin_name(row[0], bytes(row[1]))[: len(row[0]) + shown],
+            str(row[2]),
+            str(row[3]),
+            int(row[4]),
+            FORKED,
+            int(row[5]),
+        )
+        for row in rows
+    ]
+
+
 def newest_twin_proposal(cursor: Cursor, twin: Twin) -> tuple[str, str]:
     """What was last proposed for a row that waits for a name, and by whom; "" and ""."""
     row = cursor.execute(
