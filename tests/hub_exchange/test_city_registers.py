@@ -43,6 +43,8 @@ from tongxing.media.code.verify import Trust
 from tongxing.media.keys.software import SoftwareVault
 from tongxing.messages import HUB_SENDER, KeyRing, SigningKey, seal
 from tongxing.messages.registers import (
+    CardEntry,
+    CardRegister,
     CityEntry,
     CityRegister,
     LossEntry,
@@ -301,9 +303,13 @@ def test_whatever_its_kind_what_is_for_all_is_kept(town: Town) -> None:
     town.told_by_hand(
         seal(NumberRegister(version=1, published_s=NOW_S, numbers=[]), BEIJING), NOW_S
     )
-    (row,) = town.hub("SELECT message FROM register_version")
-    assert town.dealings().fetch(NOW_S).fetched == ["NumberRegister ISS-110000"]
-    assert town.book.fetched()[0][3] == bytes(row[0])
+    closed = [CardEntry(CARD, NOW_S)]
+    cards = CardRegister(version=1, published_s=NOW_S, is_complete=False, ranges=[], cards=closed)
+    town.told_by_hand(seal(cards, BEIJING), NOW_S)
+    kept = town.hub("SELECT message FROM register_version ORDER BY kind")
+    dealt = town.dealings().fetch(NOW_S)
+    assert sorted(dealt.fetched) == ["CardRegister ISS-110000", "NumberRegister ISS-110000"]
+    assert sorted(one[3] for one in town.book.fetched()) == sorted(bytes(row[0]) for row in kept)
 
 
 def test_each_run_of_the_day_tells_of_a_loss_and_none_that_does_not_prove(town: Town) -> None:

@@ -14,7 +14,7 @@ from tongxing.messages.envelope import believe, read_body
 from tongxing.messages.register_pages import KeptRegister, RegisterPage
 from tongxing.signed_http import Request
 
-FOR_ALL = ("CityRegister", "NumberRegister", "LossRegister", "DataList")
+FOR_ALL = ("CityRegister", "NumberRegister", "CardRegister", "LossRegister", "DataList")
 _LIST = re.compile(r"/v1/members/([^/]+)/registers", re.ASCII)
 _ONE = re.compile(r"/v1/members/([^/]+)/registers/([0-9]+)", re.ASCII)
 _PUT = re.compile(r"/v1/members/([^/]+)/registers/([A-Za-z]+)/([0-9]+)", re.ASCII)

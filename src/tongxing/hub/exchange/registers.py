@@ -18,9 +18,9 @@ from tongxing.messages import KeyRing
 from tongxing.messages.envelope import Believed, believe
 from tongxing.messages.register_pages import KeptRegister, RegisterPage
 
-FOR_ALL = ("CityRegister", "NumberRegister", "LossRegister", "DataList")
-"""Kinds that every member may fetch: who takes part, whose cards there are, which of them are lost,
-what a ride costs. Of any other kind a member sees its own alone."""
+FOR_ALL = ("CityRegister", "NumberRegister", "CardRegister", "LossRegister", "DataList")
+"""Kinds that every member may fetch: who takes part, whose cards there are, which are closed or
+lost, what a ride costs. Of any other kind a member sees its own alone."""
 PAGE_MOST = 200
 
 _COLUMNS: LiteralString = (
