@@ -62,7 +62,7 @@ def load_notes(
     waiting: dict[str, list[Waits]] = {}
     asked = {"cutoff": cutoff_s, "steps": _STEPS, "back": _BACK, "ends": _ENDS}
     rows = cursor.execute(_WAITING, asked).fetchall()
-    for name, issuer, acquirer, fen, codes, since_s in rows:
+    for name, issuer, acquirer, fen, codes, since_s in [*rows, *twins_waiting(cursor, cutoff_s)]:
         since = int(since_s)
         times = since, terms_on(calendar_date(since)).held.ends_s(since)
         waiting.setdefault(issuer, []).append(Waits(name, acquirer, codes, -int(fen), *times))
