@@ -70,6 +70,36 @@ def test_the_worked_day_in_figures(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["balances_after_epilogue"]["HUB:settle_bank"] == 13
 
 
+def test_a_fee_of_nothing_may_stand_or_not_and_an_exact_fee_may_be_rounded() -> None:
+    """The pair of 800 fen asks 0.0984 fen at 123 ppm, so its fee is 0."""
+    day = day_of("worked_day")
+    found = outcome(day)
+    fee_of = {(fee["acquirer"], fee["issuer"]): fee for fee in found["fees"]}
+    at_home = fee_of["ACQ-A", "ISS-A"]
+    assert (at_home["base"], at_home["exact_fee"], at_home["fee"]) == (1530, "0.00", 0)
+    with_it = {**day.expected, "fees": [*day.expected["fees"], {**at_home}]}
+    assert compare(with_it, found).agrees
+    with_it["fees"][-1]["base"] = 1531
+    assert [item.what for item in compare(with_it, found).differences] == ["fees.ACQ-A ISS-A.base"]
+
+    config = msgspec.structs.replace(day.config, fee_cross_city_ppm=123)
+    found = outcome(msgspec.structs.replace(day, config=config))
+    (pair,) = (fee for fee in found["fees"] if (fee["acquirer"], fee["base"]) == ("ACQ-A", 800))
+    assert (pair["exact_fee"], pair["fee"]) == ("0.0984", 0)
+    for told, agrees in (
+        ("0.0984", True),
+        ("0.098", True),
+        ("0.10", True),
+        ("0.09", False),
+        ("0.0985", False),
+        ("0.1", False),
+        ("1e-1", False),
+        (0.0984, False),
+    ):
+        rounded = {"fees": [{**pair, "exact_fee": told}]}
+        assert compare(rounded, {"fees": [pair]}).agrees is agrees, told
+
+
 def scalars(value: object, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
     """Where every single value of an expectation stands."""
     if isinstance(value, dict):
@@ -86,6 +116,7 @@ _MAY_LACK_IDLE = {
     "positions": ("gross_debit", "gross_credit"),
     "bp_report": ("income", "pay", "test_income", "test_pay"),
     "float_true_up": ("true_up",),
+    "fees": ("fee",),
 }
 _LABELS = {"journal_id", "instruction_id"}
 _PAYMENT_KINDS = {"SETTLE_IN", "SETTLE_OUT", "OPERATOR_PAYOUT", "OPERATOR_RECOVERY"}

@@ -2,10 +2,13 @@
 
 Lists are compared by what their items are about, not by where they stand. Three things are labels
 and no money: the number of a journal, the number of an instruction, and the remark `why`. A member
-that had nothing in a window may be left out, and on which side nothing stands is not asked.
+that had nothing in a window may be left out, a pair whose fee is nothing too, and on which side
+nothing stands is not asked.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any
 
 from msgspec import Struct
@@ -73,17 +76,22 @@ def _plain(section: str, value: Any) -> dict[str, Any]:
 
 
 def _idle(section: str, plain: Values) -> set[str]:
-    """Members with nothing in a section that counts them."""
+    """Members, or pairs, with nothing in a section that counts them."""
     counted = _NOTHING_WHEN_ZERO.get(section, ())
     return {
         name for name, item in plain.items() if counted and not any(item[key] for key in counted)
     }
 
 
+_EXACT_FEE = ".exact_fee"
+_NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?")
+_DECIMALS = 2
+
 _NOTHING_WHEN_ZERO: Mapping[str, tuple[str, ...]] = {
     "positions": ("gross_debit", "gross_credit"),
     "bp_report": ("income", "pay", "test_income", "test_pay"),
     "float_true_up": ("true_up",),
+    "fees": ("fee",),
 }
 
 
@@ -97,8 +105,21 @@ def _differ(place: str, left: Any, right: Any, found: list[Difference]) -> None:
                 found.append(Difference(inner, MISSING, right[key]))
             else:
                 _differ(inner, left[key], right[key], found)
-    elif type(left) is not type(right) or left != right:
+    elif not (_is_rounded(left, right) if place.endswith(_EXACT_FEE) else _is_same(left, right)):
         found.append(Difference(place, left, right))
+
+
+def _is_same(left: Any, right: Any) -> bool:
+    return type(left) is type(right) and left == right
+
+
+def _is_rounded(left: Any, right: Any) -> bool:
+    """Whether a number in words is the exact one, or that rounded to two decimals or more."""
+    if not isinstance(left, str) or not _NUMBER.fullmatch(left):
+        return False
+    places = len(left.partition(".")[2])
+    away = abs(Fraction(left) - Fraction(right))
+    return not away or (places >= _DECIMALS and 2 * away <= Fraction(1, 10**places))
 
 
 def _lines(lines: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterable
-from fractions import Fraction
 from typing import Any
 
 from tongxing.hub.admission import Judgement
@@ -17,7 +16,6 @@ from tongxing.hub.half_taps import PairedTrip
 from tongxing.hub.instructions import HUB, Instruction
 from tongxing.hub.journals import Journal, balances
 from tongxing.hub.netting import ESCROW, FEE_INCOME, PairNet
-from tongxing.kernel.money import round_half_even
 from tongxing.kernel.reasons import Refusal
 
 SETTLEMENT = "HUB-SETTLEMENT"
@@ -42,7 +40,7 @@ def outcome_of_day(day: WorkedDay) -> Values | Refusal:
         "results": [_result(trip, money) for trip in events.trips],
         "paired_trips": [_paired(trip) for trip in events.trips if trip.is_told_of_taps],
         "counts": dict(Counter(_state(trip, money) for trip in plain)),
-        "fees": [_fee(pair, day) for pair in money.day.netting.pairs if pair.fee.fee_fen],
+        "fees": [_fee(pair, day) for pair in money.day.netting.pairs],
         "subsidies": dict(money.day.subsidies),
         "journals": [_journal(number, item) for number, item in enumerate(money.all_journals, 1)],
         "journals_in_day": len(money.day_journals),
@@ -171,14 +169,14 @@ def _medium(is_card: bool, way: str) -> str:
 def _fee(pair: PairNet, day: WorkedDay) -> Values:
     fee, config = pair.fee, day.config
     ppm = config.fee_cross_city_ppm if pair.total.is_cross_city else config.fee_local_ppm
-    exact = Fraction(fee.base_fen * ppm * 100, PPM)
-    hundredths = round_half_even(exact.numerator, exact.denominator)
-    sign, size = "-" if hundredths < 0 else "", abs(hundredths)
+    whole, part = divmod(abs(fee.base_fen * ppm), PPM)
+    decimals = f"{part:06d}".rstrip("0").ljust(2, "0")
+    sign = "-" if fee.base_fen * ppm < 0 else ""
     return {
         "acquirer": pair.total.acquirer,
         "issuer": pair.total.issuer,
         "base": fee.base_fen,
-        "exact_fee": f"{sign}{size // 100}.{size % 100:02d}",
+        "exact_fee": f"{sign}{whole}.{decimals}",
         "fee": fee.fee_fen,
         "issuer_share": fee.issuer_fen,
         "acquirer_share": fee.acquirer_fen,
