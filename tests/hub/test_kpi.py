@@ -8,10 +8,10 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
-from hub_world import DAY, HUB_KEY, RULES, TRUSTED, World, make_world, revised, ride
+from hub_world import DAY, HUB_KEY, RULES, TRUSTED, A, World, make_world, revised, ride
 from msgspec.structs import replace
 from test_purses import Doubting, signed
-from test_registers import NEXT, A, deny, told
+from test_registers import NEXT, deny, told
 
 from tongxing.cli.app import run
 from tongxing.hub import Hub
