@@ -163,6 +163,31 @@ def test_bad_rules_are_named(
     assert not (tmp_path / "out").exists()
 
 
+SAID = [
+    ("a word for a number", lambda text: text.replace("\n1,", "\nx,", 1), "number “x” ≠ INTEGER"),
+    ("a column of another name", lambda text: text.replace("kind", "sort", 1), "member_id, sort,"),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [row[1:] for row in SAID], ids=[row[0] for row in SAID]
+)
+def test_a_bad_cell_is_told_in_the_houses_words_and_not_the_engines(
+    given: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    change: Callable[[str], str],
+    said: str,
+) -> None:
+    shutil.copytree(given / "rules", tmp_path / "rules")
+    shutil.copy(given / "rides.parquet", tmp_path)
+    members = tmp_path / "rules" / "members.csv"
+    members.write_text(change(members.read_text("utf-8")), "utf-8")
+    exit_code, told = _error(capsys, _line(tmp_path))
+    assert (exit_code, told["code"]) == (3, "CLEARING_RULES")
+    assert said in str(told["message_zh"]) and "Error" not in str(told["message_en"])
+
+
 def test_a_full_disk_leaves_nothing_behind(
     given: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -33,6 +33,7 @@ from psycopg.errors import RaiseException
 import tongxing.clearing.exporting.desk
 import tongxing.clearing.exporting.moment
 from tongxing.clearing.exporting import compare
+from tongxing.clearing.exporting.comparing import OtherRows
 from tongxing.clearing.writing import write_results
 from tongxing.cli import run
 from tongxing.fares import CityFares, load_city_fares
@@ -154,6 +155,10 @@ def test_what_no_row_can_say_is_counted_and_makes_up_the_rest(
     compared = compare(tmp_path / "export", cleared(tmp_path / "export"))
     assert compared.differences == ()
     assert (compared.windows, compared.clean) == (3, 1)
+    live.present([metro(31, on=2)], 3)
+    export(database, tmp_path / "later", capsys)
+    with pytest.raises(OtherRows, match=window(3)):
+        compare(tmp_path / "later", tmp_path / "results")
 
 
 @pytest.fixture

@@ -86,6 +86,7 @@ def test_it_says_what_is_proven_and_what_not(
     assert run([*offline(home, windows(home)[0]), "--lang", language]) == 0
     shown = capsys.readouterr().out
     assert proven in shown and not_proven in shown and own in shown
+    assert "cardholder" not in shown, "who bears it is told in words"
 
 
 def test_another_record_window_key_or_a_changed_proof_is_refused(

@@ -45,11 +45,17 @@ class Compared(NamedTuple):
     differences: tuple[Difference, ...]
 
 
+class OtherRows(Exception):
+    """The results are not of this export's rows; told with the names of the files."""
+
+
 def compare(export: Path, results: Path) -> Compared:
     """Lays the results of `hub clear` beside the export that was cleared.
 
-    Raises OSError, ValueError and duckdb.Error for a directory that is neither.
+    Raises OtherRows for results of other rows; OSError, ValueError and duckdb.Error for a directory
+    that is neither.
     """
+    _same_input(export, results)
     count, differing = _verdicts(export, results)
     apart = [row for row in _rows(export / APART) if _is_money(row)]
     windows = [
@@ -68,6 +74,18 @@ def compare(export: Path, results: Path) -> Compared:
             for name in (POSITIONS, PAIRS, INSTRUCTIONS):
                 differing += _same_rows(window, name, settled / name, cleared / name)
     return Compared(count, len(windows), clean, tuple(differing[:_SHOWN_MAX]))
+
+
+def _same_input(export: Path, results: Path) -> None:
+    """Both say the SHA-256 of each file of rows."""
+    ours = json.loads((export / MANIFEST).read_text("utf-8"))["files"]
+    rows = {Path(name).name: sha256 for name, sha256 in ours.items() if name.startswith("rows/")}
+    cleared = {
+        str(one["name"]): str(one["sha256"])
+        for one in json.loads((results / MANIFEST).read_text("utf-8"))["inputs"]
+    }
+    if rows != cleared:
+        raise OtherRows(f"{', '.join(sorted(cleared))} ≠ {', '.join(sorted(rows))}")
 
 
 def _verdicts(export: Path, results: Path) -> tuple[int, list[Difference]]:

@@ -1,6 +1,7 @@
 """Reads a rules directory: every table strictly, every fault named, or nothing of it is used."""
 
 import hashlib
+import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +20,12 @@ from tongxing.kernel.reasons import Refusal
 
 RULEBOOK, LIABILITY = "rulebook.toml", "liability.toml"
 _FINDINGS_MAX = 60
+_CELL_CHARS_MAX = 60
+_LINE_BYTES_MAX = 65_536
+_LINE = re.compile(r"CSV Error on Line: ([0-9]+)")
+_CELL = re.compile(
+    r'converting column "(.+?)"\. Could not convert string "(.*?)" to \'(\w+)\'', re.S
+)
 
 
 class _Fault(Exception):
@@ -110,14 +117,14 @@ def _load(base: duckdb.DuckDBPyConnection, table: Table, path: Path | None) -> N
         return
     try:
         source, values = _source(table, path)
-        found = [
+        found = _head(path) or [
             row[0] for row in base.execute(f"DESCRIBE SELECT * FROM {source}", values).fetchall()
         ]
-        if list(found) != list(table.columns):
-            raise _Fault(path.name, f"{', '.join(found)} ≠ {', '.join(table.columns)}")
+        if found != list(table.columns):
+            raise _Fault(path.name, f"{', '.join(found)[:300]} ≠ {', '.join(table.columns)}")
         base.execute(f"INSERT INTO {table.name} SELECT * FROM {source}", values)
     except duckdb.Error as error:
-        raise _Fault(path.name, " ".join(str(error).split())[:300]) from error
+        raise _Fault(path.name, _said(str(error))) from error
     for name, condition in table.faults:
         row = base.execute(
             f"SELECT * FROM (SELECT *, coalesce({condition}, false) AS bad FROM {table.name}) "
@@ -150,9 +157,26 @@ def _source(table: Table, path: Path) -> tuple[str, list[str]]:
     return (
         f"read_csv(?, header=true, delim=',', quote='\"', escape='\"', types={{{types}}}, "
         "auto_detect=true, all_varchar=false, null_padding=false, ignore_errors=false, "
-        "dateformat='%Y-%m-%d', max_line_size=65536)",
+        f"dateformat='%Y-%m-%d', max_line_size={_LINE_BYTES_MAX})",
         [str(path)],
     )
+
+
+def _head(path: Path) -> list[str]:
+    """The names of the columns of a ``.csv``, nothing for another file."""
+    if path.suffix != ".csv":
+        return []
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        return file.readline(_LINE_BYTES_MAX).rstrip("\r\n").replace('"', "").split(",")
+
+
+def _said(told: str) -> str:
+    """What the engine finds wrong of a file: line, column and cell, or else its first words."""
+    line, cell = _LINE.search(told), _CELL.search(told)
+    if line and cell:
+        column, text, kind = cell.groups()
+        return f"{line[1]}: {column} “{text[:_CELL_CHARS_MAX]}” ≠ {kind}"
+    return " ".join(told.split())[:300]
 
 
 def _shown(row: tuple[object, ...]) -> str:

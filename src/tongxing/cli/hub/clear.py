@@ -10,8 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tongxing.cli.arguments import READABLE_FILE, Whole
-from tongxing.cli.common import Words, emit_json, granted, print_table, progress, say, settings
+from tongxing.cli.arguments import READABLE_FILE, TEXT_SHOWN_MAX, Whole
+from tongxing.cli.common import (
+    Words,
+    emit_json,
+    granted,
+    in_both,
+    print_table,
+    progress,
+    say,
+    settings,
+)
 from tongxing.cli.keys.vaults import open_vault, secret_option
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
@@ -129,9 +138,8 @@ def _memory_mib(text: str) -> int:
     match = _SIZE.fullmatch(text)
     mib = int(match[1]) * _UNITS[match[2]] // _MIB if match else 0
     if mib < _LEAST_MIB:
-        raise usage_problem(
-            click.get_current_context(), "value", name="--memory", text="512MiB, 4GB"
-        )
+        detail = in_both("detail", "app", "invalid.size", least=f"{_LEAST_MIB}MiB")
+        raise Problem("ARG_INVALID", "--memory", text=text[:TEXT_SHOWN_MAX], **detail)
     return mib
 
 

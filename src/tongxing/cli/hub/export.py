@@ -129,13 +129,15 @@ def _compared(folder: Path, results: Path) -> int:
     """Whether what was cleared is what the hub settled."""
     import duckdb
 
-    from tongxing.clearing.exporting import compare
+    from tongxing.clearing.exporting.comparing import OtherRows, compare
 
     for path in (folder / "manifest.json", results / "manifest.json"):
         if not path.is_file():
             raise Problem("FILE_NOT_FOUND", str(path))
     try:
         found = compare(folder, results)
+    except OtherRows as error:
+        raise Problem("EXPORT_ROWS", str(results), detail=str(error)) from error
     except (duckdb.Error, ValueError, KeyError) as error:
         detail = " ".join(str(error).split())[:200]
         raise Problem("EXPORT_FORM", str(folder), detail=detail) from error

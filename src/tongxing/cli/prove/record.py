@@ -66,7 +66,7 @@ def _show(proven: Proven, is_published: bool) -> None:
     rows = [
         ("window", entry.window_id),
         ("verdict", f"{WORDS(f'record.status.{verdict.status}')} {verdict.code}"),
-        ("bearer", verdict.bearer),
+        ("bearer", WORDS.find(f"record.bearer.{verdict.bearer}") or verdict.bearer),
         ("members", f"{entry.issuer or '-'} → {entry.acquirer or '-'}"),
         ("charge", yuan(entry.charge_fen)),
         ("delta", yuan(entry.delta_fen)),
