@@ -51,7 +51,7 @@ def _row(one: Measure) -> tuple[str, ...]:
     is_met = met(one)
     judged = "" if is_met is None else WORDS(f"kpi.{'met' if is_met else 'not_met'}")
     target = WORDS.find(f"kpi.target.{one.name}") or "" if not one.group else ""
-    return name, _value(one), f"{one.of:,}", f"{target} {judged}".strip()
+    return name, _value(one), f"{one.of:,}", f"{target} · {judged}".strip(" ·")
 
 
 def _value(one: Measure) -> str:

@@ -202,11 +202,13 @@ def _cases(cursor: Cursor, from_s: int, end_s: int) -> list[Measure]:
 
 
 def _breaks(cursor: Cursor, end_s: int) -> list[Measure]:
-    """What the bank has more or less than the books and nobody has explained."""
+    """What the bank has more or less than the books and nobody has explained; nothing is known of
+    it before the first statement of the bank was laid beside the books."""
     row = cursor.execute(
-        "SELECT coalesce(sum(abs(amount_fen)), 0)::bigint, count(*) FROM bank_break"
+        "SELECT CASE WHEN EXISTS (SELECT FROM bank_statement WHERE taken_s < %(end)s)"
+        " THEN coalesce(sum(abs(amount_fen)), 0)::bigint END, count(*) FROM bank_break"
         " WHERE found_s < %(end)s AND (ended_s IS NULL OR ended_s >= %(end)s)",
         {"end": end_s},
     ).fetchone()
     assert row is not None
-    return [Measure("unexplained_break", "", "fen", int(row[0]), int(row[1]))]
+    return [Measure("unexplained_break", "", "fen", row[0], int(row[1]))]
