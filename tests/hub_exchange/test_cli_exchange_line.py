@@ -154,8 +154,10 @@ def test_a_city_deals_with_its_hub_by_the_command_line(
         for language, words in (("zh", "核对密钥"), ("en", "Check the key")):
             code, said = cli("fetch", address, "--lang", language, *ca, key_id="nobody")
             assert code == 1 and "HTTP_KEY" in said and words in said
-    code, said = cli("send", address, "--json")
-    assert (code, said["refusals"]) == (0, [])  # nothing waits, so nobody is asked
+        assert cli("send", address, *ca)[0] == 0
+        assert cli("send", address, *ca, key_id="nobody")[0] == 1
+    code, said = cli("send", address, "--json")  # nothing waits, and yet the hub has to be there
+    assert (code, {one["code"] for one in said["refusals"]}) == (1, {"HTTP_AWAY"})
     code, said = cli("status", address, "--json", *ca)
     assert (code, {one["code"] for one in said["refusals"]}) == (1, {"HTTP_AWAY"})
     code, said = cli("fetch", address, "--json")
