@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from tongxing.hub.members import Member
 from tongxing.hub.verdicts import verdict_code
-from tongxing.kernel.clock import stamp
+from tongxing.kernel.clock import calendar_date, stamp
 from tongxing.messages import Statement
 
 MARK_COLUMNS = (
@@ -110,11 +110,13 @@ def marks_csv(statement: Statement, marks: Sequence[Mark]) -> bytes:
 
 
 def held_csv(statement: Statement, waiting: Sequence[Waits]) -> bytes:
-    """The records on hold in the same form; times in China's, `until` the first second too late."""
+    """The records on hold in the same form; times in China's: the day `since` which a record waits,
+    and `until` the first second too late. Days are counted, so that it does not matter in which
+    order files came on one."""
     rows = []
     for one in waiting:
         code = verdict_code(one.codes.split()[0])
-        times = stamp(one.since_s), stamp(one.ends_s)
+        times = calendar_date(one.since_s).isoformat(), stamp(one.ends_s)
         told = one.record_id, one.counterparty, one.codes, code.zh, code.en, one.amount_fen
         rows.append((_own(statement), *told, *times))
     return _sheet(HELD_COLUMNS, rows)
