@@ -36,6 +36,10 @@ def test_the_list_says_how_far_each_window_is(pages: TestClient, booked: list[Bo
     assert row[0] == WINDOW and row[1] == "settled"
     total = money(sum(trip.charge_fen for trip in booked))
     assert row[3:] == ["2", "17", total, "10 of 10"]
+    day, hour = f"{WINDOW[1:5]}-{WINDOW[5:7]}-{WINDOW[7:]}", "12:00:00"
+    assert row[2] == f"{day} {hour}"
+    page = pages.get("/settlement").text
+    assert f"<span>{day}</span> <span>{hour}</span>" in page, "two lines on a phone"
 
 
 def test_the_cells_add_up_and_lead_to_their_records(
