@@ -75,6 +75,8 @@ def test_a_dispute_from_the_command_line(
     assert "No case is open" in said(capsys, "list", *english)
 
     charge = ["--as", ISS, "--amount-fen", "180", "--reason", "R1", "--now", "2026-03-19T09:00"]
+    worded = [*charge[:5], "多收", *charge[6:], *english]
+    assert "words go into --note" in said(capsys, "open", "t1.1", "charge_back", *worded, ends=2)
     text = said(capsys, "open", "t1.1", "charge_back", *charge, *english)
     assert "Case C20260319-0001: charged back, in escrow" in text
     assert f"Next: {ACQ}, until 2026-04-03 12:00:00" in text

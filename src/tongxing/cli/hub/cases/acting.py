@@ -8,8 +8,8 @@ from typing import Literal
 import click
 import msgspec
 
-from tongxing.cli.arguments import READABLE_FILE, Whole, moment
-from tongxing.cli.common import Words, emit_json, granted, say, settings
+from tongxing.cli.arguments import READABLE_FILE, TEXT_SHOWN_MAX, Whole, moment
+from tongxing.cli.common import Words, emit_json, granted, in_both, say, settings
 from tongxing.cli.hub.opened import opened_hub
 from tongxing.cli.shell import command as make_command
 from tongxing.front.message_key import message_key_of
@@ -59,6 +59,9 @@ def act_command(about: Literal["record", "case"], acts: Sequence[str]) -> click.
         now: str | None,
         **named: str,
     ) -> None:
+        if not (reason.isascii() and reason.isprintable() and " " not in reason):
+            detail = in_both("detail", "hub", "cases.reason_code")
+            raise Problem("ARG_INVALID", "--reason", text=reason[:TEXT_SHOWN_MAX], **detail)
         said = CaseAct(
             act_id=f"{act}-{named[about]}",
             act=act,
