@@ -5,7 +5,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from clearing_world import A, Row, Run, ride, run, signed, write_rows, write_rules
+from clearing_world import RECEIVED_S, A, Row, Run, ride, run, signed, write_rows, write_rules
 
 from tongxing.clearing.rules import read_rules
 from tongxing.clearing.writing import write_results
@@ -92,22 +92,33 @@ def test_where_no_file_tells_of_purses_there_are_no_gaps(rules: Path, tmp_path: 
     assert "gaps.parquet" not in written
 
 
-def test_a_fork_holds_both_files_and_money_that_is_gone_the_later_one(
+def test_a_fork_holds_both_sides_and_money_that_is_gone_the_later_one_however_files_are_cut(
     rules: Path, tmp_path: Path
 ) -> None:
-    """As the live hub does, which sees one file after the other."""
-    third = OTHER + 1
+    """As the live hub does, which sees what came first before what came later."""
+    third, fourth = OTHER + 1, OTHER + 2
     first = [paid(1, 5, 9_000), paid(2, 5, 9_000, OTHER), paid(5, 7, 8_000, third)]
-    second = [paid(3, 5, 8_000), paid(4, 6, 8_000, OTHER), paid(6, 6, 9_000, third)]
-    files = [
-        write_rows(tmp_path / f"{name}.parquet", signed(rows))
-        for name, rows in (("one", first), ("two", second))
-    ]
-    found = run(files, rules, tmp_path / "scratch").verdicts()
-    assert {place: codes for place, (_, codes, _) in found.items()} == {
-        (0, 0): "1020", (0, 1): "0000", (0, 2): "0000",
-        (1, 0): "1020", (1, 1): "1014", (1, 2): "1014",
-    }  # fmt: skip
+    together = [paid(7, 5, 9_000, fourth), paid(8, 6, 8_000, fourth)]
+    second = [
+        paid(number, counter, before, card, received_s=RECEIVED_S + 60)
+        for number, counter, before, card in (
+            (3, 5, 8_000, CARD), (4, 6, 8_000, OTHER), (6, 6, 9_000, third)
+        )
+    ]  # fmt: skip
+    for cut in ([first + together, second], [[*second, *together, *first]]):
+        files = [
+            write_rows(tmp_path / f"{len(cut)}-{number}.parquet", signed(rows))
+            for number, rows in enumerate(cut)
+        ]
+        found = run(files, rules, tmp_path / "scratch").verdicts()
+        codes = {
+            row["terminal_seq"]: found[file, place][1]
+            for file, rows in enumerate(cut)
+            for place, row in enumerate(rows)
+        }
+        assert [codes[paid(number, 5, 0)["terminal_seq"]] for number in range(1, 9)] == [
+            "1020", "0000", "1020", "1014", "0000", "1014", "1014", "1014"
+        ]  # fmt: skip
 
 
 PERIODS = """

@@ -2,8 +2,8 @@
 
 A *fork* is a counter with two purchases; a chain is *broken* where counters follow one another and
 money is gone between them; a counter that is skipped is a *gap*. Every row that can be read tells
-of its card, also one that is rejected, but for those whose code is wrong. A fork holds both sides,
-whatever files they are in; where money is gone the row of the later file waits, or both of one.
+of its card, also one that is rejected, but for those whose code is wrong. A fork holds both sides;
+where money is gone the row that was received later waits, or both of one second.
 Cards that show something between two neighbouring rows are few; only they are looked at exactly.
 """
 
@@ -40,6 +40,7 @@ def links(rows: ir.Table) -> ir.Table:
         counter=told.card_counter.cast("int64"),
         before=told.balance_before_fen.cast("int64"),
         after=told.balance_before_fen.cast("int64") - told.charge_fen.cast("int64"),
+        received=told.received_s,
         link_key=key,
     )
 
@@ -66,9 +67,12 @@ def purse_marks(chained: ir.Table, cards: ir.Table, wrong: ir.Table, rules: Rule
     of_cards = chained.semi_join(cards, "card")
     believed = of_cards.anti_join(wrong, of_cards.link_key == wrong.mark_key)
     told = believed.group_by(["card", "counter", *_MARK]).agg(
-        before=believed.before.min(), after=believed.after.max(), some_key=believed.link_key.min()
+        before=believed.before.min(),
+        after=believed.after.max(),
+        some_key=believed.link_key.min(),
+        received=believed.received.min(),
     )
-    links_of = of_cards.select("card", "counter", "before", "after", "link_key", *_MARK)
+    links_of = of_cards.select("card", "counter", "before", "after", "received", "link_key", *_MARK)
     forks = links_of.join(told, ["card", "counter"], rname="o_{name}")
     other = ibis.literal(False)
     for name in _MARK:
@@ -89,21 +93,22 @@ def purse_marks(chained: ir.Table, cards: ir.Table, wrong: ir.Table, rules: Rule
     )
 
 
-def _broken(links_of: ir.Table, told: ir.Table) -> ir.Table:
-    """The rows beside which money is gone, by what files up to theirs tell."""
-    first_row = links_of.link_key - links_of.link_key % ROWS_OF_A_FILE_MAX
-    rows = links_of.select("link_key", "card", "counter", "before", "after", file=first_row)
+def _broken(rows: ir.Table, told: ir.Table) -> ir.Table:
+    """The rows beside which money is gone, by what had been told when theirs came. The second in
+    which a row was received says so, however Parquet files are cut."""
     others = told.select(
         "card",
         o_counter=told.counter,
         o_before=told.before,
         o_after=told.after,
-        o_file=told.some_key - told.some_key % ROWS_OF_A_FILE_MAX,
+        o_received=told.received,
     )
     after = rows.join(others.mutate(counter=others.o_counter + 1), ["card", "counter"])
-    after = after.filter((after.o_file <= after.file) & (after.before < after.o_after))
+    after = after.filter((after.o_received <= after.received) & (after.before < after.o_after))
     before = rows.join(others.mutate(counter=others.o_counter - 1), ["card", "counter"])
-    before = before.filter((before.o_file <= before.file) & (before.o_before < before.after))
+    before = before.filter(
+        (before.o_received <= before.received) & (before.o_before < before.after)
+    )
     return after.select("link_key").union(before.select("link_key")).distinct()
 
 
