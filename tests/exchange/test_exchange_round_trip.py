@@ -102,6 +102,13 @@ def test_whatever_a_field_holds_comes_back_through_its_value(
     assert encode(field, json.loads(json.dumps(plain(field, raw)))) == raw
 
 
+@pytest.mark.parametrize("sign", ["-", "+"])
+def test_a_sign_alone_is_no_amount(sign: str) -> None:
+    fee = next(field for field in shape("FB").fields if field.name == "fee")
+    assert encode(fee, sign) is None
+    assert encode(fee, f"{sign}7") == sign.encode() + b"7".rjust(fee.length - 1, b"0")
+
+
 @settings(max_examples=200, deadline=None)
 @given(ORDINARY | st.integers(-(10**13), 10**13), st.sampled_from(CODES), st.data())
 def test_a_value_is_whole_in_its_bytes_or_refused(

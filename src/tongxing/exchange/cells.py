@@ -126,7 +126,8 @@ def _content(field: Field, text: str) -> bytes | None:
     if field.kind == "reserved":
         return raw.ljust(field.length, field.fill.encode())
     if field.kind == "decimal" and raw[:1] in (b"-", b"+"):
-        return raw[:1] + raw[1:].rjust(field.length - 1, b"0")
+        digits = raw[1:].rjust(field.length - 1, b"0")
+        return raw[:1] + digits if len(raw) > 1 else None
     if field.kind in _MOMENTS:
         return raw
     return raw.rjust(field.length, b"0")
