@@ -7,7 +7,6 @@ says what the work costs.
 
 import json
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -24,6 +23,7 @@ from numpy.typing import NDArray
 from tongxing.clearing.codes import card_factors, signed_bytes
 from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.invented import LARGE, World, rows_sql, tac_keys, write_rules
+from tongxing.kernel.memory import peak_bytes
 from tongxing.media.crypto.suites import DES, SM4
 from tongxing.media.keys import MasterName
 from tongxing.media.keys.software import SoftwareVault
@@ -38,7 +38,8 @@ _SECRET = bytes(range(16))
 
 class Figures(msgspec.Struct, frozen=True):
     """What one run took. `steps` are seconds by the wall of each step; times of the processor are
-    of all threads together. `sha256` is that of the manifest of the results."""
+    of all threads together. `peak_mib` is 0 where the system does not say. `sha256` is that of the
+    manifest of the results."""
 
     rows: int
     seconds: float
@@ -171,7 +172,7 @@ def _once(orders: Sequence[str]) -> Figures:
     engine.close()
     tell("")
     seconds, cpu_seconds = time.perf_counter() - began, _cpu_s() - cpu
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1_024
+    peak = (peak_bytes() or 0) >> 20
     scan, scan_cpu = _bare_scan(files, int(threads))
     codes = cleared.codes
     return Figures(

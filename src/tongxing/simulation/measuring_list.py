@@ -5,11 +5,8 @@ on the list without keeping them: numbers with an even value are, those with an 
 Clocks come in as arguments.
 """
 
-import gc
-import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from tongxing.gate.denylist import DenyIndex
 from tongxing.kernel.reasons import Refusal
@@ -120,21 +117,3 @@ def time_delta(deny: DenyIndex, count: int, edits: int, clock_ns: ClockNs) -> De
     if isinstance(changed, Refusal):
         raise ValueError(changed.code)
     return Delta(2 * edits, taken_ns)
-
-
-def resident_bytes() -> int | None:
-    """The memory that this process has now; None where the system does not say."""
-    gc.collect()
-    told = Path("/proc/self/statm")
-    if not told.exists():
-        return None
-    return int(told.read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-
-
-def peak_bytes() -> int | None:
-    """The most memory that this process ever had; None where the system does not say."""
-    told = Path("/proc/self/status")
-    if not told.exists():
-        return None
-    lines = dict(line.split(":", 1) for line in told.read_text(encoding="ascii").splitlines())
-    return int(lines["VmHWM"].split()[0]) * 1024

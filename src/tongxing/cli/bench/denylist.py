@@ -33,14 +33,15 @@ _LIMIT_MB, _LIMIT_US = 150, 50
 @click.option("--full", is_flag=True)
 def command(entries: int, lookups: int, full: bool) -> int:
     from tongxing.gate.denylist import DenyIndex
+    from tongxing.kernel.memory import peak_bytes, resident_bytes
     from tongxing.simulation import measuring_list as of
 
     DenyIndex(of.CITY, 1, of.invented_list(100)).reason("")  # what is loaded once is not counted
-    before, peak_before = of.resident_bytes(), of.peak_bytes()
+    before, peak_before = resident_bytes(), peak_bytes()
     since, cpu_since = time.perf_counter(), time.process_time()
     deny = DenyIndex(of.CITY, 1, of.invented_list(entries))
     build_s, cpu_s = time.perf_counter() - since, time.process_time() - cpu_since
-    held, peak = of.resident_bytes(), of.peak_bytes()
+    held, peak = resident_bytes(), peak_bytes()
     note(WORDS("denylist.part.built", entries=entries))
     told: dict[str, object] = {
         "entries": len(deny),
@@ -133,7 +134,8 @@ def _kept(deny: "DenyIndex") -> dict[str, object]:
 
 def _dictionary(count: int, lookups: int) -> "tuple[Asked, int | None]":
     """Look-ups in a dictionary of so many entries, and how many bytes each of them takes."""
-    from tongxing.simulation.measuring_list import ask_some, invented_list, resident_bytes
+    from tongxing.kernel.memory import resident_bytes
+    from tongxing.simulation.measuring_list import ask_some, invented_list
 
     before = resident_bytes()
     plain = {entry.medium_no: entry.reason for entry in invented_list(count)}
