@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tongxing.hub.cases.forks import FORK, fork_case
+from tongxing.hub.cases.by_hub import FORK, fork_case
 from tongxing.hub.cases.ladder import (
     About,
     Case,

@@ -94,7 +94,7 @@ LIFE: Mapping[tuple[RecordState, RecordEvent], Arrow] = {
     (RecordState.FROZEN, RecordEvent.DEADLINE): Arrow(RecordState.CHARGED_BACK, "returned"),
 }
 """Every step there is. Where members agree on less than a held record states, it is accepted, and
-the rest goes back in the same window (`cases.agreed`). Adjustments and disputes of what is settled
+the rest goes back in the same window (`cases.by_hub`). Adjustments and disputes of what is settled
 are new money of a later window
 (`journals`, `cases`): they never change the record. Nor does freezing it once it is netted: then
 the state is that of the case about its fork (`cases`)."""

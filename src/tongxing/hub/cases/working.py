@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from msgspec.structs import replace
 
-from tongxing.hub.cases.agreed import AGREEMENT, agreed_case
-from tongxing.hub.cases.forks import FORK, fork_case
+from tongxing.hub.cases.by_hub import AGREEMENT, FORK, agreed_case, fork_case
 from tongxing.hub.cases.ladder import (
     OBJECT,
     RECOVER,

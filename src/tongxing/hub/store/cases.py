@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from tongxing.hub.cases.forks import FORK, FORKED
+from tongxing.hub.cases.by_hub import FORK, FORKED
 from tongxing.hub.cases.ladder import About, Case
 from tongxing.hub.cases.money import Money
 from tongxing.hub.rulebook import Rulebook
