@@ -145,6 +145,15 @@ def test_killed_anywhere_the_day_ends_the_same(
         assert end(killed) == expected
 
 
+def test_nobody_works_a_day_under_what_is_no_name(database: Database) -> None:
+    with city_day(database) as world:
+        for by in ("li and wang", "李", "l" * 65, ""):
+            refusal = world.desk.work(CLOSED_S, by)
+            assert isinstance(refusal, Refusal) and refusal.code == "HUB_PERSON", by
+        assert world.ask("SELECT count(*) FROM business_day_step") == [(0,)]
+        assert world.works(CLOSED_S)[0].steps[0].done_by == "li"
+
+
 def test_a_second_process_is_kept_out(database: Database) -> None:
     with city_day(database) as world:
         with world.desk._on_duty():

@@ -26,6 +26,7 @@ from tongxing.city.store import media
 from tongxing.city.store.business_days import Figures
 from tongxing.city.tap_signatures import SignatureKeys
 from tongxing.kernel.clock import business_date, business_day_end
+from tongxing.kernel.payments import is_person
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import DenyList
 from tongxing.messages.envelope import own_body
@@ -78,9 +79,11 @@ class CityDayDesk:
         that day alone): how far the days are that were worked, and what was refused on the way. A
         day that cannot go on keeps no other from being closed.
 
-        Refuses CITY_DAY_RUNNING (another process works) and as `DayView.days`. Among what was
-        refused are CITY_DAY_UNPROVEN and what hub and line say.
+        Refuses HUB_PERSON, CITY_DAY_RUNNING (another process works) and as `DayView.days`. Among
+        what was refused are CITY_DAY_UNPROVEN and what hub and line say.
         """
+        if not is_person(by):
+            return Refusal("HUB_PERSON", values={"by": by})
         with self._on_duty() as is_alone:
             if not is_alone:
                 return Refusal("CITY_DAY_RUNNING")
