@@ -112,6 +112,36 @@ def test_nobody_at_the_address(capsys: pytest.CaptureFixture[str]) -> None:
     assert ended(capsys, "--at", "http://nowhere.invalid:1") == (6, "CONFORMANCE_PORT_AWAY")
 
 
+def away(url: str) -> Refusal:
+    port = DevicePort(url, 5.0)
+    with pytest.raises(PortRefused) as caught:
+        port.about()
+    port.close()
+    assert caught.value.refusal.code == "CONFORMANCE_PORT_AWAY"
+    return caught.value.refusal
+
+
+def test_why_nobody_answers_is_told_in_the_language_asked_for() -> None:
+    """What a library says of it, in English, stands beside the sentence, where we know no more."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        host = f"127.0.0.1:{server.getsockname()[1]}"
+        hangs_up = threading.Thread(target=lambda: server.accept()[0].close())
+        hangs_up.start()
+        cut = away(f"http://{host}")
+        hangs_up.join()
+    for refusal, url, why, where in (
+        (away(f"http://{host}"), f"http://{host}", "对方拒绝连接", host),
+        (away("http://nowhere.invalid:1"), "http://nowhere.invalid:1", "找不到这个主机名",
+         "nowhere.invalid:1"),
+        (away("http://a b"), "http://a b", "地址不成立", "a b"),
+        (cut, f"http://{host}", "连接失败", cut.where),
+    ):  # fmt: skip
+        assert refusal.message("zh") == f"{url} 上没有可用的测试接口：{why}"
+        assert refusal.message("en").startswith(f"No test port answers at {url}: ")
+        assert refusal.where == where
+    assert cut.where.startswith(f"{host}: ") and len(cut.where) > len(f"{host}: ")
+
+
 def test_a_port_that_hangs_is_told_after_a_while() -> None:
     with answering(200, b"", hangs=True) as url:
         port = DevicePort(url, 0.5)

@@ -142,6 +142,33 @@ def test_a_stranger_an_old_request_and_a_short_nonce_are_refused() -> None:
     assert code(check_request(asked, public_of, NOW_S)) == "HTTP_SIGNATURE"
 
 
+def test_why_a_signature_does_not_hold_is_told_in_both_languages() -> None:
+    """What the library says of it, in English, stands beside the sentence and not in it."""
+    short, odd, twice = Request("GET", "https://hub.example/v1/x"), a_request(), a_request()
+    sign_request(short, KEY, NOW_S, "short")
+    for name in ("signature", "signature-input"):
+        given = odd.headers.get(name)
+        odd.headers[name] = given.replace("tx=", f"{'t' * 40}=")
+        twice.headers[name] = f"{given}, {given.replace('tx=', 'ty=')}"
+    field = with_field("content-range", "bytes 0-1/2")
+    uncovered = 'Required component "content-range" was not covered by the signature'
+    unlike = "Signature-Input and Signature headers have different labels"
+    cases = [
+        (check_request(a_request(), lambda _: HUB.public(), NOW_S), "与密钥或所签的内容不符", ""),
+        (check_request(field, public_of, NOW_S), "没有覆盖全部必需的字段", uncovered),
+        (check_request(with_field("signature", "hello"), public_of, NOW_S), "签名字段无法解读",
+         unlike),
+        (check_request(twice, public_of, NOW_S), "同一用途的签名不止一个", ""),
+        (check_request(short, public_of, NOW_S), "nonce 缺失或格式不对", ""),
+        (check_request(odd, public_of, NOW_S), "标签的格式不对", ""),
+    ]  # fmt: skip
+    for found, why, beside in cases:
+        assert isinstance(found, Refusal) and found.code == "HTTP_SIGNATURE"
+        assert found.message("zh") == f"HTTP 报文签名无效：{why}"
+        assert found.message("en").startswith("The signature of the HTTP message does not hold: ")
+        assert "{" not in found.message("en") and found.where == beside
+
+
 def test_a_request_signed_for_another_purpose_is_refused() -> None:
     """The tag is signed: what was made for something else is no request to a hub."""
     asked = a_request()

@@ -4,6 +4,7 @@ docs/conformance-gate.md tells the same for vendors. Answers are read strictly a
 be small, quick or JSON.
 """
 
+import socket
 import time
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ import requests
 from msgspec import Struct
 
 from tongxing.kernel.reasons import Refusal
+from tongxing.kernel.texts import LANGUAGES, load_catalogue
 
 Can = Literal["code", "card", "clock", "power"]
 Body = TypeVar("Body")
@@ -20,6 +22,11 @@ Body = TypeVar("Body")
 CONNECT_S = 3.0
 ANSWER_BYTES_MAX = 1 << 20
 _DETAIL_MAX = 160
+_NO_ADDRESS = (
+    requests.exceptions.InvalidURL,
+    requests.exceptions.InvalidSchema,
+    requests.exceptions.MissingSchema,
+)
 
 
 class Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -214,13 +221,13 @@ class Port:
                         raise PortRefused(self._slow(path))
                 return response.status_code, bytes(found)
         except requests.exceptions.ConnectTimeout:
-            raise PortRefused(self._away("timeout")) from None
+            raise PortRefused(self._away("timeout", "")) from None
         except requests.exceptions.Timeout:
             raise PortRefused(self._slow(path)) from None
         except (requests.RequestException, OSError, UnicodeError) as error:
             if "timed out" in str(error):
                 raise PortRefused(self._slow(path)) from None
-            raise PortRefused(self._away(_first(error))) from None
+            raise PortRefused(self._away(_why(error), _first(error))) from None
 
     def _said(self, path: str, status: int, content: bytes) -> Refusal:
         try:
@@ -238,8 +245,12 @@ class Port:
         values = {"path": path, "seconds": int(self._answer_s)}
         return Refusal("CONFORMANCE_PORT_SLOW", self._host(), values)
 
-    def _away(self, detail: str) -> Refusal:
-        return Refusal("CONFORMANCE_PORT_AWAY", self._host(), {"url": self._url, "detail": detail})
+    def _away(self, why: str, said: str) -> Refusal:
+        """`said` is what the library says: beside the sentence, and only where we know no more."""
+        texts = load_catalogue("tongxing.conformance")
+        told = {f"why_{language}": texts.text(f"away.{why}", language) for language in LANGUAGES}
+        where = f"{self._host()}: {said}" if why == "other" else self._host()
+        return Refusal("CONFORMANCE_PORT_AWAY", where, {"url": self._url} | told)
 
     def _host(self) -> str:
         return urlsplit(self._url).netloc
@@ -275,6 +286,20 @@ class DevicePort(Port):
     def state(self) -> State:
         """How it is."""
         return self._asked("GET", "/state", None, State)
+
+
+def _why(error: BaseException) -> str:
+    """Why nobody was reached, as a key of our texts: the first that is known of what led to it."""
+    if isinstance(error, _NO_ADDRESS):
+        return "address"
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, socket.gaierror):
+            return "name"
+        if isinstance(cause, ConnectionRefusedError):
+            return "refused"
+        cause = cause.__cause__ or cause.__context__
+    return "other"
 
 
 def _first(error: Exception) -> str:

@@ -4,8 +4,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
+from cryptography.exceptions import InvalidSignature as NotThisKey
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from http_message_signatures import (
     HTTPMessageSignaturesException,
@@ -17,6 +19,7 @@ from http_message_signatures import (
 )
 
 from tongxing.kernel.reasons import Refusal
+from tongxing.kernel.texts import LANGUAGES, Catalogue, load_catalogue
 from tongxing.signed_http.messages import (
     IF_PRESENT,
     OF_ANSWERS,
@@ -32,6 +35,7 @@ TOLERANCE_S = 300
 PublicOf = Callable[[str], Ed25519PublicKey | None]
 _NONCE = re.compile(r"[A-Za-z0-9+/=_-]{16,64}", re.ASCII)
 _LABEL = re.compile(r"[a-z*][a-z0-9_.*-]{0,31}", re.ASCII)
+_SAID_MAX = 160
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +89,11 @@ def check_request(
         return found
     nonce = found.nonce or ""
     if not _NONCE.fullmatch(nonce):
-        return Refusal("HTTP_SIGNATURE", values={"detail": "nonce"})
+        return _unbelieved("nonce")
     if refusal := _out_of_time(found, now_s, tolerance_s):
         return refusal
     if not _LABEL.fullmatch(found.label):
-        return Refusal("HTTP_SIGNATURE", values={"detail": "label"})
+        return _unbelieved("label")
     return Signed(_text(found, "keyid"), _created(found), nonce, found.label)
 
 
@@ -125,10 +129,33 @@ def _checked(
     except (HTTPMessageSignaturesException, ValueError, TypeError) as error:
         if keys.unknown:
             return Refusal("HTTP_KEY", values={"key": keys.unknown[:80]})
-        return Refusal("HTTP_SIGNATURE", values={"detail": str(error)[:160]})
+        return _unbelieved(_why(error, verifier, message), str(error))
     if len(found) != 1:
-        return Refusal("HTTP_SIGNATURE", values={"detail": f"{len(found)} signatures"})
+        return _unbelieved("several")
     return found[0]
+
+
+def _why(error: Exception, verifier: _Verifier, message: Request | Answer) -> str:
+    """What is wrong, as a key of our texts. The library tells it in English only."""
+    if isinstance(error.__cause__, NotThisKey):
+        return "wrong"
+    try:
+        verifier.verify(message, max_age=None, expect_tag=TAG)
+    except (HTTPMessageSignaturesException, ValueError, TypeError):
+        return "form"
+    return "covers"
+
+
+def _unbelieved(why: str, said: str = "") -> Refusal:
+    """`said` is what the library says: a detail beside the sentence, never in it."""
+    texts = _texts()
+    values = {f"why_{language}": texts.text(why, language) for language in LANGUAGES}
+    return Refusal("HTTP_SIGNATURE", said[:_SAID_MAX], values)
+
+
+@cache
+def _texts() -> Catalogue:
+    return load_catalogue("tongxing.signed_http")
 
 
 def _present(message: Request | Answer) -> list[str]:

@@ -15,8 +15,9 @@ import msgspec
 
 from tongxing.conformance.member.looking import KnownFile, Looking
 from tongxing.conformance.member.registers import RegisterShelf
-from tongxing.conformance.member.saying import Act, Made, error, in_part
+from tongxing.conformance.member.saying import Act, Made, error, in_part, told
 from tongxing.kernel.ids import sha256_hex
+from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Record, Share, SigningKey, Verdict, VerdictFile, seal
 from tongxing.messages.letters import FileProgress, Letter, LetterPage
 from tongxing.signed_http import (
@@ -110,8 +111,9 @@ class KitHub:
             if fault in ("drop_before", "busy", "failed", "clock"):
                 return self._instead(fault, request)
             signed = self.looking.signed(request, body, self.clock())
-            if signed is None:
-                return self._told(request, "", 401, error("HTTP_SIGNATURE"))
+            if isinstance(signed, Refusal):
+                status = 400 if signed.code == "HTTP_DIGEST" else 401
+                return self._told(request, "", status, told(signed))
             if fault in _UNKEPT:
                 return self._unkept(fault, request, signed)
             status, headers, content = act(request, path, body)

@@ -55,20 +55,20 @@ class Looking:
         """Put a fault down."""
         self.faults.append(Fault(what, str(found), str(expected)))
 
-    def signed(self, request: Request, body: bytes, now_s: int) -> Signed | None:
-        """Who signed a request; None, and a fault, when it cannot be believed."""
+    def signed(self, request: Request, body: bytes, now_s: int) -> Signed | Refusal:
+        """Who signed a request; why, and a fault, when it cannot be believed."""
         self.requests += 1
         found = check_request(request, self._public, now_s, TOLERANCE_S)
         if isinstance(found, Refusal):
-            self.blame("signature", f"{found.code}: {found.message('en')}")
-            return None
+            self.blame("signature", f"{found.code}: {found.message('en')} {found.where}".strip())
+            return found
         if found.nonce in self._nonces:
             self.blame("nonce", found.nonce)
         self._nonces.add(found.nonce)
         given = sha256_of_digest(request.headers.get("content-digest"))
         if request.method == "PUT" and (given is None or given.hex() != sha256_hex(body)):
             self.blame("digest", request.headers.get("content-digest"), sha256_hex(body))
-            return None
+            return Refusal("HTTP_DIGEST")
         return found
 
     def manifest(self, file_id: str, sealed: bytes) -> KnownFile | None:

@@ -19,8 +19,13 @@ Act = Callable[[Request, str, bytes], Made]
 
 
 def error(code: str, values: Mapping[str, object] | None = None) -> bytes:
+    """A code as the one JSON object of errors."""
+    return told(Refusal(code, values=values or {}))
+
+
+def told(refusal: Refusal) -> bytes:
     """A refusal as the one JSON object of errors."""
-    return msgspec.json.encode(Refusal(code, values=values or {}).as_json())
+    return msgspec.json.encode(refusal.as_json())
 
 
 def in_part(request: Request, content: bytes) -> Made:
