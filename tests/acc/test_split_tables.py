@@ -25,6 +25,7 @@ from tongxing.hub.acc.making import Patch, Texts, make_table, next_change, plan_
 from tongxing.hub.acc.parameters import default_parameters, read_parameters
 from tongxing.hub.acc.table import SplitRow, parse_row, seal_table
 from tongxing.kernel.clock import at
+from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.network.service import read_service
 
@@ -62,6 +63,25 @@ def test_a_bit_flipped_anywhere_is_seen() -> None:
             refusal = read_table(bytes(damaged))
             assert isinstance(refusal, Refusal), (place, bit)
             assert refusal.code in ("SPLIT_TABLE_FORM", "SPLIT_TABLE_HASH")
+
+
+def test_which_hash_was_expected_and_which_was_found_is_told() -> None:
+    line_end = BYTES.index(b"\n", BYTES.index(b"\n") + 1)
+    top, version = BYTES[:line_end], TABLE.header.version
+    spaced = top.replace(b'"version":', b' "version":') + BYTES[line_end:]
+    for data, part, expected, found in (
+        (BYTES[:-1], "rows", TABLE.header.rows_sha256, sha256_hex(BYTES[line_end + 1 : -1])),
+        (BYTES.replace(version.encode(), b"0" * 16), "header", "0" * 16, version),
+        (spaced, "header", version, None),
+    ):
+        refusal = read_table(data)
+        assert isinstance(refusal, Refusal) and refusal.code == "SPLIT_TABLE_HASH"
+        told = refusal.values
+        assert (refusal.where, told["expected"]) == (part, expected)
+        assert told["found"] == found or (found is None and told["found"] != version)
+        for language in ("zh", "en"):
+            message = refusal.message(language)
+            assert f"{told['expected']}" in message and f"{told['found']}" in message
 
 
 def test_a_file_cut_or_added_to_is_seen() -> None:

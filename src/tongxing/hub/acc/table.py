@@ -23,6 +23,7 @@ from tongxing.network.service import Period
 
 FORMAT = "tongxing-split-table 1"
 VERSION_CHARS = 16
+_HASH_CHARS = 64
 
 _N = "(?:0|[1-9][0-9]{0,17})"
 _RIDE = rf"{_N}[<>]{_N}\.{_N}"
@@ -191,9 +192,9 @@ def read_table(data: bytes) -> SplitTable | Refusal:
     except ValueError as error:
         return _malformed(f"line 2: {error}")
     if _json(header) != top or version_of(header) != header.version:
-        return Refusal("SPLIT_TABLE_HASH", "header")
-    if sha256_hex(body) != header.rows_sha256:
-        return Refusal("SPLIT_TABLE_HASH", "rows")
+        return _changed("header", header.version, _version_of_bytes(top, header))
+    if (found := sha256_hex(body)) != header.rows_sha256:
+        return _changed("rows", header.rows_sha256, found)
     if header.valid_until is not None and header.valid_until <= header.valid_from:
         days = {"first": header.valid_from, "last": header.valid_until}
         return Refusal("SPLIT_TABLE_DATES", values=days)
@@ -252,6 +253,19 @@ def _numbers(header: Header) -> dict[str, int]:
 
 def _body(lines: Iterable[str]) -> bytes:
     return "".join(f"{line}\n" for line in lines).encode("ascii")
+
+
+def _version_of_bytes(top: bytes, header: Header) -> str:
+    """The version that a header's line gives as it is written, whatever the line says it is."""
+    said = f'"version":"{header.version}"'.encode()
+    return sha256_hex(top.replace(said, b'"version":""', 1))[:VERSION_CHARS]
+
+
+def _changed(part: str, expected: str, found: str) -> Refusal:
+    if found == expected:  # a line that hashes to what it says, and that we would not write so
+        return _malformed("line 2")
+    values = {"expected": expected[:_HASH_CHARS], "found": found}
+    return Refusal("SPLIT_TABLE_HASH", part, values)
 
 
 def _json(header: Header) -> bytes:
