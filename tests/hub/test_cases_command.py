@@ -106,6 +106,36 @@ def test_a_dispute_from_the_command_line(
     assert "CASE_UNKNOWN" in said(capsys, "show", "C1", *english, ends=4)
 
 
+def test_why_a_small_claim_was_not_granted_is_told(
+    desk: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home, folder = desk
+    paper = folder / "ticket.json"
+    paper.write_text("{}", encoding="utf-8")
+    claim = ["claim_small", "--as", ISS, "--amount-fen", "180", "--reason", "R1",
+             "--now", "2026-03-19T09:00", *at_home]  # fmt: skip
+    said(capsys, "open", "t1.1", *claim)
+    said(capsys, "open", "t2.1", *claim, "--evidence", str(paper))
+    bare, proven = ("C20260319-0001", "C20260319-0002")
+    chinese = said(capsys, "show", bare, "--lang", "zh", *at_home)
+    assert "发卡方（旅客）0 分，收单方 1 分；收单方更多，不予支付" in chinese
+    assert "  收单方 1 分：进出两端都刷过，或一次计费的那一次刷过" in chinese
+    english = said(capsys, "show", bare, "--lang", "en", *at_home)
+    assert "issuer (for the passenger) 0, acquirer 1; the acquirer has more points" in english
+    assert (
+        "  1 for the acquirer: both ends, or the one tap of a single ride, were tapped" in english
+    )
+    granted = said(capsys, "show", proven, "--lang", "en", *at_home)
+    assert "acquirer 1; the issuer has as many points or more, so it is granted" in granted
+    assert "  1 for the issuer: the claim came with evidence" in granted
+    plain = json.loads(said(capsys, "show", bare, "--json", *at_home))["weighed"]
+    assert plain == {
+        "ending": "not_granted",
+        "points": {"issuer": 0, "acquirer": 1},
+        "facts": [{"fact": "whole", "side": "acquirer", "points": 1}],
+    }
+
+
 def test_a_mistake_is_told_once_in_words_and_put_right_in_the_same_second(
     desk: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

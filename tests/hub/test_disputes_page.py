@@ -7,9 +7,11 @@ import pytest
 from test_case_ladder import ABOUT, ACQ, ISS, LADDER, said, totals, walked
 from test_pages import PAGES, _reasons_of, cells
 
-from tongxing.hub.cases.ladder import About, weighed
+from tongxing.hub.cases.ladder import About
 from tongxing.hub.cases.money import pool, shares_of
 from tongxing.hub.cases.rules import Opening, Step
+from tongxing.hub.cases.weighing import weighed
+from tongxing.hub.cases.words import weight_name
 from tongxing.messages import Share
 
 PAGE = (PAGES / "disputes.md").read_text(encoding="utf-8")
@@ -111,6 +113,12 @@ def test_the_worked_small_claims(row: list[str]) -> None:
         case, found.issuer_points, found.acquirer_points, 0
     )[1:]} if found.ending == "granted" else {}  # fmt: skip
     assert [back.get(ACQ, 0), back.get(ISS, 0)] == [int(cell) for cell in row[4:]]
+
+
+def test_every_fact_that_is_weighed_has_its_words() -> None:
+    for weight in LADDER.weight:
+        assert weight_name(weight.fact, "en") == weight.means
+        assert weight_name(weight.fact, "zh") != weight.means
 
 
 def test_every_reason_of_disputes_is_told() -> None:

@@ -10,8 +10,6 @@ from datetime import date, timedelta
 
 from tongxing.hub.cases.money import Money, back, case_fees, chargeback, escrow_out, more, pool
 from tongxing.hub.cases.rules import (
-    GRANTED,
-    NOT_GRANTED,
     WEIGHED,
     Actor,
     Asked,
@@ -21,6 +19,7 @@ from tongxing.hub.cases.rules import (
     Side,
     Step,
 )
+from tongxing.hub.cases.weighing import weighed
 from tongxing.hub.cases.words import act_and_side
 from tongxing.hub.terms import bank_deadline, deadline, next_workday_s
 from tongxing.hub.words import in_both
@@ -365,29 +364,3 @@ def _side(turn: Actor, case: Case) -> str:
 
 def _noon_s(day: date) -> int:
     return at(day, 12)
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """A small claim on the scales: the ending it leads to, the points for each side, and why."""
-
-    ending: str
-    issuer_points: int
-    acquirer_points: int
-    facts: tuple[str, ...]
-
-
-def weighed(act: CaseAct, about: About, terms: DisputeTerms) -> Weighed:
-    """What a record shows for and against a small claim. With as many points as the other side the
-    passenger has it."""
-    points = {"issuer": 0, "acquirer": 0}
-    facts = []
-    for weight in terms.weight:
-        holds = about.how in weight.how or bool(set(weight.codes) & set(about.codes))
-        holds |= weight.fact == "signed" and about.is_signed
-        holds |= weight.fact == "evidence" and bool(act.evidence)
-        if holds:
-            points[weight.side] += weight.points
-            facts.append(weight.fact)
-    ending = GRANTED if points["issuer"] >= points["acquirer"] else NOT_GRANTED
-    return Weighed(ending, points["issuer"], points["acquirer"], tuple(facts))

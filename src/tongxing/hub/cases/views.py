@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from tongxing.hub.cases.ladder import THAW, Case, permitted
-from tongxing.hub.cases.rules import DisputeTerms
+from tongxing.hub.cases.rules import WEIGHED, DisputeTerms
+from tongxing.hub.cases.weighing import Weighed, weighed
 from tongxing.hub.store import cases as table
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.terms import terms_of
@@ -45,7 +46,8 @@ class MoneyLine(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class CaseSeen:
     """One case with its steps, its money, the acts that are open now with who may take them, and
-    the stage or ending that silence leads to ("" when it has ended)."""
+    the stage or ending that silence leads to ("" when it has ended). `weighed` is why a small claim
+    ended as it did, None for any other case."""
 
     case: Case
     line: CaseLine
@@ -53,6 +55,7 @@ class CaseSeen:
     money: tuple[MoneyLine, ...]
     next_acts: tuple[tuple[str, str], ...]
     silence: str
+    weighed: Weighed | None
 
 
 _LINE = (
@@ -116,7 +119,17 @@ def find_case(cursor: Cursor, case_id: str) -> CaseSeen | None:
         tuple(MoneyLine(*move) for move in money),
         tuple((act, case.member(side)) for act, side in acts),
         _silence(case, terms),
+        _weighed(cursor, table.news_of(news[0]), terms),
     )
+
+
+def _weighed(cursor: Cursor, opening: CaseNews, terms: DisputeTerms) -> Weighed | None:
+    """A small claim on the scales once more: a record and what opened a case stay as they were."""
+    lead = terms.opening_of(opening.act)
+    if lead is None or lead.to != WEIGHED:
+        return None
+    shown = table.shown_by(cursor, opening.record_id)
+    return None if shown is None else weighed(opening, shown, terms)
 
 
 def _silence(case: Case, terms: DisputeTerms) -> str:

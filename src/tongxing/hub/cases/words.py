@@ -32,6 +32,16 @@ def silence_name(name: str, language: str) -> str:
     raise KeyError(name)
 
 
+def side_name(side: str, language: str) -> str:
+    """A side of a case, or the hub itself."""
+    return _say("side", side, language)
+
+
+def weight_name(fact: str, language: str) -> str:
+    """A fact of a record that counts when a small claim is weighed."""
+    return _say("weight", fact, language)
+
+
 def money_name(kind: str, language: str) -> str:
     """What a move of money is."""
     return _say("money", kind, language)

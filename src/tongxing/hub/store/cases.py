@@ -136,6 +136,26 @@ def about_record(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What of a record counts when a small claim about it is weighed."""
+
+    codes: tuple[str, ...]
+    how: str
+    is_signed: bool
+
+
+def shown_by(cursor: Cursor, record_id: str) -> Shown | None:
+    """What a record shows; None for one that nobody knows."""
+    row = cursor.execute(
+        "SELECT codes, body FROM record WHERE record_id = %s", (record_id,)
+    ).fetchone()
+    if row is None:
+        return None
+    record = _decode_record(row[1])
+    return Shown(tuple(str(row[0]).split()), record.how, bool(record.proofs or record.codes))
+
+
 def _charge_of(cursor: Cursor, trip_id: str) -> tuple[int, tuple[Share, ...]]:
     """What was accepted of a trip, and the whole split of its last charge that was not nothing."""
     rows = cursor.execute(

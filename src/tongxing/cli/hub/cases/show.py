@@ -7,6 +7,7 @@ from tongxing.cli.common import emit_json, settings
 from tongxing.cli.hub.cases.showing import print_case
 from tongxing.cli.shell import command as make_command
 from tongxing.hub.cases.views import find_case
+from tongxing.hub.cases.weighing import Weighed
 from tongxing.kernel.reasons import Problem
 
 
@@ -23,8 +24,15 @@ def command(case: str) -> None:
                 "case": seen.line._asdict(),
                 "steps": seen.news,
                 "money": [money._asdict() for money in seen.money],
+                "weighed": seen.weighed and _plain(seen.weighed),
                 "next": [{"act": act, "by": party} for act, party in seen.next_acts],
             }
         )
         return
     print_case(seen)
+
+
+def _plain(found: Weighed) -> dict[str, object]:
+    facts = [{"fact": one.fact, "side": one.side, "points": one.points} for one in found.facts]
+    points = {"issuer": found.issuer_points, "acquirer": found.acquirer_points}
+    return {"ending": found.ending, "points": points, "facts": facts}

@@ -4,12 +4,15 @@ from collections.abc import Sequence
 
 from tongxing.cli.common import Words, print_table, say, settings
 from tongxing.hub.cases.views import CaseLine, CaseSeen
+from tongxing.hub.cases.weighing import Weighed
 from tongxing.hub.cases.words import (
     account_name,
     act_name,
     money_name,
+    side_name,
     silence_name,
     stage_name,
+    weight_name,
 )
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
@@ -53,6 +56,7 @@ def print_case(seen: CaseSeen) -> None:
         for act, party in seen.next_acts:
             values = {"act": act, "name": act_name(act, language)}
             say(WORDS("cases.show.next", party=account_name(party, language), **values))
+    _say_weighed(seen.weighed)
     print_table(
         WORDS("cases.show.steps"),
         [WORDS(f"cases.column.{name}") for name in ("when", "act", "by", "amount", "said")],
@@ -87,6 +91,18 @@ def print_case(seen: CaseSeen) -> None:
             ],
             right=(3,),
         )
+
+
+def _say_weighed(found: Weighed | None) -> None:
+    """Why a small claim was granted or not: the points of each side, fact by fact."""
+    if found is None:
+        return
+    language = settings().language
+    points = {"issuer": found.issuer_points, "acquirer": found.acquirer_points}
+    say(WORDS(f"cases.show.weighed.{found.ending}", **points))
+    for one in found.facts:
+        side, fact = side_name(one.side, language), weight_name(one.fact, language)
+        say(WORDS("cases.show.fact", side=side, points=one.points, fact=fact))
 
 
 def stage(line: CaseLine) -> str:
