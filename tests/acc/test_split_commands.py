@@ -117,8 +117,7 @@ def test_trips_of_a_file_are_split_by_two_tables(
     assert split(*line, "--lang", "zh") == 0
     assert "重庆市轨道交通" in capsys.readouterr().out
     trips.write_text(TRIPS.splitlines()[0] + "\n", encoding="utf-8")
-    assert split(*line, "--lang", "en") == 0, "a day without trips"
-    assert "0 trips of 0.00 yuan" in capsys.readouterr().out
+    assert refused(capsys, *line) == "SPLIT_TRIPS_NONE"
 
 
 BAD_TRIPS = [

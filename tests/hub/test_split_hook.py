@@ -277,8 +277,24 @@ def test_the_books_of_a_day_are_split_again_by_a_table(
     assert {who: fen for who, fen in told["after"].items() if fen} == then
     assert (told["trips"], told["left_out"]) == (1, 1)
     assert told["moved_fen"] == sum(max(0, then[who] - now.get(who, 0)) for who in then) > 0
-    assert run([*line[:-1], "2026-03-18", "--dsn", database.dsn, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["trips"] == 0, "nobody rode that day"
+
+
+def test_a_day_on_which_nobody_rode_is_told_with_the_days_that_have_trips(
+    database: Database, tmp_path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    booked(database, RIDE)
+    path = tmp_path / "beijing.split"
+    path.write_bytes(write_table(TABLE))
+    line = ["hub", "split", "what-if", "--table", str(path), "--dsn", database.dsn]
+    assert run([*line, "--on", "2030-01-01", "--json"]) == 4
+    told = json.loads(capsys.readouterr().err)
+    assert (told["code"], told["where"]) == ("SPLIT_TRIPS_NONE", "--on")
+    for language, words in (("zh", f"在 {DAY} 至 {DAY}"), ("en", f"are of {DAY} to {DAY}")):
+        assert words in told[f"message_{language}"] and "--trips" in told[f"next_step_{language}"]
+    assert "2030-01-01" in told["message_zh"]
+    path.write_bytes(write_table(seal_table(replace(TABLE.header, city="500000"), TABLE.rows())))
+    assert run([*line, "--on", DAY.isoformat(), "--json"]) == 4
+    assert "no rail trip of the table's city" in json.loads(capsys.readouterr().err)["message_en"]
 
 
 def test_without_books_there_is_nothing_to_split_again(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from tongxing.hub.store.connection import Cursor
-from tongxing.kernel.clock import business_day_end
+from tongxing.kernel.clock import business_date, business_day_end
 
 _DAY_S = 86_400
 
@@ -21,3 +21,17 @@ def last_revisions(cursor: Cursor, city: str, day: date) -> Iterator[tuple[str, 
         (city, end_s - _DAY_S, end_s - 1),
     )
     yield from cursor
+
+
+def rail_days(cursor: Cursor, city: str) -> tuple[date, date] | None:
+    """The first and the last business day on which an accepted rail trip began in a city; None
+    where there is none."""
+    row = cursor.execute(
+        "SELECT min((body::jsonb ->> 'entered_s')::bigint),"
+        " max((body::jsonb ->> 'entered_s')::bigint) FROM record WHERE status = 'accepted'"
+        " AND body::jsonb ->> 'city' = %s AND body::jsonb ->> 'mode' = 'rail'",
+        (city,),
+    ).fetchone()
+    if row is None or row[0] is None:
+        return None
+    return business_date(int(row[0])), business_date(int(row[1]))

@@ -48,15 +48,29 @@ def command(table: Path, now: Path | None, trips: Path | None, on: date | None) 
 
 def _trips(path: Path | None, day: date | None, table: SplitTable) -> list[Trip]:
     if path is not None:
-        return list(trips_in(path, table.header.sections[0].system))
+        found = list(trips_in(path, table.header.sections[0].system))
+        if not found:
+            raise _none(str(path), "none_in")
+        return found
     assert day is not None
     from tongxing.cli.books import hub_books
     from tongxing.hub.acc.booked import trips_of_day
-    from tongxing.hub.store.trips import last_revisions
+    from tongxing.hub.store.trips import last_revisions, rail_days
 
     city = table.header.city
     with hub_books(settings().dsn, settings().home) as store, store.reading() as cursor:
-        return list(trips_of_day(last_revisions(cursor, city, day), city, day))
+        found = list(trips_of_day(last_revisions(cursor, city, day), city, day))
+        if found:
+            return found
+        days = rail_days(cursor, city)
+    if days is None:
+        raise _none("--on", "none_at_all")
+    raise _none("--on", "none_on", day=day, first=days[0], last=days[1])
+
+
+def _none(where: str, key: str, **values: object) -> Problem:
+    detail = in_both("detail", "hub", f"split.what_if.{key}", **values)
+    return Problem("SPLIT_TRIPS_NONE", where, **detail)
 
 
 def trips_in(path: Path, system: str) -> Iterator[Trip]:
