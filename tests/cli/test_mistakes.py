@@ -80,6 +80,18 @@ def test_every_refusal_prints_as_one_line_with_its_exit_code(
     assert wrong == []
 
 
+def test_an_example_is_not_written_over_and_nothing_else_is_advised(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`--check` compares results; of an example there is nothing to compare."""
+    (tmp_path / "kept").touch()
+    for language, words in (("en", "Name one that is not there yet"), ("zh", "换一个还没有的目录")):
+        assert run(["hub", "clear", "--example", str(tmp_path), "--lang", language]) == 5
+        told = one_line(capsys.readouterr().err)
+        assert "CLEARING_EXAMPLE" in told and words in told and "--check" not in told
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
 def test_exit_codes_are_those_of_the_contract() -> None:
     kinds = {reason.exit_code for reason in all_reasons().values()}
     assert kinds <= {1, 2, 3, 4, 5, 6, 130}

@@ -241,7 +241,7 @@ def _example(folder: Path) -> int:
     from tongxing.clearing.invented import SMALL, write_example
 
     if folder.exists():
-        raise Problem("CLEARING_OUT", str(folder), name=folder.name)
+        raise Problem("CLEARING_EXAMPLE", str(folder), name=folder.name)
     rows = write_example(folder, SMALL)
     values = {"rows": f"{rows:,}", "folder": folder}
     if settings().json:
