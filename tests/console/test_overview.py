@@ -4,12 +4,15 @@ import re
 from datetime import date
 
 import psycopg
-from console_world import BEIJING, CHONGQING, DAY, open_world
+from console_world import BEIJING, CHONGQING, DAY, TRUSTED, key_of, open_world
 from fastapi.testclient import TestClient
 from page_reading import PAGES, Page, fen, money, read
 
 from conftest import Booked
 from tongxing.console import create_app
+from tongxing.hub import Hub, HubStore, NetworkGround, load_rulebook
+from tongxing.messages import HUB_SENDER
+from tongxing.network import load_registry
 from tongxing.storage import Database
 
 
@@ -25,6 +28,20 @@ def test_a_newcomer_reads_one_sentence(pages: TestClient, booked: list[Booked]) 
     taken = money(sum(trip.charge_fen for trip in booked))
     assert "On 2026-03-17 passengers tapped 28 times in Beijing and Chongqing." in words
     assert f"The taps became 16 trips, for which {taken} was taken." in words
+
+
+def test_where_only_a_hub_runs_its_windows_are_pointed_to(database: Database) -> None:
+    ground = NetworkGround(load_registry())
+    Hub(HubStore(database), key_of(HUB_SENDER), TRUSTED, load_rulebook(), ground)
+    with TestClient(create_app(database), base_url=PAGES) as client:
+        for language, words in (("en", "See the settlement"), ("zh", "查看清分结算")):
+            page = read(client, "/", language)
+            assert words in page.words and "x.py demo" not in page.words
+            assert page.links.count("/settlement") == 2, "the page's own beside the menu's"
+    open_world(database).close()
+    with TestClient(create_app(database), base_url=PAGES) as client:
+        page = read(client, "/")
+        assert "There is no day yet" in page.words and page.links.count("/settlement") == 1
 
 
 def test_the_key_figures_are_those_of_the_day(pages: TestClient, booked: list[Booked]) -> None:

@@ -74,7 +74,8 @@ def overview(request: Request) -> Response:
     with console.books.snapshot() as snapshot:
         choice = choose_day(snapshot, asked_day(request))
         if choice.chosen is None:
-            return render(request, "overview.html", {"choice": choice})
+            hub_alone = snapshot.has_hub and not snapshot.cities
+            return render(request, "overview.html", {"choice": choice, "hub_alone": hub_alone})
         day = console.books.once(snapshot, read_day, choice.chosen)
         settled = console.books.once(snapshot, settled_of, choice.chosen)
         moment = snapshot.moment
