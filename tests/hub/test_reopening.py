@@ -1,5 +1,6 @@
 """A half tap that comes when its trip was settled without it opens the trip again."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,6 +12,7 @@ from hand_days import file_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tongxing.hub import reopening
 from tongxing.hub.day import invariants, outcome_of_day, read_day
 from tongxing.hub.day.model import WorkedDay
 from tongxing.hub.half_taps import Direction, HalfTap, PairedTrip, pair_half_taps
@@ -117,6 +119,59 @@ def test_in_the_end_the_trips_are_what_all_taps_say_however_late_they_came(
     for one in tellings:
         numbers.setdefault(one.first, []).append(one.number)
     assert all(found == list(range(1, len(found) + 1)) for found in numbers.values())
+
+
+def _in_one(taps: list[HalfTap]) -> list[Telling]:
+    """The same told with every tap looked at again whenever one comes, wherever it is."""
+    ordered = sorted(taps, key=lambda tap: (tap.tapped_s, tap.tap_id))
+    return sorted(reopening._Told((), TERMS).all_of(ordered), key=reopening._order)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["in", "out"]),
+            st.integers(0, 900),
+            st.sampled_from(["0", "0.01", "0.1", "1", "7", "8", "20", "50"]),
+            st.sampled_from(["", ":ACQ-A", ":ACQ-B"]),
+        ),
+        max_size=10,
+    )
+)
+def test_taps_that_are_looked_at_apart_are_told_as_together(
+    drawn: list[tuple[str, int, str, str]],
+) -> None:
+    taps = [
+        tap(f"t{number}:{way}:{minute}:S{minute % 3}:{days}{acquirer}")
+        for number, (way, minute, days, acquirer) in enumerate(drawn)
+    ]
+    assert tell(taps, (), TERMS) == _in_one(taps)
+
+
+def test_twice_the_rides_of_one_account_are_twice_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An account that rides all day without a pause; one of its exits comes eight days late."""
+    looked_at: list[int] = []
+
+    def counting(taps: Iterable[HalfTap], *more: Any) -> list[PairedTrip]:
+        known = list(taps)
+        looked_at.append(len(known))
+        return pair_half_taps(known, *more)
+
+    monkeypatch.setattr(reopening, "pair_half_taps", counting)
+    work = []
+    for rides in (50, 100):
+        looked_at.clear()
+        ways = [(number, way) for number in range(rides) for way in ("in", "out")]
+        taps = [
+            tap(f"{way}{number:03}:{way}:{4 * number + 2 * (way == 'out')}:S{number}:"
+                + ("8" if (number, way) == (9, "out") else "0"))
+            for number, way in ways
+        ]  # fmt: skip
+        assert len(tell(taps, (), TERMS)) == rides + 1
+        work.append(sum(looked_at))
+    assert work[1] <= 2 * work[0], work
 
 
 # -- in a worked day ------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ when taps came, never on the order in which they are given.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 
 from tongxing.hub.half_taps import Declaration, HalfTap, PairedTrip, pair_half_taps, refused
 from tongxing.hub.terms import HalfTripTerms
@@ -58,16 +59,42 @@ def _order(telling: Telling) -> tuple[int, str, int]:
 
 
 def _near(taps: Iterable[HalfTap], terms: HalfTripTerms) -> Iterator[list[HalfTap]]:
-    """The taps of an account, cut wherever no ride could reach from one to the next."""
+    """The taps of an account, cut wherever at no moment an entry can have been of one ride with an
+    exit after the cut: no entry before it is near enough in time, or an entry right behind it was
+    known before any exit that follows. So each tap is looked at again with its neighbours alone."""
+    ordered = sorted(taps, key=lambda tap: (tap.account, tap.tapped_s, tap.tap_id))
+    exits_s = _first_exits(ordered)
     group: list[HalfTap] = []
-    for tap in sorted(taps, key=lambda tap: (tap.account, tap.tapped_s, tap.tap_id)):
-        is_far = group and tap.tapped_s - group[-1].tapped_s > terms.travel_max_s
-        if is_far or (group and tap.account != group[-1].account):
+    last_entry: HalfTap | None = None
+    for tap, exit_s in zip(ordered, exits_s, strict=True):
+        is_entry = tap.direction == "ENTRY"
+        reaches = (
+            last_entry is not None
+            and last_entry.account == tap.account
+            and tap.tapped_s - last_entry.tapped_s <= terms.travel_max_s
+        )
+        if group and (not reaches or (is_entry and tap.received_s <= exit_s)):
             yield group
-            group = []
+            group, last_entry = [], None
         group.append(tap)
+        last_entry = tap if is_entry else last_entry
     if group:
         yield group
+
+
+def _first_exits(ordered: Sequence[HalfTap]) -> list[float]:
+    """For each tap, when the first of its account's exits from there on was received."""
+    found: list[float] = []
+    following: HalfTap | None = None
+    first_s = inf
+    for tap in reversed(ordered):
+        if following is None or following.account != tap.account:
+            first_s = inf
+        if tap.direction == "EXIT":
+            first_s = min(first_s, tap.received_s)
+        found.append(first_s)
+        following = tap
+    return found[::-1]
 
 
 @dataclass(slots=True)
