@@ -157,6 +157,15 @@ def test_money_that_goes_back_is_taken_until_the_recovery_limit() -> None:
         assert answers(more) == ["rejected 1005"]
 
 
+def test_a_revision_that_moves_nothing_is_taken_for_ten_days_alone() -> None:
+    """It gives nothing back, so there is no passenger for whom it would be taken later."""
+    first, same = judged([ROUND_TRIP]), revised(ROUND_TRIP, ROUND_TRIP.charge_fen)
+    assert same.delta_fen == 0
+    for days, expected in ((10, "accepted 0015"), (11, "rejected 1005")):
+        received_s = at(DAY + timedelta(days=days), 6)
+        assert answers(judged([same], known=first, received_s=received_s)) == [expected]
+
+
 def test_soft_codes_add_up_and_the_lowest_is_shown() -> None:
     late_half = ride("t1", how="missing_exit", charge_fen=900, day=PAST)
     (judgement,) = judged([late_half])
