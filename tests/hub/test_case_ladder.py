@@ -275,8 +275,12 @@ def test_a_large_ruling_needs_two_persons_who_say_the_same() -> None:
 
     first = rule(case, 9_000, "ann")
     assert isinstance(first, Moved) and first.case.is_open and not first.money
-    again = rule(first.case, 9_000, "ann")
-    assert isinstance(again, Refusal) and again.code == "CASE_TWO_PERSONS"
+    for same in ("ann", "Ann"):
+        again = rule(first.case, 9_000, same)
+        assert isinstance(again, Refusal) and again.code == "CASE_TWO_PERSONS"
+    mended = rule(first.case, 900, "ann")
+    assert isinstance(mended, Moved) and mended.case.is_open, "who erred proposes another figure"
+    assert mended.case.proposed_fen == 900
     other = rule(first.case, 8_000, "bo")
     assert isinstance(other, Moved) and other.case.is_open, "another figure is another proposal"
     second = rule(other.case, 8_000, "ann")

@@ -151,6 +151,33 @@ def test_a_mistake_is_told_once_in_words_and_put_right_in_the_same_second(
     assert "案件目前：已退单，款在托管；发卡方不能办理“答复查询”" in told
 
 
+def test_a_large_ruling_waits_for_a_second_person_and_says_so(
+    desk: tuple[list[str], Path], database: Database, capsys: pytest.CaptureFixture[str]
+) -> None:
+    at_home, folder = desk
+    paper = folder / "tap.json"
+    paper.write_text("{}", encoding="utf-8")
+    steps = {
+        19: ("open", "t1.1", "charge_back", "--as", ISS, "--amount-fen", "180", "--reason", "R1"),
+        20: ("act", "C20260319-0001", "represent", "--as", ACQ, "--evidence", str(paper)),
+        21: ("act", "C20260319-0001", "arbitrate", "--as", ISS),
+    }
+    for day, step in steps.items():
+        said(capsys, *step, "--now", f"2026-03-{day}T09:00", *at_home)
+    with database.connect("hub") as connection:  # a ride by bus never costs so much
+        connection.execute("UPDATE dispute_case SET escrow_fen = 15000, amount_fen = 15000")
+    rule = ["rule", "C20260319-0001", "--why", "tap", "--now", "2026-03-22T09:00", *at_home]
+    waits = "li proposes 120.00 yuan for the issuer; a second person has to rule the same amount"
+    english = ["--to-issuer-fen", "12000", "--lang", "en"]
+    assert waits in said(capsys, *rule, *english, "--by", "li")
+    assert waits in said(capsys, "show", "C20260319-0001", "--lang", "en", *at_home)
+    assert "li 提出归发卡方 120.00 元，待另一人" in said(
+        capsys, "show", "C20260319-0001", "--lang", "zh", *at_home
+    )
+    told = said(capsys, *rule, *english, "--by", "LI", ends=5)
+    assert "Ask another arbiter to rule the same amount" in told
+
+
 def test_an_issuers_word_and_a_recovery_from_the_command_line(
     desk: tuple[list[str], Path], database: Database, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -165,6 +192,9 @@ def test_an_issuers_word_and_a_recovery_from_the_command_line(
     assert verdicts(world.present([late], at(day, 14))) == {"r1.1": "rejected 1005"}
     world.hub.close()
     word = ["--as", ISS, "--reason", "1001", "--note", "key 3", "--now", "2026-03-19T09:00"]
+    worded = ["--as", ISS, "--reason", "DOUBLE", "--now", "2026-03-19T09:00", *english]
+    told = said(capsys, "open", "u1.1", "object", *worded, ends=5)
+    assert "is one of 1001, 1003, 1008, 1010, 1014, 1099, not DOUBLE" in told
     text = said(capsys, "open", "u1.1", "object", *word, *english)
     assert "object-u1.1: taken; the record is on hold" in text
     assert f"Next: {ACQ}, until 2026-03-29 12:00:00" in text
@@ -181,6 +211,7 @@ def test_an_issuers_word_and_a_recovery_from_the_command_line(
     text = said(capsys, "show", "C20260320-0001", *english)
     for words in ("recovery asked for", "2026-03-01", "consent to the recovery (consent)"):
         assert words in text
+    assert "310499*********0002" in text and late.medium_no not in text
     yes = ["--as", ISS, "--now", "2026-03-20T10:00"]
     text = said(capsys, "act", "C20260320-0001", "consent", *yes, *english)
     assert "recovery agreed to, to be presented again" in text

@@ -70,7 +70,7 @@ def test_a_new_key_signs_from_its_window_on(world: World) -> None:
     """Also when two days are closed in one run; a record of either is proven under the chain."""
     new = NewKey(SECOND, W[1], is_emergency=False)
     assert said(world, "ann", new, NOW_S) == (W[1], False)
-    assert said(world, "ann", new, NOW_S) == "HUB_KEY_TWO_PERSONS"
+    assert said(world, "Ann", new, NOW_S) == "HUB_KEY_TWO_PERSONS"
     hub = hub_of(world, HUB_KEY, SECOND)
     present(world, hub, ride("t1"), NOW_S)
     assert said(world, "bob", new, NOW_S) == (W[1], True)

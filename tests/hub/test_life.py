@@ -180,7 +180,7 @@ def test_above_the_bound_two_persons_say_the_same(world: World, desk: HoldingDes
         return found.code if isinstance(found, Refusal) else found and verdicts(opened(found))
 
     assert said("ann", False, "t1.1") is None
-    assert said("ann", False, "t1.1") == "HELD_TWO_PERSONS"
+    assert said("Ann", False, "t1.1") == "HELD_TWO_PERSONS"
     with world.store.reading() as cursor:
         known = [(line.record_id, line.proposed, line.proposed_by) for line in held_lines(cursor)]
     assert known == [("t1.1", "disproof_proposed", "ann"), ("t1.2", "", "")]

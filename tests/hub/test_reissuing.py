@@ -57,7 +57,7 @@ def test_the_new_payment_is_paid_and_names_the_old_one(world: World, desk: Reiss
     assert sent(world) == []  # operators wait for the creditor
     assert books(world)["pos:ACQ-990100"] == -946  # owed as long as it is not paid
     assert said(desk, "ann") is None
-    assert said(desk, "ann") == "REISSUE_TWO_PERSONS"
+    assert said(desk, "Ann") == "REISSUE_TWO_PERSONS", "the same person"
     assert said(desk, "no name") == "HUB_PERSON"
     silent = desk.reissue(f"{WINDOW}-0003", "bob", " ", NOW_S)
     assert isinstance(silent, Refusal) and silent.code == "HUB_WHY"

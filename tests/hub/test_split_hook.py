@@ -193,7 +193,7 @@ def test_a_table_comes_into_force_by_two_people_and_splits_the_rides_of_its_days
         given = ("publish", str(path), "--why", "spring", "--by", "wang")
         assert split(*given) == split(*given), "twice is once"
         took(hub, sender, replace(RIDE, record_id="t0.1", trip_id="t0", **before_it(RIDE)))
-        assert split("release", version, "--by", "wang")[1] == "SPLIT_SAME_PERSON"
+        assert split("release", version, "--by", "WANG")[1] == "SPLIT_SAME_PERSON"
         assert split("release", version, "--by", "li")[0] == 0
         (one,) = json.loads(split("tables")[1])
         told = (one["state"], one["handed_in_by"], one["released_by"], one["version"])

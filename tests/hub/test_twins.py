@@ -194,7 +194,7 @@ def test_above_the_bound_two_persons_say_which_is_true(world: World, desk: Holdi
     show_both(world, replace(first, line="M7"), replace(second, line="M1"))
     name = f"t1.1~{content_of(second)[:12]}"
     assert desk.decide(name, True, "ann", "why", NEXT_S) is None
-    again = desk.decide(name, True, "ann", "why", NEXT_S)
+    again = desk.decide(name, True, "Ann", "why", NEXT_S)
     assert isinstance(again, Refusal) and again.code == "HELD_TWO_PERSONS"
     with world.store.reading() as cursor:
         assert [line.proposed_by for line in held_twin_lines(cursor)] == ["ann"]

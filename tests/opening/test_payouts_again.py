@@ -61,7 +61,7 @@ def two_persons(to: tuple[str, str]) -> None:
     assert again(PAYOUT, "no name") == "HUB_PERSON"
     assert again(PAYOUT, "ann", "--account", "no account") == "PAYOUT_ACCOUNT"
     assert again(PAYOUT, "ann", *to) is None
-    assert again(PAYOUT, "ann", *to) == "REISSUE_TWO_PERSONS"
+    assert again(PAYOUT, "Ann", *to) == "REISSUE_TWO_PERSONS", "the same person"
     assert again(PAYOUT, "bob", "--account", "6222-0089") == "PAYOUT_ACCOUNT"
     assert again(PAYOUT, "bob", *to) == f"{PAYOUT}R1"
     assert again(PAYOUT, "eve", *to) == "PAYOUT_REPLACED", "once, whoever asks"

@@ -15,7 +15,7 @@ from tongxing.city.office import Office
 from tongxing.city.store import bank as table
 from tongxing.city.store.bank import Movement, Refused, Reissue
 from tongxing.city.store.cursor import Cursor
-from tongxing.kernel.payments import is_person, next_due_s, successor_id
+from tongxing.kernel.payments import is_person, is_same_person, next_due_s, successor_id
 from tongxing.kernel.reasons import Refusal
 
 State = Literal["open", "asked", "sent", "refused", "returned", "paid"]
@@ -153,7 +153,7 @@ class PayoutDesk:
                 first = (old.payment, old.window_id, old.operator, account, why, by, now_s)
                 table.propose(cursor, Reissue(*first))
                 return None
-            if asked.proposed_by == by:
+            if is_same_person(asked.proposed_by, by):
                 return Refusal("REISSUE_TWO_PERSONS", old.payment, {"person": by})
             if asked.account != account:
                 return Refusal("PAYOUT_ACCOUNT", old.payment, {"account": account or "–"})

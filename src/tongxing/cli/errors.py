@@ -8,7 +8,6 @@ A stack trace is never shown; that of a bug is saved and its place named. Card n
 import errno
 import json
 import os
-import re
 import sys
 import tempfile
 import traceback
@@ -18,13 +17,12 @@ import click
 
 from tongxing.cli.common import Settings
 from tongxing.cli.shell import problem_of
-from tongxing.kernel.ids import digest, masked
+from tongxing.kernel.ids import digest, without_medium_numbers
 from tongxing.kernel.reasons import Problem, Refusal, reason
 
 EXIT_READER_GONE = 141
 EXIT_TERMINATED = 143
 
-_CARD_NUMBER = re.compile(r"(?<![0-9０-９])[0-9０-９](?: ?[0-9０-９]){11,19}(?![0-9０-９])")
 _OS_CODES = {
     errno.ENOENT: "FILE_NOT_FOUND",
     errno.ENOTDIR: "FILE_NOT_FOUND",
@@ -105,19 +103,15 @@ def _saved(trace: str, home: Path) -> str:
             folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             path = folder / name
             path.touch(mode=0o600)
-            path.write_text(_CARD_NUMBER.sub(_masked, trace), encoding="utf-8")
+            path.write_text(without_medium_numbers(trace), encoding="utf-8")
         except OSError:
             continue
         return str(path)
     return name
 
 
-def _masked(found: re.Match[str]) -> str:
-    return masked(found.group().replace(" ", ""))
-
-
 def _printable(line: str) -> str:
     """One line, no full card number, nothing that could steer a terminal."""
-    line = _CARD_NUMBER.sub(_masked, " ".join(line.split()))
+    line = without_medium_numbers(" ".join(line.split()))
     clean = "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in line)
     return clean.encode("utf-8", "replace").decode("utf-8")

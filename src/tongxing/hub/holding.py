@@ -29,6 +29,7 @@ from tongxing.hub.store.twins import Twin
 from tongxing.hub.terms import HeldTerms, terms_on
 from tongxing.hub.windows import window_of, window_times
 from tongxing.kernel.clock import calendar_date, stamp
+from tongxing.kernel.payments import is_same_person
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import SigningKey, Verdict, VerdictFile, seal
 
@@ -157,7 +158,7 @@ class HoldingDesk:
                 note = (PROPOSALS[event], now_s, *said, self._rules.version)
                 twin_table.write_twin_event(cursor, twin, *note)
                 return None
-            if person == said[0]:
+            if is_same_person(person, said[0]):
                 return Refusal("HELD_TWO_PERSONS", twin.name, {"person": person})
         stamped_s, window_id = window_now(cursor, now_s, self._rules)
         rules, keys = self._rules, self._key
@@ -230,7 +231,7 @@ def _waits_for_second(
     said, person, fen = life_table.newest_proposal(cursor, ending[0].record_id)
     if said != PROPOSALS[event] or fen != agreed_fen:
         return True
-    if person == by:
+    if is_same_person(person, by):
         return Refusal("HELD_TWO_PERSONS", ending[0].record_id, {"person": by})
     return False
 

@@ -65,7 +65,7 @@ def hear(
 def _objection(act: CaseAct, spoken: Spoken, at_s: int, terms: CaseTerms) -> Refusal | None:
     opening = objecting(terms)
     if act.act == OBJECT and act.reason not in opening.reasons:
-        values = {"reason": act.reason or "–", "codes": " ".join(opening.reasons)}
+        values = {"reason": act.reason or "–", "codes": ", ".join(opening.reasons)}
         return Refusal("CASE_WORD", act.record_id, values)
     until_s = word_until_s(spoken, terms)
     is_evidence = act.act == CONFIRM and spoken.status == RecordState.HELD

@@ -18,6 +18,7 @@ from tongxing.hub.store import hub_keys as table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.store.hub_keys import KeyRow
 from tongxing.hub.windows import window_of
+from tongxing.kernel.payments import is_same_person
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.messages import KeyRing, SigningKey
 
@@ -128,7 +129,7 @@ class KeyDesk:
             if not waits or waits[0][:5] != wanted[:5]:
                 table.propose(cursor, wanted, now_s)
                 return wanted
-            if waits[0].proposed_by == by:
+            if is_same_person(waits[0].proposed_by, by):
                 return Refusal("HUB_KEY_TWO_PERSONS", values={"person": by})
             note = self._signed(known, new, waits[0], by, self._now(cursor, now_s))
             more = known.with_change(note)

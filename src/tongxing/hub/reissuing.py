@@ -17,7 +17,7 @@ from tongxing.hub.store import payments as table
 from tongxing.hub.store.payments import CameBack
 from tongxing.hub.words import in_both
 from tongxing.kernel.clock import calendar_date
-from tongxing.kernel.payments import next_due_s, successor_id
+from tongxing.kernel.payments import is_same_person, next_due_s, successor_id
 from tongxing.kernel.reasons import Refusal
 
 
@@ -48,7 +48,7 @@ class ReissueDesk:
             if first is None:
                 table.propose_reissue(cursor, name, why, by, now_s)
                 return None
-            if first == by:
+            if is_same_person(first, by):
                 return Refusal("REISSUE_TWO_PERSONS", name, {"person": by})
             table.confirm_reissue(cursor, name, by, now_s)
             successor = successor_of(payment.instruction, now_s)

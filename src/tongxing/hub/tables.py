@@ -15,6 +15,7 @@ from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import split_tables as store_tables
 from tongxing.hub.store.split_tables import ListedTable
 from tongxing.kernel.clock import business_date
+from tongxing.kernel.payments import is_same_person
 from tongxing.kernel.reasons import Refusal
 
 
@@ -96,7 +97,7 @@ def _found(cursor: Cursor, version: str) -> ListedTable:
 
 
 def _first_fault(cursor: Cursor, listed: ListedTable, by: str) -> Refusal | None:
-    if listed.handed_in_by == by:
+    if is_same_person(listed.handed_in_by, by):
         return Refusal("SPLIT_SAME_PERSON", values={"version": listed.version})
     split_s = store_tables.last_ride_of(cursor, listed)
     if split_s is not None:

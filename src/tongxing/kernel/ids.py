@@ -7,6 +7,7 @@ import hashlib
 import re
 
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}", re.ASCII)
+_MEDIUM_NUMBER = re.compile(r"(?<![0-9０-９])[0-9０-９](?: ?[0-9０-９]){11,19}(?![0-9０-９])")
 _DEVICE = re.compile(r"(?:CON|PRN|AUX|NUL|COM[0-9]|LPT[0-9])(?:[.:].*)?", re.ASCII | re.IGNORECASE)
 
 
@@ -30,6 +31,12 @@ def masked(medium_no: str) -> str:
     if len(medium_no) <= 10:
         return medium_no[:2] + "*" * max(0, len(medium_no) - 2)
     return f"{medium_no[:6]}{'*' * (len(medium_no) - 10)}{medium_no[-4:]}"
+
+
+def without_medium_numbers(text: str) -> str:
+    """A text that somebody wrote, fit for a page or a line: what looks like a medium number masked,
+    also when it is grouped by blanks or written in wide digits."""
+    return _MEDIUM_NUMBER.sub(lambda found: masked(found.group().replace(" ", "")), text)
 
 
 def is_file_name(text: str) -> bool:

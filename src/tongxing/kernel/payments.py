@@ -55,3 +55,9 @@ def is_person(name: str) -> bool:
     """Whether a text can name the person who decides: 1 to 64 visible characters of ASCII, without
     a space."""
     return 0 < len(name) <= 64 and name.isascii() and name.isprintable() and " " not in name
+
+
+def is_same_person(name: str, other: str) -> bool:
+    """Whether two names that people gave for themselves are one person's: ``li`` and ``LI`` are, so
+    that nobody is the second of two persons by the case of a letter."""
+    return name.casefold() == other.casefold()

@@ -24,6 +24,7 @@ from tongxing.hub.cases.words import act_and_side
 from tongxing.hub.terms import bank_deadline, deadline, next_workday_s
 from tongxing.hub.words import in_both
 from tongxing.kernel.clock import DAY_S, at, calendar_date, stamp
+from tongxing.kernel.payments import is_same_person
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import CaseAct, Share
 
@@ -155,7 +156,7 @@ def open_case(
         values = {"record": about.record_id, "until": stamp(ends_s)}
         return Refusal("CASE_TOO_LATE", act.record_id, values)
     if opening.codes and not set(opening.codes) & set(about.codes):
-        values = {"record": about.record_id, "codes": " ".join(opening.codes)}
+        values = {"record": about.record_id, "codes": ", ".join(opening.codes)}
         return Refusal("CASE_CODES", act.record_id, values)
     takes_all = opening.act in (OBJECT, RECOVER)
     if takes_all and about.left_fen <= 0:
@@ -167,7 +168,7 @@ def open_case(
     if refusal is not None:
         return refusal
     if opening.reasons and act.reason not in opening.reasons:
-        values = {"reason": act.reason, "codes": " ".join(opening.reasons)}
+        values = {"reason": act.reason, "codes": ", ".join(opening.reasons)}
         return Refusal("CASE_WORD", act.record_id, values)
     case = Case(
         case_id=case_id,
@@ -216,11 +217,11 @@ def take(
     bound_fen = step.two_persons_above_fen
     bound_fen = terms.two_persons_above_fen if bound_fen is None else bound_fen
     if step.act == RULE and case.escrow_fen > bound_fen:
-        if case.proposed_by == person:
-            return Refusal("CASE_TWO_PERSONS", case.case_id, {"person": person})
         if not case.proposed_by or case.proposed_fen != act.amount_fen:
             proposed = replace(case, proposed_by=person, proposed_fen=act.amount_fen)
             return Moved(proposed, act.act, person, at_s)
+        if is_same_person(case.proposed_by, person):
+            return Refusal("CASE_TWO_PERSONS", case.case_id, {"person": person})
     says_dispute = step.says_amount and step.act != RULE
     after = replace(case, amount_fen=act.amount_fen) if says_dispute else case
     return _moved(after, step, act, person or side, about, at_s, terms)

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from tongxing.hub.cases.ladder import THAW, Case, permitted
 from tongxing.hub.cases.rules import WEIGHED, DisputeTerms
 from tongxing.hub.cases.weighing import Weighed, weighed
 from tongxing.hub.store import cases as table
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.terms import terms_of
+from tongxing.kernel.ids import without_medium_numbers
 from tongxing.messages import CaseNews
 
 
@@ -115,7 +118,7 @@ def find_case(cursor: Cursor, case_id: str) -> CaseSeen | None:
     return CaseSeen(
         case,
         CaseLine(*row),
-        tuple(table.news_of(step) for step in news),
+        tuple(_fit_to_show(table.news_of(step)) for step in news),
         tuple(MoneyLine(*move) for move in money),
         tuple((act, case.member(side)) for act, side in acts),
         _silence(case, terms),
@@ -130,6 +133,11 @@ def _weighed(cursor: Cursor, opening: CaseNews, terms: DisputeTerms) -> Weighed 
         return None
     shown = table.shown_by(cursor, opening.record_id)
     return None if shown is None else weighed(opening, shown, terms)
+
+
+def _fit_to_show(news: CaseNews) -> CaseNews:
+    """The issuer is told in full by its letter which card a case is about; a page does not."""
+    return replace(news, note=without_medium_numbers(news.note))
 
 
 def _silence(case: Case, terms: DisputeTerms) -> str:

@@ -53,6 +53,9 @@ def print_case(seen: CaseSeen) -> None:
         turn = account_name(line.turn, language)
         say(WORDS("cases.show.turn", turn=turn, until=stamp(line.due_s)))
         say(WORDS("cases.show.silence", name=silence_name(seen.silence, language)))
+        if seen.case.proposed_by:
+            proposed = {"by": seen.case.proposed_by, "amount": yuan(seen.case.proposed_fen)}
+            say(WORDS("cases.show.proposed", **proposed))
         for act, party in seen.next_acts:
             values = {"act": act, "name": act_name(act, language)}
             say(WORDS("cases.show.next", party=account_name(party, language), **values))
