@@ -55,6 +55,44 @@ def test_journals_and_payments_also_stand_in_the_order_of_the_file(name: str) ->
         assert found[section] == expected[section]
 
 
+def changed(name: str, **changes: Any) -> dict[str, Any]:
+    """What the engine makes of a day by hand with some things in it changed, by record or by key
+    of its rules."""
+    plain = json.loads(file_of(name).read_bytes())
+    records = {record["record_id"]: record for record in plain["inputs"]["records"]}
+    for key, values in changes.items():
+        (records[key] if key in records else plain["config"].setdefault(key, {})).update(values)
+    found = read_day(msgspec.json.encode(plain), name)
+    assert isinstance(found, WorkedDay), found
+    return outcome(found)
+
+
+def result_of(record_id: str, found: dict[str, Any]) -> dict[str, Any]:
+    (result,) = (item for item in found["results"] if item["record_id"] == record_id)
+    return dict(result)
+
+
+def test_a_discounted_fare_is_rounded_half_up() -> None:
+    for gross, paid in ((505, 455), (515, 464)):  # 454.5 and 463.5
+        found = changed("worked_day", gross_fare={"S1-S9": gross}, R001={"amount_paid": paid})
+        assert result_of("R001", found)["expected_paid"] == paid
+        assert result_of("R001", found)["code"] == "0000"
+
+
+def test_the_days_of_terminals_are_calendar_days() -> None:
+    """01:30 on the 18th is still of the business day of the 17th."""
+    night = {"tap_time": "2026-03-18T01:30:00", "terminal_id": "V-NEW"}
+    for days, code in (
+        ({"last_on": "2026-03-17"}, "1012"),
+        ({"last_on": "2026-03-18"}, "0000"),
+        ({"first_on": "2026-03-18"}, "0000"),
+        ({"first_on": "2026-03-19"}, "1012"),
+    ):
+        terminals = {"V-NEW": {"acquirer": "ACQ-B", **days}}
+        result = result_of("R006", changed("worked_day", terminals=terminals, R006=night))
+        assert (result["code"], result["lag_days"]) == (code, 1), days
+
+
 def test_the_worked_day_in_figures(capsys: pytest.CaptureFixture[str]) -> None:
     """32 journals with 198 lines, 28.44 in and 24.31 out, 13 fen of fees for the hub."""
     assert run(["hub", "check", str(file_of("worked_day")), "--json"]) == 0
