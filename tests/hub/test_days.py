@@ -93,6 +93,27 @@ def test_the_days_of_terminals_are_calendar_days() -> None:
         assert (result["code"], result["lag_days"]) == (code, 1), days
 
 
+def test_each_window_that_is_paid_on_one_day_makes_the_float_right_for_itself() -> None:
+    """Two windows of a holiday are paid on 8 October. H05, in the second, becomes a ride of ISS-A
+    away from home: its fee of 1.80, to 2, of which the issuer keeps 1."""
+    card = {"card_no": "3104200000000000004", "card_counter": 78, "balance_before": 5_820}
+    found = changed("holiday", H05={**card, "amount_paid": 180})
+    assert result_of("H05", found)["code"] == "0000"
+    floats = [
+        (item["kind"], item["ref"], item["at"], max(line["debit"] for line in item["lines"]))
+        for item in found["journals"]
+        if item["kind"].startswith("FLOAT_")
+    ]
+    at = "2026-10-08T17:00:00"
+    assert floats == [
+        ("FLOAT_TRUE_UP", "ISS-A", at, 11),
+        ("FLOAT_SWEEP", "ISS-B", at, 1),
+        ("FLOAT_SWEEP", "ISS-A", at, 1),
+    ]
+    assert [item["true_up"] for item in found["float_true_up"]] == [11, -1]
+    assert found["invariants"]["I8 float bank = customer liability for each issuer"]
+
+
 def test_the_worked_day_in_figures(capsys: pytest.CaptureFixture[str]) -> None:
     """32 journals with 198 lines, 28.44 in and 24.31 out, 13 fen of fees for the hub."""
     assert run(["hub", "check", str(file_of("worked_day")), "--json"]) == 0
