@@ -1,7 +1,9 @@
 """What tests need from the machine: a real browser, and letters for Chinese in screenshots.
 
 A browser is looked for in this order: CHROMIUM, the system's own, Playwright's own; as root on
-Debian it is installed once. Without one the browser tests are skipped, loudly, and nothing fails.
+Debian it is installed once. Of the system's and of Playwright's, a Chromium without windows of its
+own comes first: it is the same engine and shows the same pages, for a third less of the processor.
+Without any the browser tests are skipped, loudly, and nothing fails.
 """
 
 import os
@@ -16,6 +18,8 @@ from door.process import watch
 from door.words import Trouble, step
 
 _NAMES = (
+    "chromium-headless-shell",
+    "chrome-headless-shell",
     "chromium",
     "chromium-browser",
     "google-chrome",
@@ -27,10 +31,12 @@ _NAMES = (
 )
 _MAC_APPLICATIONS = ("Google Chrome", "Chromium", "Microsoft Edge")
 _PLAYWRIGHT_PLACES = (
+    "chromium_headless_shell-*/*/*headless?shell",
     "chromium-*/chrome-linux*/chrome",
     "chromium-*/chrome-mac*/*.app/Contents/MacOS/*",
     "chromium-*/chrome-win*/chrome.exe",
 )
+_PACKAGES = ("chromium-headless-shell", "chromium")  # the first is not on every Debian
 _TRIED = VENV / "browser.tried"
 
 
@@ -87,7 +93,8 @@ def _starts(path: str) -> bool:
 
 
 def _installed_browser() -> str:
-    if may_install() and first_time("browser") and install(["chromium", "fonts-noto-cjk"]):
+    if may_install() and first_time("browser"):
+        any(install([name, "fonts-noto-cjk"]) for name in _PACKAGES)
         return find_browser(os.environ)
     return ""
 

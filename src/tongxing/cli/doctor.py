@@ -21,7 +21,13 @@ from tongxing.kernel.reasons import Problem, Refusal
 WORDS = Words("doctor")
 
 _PYTHON_OLDEST = (3, 11)
-_BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+_BROWSERS = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+)
 _PROBE_S = 20
 
 
