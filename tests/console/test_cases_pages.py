@@ -10,7 +10,7 @@ import msgspec
 import psycopg
 import pytest
 import uvicorn
-from console_world import BEIJING, CHONGQING, key_of, moment, open_world
+from console_world import BEIJING, CHONGQING, TIANJIN, key_of, moment, open_world
 from fastapi.testclient import TestClient
 from page_reading import PAGES, Page, read
 from test_browser import AXE, PHONE, visit
@@ -24,21 +24,29 @@ from tongxing.storage import Database
 
 __all__ = ["visit"]
 
-ISS, ACQ = f"ISS-{BEIJING}", f"ACQ-{CHONGQING}"
-TRUST = KeyRing({name: key_of(name).public_bytes() for name in (ISS, ACQ)})
-WINDOW = "W20260319"
-ARBITRATED, ADJUSTED = "C20260319-0001", "C20260319-0002"
+ISS, ACQ, AWAY = f"ISS-{BEIJING}", f"ACQ-{CHONGQING}", f"ISS-{CHONGQING}"
+TRUST = KeyRing({name: key_of(name).public_bytes() for name in (ISS, ACQ, AWAY)})
+DAY_WINDOW, WINDOW = "W20260318", "W20260319"
+ARBITRATED, ADJUSTED, CLAIMED = "C20260319-0001", "C20260319-0002", "C20260319-0003"
 PAPER = Evidence("tap.json", "0123456789abcdef" * 4)
 
 
 @pytest.fixture(scope="module")
 def told(database_server: Database) -> Iterator[Database]:
-    """A day, and two disputes about it: one is in arbitration, one was adjusted."""
+    """A day, and three disputes about it: in arbitration, adjusted, and a small claim."""
     name = f"console_cases_{os.getpid()}"
     with psycopg.connect(database_server.dsn, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     parts = urlsplit(database_server.dsn)
     database = Database(urlunsplit(parts._replace(path=f"/{name}")))
+    disputed(database)
+    yield database
+    with psycopg.connect(database_server.dsn, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def disputed(database: Database) -> None:
+    """The whole day and its disputes."""
     world = open_world(database)
     world.whole_day()
     store = HubStore(database)
@@ -48,7 +56,14 @@ def told(database_server: Database) -> Iterator[Database]:
             "SELECT record_id FROM record WHERE issuer = %s AND acquirer = %s ORDER BY record_id",
             (ISS, ACQ),
         ).fetchall()
+        other = cursor.execute(
+            "SELECT record_id FROM record WHERE issuer = %s AND acquirer <> %s"
+            " ORDER BY delta_fen DESC LIMIT 1",
+            (AWAY, ACQ),
+        )
+        (third,) = other.fetchone() or ("",)
     first, second = (str(record) for (record,) in rows[:2])
+    claim = {"act": "claim_small", "record_id": third, "amount_fen": 50, "reason": "R1"}
     for number, (member, time, said) in enumerate(
         (
             (ISS, "50:00", {"act": "charge_back", "record_id": first, "reason": "R1"}),
@@ -63,6 +78,7 @@ def told(database_server: Database) -> Iterator[Database]:
                 },
             ),
             (ISS, "52:00", {"act": "arbitrate", "case_id": ARBITRATED}),
+            (AWAY, "53:00", claim),
         )
     ):
         plain = {"act_id": "1", "amount_fen": 0 if number > 1 else 50, **said}
@@ -80,9 +96,6 @@ def told(database_server: Database) -> Iterator[Database]:
                 assert city.apply_statement(closing.statements[member], moment("60:30")) is None
     store.close()
     world.close()
-    yield database
-    with psycopg.connect(database_server.dsn, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +126,8 @@ def says(page: Page, *words: str) -> None:
 def test_the_open_cases_stand_by_deadline_with_whose_turn_it_is(pages: TestClient) -> None:
     page = read(pages, "/cases")
     (row,) = page.table("Case")[:1]
-    assert row[0] == ARBITRATED and row[1].startswith("2026-04-18 12:00")
-    assert row[2:4] == ["clearing house", "in arbitration"] and row[-1] == "¥0.50"
+    assert row[:2] == [ARBITRATED, "in arbitration"] and row[2].startswith("2026-04-18 12:00")
+    assert row[3] == "clearing house" and row[-1] == "¥0.50"
     assert ADJUSTED not in page.words
     says(read(pages, "/cases?show=all"), ADJUSTED, "adjusted")
     says(read(pages, "/cases", "zh"), "仲裁中", "待行动方", "清分中心")
@@ -133,6 +146,25 @@ def test_a_case_tells_what_happened_and_what_is_next(pages: TestClient) -> None:
     )
     says(read(pages, f"/cases/{ADJUSTED}", "zh"), "已贷记调整", "charged twice", "差错处理费")
     assert pages.get("/cases/C1").status_code == 404
+
+
+def test_a_small_claim_tells_why_it_was_not_granted(pages: TestClient) -> None:
+    says(
+        read(pages, f"/cases/{CLAIMED}"),
+        "issuer (for the passenger) 0, acquirer 1; the acquirer has more points",
+        "1 for the acquirer: both ends, or the one tap of a single ride, were tapped",
+    )
+    says(read(pages, f"/cases/{CLAIMED}", "zh"), "收单方更多，不予支付", "收单方 1 分")
+
+
+def test_where_only_the_hub_runs_nothing_leads_to_what_a_city_keeps(database: Database) -> None:
+    disputed(database)
+    for city in (BEIJING, CHONGQING, TIANJIN):
+        database.drop_schema(f"city_{city}")
+    with TestClient(create_app(database, "simulated"), base_url=PAGES) as client:
+        paths = (f"/settlement/{DAY_WINDOW}", "/cases?show=all", f"/cases/{CLAIMED}")
+        links = {link for path in paths for link in read(client, path).links}
+        assert {link for link in links if client.get(link).status_code != 200} == set()
 
 
 def test_the_ways_that_lead_to_a_case(pages: TestClient) -> None:

@@ -55,6 +55,7 @@ def case(request: Request, case_id: str) -> Response:
     with console_of(request).books.snapshot() as snapshot:
         choice = choose_day(snapshot, None)
         seen = views.find_case(snapshot.of_hub(), case_id) if snapshot.has_hub else None
+        has_trips = bool(snapshot.cities)
     if seen is None:
         shown = "".join(sign if sign.isprintable() else "?" for sign in case_id[:60])
         raise Problem("CASE_UNKNOWN", request.url.path, case=shown)
@@ -66,6 +67,7 @@ def case(request: Request, case_id: str) -> Response:
             "choice": choice,
             "seen": seen,
             "line": seen.line,
+            "has_trips": has_trips,
             "say": _Saying(language_of(request)),
         },
     )
@@ -98,6 +100,13 @@ class _Saying:
 
     def act(self, act: str) -> str:
         return words.act_name(act, self._language)
+
+    def side(self, side: str) -> str:
+        return words.side_name(side, self._language)
+
+    def weight(self, fact: str) -> str:
+        """What of a record counts for or against a small claim."""
+        return words.weight_name(fact, self._language)
 
     def money(self, kind: str) -> str:
         return words.money_name(kind, self._language)

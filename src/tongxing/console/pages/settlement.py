@@ -62,11 +62,12 @@ def window(request: Request, window_id: str) -> Response:
         line = find_window(snapshot, window_id)
         values = _window(snapshot, line)
         words = Words(language_of(request))
-        choice = choose_day(snapshot, None)
+        choice, cities = choose_day(snapshot, None), snapshot.cities
     return render(
         request,
         "window.html",
         {
+            "cities": cities,
             "section": "settlement",
             "choice": choice,
             "window": line,
