@@ -63,7 +63,6 @@ def disputed(database: Database) -> None:
         )
         (third,) = other.fetchone() or ("",)
     first, second = (str(record) for (record,) in rows[:2])
-    claim = {"act": "claim_small", "record_id": third, "amount_fen": 50, "reason": "R1"}
     for number, (member, time, said) in enumerate(
         (
             (ISS, "50:00", {"act": "charge_back", "record_id": first, "reason": "R1"}),
@@ -78,10 +77,10 @@ def disputed(database: Database) -> None:
                 },
             ),
             (ISS, "52:00", {"act": "arbitrate", "case_id": ARBITRATED}),
-            (AWAY, "53:00", claim),
+            (AWAY, "53:00", {"act": "claim_small", "record_id": third, "reason": "R1"}),
         )
     ):
-        plain = {"act_id": "1", "amount_fen": 0 if number > 1 else 50, **said}
+        plain = {"act_id": "1", "amount_fen": 0 if number in (2, 3) else 50, **said}
         act = msgspec.convert(plain, CaseAct)
         file = CaseFile(file_id=f"f{number}", sender=member, created_s=1, acts=[act])
         answer = desk.receive(seal(file, key_of(member)), moment(time))
