@@ -1,7 +1,8 @@
 """What was cleared of an export, laid beside what the hub settled: verdict by verdict, to the fen.
 
 Where nothing stands apart of a window, its positions, pairs and payments are the same. Where
-something does, pairs and operators' shares are the same once it is added.
+something does, pairs and operators' shares are the same once it is added, and it is why positions
+differ.
 """
 
 import csv
@@ -15,10 +16,9 @@ import duckdb
 
 from tongxing.clearing.exporting.desk import APART, APART_SHARES, MANIFEST, RECORDS, SETTLED
 from tongxing.clearing.exporting.documents import INSTRUCTIONS, PAIRS, POSITIONS
-from tongxing.hub.cases.netted import ADJUSTING
+from tongxing.clearing.exporting.positions import OF_PAIRS, Sheets, Shifted, shifted
 from tongxing.hub.verdicts import IN_ORDER, verdict_code
 
-_OF_PAIRS = tuple(f"case_{kind}" for kind in ADJUSTING)
 _SHOWN_MAX = 20
 
 Pair = tuple[str, str]
@@ -26,23 +26,26 @@ Row = dict[str, str]
 
 
 class Difference(NamedTuple):
-    """Something that was settled and cleared differently: the window or file, what it is, and what
-    each side says."""
+    """Something that was settled and cleared differently: the window or file, what it is, what
+    each side says, and what kind of thing it is: "verdict", the name of a sheet of which `what` is
+    a row, "pair" (records and fen), "share" or "position" (fen)."""
 
     where: str
     what: str
     settled: str
     cleared: str
+    kind: str
 
 
 class Compared(NamedTuple):
     """How many verdicts and windows were laid beside each other; the first differences; windows
-    that nothing stands apart of."""
+    that nothing stands apart of; by window, whose positions differ because of what stands apart."""
 
     verdicts: int
     windows: int
     clean: int
     differences: tuple[Difference, ...]
+    shifted: tuple[tuple[str, Shifted], ...]
 
 
 class OtherRows(Exception):
@@ -63,17 +66,22 @@ def compare(export: Path, results: Path) -> Compared:
         for one in json.loads((export / MANIFEST).read_text("utf-8"))["windows"]
         if one["state"] != "open"
     ]
-    clean = 0
+    clean, moved = 0, list[tuple[str, Shifted]]()
     for window in windows:
         beside = [row for row in apart if row["window"] == window]
         settled, cleared = export / SETTLED / window, results / window
         if beside:
             differing += _with_apart(export, window, beside, settled, cleared)
+            for one in shifted(_sheets(settled), _sheets(cleared), beside):
+                if one.is_explained:
+                    moved.append((window, one))
+                else:
+                    differing.append(_unexplained(window, one))
         else:
             clean += 1
             for name in (POSITIONS, PAIRS, INSTRUCTIONS):
                 differing += _same_rows(window, name, settled / name, cleared / name)
-    return Compared(count, len(windows), clean, tuple(differing[:_SHOWN_MAX]))
+    return Compared(count, len(windows), clean, tuple(differing[:_SHOWN_MAX]), tuple(moved))
 
 
 def _same_input(export: Path, results: Path) -> None:
@@ -104,7 +112,9 @@ def _verdicts(export: Path, results: Path) -> tuple[int, list[Difference]]:
             f"ORDER BY 1, 2 LIMIT {_SHOWN_MAX}",
             [*in_order, str(export / RECORDS), str(results / "verdicts.parquet"), *in_order],
         ).fetchall()
-    differing = [Difference(str(row[0]), str(row[1]), str(row[2]), str(row[3])) for row in found]
+    differing = [
+        Difference(str(row[0]), str(row[1]), str(row[2]), str(row[3]), "verdict") for row in found
+    ]
     return int(row[0]) if row else 0, differing
 
 
@@ -114,10 +124,28 @@ def _same_rows(window: str, name: str, settled: Path, cleared: Path) -> list[Dif
     other = {tuple(row.values()) for row in _rows(cleared)} if cleared.exists() else set()
     return [
         Difference(
-            window, name, ",".join(row) if row in one else "", ",".join(row) if row in other else ""
+            window,
+            name,
+            ",".join(row) if row in one else "",
+            ",".join(row) if row in other else "",
+            name,
         )
         for row in sorted(one ^ other)
     ]
+
+
+def _sheets(folder: Path) -> Sheets:
+    """Positions and pairs; a window without any money has none."""
+    positions, pairs = folder / POSITIONS, folder / PAIRS
+    return Sheets(
+        _rows(positions) if positions.exists() else [], _rows(pairs) if pairs.exists() else []
+    )
+
+
+def _unexplained(window: str, one: Shifted) -> Difference:
+    """A position beside the nearest that what stands apart allows."""
+    allowed_fen = min(max(one.settled_fen, one.least_fen), one.most_fen)
+    return Difference(window, one.member, str(one.settled_fen), str(allowed_fen), "position")
 
 
 def _with_apart(
@@ -130,7 +158,7 @@ def _with_apart(
     for pair, (records, fen) in known.items():
         total[pair] = [records, fen]
     for row in beside:
-        if row["why"].startswith("case_") and row["why"] not in _OF_PAIRS:
+        if row["why"].startswith("case_") and row["why"] not in OF_PAIRS:
             continue
         found = total[row["acquirer"], row["issuer"]]
         if not row["why"].startswith("case_"):
@@ -144,12 +172,12 @@ def _with_apart(
     for pair in sorted({*pairs, *total}):
         one, other = tuple(pairs.get(pair, (0, 0))), tuple(total[pair])
         if one != other:
-            differing.append(Difference(window, " <- ".join(pair), str(one), str(other)))
+            differing.append(Difference(window, " <- ".join(pair), str(one), str(other), "pair"))
     for key in sorted({*shares, *of_operators}):
         if shares.get(key, 0) != of_operators[key]:
             what = " ".join(key)
             differing.append(
-                Difference(window, what, str(shares.get(key, 0)), str(of_operators[key]))
+                Difference(window, what, str(shares.get(key, 0)), str(of_operators[key]), "share")
             )
     return differing
 

@@ -7,6 +7,17 @@ from tongxing.hub.store import Cursor
 from tongxing.kernel.clock import stamp
 
 POSITIONS, PAIRS, INSTRUCTIONS = "positions.csv", "pairs.csv", "instructions.csv"
+HEADS = {
+    POSITIONS: ("member", "debit_fen", "credit_fen", "net_fen"),
+    PAIRS: (
+        "acquirer", "issuer", "cross_city", "records", "charge_fen", "fee_fen", "fee_issuer_fen",
+        "fee_acquirer_fen", "fee_hub_fen", "operator", "share_fen", "fee_borne_fen",
+    ),
+    INSTRUCTIONS: (
+        "instruction", "phase", "message", "debtor", "creditor", "amount_fen", "due",
+    ),
+}  # fmt: skip
+"""The columns of each, in order."""
 
 
 def settled_documents(cursor: Cursor, window_id: str) -> Iterator[tuple[str, bytes]]:
@@ -17,7 +28,7 @@ def settled_documents(cursor: Cursor, window_id: str) -> Iterator[tuple[str, byt
         " WHERE window_id = %s ORDER BY member",
         (window_id,),
     ).fetchall()
-    yield POSITIONS, sheet(("member", "debit_fen", "credit_fen", "net_fen"), rows)
+    yield POSITIONS, sheet(HEADS[POSITIONS], rows)
     rows = cursor.execute(
         "SELECT acquirer, issuer, CASE WHEN is_cross_city THEN 'yes' ELSE 'no' END, records,"
         " p.delta_fen, p.fee_fen, fee_issuer_fen, fee_acquirer_fen, fee_hub_fen,"
@@ -26,17 +37,10 @@ def settled_documents(cursor: Cursor, window_id: str) -> Iterator[tuple[str, byt
         " WHERE window_id = %s ORDER BY acquirer, issuer, operator",
         (window_id,),
     ).fetchall()
-    yield PAIRS, sheet(_PAIR, rows)
+    yield PAIRS, sheet(HEADS[PAIRS], rows)
     rows = cursor.execute(
         "SELECT instruction_id, phase, message, debtor, creditor, amount_fen, due_s"
         " FROM instruction WHERE window_id = %s AND replaces IS NULL ORDER BY instruction_id",
         (window_id,),
     ).fetchall()
-    yield INSTRUCTIONS, sheet(_INSTRUCTION, [(*row[:-1], stamp(row[-1])) for row in rows])
-
-
-_PAIR = (
-    "acquirer", "issuer", "cross_city", "records", "charge_fen", "fee_fen", "fee_issuer_fen",
-    "fee_acquirer_fen", "fee_hub_fen", "operator", "share_fen", "fee_borne_fen",
-)  # fmt: skip
-_INSTRUCTION = ("instruction", "phase", "message", "debtor", "creditor", "amount_fen", "due")
+    yield INSTRUCTIONS, sheet(HEADS[INSTRUCTIONS], [(*row[:-1], stamp(row[-1])) for row in rows])

@@ -7,6 +7,6 @@ it is called. The words stand in ``texts/hub.toml``.
 from tongxing.cli.shell import family
 
 
-@family(__name__, first=("day", "cases", "check", "split"), not_commands=("opened",))
+@family(__name__, first=("day", "cases", "check", "split"), not_commands=("differing", "opened"))
 def command() -> None:
     """The group; every command is a module beside this one."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tongxing.cli.common import Words, emit_json, granted, print_table, progress, say, settings
+from tongxing.cli.hub.differing import code_words, print_compared
 from tongxing.cli.hub.opened import hub_store
 from tongxing.cli.shell import command as make_command
 from tongxing.hub import NetworkGround, load_rulebook
@@ -112,7 +113,13 @@ def _show_apart(exported: "Exported") -> None:
         WORDS("export.apart"),
         [WORDS(f"export.column.{name}") for name in ("why", "code", "as_stated", "rows", "fen")],
         [
-            (WORDS(f"export.why.{_why(why)}"), code, as_stated, f"{rows:,}", yuan(fen))
+            (
+                WORDS(f"export.why.{_why(why)}"),
+                code_words(code),
+                code_words(as_stated),
+                f"{rows:,}",
+                yuan(fen),
+            )
             for (why, code, as_stated), (rows, fen) in sorted(totals.items())
         ],
         right=(3, 4),
@@ -148,14 +155,9 @@ def _compared(folder: Path, results: Path) -> int:
                 "windows": found.windows,
                 "clean": found.clean,
                 "differences": [one._asdict() for one in found.differences],
+                "shifted": [{"window": window} | one._asdict() for window, one in found.shifted],
             }
         )
-    elif found.differences:
-        columns = [
-            WORDS(f"export.column.{name}") for name in ("where", "what", "settled", "cleared")
-        ]
-        print_table(WORDS("export.differing"), columns, list(found.differences))
     else:
-        values = {"verdicts": f"{found.verdicts:,}", "windows": found.windows, "clean": found.clean}
-        say(WORDS("export.same", **values))
+        print_compared(found)
     return 1 if found.differences else 0
