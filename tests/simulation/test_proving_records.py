@@ -116,6 +116,23 @@ def test_another_record_window_key_or_a_changed_proof_is_refused(
         assert said in told and told.count("\n") == 1
 
 
+def test_of_proof_checkpoint_and_key_the_bad_one_is_named(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = windows(home)[0]
+    kept, key = tmp_path / "kept.txt", tmp_path / "hub.vkey"
+    kept.write_bytes(Path(checkpoint(home, first)).read_bytes().replace(b"\nfiles ", b"\nfiles 1"))
+    key.write_text("no key", encoding="ascii")
+    for line, said in (
+        (offline(home, first, None, "--checkpoint", str(kept)), f"does not hold ({kept})"),
+        (offline(home, first, None, "--key", str(key)), f"({key})"),
+        (offline(home, first, None, "--key", "no key"), "(--key)"),
+        (offline(home, first, "nobody.1"), f"({home / first}.tlog-proof)"),
+    ):
+        assert run([*line, "--lang", "en"]) in (4, 5)
+        assert said in capsys.readouterr().err
+
+
 def test_without_a_key_nothing_is_believed(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

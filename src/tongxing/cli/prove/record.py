@@ -4,10 +4,10 @@ from pathlib import Path
 
 import click
 
-from tongxing.checkpoint import Proven, check_proof
+from tongxing.checkpoint import Proven, check_proof, open_checkpoint
 from tongxing.cli.arguments import READABLE_FILE
 from tongxing.cli.common import Words, emit_json, granted, note, print_table, say, settings
-from tongxing.cli.prove.given import given_keys, note_in
+from tongxing.cli.prove.given import given_keys, note_in, placed
 from tongxing.cli.shell import command as make_command
 from tongxing.cli.shell import usage_problem
 from tongxing.kernel.files import write_whole
@@ -33,8 +33,12 @@ def command(
         return 0
     if out is not None:
         raise usage_problem(click.get_current_context(), "extra", text="--out")
-    published = None if checkpoint is None else note_in(checkpoint)
-    proven = granted(check_proof(note_in(proof), record_id, given_keys(key), published))
+    keys, published = given_keys(key), None
+    if checkpoint is not None:
+        published = note_in(checkpoint)
+        granted(placed(open_checkpoint(published, keys), str(checkpoint)))
+    found = check_proof(note_in(proof), record_id, keys, published)
+    proven = granted(placed(found, str(proof)))
     if settings().json:
         emit_json(_plain(proven, published is not None))
     else:
