@@ -4,6 +4,7 @@ The server is started once per run and each test gets a database of its own in i
 TONGXING_TEST_DSN (``postgresql://…``) to use a server of your own.
 """
 
+import gc
 import itertools
 import os
 import shutil
@@ -12,6 +13,7 @@ import socket
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -21,9 +23,11 @@ import pytest
 from door.machine import find_browser
 
 from tongxing.city.office import Office
+from tongxing.hub import HubStore
 from tongxing.storage import Database, open_database
 
 _EXIT_INTERRUPTED = 130
+_GC_THRESHOLD = (20_000, 20, 50)
 _MEMORY, _ROOM_BYTES = Path("/dev/shm"), 8 << 30
 _LOUD = {
     "no browser": "set CHROMIUM=path",
@@ -43,11 +47,11 @@ DECLARE
     filled boolean;
 BEGIN
     FOR found IN SELECT nspname FROM pg_namespace
-        WHERE nspname !~ '^(pg_|information_schema|public$|(city|people)_(110000|500000)$)' LOOP
+        WHERE nspname !~ '^(pg_|information_schema$|public$)' AND nspname !~ '{kept}' LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', found.nspname);
     END LOOP;
     FOR found IN SELECT oid::regclass AS name FROM pg_class
-        WHERE relnamespace::regnamespace::text ~ '^(city|people)_'
+        WHERE relnamespace::regnamespace::text ~ '{kept}'
         AND relkind = 'r' AND relname <> 'migration' AND pg_relation_size(oid) > 0 LOOP
         EXECUTE format('SELECT EXISTS (SELECT 1 FROM %s)', found.name) INTO filled;
         IF filled THEN
@@ -60,7 +64,8 @@ BEGIN
     END LOOP;
 END $$
 """
-"""What empties a database of cities: rows, sequences, and schemas that are not theirs."""
+"""What empties a database of houses: rows, sequences, and schemas that are not `kept`."""
+_CITIES, _HUB = "^(city|people)_(110000|500000)$", "^hub$"
 _CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -99,40 +104,65 @@ def database_server(server_home: Path) -> Iterator[Database]:
 @pytest.fixture
 def database(empty_database: Database) -> Database:
     """A database for this test alone. Where tests begin with a city, their folder's conftest.py
-    gives `city_database` instead, which is made once."""
+    gives `city_database` or `hub_database` instead, which are made once."""
     return empty_database
 
 
 @pytest.fixture
 def empty_database(database_server: Database) -> Iterator[Database]:
     """An empty database of that server, for this test alone; forgotten connections are cut."""
-    name = _new_name()
-    _administer(database_server, f"CREATE DATABASE {name}")
-    yield _named(database_server, name)
-    _administer(database_server, f"DROP DATABASE {name} WITH (FORCE)")
+    with _lasting(database_server) as found:
+        yield found
 
 
 @pytest.fixture(scope="session")
 def _cities(database_server: Database) -> Iterator[Database]:
     """A database in which two cities have their tables."""
-    name = _new_name()
-    _administer(database_server, f"CREATE DATABASE {name}")
-    found = _named(database_server, name)
-    for city in ("110000", "500000"):
-        Office(city, found, None).close()
-    yield found
-    _administer(database_server, f"DROP DATABASE {name} WITH (FORCE)")
+    with _lasting(database_server) as found:
+        for city in ("110000", "500000"):
+            Office(city, found, None).close()
+        yield found
+
+
+@pytest.fixture(scope="session")
+def _hub(database_server: Database) -> Iterator[Database]:
+    """A database in which a hub has its tables."""
+    with _lasting(database_server) as found:
+        HubStore(found).close()
+        yield found
 
 
 @pytest.fixture
 def city_database(_cities: Database) -> Iterator[Database]:
     """That database with nothing in its tables, for this test alone: far quicker than making a
     hundred tables anew. What a test adds beside them goes, and connections it forgot are cut."""
-    with psycopg.connect(_cities.dsn, autocommit=True) as connection:
+    with _emptied(_cities, _CITIES):
+        yield _cities
+
+
+@pytest.fixture
+def hub_database(_hub: Database) -> Iterator[Database]:
+    """The same with the tables of a hub."""
+    with _emptied(_hub, _HUB):
+        yield _hub
+
+
+@contextmanager
+def _lasting(server: Database) -> Iterator[Database]:
+    """A database until the block ends."""
+    name = _new_name()
+    _administer(server, f"CREATE DATABASE {name}")
+    yield _named(server, name)
+    _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@contextmanager
+def _emptied(database: Database, kept: str) -> Iterator[None]:
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
         connection.execute("SET session_replication_role = replica")  # evidence cannot be deleted
-        connection.execute(_EMPTIED.encode())
-    yield _cities
-    with psycopg.connect(_cities.dsn, autocommit=True) as connection:
+        connection.execute(_EMPTIED.format(kept=kept).encode())
+    yield
+    with psycopg.connect(database.dsn, autocommit=True) as connection:
         connection.execute(_CUT.encode())
 
 
@@ -216,7 +246,12 @@ def pytest_configure(config: pytest.Config) -> None:
 
     The card readers of whoever runs this are out of reach: the run has a card service of its own,
     or none. Its address must be set before anybody asks, for the library keeps the first one.
+
+    What is collected stays until the end, so nobody looks through it for garbage, now or later.
     """
+    gc.disable()
+    gc.set_threshold(*_GC_THRESHOLD)
+    config.add_cleanup(gc.unfreeze)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     folder = tempfile.TemporaryDirectory(prefix="tongxing-pcsc-", ignore_cleanup_errors=True)
     config.add_cleanup(folder.cleanup)
@@ -236,6 +271,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         for mark in item.iter_markers("req"):
             item.user_properties.extend(("req", str(argument)) for argument in mark.args)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
