@@ -1,5 +1,6 @@
 """Registers: what members tell the hub of themselves decides, by version and day, what rows are."""
 
+import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
@@ -273,8 +274,11 @@ def test_versions_only_rise_and_only_an_owner_tells(world: World) -> None:
     assert refused(world, ACQ, terminals(5, gate_of("t2"))) == "REGISTER_CHANGED"
     assert refused(world, ISS, terminals(6)) == "REGISTER_OWNER"
     assert refused(world, ACQ, LOSSES) == "REGISTER_OWNER"
-    assert refused(world, ACQ, cities(1)) == "SIGNATURE_INVALID"
+    assert refused(world, ACQ, cities(1)) == "REGISTER_OWNER", "the hub's own"
     assert refused(world, A, deny(B, 1, START_S)) == "REGISTER_OWNER"
+    forged_list = seal(cities(1), SigningKey.from_secret("HUB", b"s" * 32))
+    answer = desk_of(world.store).take(forged_list, START_S)
+    assert isinstance(answer, Refusal) and answer.code == "SIGNATURE_INVALID"
     with world.store.changing() as cursor, pytest.raises(RaiseException, match="final"):
         cursor.execute("DELETE FROM register_version")
     stranger = SigningKey.from_secret(ACQ, b"s" * 32)
@@ -286,20 +290,27 @@ def test_versions_only_rise_and_only_an_owner_tells(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sender", "register"),
+    ("sender", "register", "told"),
     [
-        (ACQ, terminals(1, gate_of("t1", last_on=FIRST - timedelta(days=1)))),
-        (ISS, losses(1, LossEntry("C1", 9), LossEntry("C1", 9))),
-        (ISS, losses(1, LossEntry("C1", 9, found_s=8))),
-        ("HUB", cities(1, CityEntry(A, FIRST), CityEntry(A, FIRST))),
-        ("HUB", cities(1, CityEntry(A, FIRST, FIRST - timedelta(days=1)))),
-        (ACQ, replace(terminals(1), published_s=START_S + 601)),
+        (ACQ, terminals(1, gate_of("t1", last_on=FIRST - timedelta(days=1))),
+         "ends on 2025-12-31, before its first day, 2026-01-01"),
+        (ISS, losses(1, LossEntry("C1", 9), LossEntry("C1", 9)), "the same entry of C1"),
+        (ISS, losses(1, LossEntry("3104990000000000001", 9, found_s=8)),
+         "310499*********0001 was found 1970-01-01 08:00:08, before its loss was reported"),
+        ("HUB", cities(1, CityEntry(A, FIRST), CityEntry(A, FIRST)), f"the same entry of {A}"),
+        ("HUB", cities(1, CityEntry(A, FIRST, FIRST - timedelta(days=1))), "left before it joined"),
+        (ACQ, replace(terminals(1), published_s=START_S + 601), "later than the clearing house"),
     ],
-)
+)  # fmt: skip
 def test_a_register_that_cannot_be_right_is_refused(
-    world: World, sender: str, register: Register
+    world: World, sender: str, register: Register, told: str
 ) -> None:
-    assert refused(world, sender, register) == "REGISTER_UNFIT"
+    """And what cannot be right is told in words, never as the program writes it."""
+    found = desk_of(world.store).take(seal(register, KEYS[sender]), START_S)
+    assert isinstance(found, Refusal) and found.code == "REGISTER_UNFIT"
+    assert told in found.message("en")
+    for language in ("zh", "en"):
+        assert not re.search(r"Entry|datetime|_on=|_s\b", found.message(language))
 
 
 # --- tariffs --------------------------------------------------------------------------------------

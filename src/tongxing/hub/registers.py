@@ -7,7 +7,7 @@ written down with each file (`evidence_of`): it is never taken for a yes.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import get_args
+from typing import TypeVar, get_args
 
 from tongxing.hub.evidence import CardFacts, Evidence, Numbers
 from tongxing.hub.liability import Denial
@@ -18,10 +18,13 @@ from tongxing.hub.store import card_register as card_table
 from tongxing.hub.store import members as member_table
 from tongxing.hub.store import registers as table
 from tongxing.hub.store.registers import KeptVersion, Loss
-from tongxing.kernel.ids import sha256_hex
+from tongxing.hub.words import texts
+from tongxing.kernel.clock import stamp
+from tongxing.kernel.ids import masked, sha256_hex
 from tongxing.kernel.reasons import Refusal
+from tongxing.kernel.texts import LANGUAGES
 from tongxing.messages import HUB_SENDER, DataList, DenyList, KeyRing, Record
-from tongxing.messages.envelope import believe, read_body, reader_of
+from tongxing.messages.envelope import Believed, believe, read_body, reader_of
 from tongxing.messages.registers import (
     CardEntry,
     CardRegister,
@@ -53,6 +56,8 @@ _OWNERS: Mapping[str, MemberKind] = {
     "LossRegister": "issuer",
 }
 _AHEAD_S = 600
+NAMED_MAX = 10
+Name = TypeVar("Name")
 for _kind in KINDS.values():
     reader_of(_kind)
 
@@ -74,8 +79,11 @@ class RegisterDesk:
         tariff that cannot be used.
         """
         believed = believe(message, (CityRegister.__name__,), self._own)
-        if isinstance(believed, Refusal) and believed.code == "MESSAGE_KIND":
-            believed = believe(message, tuple(KINDS), self._trusted)
+        if isinstance(believed, Refusal):
+            others = believe(message, tuple(KINDS), self._trusted)
+            if believed.code != "MESSAGE_KIND" and not isinstance(others, Refusal):
+                return _not_the_owner(others)
+            believed = others
         if isinstance(believed, Refusal):
             return believed
         told = read_body(believed.body, reader_of(KINDS[believed.kind]))
@@ -84,8 +92,7 @@ class RegisterDesk:
         with self._store.changing() as cursor:
             members = member_table.load_members(cursor)
             if not _is_owner(believed.sender, told, members):
-                values = {"sender": believed.sender, "kind": believed.kind}
-                return Refusal("REGISTER_OWNER", values=values)
+                return _not_the_owner(believed)
             kept = _version_of(believed.kind, believed.sender, told, now_s)
             kept = kept._replace(sha256=sha256_hex(message))
             last = table.newest(cursor, kept.kind, kept.owner)
@@ -103,6 +110,11 @@ class RegisterDesk:
         """The newest version of each register that the hub has."""
         with self._store.reading() as cursor:
             return table.newest_of_each(cursor)
+
+
+def _not_the_owner(believed: Believed) -> Refusal:
+    values = {"sender": believed.sender, "kind": believed.kind}
+    return Refusal("REGISTER_OWNER", values=values)
 
 
 def _is_owner(sender: str, told: Told, members: Mapping[str, Member]) -> bool:
@@ -147,22 +159,23 @@ def _out_of_turn(kept: KeptVersion, last: tuple[KeptVersion, bytes] | None) -> R
 def _unfit(cursor: Cursor, told: Told, now_s: int) -> Refusal | None:
     """What in a register cannot be right."""
     if told.published_s > now_s + _AHEAD_S:
-        return _refused(told, "published_s")
+        return _refused(told, "published", found=stamp(told.published_s), now=stamp(now_s))
     if isinstance(told, DataList):
         found = read_content("tariff", told.content, told.city, told.version)
         return found if isinstance(found, Refusal) else None
     if isinstance(told, (TerminalRegister, NumberRegister)):
         spans: Sequence[TerminalEntry | NumberEntry]
         spans = told.terminals if isinstance(told, TerminalRegister) else told.numbers
-        wrong = [one for one in spans if one.last_on is not None and one.last_on < one.first_on]
-        return _refused(told, str(wrong[0])) if wrong else None
+        for one in spans:
+            if one.last_on is not None and one.last_on < one.first_on:
+                name = one.terminal_id if isinstance(one, TerminalEntry) else one.prefix
+                return _refused(told, "span", name=name, first=one.first_on, last=one.last_on)
+        return None
     if isinstance(told, CardRegister):
         unfit = unfit_range(told.ranges)
-        return _refused(told, unfit) if unfit else _unfit_cards(told)
+        return _refused(told, "ranges", ranges=unfit) if unfit else _unfit_cards(told)
     if isinstance(told, LossRegister):
-        names = [(one.medium_no, one.reported_s) for one in told.losses]
-        late = [one for one in told.losses if 0 < one.found_s < one.reported_s]
-        return _refused(told, str(late[0]) if late else "twice") if late or _twice(names) else None
+        return _unfit_losses(told)
     if isinstance(told, CityRegister):
         return _unfit_cities(told, told.cities, table.load_cities(cursor))
     return None
@@ -177,9 +190,19 @@ def _unfit_cards(told: CardRegister) -> Refusal | None:
         is_again = last is not None and last.medium_no == one.medium_no
         is_open = is_again and last is not None and (one.closed_s < (last.reopened_s or NEVER))
         if says_nothing or is_open or 0 < one.reopened_s < one.closed_s:
-            return _refused(told, str(one))
+            return _refused(told, "card", name=masked(one.medium_no))
         last = one
     return None
+
+
+def _unfit_losses(told: LossRegister) -> Refusal | None:
+    """Nothing is found before it was lost, or reported twice at one moment."""
+    for one in told.losses:
+        if 0 < one.found_s < one.reported_s:
+            times = {"found": stamp(one.found_s), "reported": stamp(one.reported_s)}
+            return _refused(told, "found", name=masked(one.medium_no), **times)
+    twice = _twice([(one.medium_no, one.reported_s) for one in told.losses])
+    return None if twice is None else _refused(told, "twice", name=masked(twice[0]))
 
 
 def _unfit_cities(
@@ -187,19 +210,32 @@ def _unfit_cities(
 ) -> Refusal | None:
     """A city is never taken off the list, only said to have left."""
     names = [one.city for one in cities]
-    gone = sorted(set(before) - set(names))
     late = [one.city for one in cities if one.left_on is not None and one.left_on < one.joined_on]
-    if gone or late or _twice(names):
-        return _refused(told, ", ".join(gone or late) or "twice")
+    if gone := sorted(set(before) - set(names)):
+        return _refused(told, "gone", name=", ".join(gone[:NAMED_MAX]))
+    if late:
+        return _refused(told, "left", name=", ".join(late[:NAMED_MAX]))
+    twice = _twice(names)
+    return None if twice is None else _refused(told, "twice", name=twice)
+
+
+def _twice(names: Sequence[Name]) -> Name | None:
+    """The first that stands there again, None for none."""
+    seen = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
     return None
 
 
-def _twice(names: Sequence[object]) -> bool:
-    return len(set(names)) != len(names)
-
-
-def _refused(told: Told, detail: str) -> Refusal:
-    return Refusal("REGISTER_UNFIT", type(told).__name__, {"detail": detail[:200]})
+def _refused(told: Told, what: str, **values: object) -> Refusal:
+    """That a register is unfit, and what of it, in words."""
+    detail = {
+        f"detail_{language}": texts().text(f"register.unfit.{what}", language, **values)
+        for language in LANGUAGES
+    }
+    return Refusal("REGISTER_UNFIT", type(told).__name__, detail)
 
 
 def _write(cursor: Cursor, owner: str, told: Told, now_s: int) -> None:
