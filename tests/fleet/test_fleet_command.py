@@ -4,12 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from fleet_world import CITY, CITY_KEY, Device, Town, code_of, must, served
 
+from tongxing.cli.common import loopback_socket
+from tongxing.cli.fleet.serve import bound_socket
 from tongxing.front.devices import device_site
 from tongxing.front.message_key import seal_message_key, unseal_message_key
 from tongxing.gate.identity import load_identity
 from tongxing.gate.link import Link
+from tongxing.kernel.reasons import Problem
 from tongxing.web.serving import Tls
 
 Cli = Callable[..., Any]
@@ -57,9 +61,20 @@ def test_a_devices_life_by_the_command_line(
 def test_beyond_this_machine_only_tls_is_served(town: Town, cli: Cli, tmp_path: Path) -> None:
     assert cli("serve", "--host", "0.0.0.0") == "TLS_NEEDED"
     assert cli("serve", "--cert", "x.pem") == "TLS_FILES"
+    assert cli("serve", "--cert", "x.pem", "--key", "y.pem") == "FILE_NOT_FOUND"
     nonsense = tmp_path / "x.pem"
     nonsense.write_text("no certificate")
-    assert cli("serve", "--cert", str(nonsense), "--key", str(nonsense)) == "TLS_FILES"
+    files = ("--cert", str(nonsense), "--key", str(nonsense))
+    assert cli("serve", *files) == "TLS_FILES"
+
+
+def test_an_address_of_another_machine_is_told_apart_from_a_port_that_is_taken() -> None:
+    for host in ("192.0.2.7", "999.1.1.1"):
+        with pytest.raises(Problem, match=f"SERVE_ADDRESS: {host} is no address of this machine"):
+            bound_socket(host, 0)
+    with loopback_socket(0) as taken, pytest.raises(Problem, match="PORT_IN_USE"):
+        taken.listen()
+        bound_socket("0.0.0.0", taken.getsockname()[1])
 
 
 def test_a_citys_key_is_useless_without_its_passphrase() -> None:

@@ -34,8 +34,8 @@ class Tls:
                 self.certificate, self.key
             )
         except OSError as error:  # also what ssl raises
-            detail = str(error).partition("\n")[0]
-            return Refusal("TLS_FILES", str(self.certificate), {"detail": detail})
+            said = str(error).partition("\n")[0]
+            return Refusal("TLS_FILES", f"{self.certificate}, {self.key}: {said}")
         return None
 
 

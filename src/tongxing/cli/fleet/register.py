@@ -7,9 +7,9 @@ import click
 from tongxing.cli.arguments import Whole
 from tongxing.cli.common import Words, note, say
 from tongxing.cli.fleet.offices import fleet_desk, message_key
+from tongxing.cli.fleet.serve import not_bound
 from tongxing.cli.shell import command as make_command
 from tongxing.gate.sharing import RegisterServer
-from tongxing.kernel.reasons import Problem
 from tongxing.messages import KeyRing
 
 WORDS = Words("fleet")
@@ -28,7 +28,7 @@ def command(city: str | None, host: str, port: int) -> None:
         try:
             server = RegisterServer((host, port), key, known, lambda: int(time.time()))
         except OSError as error:
-            raise Problem("PORT_IN_USE", f"{host}:{port}", port=port, option="--port") from error
+            raise not_bound(error, host, port) from error
         address = "{}:{}".format(*server.address)
         say(WORDS("register.address", address=address))
         say(

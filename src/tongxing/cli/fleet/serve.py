@@ -1,6 +1,7 @@
 """`tongxing fleet serve`: a city's interface for devices, over HTTPS and, where a broker is named,
 over MQTT, until Ctrl-C."""
 
+import errno
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 WORDS = Words("fleet")
 LOOPBACK = "127.0.0.1"
+_NOT_BOUND = {errno.EADDRINUSE: "PORT_IN_USE", errno.EACCES: "PORT_FORBIDDEN"}
 
 
 @make_command()
@@ -103,11 +105,14 @@ def _at_broker(
 
 
 def tls_of(certificate: Path | None, key_file: Path | None) -> Tls | None:
-    """The files that were given, when they fit. Raises Problem(TLS_FILES)."""
+    """The files that were given, when they fit. Raises Problem(TLS_FILES, FILE_NOT_FOUND)."""
     if certificate is None and key_file is None:
         return None
     if certificate is None or key_file is None:
-        raise Problem("TLS_FILES", "--cert --key", detail="--cert + --key")
+        raise Problem("TLS_FILES", "--cert --key")
+    for file in (certificate, key_file):
+        if not file.is_file():
+            raise Problem("FILE_NOT_FOUND", str(file))
     tls = Tls(certificate, key_file)
     refusal = tls.objection()
     if refusal is not None:
@@ -116,7 +121,8 @@ def tls_of(certificate: Path | None, key_file: Path | None) -> Tls | None:
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """A socket at an address of this machine, not listening yet. Raises Problem(PORT_IN_USE)."""
+    """A socket at an address of this machine, not listening yet. Raises Problem: PORT_IN_USE,
+    PORT_FORBIDDEN, SERVE_ADDRESS for an address that is none of this machine's."""
     if host == LOOPBACK:
         return loopback_socket(port)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
@@ -126,5 +132,12 @@ def bound_socket(host: str, port: int) -> socket.socket:
         taken.bind((host, port))
     except OSError as error:
         taken.close()
-        raise Problem("PORT_IN_USE", f"{host}:{port}", port=port, option="--port") from error
+        raise not_bound(error, host, port) from error
     return taken
+
+
+def not_bound(error: OSError, host: str, port: int) -> Problem:
+    """Why nothing can listen there: somebody has the port, it may not be taken, or the address is
+    none of this machine's."""
+    code = _NOT_BOUND.get(error.errno or 0, "SERVE_ADDRESS")
+    return Problem(code, f"{host}:{port}", host=host, port=port, option="--port")
