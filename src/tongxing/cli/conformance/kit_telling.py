@@ -80,7 +80,7 @@ def _print(kit: Kit, result: CaseResult, title: str) -> None:
         say(f"        {kit.words(f'lacks.{key}', lacks=', '.join(result.lacks))}")
     if (differs := result.difference) is None:
         return
-    say(f"        {WORDS(f'gate.what.{differs.what}')}")
+    say(f"        {kit.words(f'what.{differs.what}')}")
     say_differing(differs, "        ", _SHOWN_MAX)
 
 

@@ -135,7 +135,7 @@ class MemberWorld:
 
     def settled(self, window: str = "") -> None:
         """Everything is booked on both sides, once, and the books agree with the hub's."""
-        self.rounds(self.all_booked, "not_booked")
+        self.rounds(self.all_booked, "not_booked", f"{self.ridden_fen} fen")
         with self.hub.lock:
             accepted = self.hub.accepted_fen
         self.due(accepted, -accepted - self.foreign_fen, window)
