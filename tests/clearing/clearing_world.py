@@ -238,14 +238,15 @@ def run(
     scratch: Path,
     engine: Engine | None = None,
     vault: SoftwareVault | None = VAULT,
+    compiled: bool = False,
 ) -> Run:
-    """Clears files, every row listed."""
+    """Clears files, every row listed; by compiled code, or by SQL alone."""
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     rules = read_rules(rules_folder, scratch)
     assert not isinstance(rules, Refusal), rules
-    engine = engine or DuckEngine(scratch, 512, 1)
     names = [path.name for path in files_given]
+    engine = engine or DuckEngine(scratch, 512, 1, 0 if compiled else len(names) << 40)
     given = Given(files_given, files_given, names, rules, vault, True, 1)
     try:
         return Run(clear(engine, given, scratch, lambda _step: None), rules, scratch)

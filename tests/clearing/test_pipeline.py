@@ -164,12 +164,20 @@ PLANTED: list[tuple[str, Callable[[], list[Row]], str]] = [
 ]
 
 
-def test_files_of_other_columns_keep_their_numbers(rules: Path, tmp_path: Path) -> None:
+@pytest.fixture(scope="module", params=[False, True], ids=["sql", "compiled"])
+def compiled(request: pytest.FixtureRequest) -> bool:
+    """Whether rows are sifted by compiled code, or by SQL alone."""
+    return bool(request.param)
+
+
+def test_files_of_other_columns_keep_their_numbers(
+    rules: Path, tmp_path: Path, compiled: bool
+) -> None:
     one = write_rows(tmp_path / "one.parquet", signed([ride(1), ride(2)]))
     optional = ("how", "mode", "city_list_version", "is_test", "card_counter", "balance_before_fen")
     two = write_rows(tmp_path / "two.parquet", signed([ride(3, how=0), ride(2)]), optional)
     three = write_rows(tmp_path / "three.parquet", signed([ride(4), ride(1)]))
-    found = run([one, two, three], rules, tmp_path / "scratch").verdicts()
+    found = run([one, two, three], rules, tmp_path / "scratch", compiled=compiled).verdicts()
     codes = {place: found[place][1] for place in sorted(found)}
     assert codes == {
         (0, 0): "0000", (0, 1): "0000", (1, 0): "0000", (1, 1): "1020", (2, 0): "0000",
@@ -178,10 +186,12 @@ def test_files_of_other_columns_keep_their_numbers(rules: Path, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("times", [2, 3, 4, 17])
-def test_a_ride_that_came_many_times_counts_once(rules: Path, tmp_path: Path, times: int) -> None:
+def test_a_ride_that_came_many_times_counts_once(
+    rules: Path, tmp_path: Path, times: int, compiled: bool
+) -> None:
     rides = [ride(15), *[ride(16)] * times, ride(17), ride(31), *[ride(32)] * 2]
     one = write_rows(tmp_path / "one.parquet", signed(rides))
-    found = run([one], rules, tmp_path / "scratch").verdicts()
+    found = run([one], rules, tmp_path / "scratch", compiled=compiled).verdicts()
     codes = [found[0, row][1] for row in range(len(rides))]
     again = ["1002"] * (times - 1)
     assert codes == ["0000", "0000", *again, "0000", "0000", "0000", "1002"]
@@ -210,7 +220,7 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def planted(rules: Path) -> Iterator[tuple[Run, dict[str, int]]]:
+def planted(rules: Path, compiled: bool) -> Iterator[tuple[Run, dict[str, int]]]:
     """One run over all planted rows; the row that each case is about."""
     rows: list[Row] = []
     places = {}
@@ -218,7 +228,7 @@ def planted(rules: Path) -> Iterator[tuple[Run, dict[str, int]]]:
         rows += make()
         places[name] = len(rows) - 1
     path = write_rows(rules.parent / "planted.parquet", signed(rows))
-    yield run([path], rules, rules.parent / "planted"), places
+    yield run([path], rules, rules.parent / "planted", compiled=compiled), places
 
 
 @pytest.mark.parametrize(("name", "verdict"), [(name, verdict) for name, _, verdict in PLANTED])
@@ -309,13 +319,14 @@ def _live(rows: list[Row]) -> dict[int, Judgement]:
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_rows_are_judged_and_netted_as_the_live_hub_does(
-    rules: Path, tmp_path: Path, seed: int
+    rules: Path, tmp_path: Path, seed: int, compiled: bool
 ) -> None:
     rows = signed(random_rows(seed, 700))
     for row in rows:
         if row["card_counter"] is not None and row["balance_before_fen"] is None:
             row["balance_before_fen"] = 5_000
-    found = run([write_rows(tmp_path / "rows.parquet", rows)], rules, tmp_path / "scratch")
+    path = write_rows(tmp_path / "rows.parquet", rows)
+    found = run([path], rules, tmp_path / "scratch", compiled=compiled)
     live, mine = _live(rows), found.verdicts()
     differing = [
         (sorted(rows[number].items()), judgement.codes, judgement.detail, mine[0, number])

@@ -15,7 +15,7 @@ from typing import NamedTuple
 import duckdb
 import ibis.expr.types as ir
 
-from tongxing.clearing.codes import CodesChecked, check_codes
+from tongxing.clearing.codes import Codes, CodesChecked, check_codes
 from tongxing.clearing.engines.duck import faults_told
 from tongxing.clearing.engines.engine import Engine
 from tongxing.clearing.findings import Meaning
@@ -23,11 +23,12 @@ from tongxing.clearing.layout import misfit
 from tongxing.clearing.money import OperatorRow, PairRow, Window, windows_of
 from tongxing.clearing.rules.compiling import SCHEMAS
 from tongxing.clearing.rules.model import Rules
-from tongxing.clearing.steps import checks, duplicates, lists, purses, totals
+from tongxing.clearing.steps import duplicates, lists, purses, sifting, totals
+from tongxing.clearing.steps.checks import found_of_rows
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.keys import KeyVault
 
-STEPS = ("tables", "codes", "duplicates", "lists", "purses", "checks", "money")
+STEPS = ("tables", "purses", "duplicates", "rows", "marks", "money")
 _MISFITS = {
     "column": "CLEARING_COLUMN",
     "type": "CLEARING_TYPE",
@@ -99,16 +100,14 @@ def clear(engine: Engine, given: Given, scratch: Path, tell: Tell) -> Cleared:
     with _hashing(given) as facts:
         tell("tables")
         run.read()
-        tell("codes")
-        run.check_codes()
-        tell("duplicates")
-        run.find_duplicates()
-        tell("lists")
-        run.look_up_lists()
         tell("purses")
         run.look_at_purses()
-        tell("checks")
-        run.check()
+        tell("duplicates")
+        run.count_numbers()
+        tell("rows")
+        run.sift()
+        tell("marks")
+        run.mark()
         tell("money")
         return run.count(facts())
 
@@ -119,7 +118,7 @@ class _Run:
     def __init__(self, engine: Engine, given: Given, scratch: Path) -> None:
         self.engine, self.given, self.rules, self.scratch = engine, given, given.rules, scratch
         self.tables: dict[str, ir.Table] = {}
-        self.parts: list[ir.Table] = []
+        self.cards: ir.Table | None = None
         self.codes: CodesChecked | None = None
         self.gaps: str | None = None
 
@@ -129,50 +128,61 @@ class _Run:
         for name, path in self.rules.tables.items():
             self.tables[name] = self.engine.read_table(name, path, SCHEMAS[name])
 
-    def check_codes(self) -> None:
-        """Transaction codes; without a vault none is asked of."""
-        keys = []
-        if self.given.vault is not None:
-            given = self.given
-            vault = self.given.vault
-            self.codes = faults_told(
-                lambda: check_codes(given.files, self.rules.tac_keys, vault, given.threads)
-            )
-            keys = self.codes.wrong.tolist()
-        bit = self.rules.findings.bit("tac")
-        rows = [(key, bit, None) for key in keys]
-        self.wrong = self._small("wrong_codes", lists.MARKS, rows)
-        if rows:
-            self.parts.append(self.wrong)
-
-    def find_duplicates(self) -> None:
-        """The same ride twice."""
-        repeated = self.engine.keep("repeated", duplicates.repeated_numbers(self.rows))
-        suspected = self.engine.keep("suspects", duplicates.suspects(self.rows, repeated))
-        marks = duplicates.duplicate_marks(suspected, self.tables, self.rules)
-        self.parts.append(self.engine.keep("duplicates", marks))
-
-    def look_up_lists(self) -> None:
-        """Reported cards."""
-        if "deny" in self.rules.given:
-            marks = lists.denied_marks(self.rows, self.tables, self.rules)
-            self.parts.append(self.engine.keep("denied", marks))
-
     def look_at_purses(self) -> None:
-        """Forks, breaks and gaps, where any file tells of purses."""
-        if not self._tells_purses():
-            return
-        chained = self.engine.keep("links", purses.links(self.rows))
-        cards = self.engine.keep("strange_cards", purses.strange_cards(chained))
-        marks = purses.purse_marks(chained, cards, self.wrong, self.rules)
-        self.parts.append(self.engine.keep("purses", marks))
-        self.gaps = self.engine.store(purses.gaps(chained, self.wrong), self.scratch / "gaps")
+        """Cards with a fork or a break, where any file tells of purses."""
+        if self._tells_purses():
+            self.links = self.engine.keep("links", purses.links(self.rows))
+            self.cards = self.engine.keep("strange_cards", purses.strange_cards(self.links))
 
-    def check(self) -> None:
-        """Everything else, and rows of one kind counted together."""
-        self.tables["marks"] = self.engine.keep("marks", lists.all_marks(self.parts))
-        found = checks.found_of_rows(self.rows, self.tables, self.rules, marks=True)
-        self.judged = self.engine.keep("judged", totals.judged(found, self.given.every_row))
+    def count_numbers(self) -> None:
+        """Numbers of terminals that came twice."""
+        self.repeated = self.engine.keep("repeated", duplicates.repeated_numbers(self.rows))
+
+    def sift(self) -> None:
+        """Judges the rows that can be judged by themselves, sets the others aside, and checks
+        transaction codes: all at once where the engine can."""
+        given, codes = self.given, self._codes()
+        watch = codes.wrong_in if codes else None
+        counted = totals.judged(found_of_rows(self.rows, self.tables, self.rules), given.every_row)
+        sifted = self.engine.sift(self._flagged(), counted, watch)
+        if sifted is None and codes:
+            faults_told(lambda: check_codes(given.files, codes, given.threads))
+        self.codes = codes.found() if codes else None
+        keys = self.codes.wrong.tolist() if self.codes else []
+        bit = self.rules.findings.bit("tac")
+        self.wrong = self._small("wrong_codes", lists.MARKS, [(key, bit, None) for key in keys])
+        if sifted is None:
+            aside = self.engine.keep("aside", sifting.set_aside(self._flagged(self.wrong)))
+            others = sifting.others(self.rows, aside)
+            found = found_of_rows(others, self.tables, self.rules)
+            counted = self.engine.keep("counted", totals.judged(found, given.every_row))
+            sifted = aside, counted
+        self.aside, self.counted = sifted
+
+    def mark(self) -> None:
+        """What is found of rows set aside beside the checks, and then of these rows in all."""
+        parts = [duplicates.duplicate_marks(self.aside, self.tables, self.rules), self.wrong]
+        if "deny" in self.rules.given:
+            parts.append(lists.denied_marks(self.aside, self.tables, self.rules))
+        if self.cards is not None:
+            parts.append(purses.purse_marks(self.links, self.cards, self.wrong, self.rules))
+            gaps = purses.gaps(self.links, self.wrong)
+            self.gaps = self.engine.store(gaps, self.scratch / "gaps")
+        kept = [self.engine.keep(f"marks_{n}", part) for n, part in enumerate(parts)]
+        self.tables["marks"] = self.engine.keep("marks", lists.all_marks(kept))
+        found = found_of_rows(self.aside, self.tables, self.rules, marks=True)
+        marked = totals.judged(found, self.given.every_row)
+        self.judged = self.engine.keep("judged", self.counted.union(marked))
+
+    def _flagged(self, wrong: ir.Table | None = None) -> ir.Table:
+        return sifting.flagged(self.rows, self.tables, self.rules, self.repeated, self.cards, wrong)
+
+    def _codes(self) -> Codes | None:
+        """None without a vault: then no code is asked of."""
+        vault = self.given.vault
+        if vault is None:
+            return None
+        return Codes(self.rules.tac_keys, vault, sum(map(_rows_of, self.given.files)))
 
     def count(self, facts: tuple[FileFacts, ...]) -> Cleared:
         """Money: only what was accepted moves any."""

@@ -8,20 +8,35 @@ import duckdb
 import ibis.expr.types as ir
 from ibis.backends.sql.compilers import DuckDBCompiler
 
-from tongxing.clearing.engines.engine import ROWS, EngineFault, schema_of, unbound
+from tongxing.clearing.engines.compiled.machine import can_compile
+from tongxing.clearing.engines.compiled.scanning import Scan, Source
+from tongxing.clearing.engines.compiled.statements import Unfit
+from tongxing.clearing.engines.engine import ROWS, EngineFault, Watch, schema_of, unbound
 from tongxing.clearing.layout import COLUMNS, FILE, ROW
 
 _TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
 Answer = TypeVar("Answer")
 
 
+COMPILED_FROM_ROWS = 4_000_000
+"""Rows from which compiled code is worth its making: some seconds, once for each set of rules."""
+
+
 class DuckEngine:
-    """See `Engine`. `tell` hears how far a long step is, in per cent."""
+    """See `Engine`. From so many rows on they are sifted by compiled code, where numba is."""
 
     name = "duckdb"
 
-    def __init__(self, scratch: Path, memory_mib: int, threads: int) -> None:
+    def __init__(
+        self,
+        scratch: Path,
+        memory_mib: int,
+        threads: int,
+        compiled_from_rows: int = COMPILED_FROM_ROWS,
+    ) -> None:
         self._base = duckdb.connect()
+        self._threads, self._compiled_from_rows = threads, compiled_from_rows
+        self._files: tuple[Path, ...] = ()
         settings = {
             "memory_limit": f"{memory_mib}MiB",
             "temp_directory": quoted(scratch / "spill"),
@@ -37,6 +52,7 @@ class DuckEngine:
 
     def read_rows(self, files: Sequence[Path]) -> ir.Table:
         """As `Engine.read_rows` says."""
+        self._files = tuple(files)
         alike: dict[tuple[tuple[str, str], ...], list[int]] = {}
         for number, path in enumerate(files):
             found = self._run(f"DESCRIBE SELECT * FROM read_parquet('{quoted(path)}')").fetchall()
@@ -59,11 +75,33 @@ class DuckEngine:
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """As `Engine.keep` says."""
         self._run(f"CREATE TABLE {name} AS {sql_of(expression)}")
-        return unbound(name, {column: str(kind) for column, kind in expression.schema().items()})
+        return unbound(name, _schema(expression))
 
     def fetch(self, expression: ir.Table) -> list[tuple[Any, ...]]:
         """As `Engine.fetch` says."""
         return self._run(sql_of(expression)).fetchall()
+
+    def sift(
+        self, flagged: ir.Table, counted: ir.Table, watch: Watch | None
+    ) -> tuple[ir.Table, ir.Table] | None:
+        """As `Engine.sift` says."""
+        scan = self._scan(flagged, counted)
+        if scan is None:
+            return None
+        faults_told(lambda: scan.run("counted", "aside", watch, self._threads))
+        return unbound("aside", schema_of()), unbound("counted", _schema(counted))
+
+    def _scan(self, flagged: ir.Table, counted: ir.Table) -> Scan | None:
+        """None where it is not worth it, or not possible."""
+        if not can_compile():
+            return None
+        sources = faults_told(lambda: _sources(self._files))
+        if sum(source.rows for source in sources) < self._compiled_from_rows:
+            return None
+        try:
+            return faults_told(lambda: Scan(self._base, sources, flagged, counted, sql_of))
+        except (Unfit, ValueError):
+            return None
 
     def store(self, expression: ir.Table, folder: Path) -> str:
         """As `Engine.store` says."""
@@ -79,6 +117,10 @@ class DuckEngine:
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         return faults_told(lambda: self._base.execute(sql))
+
+
+def _schema(expression: ir.Table) -> dict[str, str]:
+    return {column: str(kind) for column, kind in expression.schema().items()}
 
 
 def faults_told(work: Callable[[], Answer]) -> Answer:
@@ -113,6 +155,20 @@ def _reading(files: Sequence[Path], numbers: Sequence[int], there: set[str]) -> 
     cells = [f"{number}::INTEGER AS {FILE}", f"file_row_number::BIGINT AS {ROW}"]
     cells += [f"{_cell(column.name in there, column)} AS {column.name}" for column in COLUMNS]
     return f"SELECT {', '.join(cells)} FROM read_parquet([{names}], file_row_number = true)"
+
+
+def _sources(files: Sequence[Path]) -> list[Source]:
+    """Each file as one that can be read by itself."""
+    found = []
+    with duckdb.connect() as base:
+        for number, path in enumerate(files):
+            place = f"read_parquet('{quoted(path)}')"
+            there = {row[0] for row in base.execute(f"DESCRIBE SELECT * FROM {place}").fetchall()}
+            counted = base.execute(f"SELECT count(*) FROM {place}").fetchone()
+            absent = frozenset(column.name for column in COLUMNS) - there
+            rows = int(counted[0]) if counted else 0
+            found.append(Source(number, rows, absent, _reading([path], [number], there)))
+    return found
 
 
 def _cell(is_there: bool, column: Any) -> str:

@@ -1,15 +1,25 @@
 """What the pipeline asks of an engine."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
+from numpy.typing import NDArray
 
 from tongxing.clearing.layout import COLUMNS, FILE, ROW
 
+if TYPE_CHECKING:
+    from tongxing.clearing.engines.streams import Stretch
+
 ROWS = "rows"
+Watch = Callable[[int, Sequence["Stretch"]], Sequence[NDArray[np.bool_]]]
+"""Looks at rows while they are read, some stretches of a file (by its number) at a time: which of
+them to set aside. Several may be asked at the same time."""
+WATCHED_ROWS = 1_000_000
+"""So many rows are looked at in this way at a time."""
 
 
 class EngineFault(Exception):
@@ -35,6 +45,14 @@ class Engine(Protocol):
 
     def fetch(self, expression: ir.Table) -> list[tuple[Any, ...]]:
         """The rows of a small answer."""
+
+    def sift(
+        self, flagged: ir.Table, counted: ir.Table, watch: Watch | None
+    ) -> tuple[ir.Table, ir.Table] | None:
+        """Goes over the rows once: those of which ``is_aside`` of `flagged` is true or `watch` says
+        so, and any that are better looked at by themselves, are set aside as they are; the others
+        are grouped as `counted` says. Both tables; a group may come in several parts. None where
+        the engine has no quicker way to do so than by its other methods."""
 
     def store(self, expression: ir.Table, folder: Path) -> str:
         """Writes an answer as Parquet into a new folder; the pattern that finds its files."""

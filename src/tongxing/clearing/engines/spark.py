@@ -17,7 +17,7 @@ import ibis.expr.types as ir
 from ibis.backends.sql.compilers import PySparkCompiler
 
 from tongxing.clearing.engines.duck import quoted
-from tongxing.clearing.engines.engine import ROWS, EngineFault, schema_of, unbound
+from tongxing.clearing.engines.engine import ROWS, EngineFault, Watch, schema_of, unbound
 from tongxing.clearing.layout import COLUMNS, FILE, ROW
 
 _TYPES = {"int32": "INT", "int64": "BIGINT", "boolean": "BOOLEAN"}
@@ -76,6 +76,9 @@ class SparkEngine:
         """As `Engine.fetch` says."""
         found = _told(lambda: self._session.sql(sql_of(expression)).collect())
         return [tuple(row) for row in found]
+
+    def sift(self, flagged: ir.Table, counted: ir.Table, watch: Watch | None) -> None:
+        """As `Engine.sift` says: there is no quicker way."""
 
     def store(self, expression: ir.Table, folder: Path) -> str:
         """As `Engine.store` says."""

@@ -6,7 +6,7 @@ written down here. Fetching the same columns as numpy arrays takes twice the tim
 """
 
 import ctypes
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import duckdb
@@ -17,8 +17,9 @@ _TYPES = {
     "TINYINT": np.int8, "SMALLINT": np.int16, "INTEGER": np.int32, "BIGINT": np.int64,
     "UTINYINT": np.uint8, "USMALLINT": np.uint16, "UINTEGER": np.uint32,
 }  # fmt: skip
-_VALUES = 1
-"""Of a column of numbers the first buffer says which are there, the second has them."""
+_THERE, _VALUES = 0, 1
+"""Of a column of numbers the first buffer says which are there, a bit for each; the second has
+them."""
 
 
 class _Array(ctypes.Structure):
@@ -60,8 +61,9 @@ _pointer_of.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
 class Stretch:
-    """Some rows of an answer, in columns by name. The columns are gone with it: whoever works with
-    them keeps the stretch."""
+    """Some rows of an answer, in columns by name; `empty` has a flag for each row of the columns
+    that are empty somewhere, whatever number stands there. The columns are gone with the stretch:
+    whoever works with them keeps it."""
 
     def __init__(self, array: _Array, names: Sequence[str], types: Sequence[Any]) -> None:
         self._array = array
@@ -69,6 +71,12 @@ class Stretch:
         self.columns: dict[str, NDArray[Any]] = {
             name: _numbers(array.children[place].contents, kind)
             for place, (name, kind) in enumerate(zip(names, types, strict=True))
+        }
+        children = (array.children[place].contents for place in range(len(names)))
+        self.empty: dict[str, NDArray[np.bool_]] = {
+            name: _empty(child)
+            for name, child in zip(names, children, strict=True)
+            if child.null_count
         }
 
     def __del__(self) -> None:
@@ -79,7 +87,7 @@ class Stretch:
 def stretches(base: duckdb.DuckDBPyConnection, sql: str) -> Iterator[Stretch]:
     """The answer to a question, a stretch after the other, in order if the connection keeps it.
 
-    Every column is of whole numbers and nowhere empty: ValueError. Raises duckdb.Error.
+    Every column is of whole numbers: ValueError. Raises duckdb.Error.
     """
     answer = base.sql(sql)
     names, kinds = answer.columns, [str(kind) for kind in answer.types]
@@ -98,12 +106,32 @@ def stretches(base: duckdb.DuckDBPyConnection, sql: str) -> Iterator[Stretch]:
         yield Stretch(array, names, [_TYPES[kind] for kind in kinds])
 
 
+def batches(found: Iterable[Stretch], rows: int) -> Iterator[list[Stretch]]:
+    """Stretches together, as many as have so many rows."""
+    batch: list[Stretch] = []
+    for stretch in found:
+        batch.append(stretch)
+        if sum(one.rows for one in batch) >= rows:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
 def _numbers(column: _Array, kind: Any) -> NDArray[Any]:
-    if column.null_count:
-        raise ValueError("a column has empty cells")
     if not column.length:
         return np.empty(0, kind)
     width = np.dtype(kind).itemsize
     start = (column.buffers[_VALUES] or 0) + width * column.offset
     held = (ctypes.c_char * (width * column.length)).from_address(start)
     return np.frombuffer(held, kind)
+
+
+def _empty(column: _Array) -> NDArray[np.bool_]:
+    first, end = column.offset, column.offset + column.length
+    if not column.length or not column.buffers[_THERE]:
+        return np.zeros(column.length, np.bool_)
+    held = (ctypes.c_char * ((end + 7) // 8)).from_address(column.buffers[_THERE])
+    bits = np.unpackbits(np.frombuffer(held, np.uint8), count=end, bitorder="little")
+    found: NDArray[np.bool_] = bits[first:] == 0
+    return found

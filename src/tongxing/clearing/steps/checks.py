@@ -33,15 +33,17 @@ _COMPLETED = {
 }  # fmt: skip
 
 
-def found_of_rows(rows: ir.Table, tables: Tables, rules: Rules, marks: bool) -> ir.Table:
+def found_of_rows(
+    rows: ir.Table, tables: Tables, rules: Rules, *, denied: bool = False, marks: bool = False
+) -> ir.Table:
     """For each row: its key, window, members, charge, basis of split and `bits` of what is found.
 
     With `marks` the table of that name adds what was found beside this: duplicates, codes, purses,
-    reported cards. Without, reported cards are looked up here.
+    reported cards. With `denied` reported cards are looked up here.
     """
     sound = _sound(rows, rules)
-    joined = _joined(sound, tables, rules, marks)
-    found = _bits(joined, rules, marks)
+    joined = _joined(sound, tables, rules, denied, marks)
+    found = _bits(joined, rules, denied, marks)
     return joined.select(
         joined[KEY],
         window_s=joined.window_s,
@@ -84,7 +86,7 @@ def _sound(rows: ir.Table, rules: Rules) -> ir.Table:
     ).drop("midnight_s", "second", "received_s")
 
 
-def _joined(sound: ir.Table, tables: Tables, rules: Rules, marks: bool) -> ir.Table:
+def _joined(sound: ir.Table, tables: Tables, rules: Rules, denied: bool, marks: bool) -> ir.Table:
     """The rows beside everything the rules say of their members, places, cards and terminals."""
     moment = _moment(sound, tables, rules)
     members = tables["r_members"]
@@ -112,7 +114,7 @@ def _joined(sound: ir.Table, tables: Tables, rules: Rules, marks: bool) -> ir.Ta
     if marks:
         marked = tables["marks"]
         joined = joined.left_join(marked, joined[KEY] == marked.mark_key)
-    elif "deny" in rules.given:
+    if denied and "deny" in rules.given:
         deny = tables["r_deny"]
         joined = joined.left_join(deny, joined.card == deny.d_card)
     return joined
@@ -168,7 +170,7 @@ def _basis(joined: ir.Table, rules: Rules) -> ir.IntegerValue:
     return ibis.coalesce(joined.p_basis, joined.l_basis, 0)
 
 
-def _bits(joined: ir.Table, rules: Rules, marks: bool) -> ir.IntegerValue:
+def _bits(joined: ir.Table, rules: Rules, denied: bool, marks: bool) -> ir.IntegerValue:
     """Most rows show nothing: whether one may show something is asked first, and only for those
     that may are the bits put together."""
     conditions = dict(_conditions(joined, rules))
@@ -187,7 +189,7 @@ def _bits(joined: ir.Table, rules: Rules, marks: bool) -> ir.IntegerValue:
     if marks:
         may_show = may_show | joined.mark_key.notnull()
         bits = bits + joined.mark_bits.fill_null(0)
-    elif "deny" in rules.given:
+    if denied and "deny" in rules.given:
         may_show = may_show | joined.d_card.notnull()
         bits = bits + denied_bits(joined, rules)
     field = ibis.literal(rules.findings.bit("field"), "int64")

@@ -1,11 +1,15 @@
 """The same ride twice: found in two stages, so that most rows are never told apart.
 
-Numbers of one terminal that follow each other are counted together, sixteen in one whole number of
-two bits each: only rows whose number occurs more than once are looked at exactly. Of these the
-first one that stands keeps its place, in the order of files and rows. A later one with the same
-content is a duplicate; one that says something else of the same ride is held for a person, and a
-copy of that one is a duplicate too.
+Numbers of one terminal that follow each other are looked at together, each as a bit of one whole
+number: only rows whose number occurs more than once are looked at exactly. Of these the first one
+that stands keeps its place, in the order of files and rows. A later one with the same content is a
+duplicate; one that says something else of the same ride is held for a person, and a copy of that
+one is a duplicate too.
 """
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import and_
 
 import ibis
 import ibis.expr.types as ir
@@ -15,40 +19,43 @@ from tongxing.clearing.rules.model import Rules
 from tongxing.clearing.steps.checks import Tables, found_of_rows
 
 _TERMINAL_AT = 1 << 15
-"""Where the 48 bits of a terminal begin in the place of sixteen of its numbers."""
-_TWOS, _PAIRS, _QUADS = 0x55555555, 0x33333333, 0x0F0F0F0F
-"""The lower bit of each two of 32, the lower two of each four, the lower four of each eight."""
+"""Where the 48 bits of a terminal begin in the place of 32 of its numbers."""
 
 
 def repeated_numbers(rows: ir.Table) -> ir.Table:
-    """Places of sixteen numbers of which some occur more than once, with a bit for each that does.
+    """Places of 32 numbers of which some occur more than once, with a bit for each that does.
 
-    A count above three runs into the next one; then the counts do not make up the rows, and every
-    number of the place counts as repeated.
+    A number that occurs an even number of times is among those that occur, and not among those that
+    do so an odd number of times. Where one comes three times the rows are more than once and twice
+    make up, and every number of the place counts as repeated. Only two columns are read: a row that
+    cannot be a ride may count too, which costs a closer look and no more.
     """
-    placed = _placed(rows).select("place", "turn")
-    counted = placed.group_by("place").agg(told=placed.turn.sum(), times=placed.count())
-    told = counted.told
-    of_two = (told & _PAIRS) + ((told >> 2) & _PAIRS)
-    of_four = (of_two & _QUADS) + ((of_two >> 4) & _QUADS)
-    of_eight = of_four + (of_four >> 8)
-    summed = counted.mutate(summed=(of_eight + (of_eight >> 16)) & 0xFF)
-    several = (summed.told >> 1) & _TWOS
-    found = summed.mutate(several=(summed.summed == summed.times).ifelse(several, _TWOS))
+    possible = rows.filter(_is_possible(rows, ("terminal", "terminal_seq")))
+    placed = possible.select(place=_place(possible), turn=_turn(possible))
+    counted = placed.group_by("place").agg(
+        told=placed.turn.bit_or(), odd=placed.turn.bit_xor(), times=placed.count()
+    )
+    twice = counted.mutate(twice=counted.told & ~counted.odd)
+    made_up = _bits_of(twice.told) + _bits_of(twice.twice)
+    several = (made_up == twice.times).ifelse(twice.twice, twice.told)
+    found = twice.mutate(several=several)
     return found.filter(found.several != 0).select(at_place="place", several="several")
 
 
-def suspects(rows: ir.Table, repeated: ir.Table) -> ir.Table:
-    """The rows whose number is one of those."""
-    placed = _placed(rows)
-    told = placed.join(repeated, placed.place == repeated.at_place)
-    found = told.filter((told.several & told.turn) != 0)
-    return found.select(*rows.columns)
+def suspicious(rows: ir.Table, repeated: ir.Table) -> ir.Table:
+    """The rows with ``is_aside``: whether their number is one of those."""
+    place = _is_possible(rows).ifelse(_place(rows), ibis.null("int64"))
+    placed = rows.mutate(place=place, turn=_turn(rows))
+    told = placed.left_join(repeated, placed.place == repeated.at_place)
+    is_aside = ((told.several & told.turn) != 0).fill_null(False)
+    return told.select(*rows.columns, is_aside=is_aside)
 
 
-def duplicate_marks(suspected: ir.Table, tables: Tables, rules: Rules) -> ir.Table:
-    """What is found of the suspects: which row each one repeats, and whether it says the same."""
-    found = found_of_rows(suspected, tables, rules, marks=False)
+def duplicate_marks(aside: ir.Table, tables: Tables, rules: Rules) -> ir.Table:
+    """What is found of rows set aside, all that are suspicious among them: which row each one
+    repeats, and whether it says the same. Rows that cannot be a ride at all repeat none."""
+    suspected = aside.filter(_is_possible(aside))
+    found = found_of_rows(suspected, tables, rules, denied=True)
     ends = ibis.literal(rules.findings.final_bits, "int64")
     stands = found.select(stand_key=found[KEY], stands=(found.bits & ends) == 0)
     key = suspected[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + suspected[ROW]
@@ -75,15 +82,27 @@ def duplicate_marks(suspected: ir.Table, tables: Tables, rules: Rules) -> ir.Tab
     return later.select(mark_key=later[KEY], mark_bits=bit, mark_of=later.first_key)
 
 
-def _placed(rows: ir.Table) -> ir.Table:
-    """The rows with the `place` of sixteen numbers that theirs is one of, and its `turn` there: the
-    lower of its two bits. Terminals may share a place, which costs a closer look and no more. Those
-    that cannot be a ride at all are left out."""
-    least = {column.name: (column.least, column.most) for column in COLUMNS}
-    possible = [rows[name].between(*least[name]) for name in IDENTITY]
-    number = rows.terminal_seq
-    down = (32 - (number & 15) * 2).cast("int32")
-    return rows.filter(possible).mutate(
-        place=(rows.terminal * _TERMINAL_AT) ^ (number >> 4),
-        turn=ibis.literal(1 << 32, "int64") >> down,
-    )
+def _place(rows: ir.Table) -> ir.IntegerValue:
+    """The place of 32 numbers that a row's is one of. Terminals may share a place, which costs a
+    closer look and no more."""
+    return (rows.terminal * _TERMINAL_AT) ^ (rows.terminal_seq >> 5)
+
+
+def _turn(rows: ir.Table) -> ir.IntegerValue:
+    """The bit of a row's number in its place."""
+    return ibis.literal(1 << 31, "int64") >> (31 - (rows.terminal_seq & 31)).cast("int32")
+
+
+def _bits_of(number: ir.IntegerValue) -> ir.IntegerValue:
+    """How many of the 32 bits of a number are set."""
+    of_two = number - ((number >> 1) & 0x55555555)
+    of_four = (of_two & 0x33333333) + ((of_two >> 2) & 0x33333333)
+    of_eight = (of_four + (of_four >> 4)) & 0x0F0F0F0F
+    of_half = of_eight + (of_eight >> 8)
+    return (of_half + (of_half >> 16)) & 0x3F
+
+
+def _is_possible(rows: ir.Table, names: Iterable[str] = IDENTITY) -> ir.BooleanValue:
+    """Whether a row can be a ride by what makes it one."""
+    limits = {column.name: (column.least, column.most) for column in COLUMNS}
+    return reduce(and_, (rows[name].between(*limits[name]) for name in names))

@@ -1,7 +1,7 @@
 """Reported cards that rode all the same, and everything that was found beside the checks together.
 
-Few rows are of reported cards, so these are looked for by themselves instead of asking it of each
-row; what is found is a mark on the row.
+Few rows are of reported cards, so these are set aside and looked at by themselves; what is found
+is a mark on the row.
 """
 
 from collections.abc import Sequence

@@ -102,11 +102,14 @@ def columns_of(records: Sequence[tuple[TacFields, bytes]]) -> TacColumns | Refus
 def check_columns(vault: KeyVault, columns: TacColumns) -> TacVerdicts:
     """Checks every record with the card keys of a vault, which is asked once per issuer key.
 
-    Records are laid by algorithm and issuer first, so that all that follows works on stretches.
+    Records are laid by algorithm and issuer first, so that all that follows works on stretches;
+    those that lie so already are left where they are.
     """
     count = len(columns.tac)
     order, groups = _by_issuer(columns)
-    factors, data, tacs = columns.card_factor[order], columns.data[order], columns.tac[order]
+    factors, data, tacs = columns.card_factor, columns.data, columns.tac
+    if order is not None:
+        factors, data, tacs = factors[order], data[order], tacs[order]
     keys = np.empty((count, KEY_BYTES), np.uint8)
     right, unchecked = np.zeros(count, np.bool_), np.zeros(count, np.bool_)
     refusals: dict[IssuerKey, Refusal] = {}
@@ -116,7 +119,7 @@ def check_columns(vault: KeyVault, columns: TacColumns) -> TacVerdicts:
         found = vault.card_keys("DTK", algorithm, version, issuer.issuer_id, factors[rows])
         if isinstance(found, Refusal):
             refusals[issuer] = found
-            unchecked[order[rows]] = True
+            unchecked[rows if order is None else order[rows]] = True
             continue
         keys[rows] = found
         before = stretches[-1] if stretches else None
@@ -125,7 +128,7 @@ def check_columns(vault: KeyVault, columns: TacColumns) -> TacVerdicts:
         stretches.append((family(algorithm), rows))
     for algorithm, rows in stretches:
         codes = engine_for(algorithm, rows.stop - rows.start).codes(keys[rows], data[rows])
-        right[order[rows]] = _same(codes, tacs[rows])
+        right[rows if order is None else order[rows]] = _same(codes, tacs[rows])
     return TacVerdicts(right, unchecked, refusals)
 
 
@@ -170,16 +173,19 @@ def card_keys(
     return chosen.card_keys(_checked(issuer_key), card_factors)
 
 
-def _by_issuer(columns: TacColumns) -> tuple[NDArray[np.intp], list[tuple[IssuerKey, slice]]]:
-    """The order in which records lie by algorithm and issuer key, and the stretch of each key that
-    has any."""
+def _by_issuer(
+    columns: TacColumns,
+) -> tuple[NDArray[np.intp] | None, list[tuple[IssuerKey, slice]]]:
+    """The order in which records lie by algorithm and issuer key (None: as they do), and the
+    stretch of each key that has any."""
     named = sorted(
         range(len(columns.issuers)), key=lambda one: family(columns.issuers[one].algorithm)
     )
     places = np.empty(len(named), np.uint16 if len(named) <= _SHORT else np.int64)
     places[named] = np.arange(len(named))
     placed = places[columns.issuer]
-    order = np.argsort(placed, kind="stable")
+    is_laid = bool(np.greater_equal(placed[1:], placed[:-1]).all())
+    order = None if is_laid else np.argsort(placed, kind="stable")
     edges = [0, *np.cumsum(np.bincount(placed, minlength=len(named))).tolist()]
     return order, [
         (columns.issuers[number], slice(edges[place], edges[place + 1]))

@@ -1,0 +1,221 @@
+"""The scan: DuckDB reads stretches of rows, compiled loops go over them, several at a time."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event, Lock
+from typing import Any, NamedTuple
+
+import duckdb
+import ibis.expr.types as ir
+import numpy as np
+from numpy.typing import NDArray
+
+from tongxing.clearing.engines.compiled.kinds import FULL, Kinds
+from tongxing.clearing.engines.compiled.lookups import LookUp
+from tongxing.clearing.engines.compiled.loops import Loop
+from tongxing.clearing.engines.compiled.program import Rows
+from tongxing.clearing.engines.engine import ROWS, WATCHED_ROWS, Watch, schema_of
+from tongxing.clearing.engines.streams import Stretch, batches, stretches
+from tongxing.clearing.layout import COLUMNS, FILE, ROW
+
+TASK_ROWS = 1 << 21
+"""Rows of a file that one worker reads before it takes others."""
+AT_ONCE_ROWS = 1 << 17
+_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
+_MAY_BE_EMPTY = frozenset(column.name for column in COLUMNS if column.nullable)
+"""Any cell may be empty. Where that is a fault the row is set aside, and left to SQL."""
+
+
+class Source(NamedTuple):
+    """A file of rows: its number, how many it has, the columns it lacks, and the SQL that reads it
+    as the table of rows."""
+
+    number: int
+    rows: int
+    absent: frozenset[str]
+    sql: str
+
+
+class Scan:
+    """One scan over files of rows, in which they are grouped as `counted` says, and those flagged
+    by ``is_aside`` of `flagged` set aside. `base` is the engine's connection: joined tables are
+    asked of it, and the answers become tables there.
+
+    Raises Unfit and ValueError as `Loop` does, and duckdb.Error.
+    """
+
+    def __init__(
+        self,
+        base: duckdb.DuckDBPyConnection,
+        sources: Sequence[Source],
+        flagged: ir.Table,
+        counted: ir.Table,
+        sql_of: Callable[[ir.Table], str],
+    ) -> None:
+        self._base, self._sources, self._counted = base, sources, counted
+        self._writing, self._is_over = Lock(), Event()
+        self._loops: dict[frozenset[str], Loop] = {}
+        loaded: dict[tuple[ir.Table, str], LookUp] = {}
+
+        def load(table: ir.Table, key: str) -> LookUp:
+            if (table, key) not in loaded:
+                loaded[table, key] = LookUp(base.execute(sql_of(table)).fetchnumpy(), key)
+            return loaded[table, key]
+
+        stand_in = {column.name: column.absent for column in COLUMNS}
+        for absent in {source.absent for source in sources}:
+            given = {name: stand_in[name] for name in absent}
+            rows = Rows(ROWS, _MAY_BE_EMPTY - absent, frozenset((FILE,)), given)
+            self._loops[absent] = Loop(rows, flagged, counted, load)
+
+    def run(self, groups: str, aside: str, watch: Watch | None, threads: int) -> None:
+        """Leaves the groups, each perhaps in several parts, and the rows set aside as tables of
+        these names. Raises duckdb.Error, and whatever `watch` raises."""
+        self._watch, self._aside, self._groups = watch, aside, groups
+        self._make(groups, {name: str(kind) for name, kind in self._counted.schema().items()})
+        self._make(aside, schema_of())
+        tasks = iter(list(self._tasks()))
+        with ThreadPoolExecutor(threads) as pool:
+            for one in [pool.submit(self._work, tasks) for _ in range(threads)]:
+                one.result()
+
+    def _make(self, name: str, schema: Mapping[str, str]) -> None:
+        cells = ", ".join(f"{column} {_TYPES[kind]}" for column, kind in schema.items())
+        self._base.execute(f"CREATE TABLE {name} ({cells})")
+
+    def _tasks(self) -> Iterator[tuple[Source, int]]:
+        for source in self._sources:
+            for first in range(0, source.rows, TASK_ROWS):
+                yield source, first
+
+    def _work(self, tasks: Iterator[tuple[Source, int]]) -> None:
+        """What one worker does: stretches of one task after the other, until there is none or
+        another worker has failed."""
+        kinds: dict[frozenset[str], Kinds] = {}
+        try:
+            for source, first in tasks:
+                loop = self._loops[source.absent]
+                if source.absent not in kinds:
+                    kinds[source.absent] = loop.kinds(AT_ONCE_ROWS)
+                counted = kinds[source.absent]
+                found = self._watched(source, self._stretches(source, first))
+                kept = [
+                    part
+                    for stretch, told in found
+                    for part in self._go_over(source, stretch, told, loop, counted)
+                ]
+                self._put_aside(source, kept)
+                if self._is_over.is_set():
+                    return
+            for absent, counted in kinds.items():
+                self._put_groups(self._loops[absent], counted)
+        except BaseException:
+            self._is_over.set()
+            raise
+
+    def _watched(
+        self, source: Source, found: Iterator[Stretch]
+    ) -> Iterator[tuple[Stretch, NDArray[np.bool_]]]:
+        """Each stretch with the rows that are set aside unseen."""
+        if self._watch is None:
+            for stretch in found:
+                yield stretch, np.zeros(stretch.rows, np.bool_)
+            return
+        for batch in batches(found, WATCHED_ROWS):
+            yield from zip(batch, self._watch(source.number, batch), strict=True)
+
+    def _stretches(self, source: Source, first: int) -> Iterator[Stretch]:
+        """The rows of one task; truths are numbers for a stretch."""
+        cells = [
+            f"{column.name}::TINYINT AS {column.name}" if column.kind == "boolean" else column.name
+            for column in COLUMNS
+            if column.name not in source.absent
+        ]
+        last = min(first + TASK_ROWS, source.rows) - 1
+        sql = (
+            f"SELECT {', '.join(cells)} FROM ({source.sql}) WHERE {ROW} BETWEEN {first} AND {last}"
+        )
+        with duckdb.connect() as reader:
+            reader.execute("SET threads = 1")  # so that rows come in their order
+            for stretch in stretches(reader, sql):
+                stretch.columns[ROW] = np.arange(first, first + stretch.rows)
+                first += stretch.rows
+                yield stretch
+        if first != last + 1:
+            raise duckdb.IOException(f"{source.number}: {first} rows were read, not {last + 1}")
+
+    def _go_over(
+        self, source: Source, stretch: Stretch, told: NDArray[np.bool_], loop: Loop, kinds: Kinds
+    ) -> "Iterator[_Aside]":
+        """Counts the rows of a stretch, and yields those set aside."""
+        never = np.zeros(stretch.rows, np.bool_)
+        for name, empty in stretch.empty.items():
+            if name not in _MAY_BE_EMPTY:
+                told |= empty
+        places = np.empty(min(stretch.rows, AT_ONCE_ROWS), np.int32)
+        for first in range(0, stretch.rows, AT_ONCE_ROWS):
+            rows = slice(first, first + AT_ONCE_ROWS)
+            if kinds.used > FULL:
+                self._put_groups(loop, kinds)
+            columns = [
+                source.number if name == FILE else stretch.columns[name][rows]
+                for name in loop.columns
+            ]
+            flags = [stretch.empty.get(name, never)[rows] for name in loop.flags]
+            count = loop.run(columns, flags, told[rows], kinds, places)
+            if count:
+                yield _taken(stretch, places[:count] + first)
+
+    def _put_aside(self, source: Source, kept: "Sequence[_Aside]") -> None:
+        """Adds rows of a file to those set aside."""
+        if not kept:
+            return
+        there = list(kept[0].cells)
+        columns = {name: np.concatenate([part.cells[name] for part in kept]) for name in there}
+        cells = {FILE: str(source.number)}
+        for column in COLUMNS:
+            absent = "NULL" if column.absent is None else str(column.absent)
+            cells[column.name] = column.name if column.name in columns else absent
+        for name in {name for part in kept for name in part.empty}:
+            columns[f"{name}_empty"] = np.concatenate(
+                [part.empty.get(name, np.zeros(part.rows, np.bool_)) for part in kept]
+            )
+            cells[name] = f"CASE WHEN NOT {name}_empty THEN {name} END"
+        self._insert(self._aside, columns, [cells.get(name, name) for name in schema_of()])
+
+    def _put_groups(self, loop: Loop, kinds: Kinds) -> None:
+        """Adds what was counted to the groups, and empties the table of kinds."""
+        found = kinds.taken()
+        columns = {
+            name: np.ascontiguousarray(found[:, place])
+            for place, name in enumerate([*loop.keys, "flags", "counted"])
+        }
+        cells = [
+            f"CASE WHEN flags & {1 << place} = 0 THEN {name} END"
+            for place, name in enumerate(loop.keys)
+        ]
+        self._insert(self._groups, columns, [*cells, "counted"])
+
+    def _insert(
+        self, table: str, columns: Mapping[str, NDArray[Any]], cells: Sequence[str]
+    ) -> None:
+        with self._writing:
+            self._base.register("part", dict(columns))
+            self._base.execute(f"INSERT INTO {table} SELECT {', '.join(cells)} FROM part")
+            self._base.unregister("part")
+
+
+class _Aside(NamedTuple):
+    """Rows that were set aside: their cells, and which of them are empty."""
+
+    rows: int
+    cells: Mapping[str, NDArray[Any]]
+    empty: Mapping[str, NDArray[np.bool_]]
+
+
+def _taken(stretch: Stretch, places: NDArray[np.int32]) -> _Aside:
+    return _Aside(
+        len(places),
+        {name: column[places] for name, column in stretch.columns.items()},
+        {name: empty[places] for name, empty in stretch.empty.items()},
+    )
