@@ -53,6 +53,8 @@ _OF_KEYS = ("KEY_NOT_INTRODUCED", "KEY_EMERGENCY")
 _ROUNDS_MAX = 8
 _LIST_BYTES_MAX = 1 << 20
 _READ_BYTES = 1 << 16
+_DOUBTED = "CERTIFICATE"
+"""Stands in what OpenSSL says of a certificate that it cannot trust, and of a file without any."""
 NO_FIELDS: Mapping[str, str] = {}
 
 
@@ -103,7 +105,7 @@ class HttpLine:
     def send(self, file_id: str, manifest: bytes, data: bytes) -> bytes | Refusal:
         """Hand a file in, going on from what the hub has of it; its verdicts.
 
-        Refuses HUB_REFUSED with what the hub said, HTTP_AWAY and HTTP_ANSWER.
+        Refuses HUB_REFUSED with what the hub said, HTTP_AWAY, HTTP_CERTIFICATE and HTTP_ANSWER.
         """
         path = f"/files/{file_id}"
         progress: FileProgress | Refusal = FileProgress(file_id=file_id, state="nothing")
@@ -215,7 +217,7 @@ class HttpLine:
         most: int = _LIST_BYTES_MAX,
     ) -> _Told | Refusal:
         """A believed answer of success; what the hub refuses; or why there is neither."""
-        why = Refusal("HTTP_AWAY", self._hub.url, {"detail": "-"})
+        why = Refusal("HTTP_AWAY", self._hub.url)
         wait_s, told_s = _FIRST_WAIT_S, 0.0
         for number in range(self._tries):
             if number:
@@ -224,6 +226,8 @@ class HttpLine:
             told = self._once(method, path, body, most, more)
             if isinstance(told, Refusal):
                 why = told
+                if why.code == "HTTP_CERTIFICATE":
+                    return why
             elif told.status in (200, 202, 206):
                 return told
             else:
@@ -252,12 +256,11 @@ class HttpLine:
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,
-                verify=self._hub.certificates
-                or True,  # asked for outright, no variable overrides it
+                verify=_vouching(self._hub),
             ) as answer:
                 content = _at_most(answer, most)
         except requests.RequestException as error:
-            return Refusal("HTTP_AWAY", self._hub.url, {"detail": type(error).__name__})
+            return _no_line(self._hub.url, error)
         if content is None:
             return Refusal("HTTP_ANSWER", self._hub.url, {"detail": f"> {most}"})
         return self._believed(asked, answer, content)
@@ -301,7 +304,7 @@ class HttpLine:
                 timeout=_TIMEOUT_S,
                 allow_redirects=False,
                 stream=True,
-                verify=hub.certificates or True,
+                verify=_vouching(hub),
             ) as answer:
                 content = _at_most(answer, FILE_CHARS_MAX) if answer.status_code == 200 else None
         except requests.RequestException:
@@ -346,6 +349,19 @@ def _refused(told: _Told) -> Refusal:
     if isinstance(said, Refusal):
         return Refusal("HTTP_ANSWER", values={"detail": str(told.status)})
     return Refusal("HUB_REFUSED", said.where, msgspec.structs.asdict(said))
+
+
+def _vouching(hub: HubAddress) -> str:
+    """The file of whoever may vouch for the hub. Always a file: for True, requests would take the
+    one that the variable REQUESTS_CA_BUNDLE names, and no variable decides whom to trust."""
+    return hub.certificates or requests.certs.where()
+
+
+def _no_line(url: str, error: requests.RequestException) -> Refusal:
+    """Why nobody was heard: a certificate that nobody here trusts stays so, all else may pass."""
+    is_doubted = isinstance(error, requests.exceptions.SSLError) and _DOUBTED in str(error)
+    code = "HTTP_CERTIFICATE" if is_doubted else "HTTP_AWAY"
+    return Refusal(code, f"{url}: {type(error).__name__}")
 
 
 def _no_answer(unread: Refusal) -> Refusal:

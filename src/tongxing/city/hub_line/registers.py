@@ -21,12 +21,12 @@ from tongxing.messages.register_pages import KeptRegister
 _OF_THE_REGISTER = ("REGISTER_", "LINES_", "MESSAGE_BODY")
 """What the hub refuses by such a code will never be taken: a newer version may pass it by."""
 
-_AWAY = ("HTTP_AWAY", "HTTP_ANSWER")
+NO_LINE = ("HTTP_AWAY", "HTTP_CERTIFICATE", "HTTP_ANSWER")
 
 
 def is_line_away(refusals: Sequence[Refusal]) -> bool:
     """Whether nobody answered, or nobody who is believed."""
-    return any(one.code in _AWAY for one in refusals)
+    return any(one.code in NO_LINE for one in refusals)
 
 
 class _Version(msgspec.Struct):

@@ -14,6 +14,7 @@ from datetime import date, timedelta
 from tongxing.city.aside_desk import AsideDesk
 from tongxing.city.desk import schema_of
 from tongxing.city.hub_line import HubDealings
+from tongxing.city.hub_line.registers import NO_LINE
 from tongxing.city.office import Office
 from tongxing.city.proofs import prove_city
 from tongxing.city.redeciding.desk import VerdictDesk
@@ -122,7 +123,7 @@ class CityDayDesk:
         at once. Not after a truth did not hold, or nobody answered."""
         dealings = self._house.dealings
         codes = {one.code for one in refusals}
-        if dealings is None or codes & {"CITY_DAY_UNPROVEN", "HTTP_AWAY", "HTTP_ANSWER"}:
+        if dealings is None or codes & {"CITY_DAY_UNPROVEN", *NO_LINE}:
             return
         if not self._sent:
             self._troubles += dealings.send_registers(now_s).refusals
