@@ -16,7 +16,7 @@ from tongxing.cli.common import loopback_socket
 from tongxing.console import create_app
 from tongxing.storage import Database
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 AXE = Path(__file__).with_name("vendor") / "axe.min.js"
 AXE_SHA256 = "29348999450cdf2849a8e70b7912fc2da85a849da39c0d0d5394f51d4a9ed95c"

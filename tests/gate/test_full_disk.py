@@ -42,6 +42,7 @@ def told(folder: Path, kind: str) -> dict[str, Any]:
     return answer
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["quota", "real file system"])
 def test_a_gate_on_a_full_disk_refuses_sends_forgets_and_goes_on(tmp_path: Path, kind: str) -> None:
     gate = told(tmp_path / "disk", kind)

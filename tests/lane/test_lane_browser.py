@@ -26,7 +26,7 @@ from tongxing.kernel.reasons import Refusal
 from tongxing.messages import PurseFacts
 from tongxing.messages.fleet import Order
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOTS = os.environ.get("LANE_SHOTS", "")
 SECOND = LANE.replace("lane-1", "lane-2")

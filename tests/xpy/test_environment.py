@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
 ROOT = Path(__file__).resolve().parents[2]
 _LOCK = "click==8.5.1 \\\n    --hash=sha256:" + "0" * 64 + "\n"
 _UV = """#!{python}
