@@ -270,6 +270,8 @@ def test_restored_books_are_told_again_and_give_the_same_bytes(
             assert day.work(call) == 0
         whole = told_of(day)
         books = HubStore(copy)
+        untold = desk_over(books, day.folders).work(CALLS_S[4], "afterwards")
+        assert isinstance(untold, Refusal) and untold.code == "DAY_BOOKS_OLDER"
         again = desk_over(books, day.folders).work(CALLS_S[4], "afterwards", restored=True)
         books.close()
         assert isinstance(again, list)

@@ -88,6 +88,7 @@ class DayDesk:
         are first told of all that lies among the judged files.
 
         Refuses with HUB_PERSON, WINDOW_ID, DAY_UNKNOWN, DAY_RUNNING (another process works),
+        DAY_BOOKS_OLDER (files were judged that the books know nothing of, and not `restored`),
         DAY_STEP_ORDER, DAY_STEP_NOT_DUE, DAY_UNPROVEN, DAY_PAPER_DIFFERS (what was handed out has
         other bytes) and what `Hub.close_window` refuses. What was done before a refusal stays done.
         Raises OSError when a folder or the disk refuses.
@@ -103,6 +104,8 @@ class DayDesk:
             if restored:
                 self._intake.tell_again()
                 self._banking.tell_again()
+            elif self._intake.knows_less():
+                return Refusal("DAY_BOOKS_OLDER")
             self._call_for_reserves(now_s)
             self._open_days(now_s)
             days = self._days(window_id)

@@ -59,6 +59,14 @@ class Intake:
         with self._store.changing() as cursor:
             table.write_arrivals(cursor, judged)
 
+    def knows_less(self) -> bool:
+        """Whether a file was judged after all that the books know of, as it is when they were
+        restored from a backup: nothing is laid aside before it stands in them."""
+        judged = self._folders.judged(self._folders.inbox, MANIFEST)
+        newest_s = max((found.received_s for found in judged), default=0)
+        with self._store.reading() as cursor:
+            return newest_s > table.last_arrival_s(cursor)
+
     def is_whole(self, delivery: Delivery) -> bool:
         """Whether all of a delivery is there. One whose manifest nobody can believe never will be
         more whole than it is, and goes on to be refused."""

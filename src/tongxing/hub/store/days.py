@@ -127,6 +127,12 @@ def arrivals_between(cursor: Cursor, from_s: int, until_s: int) -> list[Arrival]
     return [Arrival(*row) for row in rows]
 
 
+def last_arrival_s(cursor: Cursor) -> int:
+    """The second of the newest delivery that the books know; 0 before the first."""
+    row = cursor.execute("SELECT coalesce(max(received_s), 0) FROM arrival").fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def judge_arrival(cursor: Cursor, arrival: Arrival, code: str) -> None:
     """Write down what became of a delivery."""
     cursor.execute(
