@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from tongxing.clearing.codes import card_factors, signed_bytes
 from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.invented import LARGE, World, rows_sql, tac_keys, write_rules
-from tongxing.kernel.memory import peak_bytes
+from tongxing.kernel.memory import keep_freed, peak_bytes
 from tongxing.media.crypto.suites import DES, SM4
 from tongxing.media.keys import MasterName
 from tongxing.media.keys.software import SoftwareVault
@@ -138,6 +138,7 @@ def _once(orders: Sequence[str]) -> Figures:
     from tongxing.kernel.reasons import Refusal
 
     folder, scratch, engine_name, master, memory_mib, threads, tac = orders
+    keep_freed()
     place, results = Path(scratch) / "work", Path(scratch) / "results"
     for one in (place, results):
         shutil.rmtree(one, ignore_errors=True)

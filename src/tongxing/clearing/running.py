@@ -23,7 +23,7 @@ from tongxing.clearing.layout import misfit
 from tongxing.clearing.money import OperatorRow, PairRow, Window, windows_of
 from tongxing.clearing.rules.compiling import SCHEMAS
 from tongxing.clearing.rules.model import Rules
-from tongxing.clearing.steps import duplicates, lists, purses, sifting, totals
+from tongxing.clearing.steps import duplicates, marks, purses, sifting, totals
 from tongxing.clearing.steps.checks import found_of_rows
 from tongxing.kernel.reasons import Refusal
 from tongxing.media.keys import KeyVault
@@ -150,7 +150,7 @@ class _Run:
         self.codes = codes.found() if codes else None
         keys = self.codes.wrong.tolist() if self.codes else []
         bit = self.rules.findings.bit("tac")
-        self.wrong = self._small("wrong_codes", lists.MARKS, [(key, bit, None) for key in keys])
+        self.wrong = self._small("wrong_codes", marks.MARKS, [(key, bit, None) for key in keys])
         if sifted is None:
             aside = self.engine.keep("aside", sifting.set_aside(self._flagged(self.wrong)))
             others = sifting.others(self.rows, aside)
@@ -161,18 +161,18 @@ class _Run:
 
     def mark(self) -> None:
         """What is found of rows set aside beside the checks, and then of these rows in all."""
-        parts = [duplicates.duplicate_marks(self.aside, self.tables, self.rules), self.wrong]
-        if "deny" in self.rules.given:
-            parts.append(lists.denied_marks(self.aside, self.tables, self.rules))
+        found = found_of_rows(self.aside, self.tables, self.rules, denied=True)
+        found = self.engine.keep("found_aside", found)
+        parts = [duplicates.duplicate_marks(self.aside, found, self.rules), self.wrong]
         if self.cards is not None:
             parts.append(purses.purse_marks(self.links, self.cards, self.wrong, self.rules))
             gaps = purses.gaps(self.links, self.wrong)
             self.gaps = self.engine.store(gaps, self.scratch / "gaps")
         kept = [self.engine.keep(f"marks_{n}", part) for n, part in enumerate(parts)]
-        self.tables["marks"] = self.engine.keep("marks", lists.all_marks(kept))
-        found = found_of_rows(self.aside, self.tables, self.rules, marks=True)
-        marked = totals.judged(found, self.given.every_row)
-        self.judged = self.engine.keep("judged", self.counted.union(marked))
+        self.marks = self.engine.keep("marks", marks.all_marks(kept))
+        marked = marks.with_marks(found, self.marks, self.rules)
+        judged = totals.judged(marked, self.given.every_row)
+        self.judged = self.engine.keep("judged", self.counted.union(judged))
 
     def _flagged(self, wrong: ir.Table | None = None) -> ir.Table:
         return sifting.flagged(self.rows, self.tables, self.rules, self.repeated, self.cards, wrong)
@@ -205,7 +205,7 @@ class _Run:
             ),
             codes=self.codes,
             listed=self.engine.store(totals.listed(self.judged), self.scratch / "listed"),
-            marked=self.engine.store(self.tables["marks"], self.scratch / "marked"),
+            marked=self.engine.store(self.marks, self.scratch / "marked"),
             gaps=self.gaps,
         )
 

@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
@@ -34,11 +35,22 @@ def write_results(cleared: Cleared, rules: Rules, folder: Path) -> Mapping[str, 
     Raises OSError, and EngineFault for the long tables.
     """
     written: dict[str, str] = {}
-    for name, content in _small(cleared, rules):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(path, content)
-        written[name] = sha256_hex(content)
+    with ThreadPoolExecutor(1) as pool:
+        long = pool.submit(_write_long, cleared, folder)
+        for name, content in _small(cleared, rules):
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, content)
+            written[name] = sha256_hex(content)
+        written |= long.result()
+    manifest = _manifest(cleared, rules, written)
+    write_whole(folder / MANIFEST, manifest)
+    return {**written, MANIFEST: sha256_hex(manifest)}
+
+
+def _write_long(cleared: Cleared, folder: Path) -> dict[str, str]:
+    """The long tables, beside everything else; the SHA-256 of each file by its name."""
+    written = {}
     with duckdb.connect() as base:
         _prepare(base, cleared, folder)
         long = {
@@ -53,9 +65,7 @@ def write_results(cleared: Cleared, rules: Rules, folder: Path) -> Mapping[str, 
             faults_told(partial(base.execute, _copy(sql, path)))
             written[name] = _settled(path)
     shutil.rmtree(folder / ".spill", ignore_errors=True)
-    manifest = _manifest(cleared, rules, written)
-    write_whole(folder / MANIFEST, manifest)
-    return {**written, MANIFEST: sha256_hex(manifest)}
+    return written
 
 
 def put_in_place(part: Path, out: Path) -> None:
@@ -104,10 +114,8 @@ def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) ->
     ):
         base.execute(f"SET {setting}")
     base.execute("CREATE TABLE files (number BIGINT, name VARCHAR)")
-    base.executemany(
-        "INSERT INTO files VALUES (?, ?)",
-        [(number, facts.name) for number, facts in enumerate(cleared.files)],
-    )
+    names = [facts.name for facts in cleared.files]
+    base.execute("INSERT INTO files SELECT unnest(?), unnest(?)", [list(range(len(names))), names])
     base.execute(
         "CREATE TABLE meanings (bits BIGINT, status VARCHAR, codes VARCHAR, bearer VARCHAR)"
     )
@@ -116,7 +124,8 @@ def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) ->
         for bits, meaning in sorted(cleared.meanings.items())
     ]
     if rows:
-        base.executemany("INSERT INTO meanings VALUES (?, ?, ?, ?)", rows)
+        cells = [list(column) for column in zip(*rows, strict=True)]
+        base.execute(f"INSERT INTO meanings SELECT {', '.join(['unnest(?)'] * len(cells))}", cells)
 
 
 def _copy(sql: str, path: Path) -> str:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Any, TypeVar
 
 import duckdb
 import ibis.expr.types as ir
 from ibis.backends.sql.compilers import DuckDBCompiler
 
+from tongxing.clearing.engines.compiled.lookups import warm_up
 from tongxing.clearing.engines.compiled.machine import can_compile
 from tongxing.clearing.engines.compiled.scanning import Scan, Source
 from tongxing.clearing.engines.compiled.statements import Unfit
@@ -36,7 +38,8 @@ class DuckEngine:
     ) -> None:
         self._base = duckdb.connect()
         self._threads, self._compiled_from_rows = threads, compiled_from_rows
-        self._files: tuple[Path, ...] = ()
+        self._sources: list[Source] = []
+        self._warming = Thread(target=warm_up, daemon=True)
         settings = {
             "memory_limit": f"{memory_mib}MiB",
             "temp_directory": quoted(scratch / "spill"),
@@ -52,7 +55,9 @@ class DuckEngine:
 
     def read_rows(self, files: Sequence[Path]) -> ir.Table:
         """As `Engine.read_rows` says."""
-        self._files = tuple(files)
+        self._sources = faults_told(lambda: _sources(files))
+        if self._is_worth_compiling():
+            self._warming.start()  # beside the first steps
         alike: dict[tuple[tuple[str, str], ...], list[int]] = {}
         for number, path in enumerate(files):
             found = self._run(f"DESCRIBE SELECT * FROM read_parquet('{quoted(path)}')").fetchall()
@@ -93,15 +98,17 @@ class DuckEngine:
 
     def _scan(self, flagged: ir.Table, counted: ir.Table) -> Scan | None:
         """None where it is not worth it, or not possible."""
-        if not can_compile():
+        if not self._is_worth_compiling():
             return None
-        sources = faults_told(lambda: _sources(self._files))
-        if sum(source.rows for source in sources) < self._compiled_from_rows:
-            return None
+        self._warming.join()
         try:
-            return faults_told(lambda: Scan(self._base, sources, flagged, counted, sql_of))
+            return faults_told(lambda: Scan(self._base, self._sources, flagged, counted, sql_of))
         except (Unfit, ValueError):
             return None
+
+    def _is_worth_compiling(self) -> bool:
+        rows = sum(sum(source.groups) for source in self._sources)
+        return can_compile() and rows >= self._compiled_from_rows
 
     def store(self, expression: ir.Table, folder: Path) -> str:
         """As `Engine.store` says."""
@@ -164,10 +171,14 @@ def _sources(files: Sequence[Path]) -> list[Source]:
         for number, path in enumerate(files):
             place = f"read_parquet('{quoted(path)}')"
             there = {row[0] for row in base.execute(f"DESCRIBE SELECT * FROM {place}").fetchall()}
-            counted = base.execute(f"SELECT count(*) FROM {place}").fetchone()
             absent = frozenset(column.name for column in COLUMNS) - there
-            rows = int(counted[0]) if counted else 0
-            found.append(Source(number, rows, absent, _reading([path], [number], there)))
+            groups = base.execute(
+                "SELECT any_value(row_group_num_rows) FROM parquet_metadata(?) "
+                "GROUP BY row_group_id ORDER BY row_group_id",
+                [str(path)],
+            ).fetchall()
+            sizes = tuple(int(rows) for (rows,) in groups)
+            found.append(Source(number, sizes, absent, _reading([path], [number], there)))
     return found
 
 

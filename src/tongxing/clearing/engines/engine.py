@@ -18,7 +18,7 @@ ROWS = "rows"
 Watch = Callable[[int, Sequence["Stretch"]], Sequence[NDArray[np.bool_]]]
 """Looks at rows while they are read, some stretches of a file (by its number) at a time: which of
 them to set aside. Several may be asked at the same time."""
-WATCHED_ROWS = 1_000_000
+WATCHED_ROWS = 1 << 18
 """So many rows are looked at in this way at a time."""
 
 

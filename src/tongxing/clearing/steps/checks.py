@@ -34,16 +34,13 @@ _COMPLETED = {
 
 
 def found_of_rows(
-    rows: ir.Table, tables: Tables, rules: Rules, *, denied: bool = False, marks: bool = False
+    rows: ir.Table, tables: Tables, rules: Rules, *, denied: bool = False
 ) -> ir.Table:
-    """For each row: its key, window, members, charge, basis of split and `bits` of what is found.
-
-    With `marks` the table of that name adds what was found beside this: duplicates, codes, purses,
-    reported cards. With `denied` reported cards are looked up here.
-    """
-    sound = _sound(rows, rules)
-    joined = _joined(sound, tables, rules, denied, marks)
-    found = _bits(joined, rules, denied, marks)
+    """For each row: its key, window, members, charge, basis of split and `bits` of what is found;
+    with `denied` also whether its card was reported, and who bears that."""
+    looks_up = denied and "deny" in rules.given
+    joined = _joined(_sound(rows, rules), tables, rules, looks_up)
+    found = _bits(joined, rules, looks_up)
     return joined.select(
         joined[KEY],
         window_s=joined.window_s,
@@ -86,7 +83,7 @@ def _sound(rows: ir.Table, rules: Rules) -> ir.Table:
     ).drop("midnight_s", "second", "received_s")
 
 
-def _joined(sound: ir.Table, tables: Tables, rules: Rules, denied: bool, marks: bool) -> ir.Table:
+def _joined(sound: ir.Table, tables: Tables, rules: Rules, denied: bool) -> ir.Table:
     """The rows beside everything the rules say of their members, places, cards and terminals."""
     moment = _moment(sound, tables, rules)
     members = tables["r_members"]
@@ -111,10 +108,7 @@ def _joined(sound: ir.Table, tables: Tables, rules: Rules, denied: bool, marks: 
     if "bins" in rules.given:
         bins = tables["r_bins"]
         joined = joined.left_join(bins, joined.card - joined.card % rules.bin_divisor == bins.b_bin)
-    if marks:
-        marked = tables["marks"]
-        joined = joined.left_join(marked, joined[KEY] == marked.mark_key)
-    if denied and "deny" in rules.given:
+    if denied:
         deny = tables["r_deny"]
         joined = joined.left_join(deny, joined.card == deny.d_card)
     return joined
@@ -170,7 +164,7 @@ def _basis(joined: ir.Table, rules: Rules) -> ir.IntegerValue:
     return ibis.coalesce(joined.p_basis, joined.l_basis, 0)
 
 
-def _bits(joined: ir.Table, rules: Rules, denied: bool, marks: bool) -> ir.IntegerValue:
+def _bits(joined: ir.Table, rules: Rules, denied: bool) -> ir.IntegerValue:
     """Most rows show nothing: whether one may show something is asked first, and only for those
     that may are the bits put together."""
     conditions = dict(_conditions(joined, rules))
@@ -186,12 +180,9 @@ def _bits(joined: ir.Table, rules: Rules, denied: bool, marks: bool) -> ir.Integ
         may_show = may_show | (joined.entered_s < joined.joined_s)
         may_show = may_show | (joined.entered_s >= joined.left_s)
         bits = bits + _city(joined, rules)
-    if marks:
-        may_show = may_show | joined.mark_key.notnull()
-        bits = bits + joined.mark_bits.fill_null(0)
-    if denied and "deny" in rules.given:
+    if denied:
         may_show = may_show | joined.d_card.notnull()
-        bits = bits + denied_bits(joined, rules)
+        bits = bits + _denied(joined, rules)
     field = ibis.literal(rules.findings.bit("field"), "int64")
     return may_show.fill_null(False).ifelse(joined.bad.ifelse(field, bits), zero)
 
@@ -263,7 +254,7 @@ def _terminal(joined: ir.Table, rules: Rules) -> ir.BooleanValue:
     return wrong
 
 
-def denied_bits(joined: ir.Table, rules: Rules) -> ir.IntegerValue:
+def _denied(joined: ir.Table, rules: Rules) -> ir.IntegerValue:
     """The bit of a tap on a reported card, by the table of liability of its day."""
 
     def under(table: LiabilityTable) -> ir.IntegerValue:

@@ -16,7 +16,6 @@ import ibis.expr.types as ir
 
 from tongxing.clearing.layout import COLUMNS, CONTENT, FILE, IDENTITY, KEY, ROW, ROWS_OF_A_FILE_MAX
 from tongxing.clearing.rules.model import Rules
-from tongxing.clearing.steps.checks import Tables, found_of_rows
 
 _TERMINAL_AT = 1 << 15
 """Where the 48 bits of a terminal begin in the place of 32 of its numbers."""
@@ -51,11 +50,11 @@ def suspicious(rows: ir.Table, repeated: ir.Table) -> ir.Table:
     return told.select(*rows.columns, is_aside=is_aside)
 
 
-def duplicate_marks(aside: ir.Table, tables: Tables, rules: Rules) -> ir.Table:
-    """What is found of rows set aside, all that are suspicious among them: which row each one
-    repeats, and whether it says the same. Rows that cannot be a ride at all repeat none."""
-    suspected = aside.filter(_is_possible(aside))
-    found = found_of_rows(suspected, tables, rules, denied=True)
+def duplicate_marks(aside: ir.Table, found: ir.Table, rules: Rules) -> ir.Table:
+    """What rows set aside, all that are suspicious among them, repeat: which row each one does, and
+    whether it says the same. `found` is what the checks found of them. Rows that cannot be a ride
+    at all repeat none."""
+    suspected = _repeated(aside.filter(_is_possible(aside)))
     ends = ibis.literal(rules.findings.final_bits, "int64")
     stands = found.select(stand_key=found[KEY], stands=(found.bits & ends) == 0)
     key = suspected[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + suspected[ROW]
@@ -73,13 +72,27 @@ def duplicate_marks(aside: ir.Table, tables: Tables, rules: Rules) -> ir.Table:
     same = ibis.literal(True)
     for name in CONTENT:
         same = same & later[name].identical_to(later[f"f_{name}"])
-    told_before = ibis.window(group_by=[later[name] for name in (*IDENTITY, *CONTENT)])
-    is_copy = same | (later[KEY] > later[KEY].min().over(told_before))
-    bit = is_copy.ifelse(
-        ibis.literal(rules.findings.bit("duplicate"), "int64"),
-        ibis.literal(rules.findings.bit("conflict"), "int64"),
+    later = later.mutate(is_same=same)
+    copies = later.filter(later.is_same)
+    others = later.filter(~later.is_same)
+    told_before = ibis.window(group_by=[others[name] for name in (*IDENTITY, *CONTENT)])
+    is_copy = others[KEY] > others[KEY].min().over(told_before)
+    again, differs = (
+        ibis.literal(rules.findings.bit(name), "int64") for name in ("duplicate", "conflict")
     )
-    return later.select(mark_key=later[KEY], mark_bits=bit, mark_of=later.first_key)
+    return copies.select(mark_key=copies[KEY], mark_bits=again, mark_of=copies.first_key).union(
+        others.select(
+            mark_key=others[KEY],
+            mark_bits=is_copy.ifelse(again, differs),
+            mark_of=others.first_key,
+        )
+    )
+
+
+def _repeated(rows: ir.Table) -> ir.Table:
+    """The rows that are a ride which another one of them is too."""
+    counted = rows.group_by(list(IDENTITY)).agg(times=rows.count())
+    return rows.semi_join(counted.filter(counted.times > 1), list(IDENTITY))
 
 
 def _place(rows: ir.Table) -> ir.IntegerValue:

@@ -94,7 +94,9 @@ def _cleared(
     from tongxing.clearing.running import STEPS, Given, clear, columns_fault
     from tongxing.clearing.sources import names_of, readable, trusted_folders
     from tongxing.clearing.writing import write_results
+    from tongxing.kernel.memory import keep_freed
 
+    keep_freed()
     scratch = part / "scratch"
     memory_mib = _memory_mib(chosen["memory"])
     rules = granted(read_rules(chosen["rules"], scratch))

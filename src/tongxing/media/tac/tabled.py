@@ -8,7 +8,7 @@ codes; it asks no vault.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ ROUNDS = 32
 _WORDS = 4
 _BLOCK = 16
 _HALF = 0xFFFF
+_ISSUERS_KEPT = 1 << 10
 
 FAMILY_KEY = (0xA3B1BAC6, 0x56AA3350, 0x677D9197, 0xB27022DC)
 """What a key is mixed with before its schedule (GB/T 32907, FK)."""
@@ -70,9 +71,11 @@ class TabledSm4:
         return found
 
 
-def round_keys(key: bytes) -> list[int]:
-    """The 32 round keys of one key, as numbers."""
-    return [int(word[0]) for word in _schedule(_words(np.frombuffer(key, np.uint8)[None]))]
+@lru_cache(_ISSUERS_KEPT)
+def round_keys(key: bytes) -> tuple[int, ...]:
+    """The 32 round keys of one key, as numbers. Those of an issuer are asked for with every batch
+    of its records, and take as long as some ten thousand of its cards' keys."""
+    return tuple(int(word[0]) for word in _schedule(_words(np.frombuffer(key, np.uint8)[None])))
 
 
 def _stretches(count: int) -> Iterable[slice]:

@@ -55,3 +55,8 @@ class LookUp:
             cells[0, place] = is_gap
             cells[1:, place] = told
         return self._tags, self._keys, self._shift, cells
+
+
+def warm_up() -> None:
+    """Loads what compiled code needs, which takes half a second at the first call."""
+    LookUp({"key": np.ma.arange(1)}, "key")

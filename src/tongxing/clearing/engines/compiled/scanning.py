@@ -18,8 +18,9 @@ from tongxing.clearing.engines.engine import ROWS, WATCHED_ROWS, Watch, schema_o
 from tongxing.clearing.engines.streams import Stretch, batches, stretches
 from tongxing.clearing.layout import COLUMNS, FILE, ROW
 
-TASK_ROWS = 1 << 21
-"""Rows of a file that one worker reads before it takes others."""
+TASK_ROWS = 1_000_000
+"""Rows of a file that one worker reads before it takes others: some whole groups of them, since a
+group that is read in part is read twice."""
 AT_ONCE_ROWS = 1 << 17
 _TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
 _MAY_BE_EMPTY = frozenset(column.name for column in COLUMNS if column.nullable)
@@ -27,13 +28,24 @@ _MAY_BE_EMPTY = frozenset(column.name for column in COLUMNS if column.nullable)
 
 
 class Source(NamedTuple):
-    """A file of rows: its number, how many it has, the columns it lacks, and the SQL that reads it
-    as the table of rows."""
+    """A file of rows: its number, how many its groups of rows have, the columns it lacks, and the
+    SQL that reads it as the table of rows."""
 
     number: int
-    rows: int
+    groups: tuple[int, ...]
     absent: frozenset[str]
     sql: str
+
+    def tasks(self) -> Iterator[range]:
+        """The rows that are read at a time."""
+        first = end = 0
+        for rows in self.groups:
+            end += rows
+            if end - first >= TASK_ROWS:
+                yield range(first, end)
+                first = end
+        if end > first:
+            yield range(first, end)
 
 
 class Scan:
@@ -74,7 +86,7 @@ class Scan:
         self._watch, self._aside, self._groups = watch, aside, groups
         self._make(groups, {name: str(kind) for name, kind in self._counted.schema().items()})
         self._make(aside, schema_of())
-        tasks = iter(list(self._tasks()))
+        tasks = iter([(source, rows) for source in self._sources for rows in source.tasks()])
         with ThreadPoolExecutor(threads) as pool:
             for one in [pool.submit(self._work, tasks) for _ in range(threads)]:
                 one.result()
@@ -83,30 +95,25 @@ class Scan:
         cells = ", ".join(f"{column} {_TYPES[kind]}" for column, kind in schema.items())
         self._base.execute(f"CREATE TABLE {name} ({cells})")
 
-    def _tasks(self) -> Iterator[tuple[Source, int]]:
-        for source in self._sources:
-            for first in range(0, source.rows, TASK_ROWS):
-                yield source, first
-
-    def _work(self, tasks: Iterator[tuple[Source, int]]) -> None:
+    def _work(self, tasks: Iterator[tuple[Source, range]]) -> None:
         """What one worker does: stretches of one task after the other, until there is none or
         another worker has failed."""
         kinds: dict[frozenset[str], Kinds] = {}
+        kept: list[_Aside] = []
         try:
-            for source, first in tasks:
+            for source, rows in tasks:
                 loop = self._loops[source.absent]
                 if source.absent not in kinds:
                     kinds[source.absent] = loop.kinds(AT_ONCE_ROWS)
                 counted = kinds[source.absent]
-                found = self._watched(source, self._stretches(source, first))
-                kept = [
-                    part
-                    for stretch, told in found
-                    for part in self._go_over(source, stretch, told, loop, counted)
-                ]
-                self._put_aside(source, kept)
+                for stretch, told in self._watched(source, self._stretches(source, rows)):
+                    kept += self._go_over(source, stretch, told, loop, counted)
+                if sum(part.rows for part in kept) >= AT_ONCE_ROWS:
+                    self._put_aside(kept)
+                    kept = []
                 if self._is_over.is_set():
                     return
+            self._put_aside(kept)
             for absent, counted in kinds.items():
                 self._put_groups(self._loops[absent], counted)
         except BaseException:
@@ -124,25 +131,24 @@ class Scan:
         for batch in batches(found, WATCHED_ROWS):
             yield from zip(batch, self._watch(source.number, batch), strict=True)
 
-    def _stretches(self, source: Source, first: int) -> Iterator[Stretch]:
+    def _stretches(self, source: Source, rows: range) -> Iterator[Stretch]:
         """The rows of one task; truths are numbers for a stretch."""
         cells = [
             f"{column.name}::TINYINT AS {column.name}" if column.kind == "boolean" else column.name
             for column in COLUMNS
             if column.name not in source.absent
         ]
-        last = min(first + TASK_ROWS, source.rows) - 1
-        sql = (
-            f"SELECT {', '.join(cells)} FROM ({source.sql}) WHERE {ROW} BETWEEN {first} AND {last}"
-        )
+        between = f"{ROW} BETWEEN {rows[0]} AND {rows[-1]}"
+        sql = f"SELECT {', '.join(cells)} FROM ({source.sql}) WHERE {between}"
+        first = rows.start
         with duckdb.connect() as reader:
             reader.execute("SET threads = 1")  # so that rows come in their order
             for stretch in stretches(reader, sql):
                 stretch.columns[ROW] = np.arange(first, first + stretch.rows)
                 first += stretch.rows
                 yield stretch
-        if first != last + 1:
-            raise duckdb.IOException(f"{source.number}: {first} rows were read, not {last + 1}")
+        if first != rows.stop:
+            raise duckdb.IOException(f"{source.number}: {first} rows were read, not {rows.stop}")
 
     def _go_over(
         self, source: Source, stretch: Stretch, told: NDArray[np.bool_], loop: Loop, kinds: Kinds
@@ -164,24 +170,26 @@ class Scan:
             flags = [stretch.empty.get(name, never)[rows] for name in loop.flags]
             count = loop.run(columns, flags, told[rows], kinds, places)
             if count:
-                yield _taken(stretch, places[:count] + first)
+                yield _taken(source, stretch, places[:count] + first)
 
-    def _put_aside(self, source: Source, kept: "Sequence[_Aside]") -> None:
-        """Adds rows of a file to those set aside."""
-        if not kept:
-            return
-        there = list(kept[0].cells)
-        columns = {name: np.concatenate([part.cells[name] for part in kept]) for name in there}
-        cells = {FILE: str(source.number)}
-        for column in COLUMNS:
-            absent = "NULL" if column.absent is None else str(column.absent)
-            cells[column.name] = column.name if column.name in columns else absent
-        for name in {name for part in kept for name in part.empty}:
-            columns[f"{name}_empty"] = np.concatenate(
-                [part.empty.get(name, np.zeros(part.rows, np.bool_)) for part in kept]
-            )
-            cells[name] = f"CASE WHEN NOT {name}_empty THEN {name} END"
-        self._insert(self._aside, columns, [cells.get(name, name) for name in schema_of()])
+    def _put_aside(self, kept: "Sequence[_Aside]") -> None:
+        """Adds rows to those set aside; those of files with the same columns together."""
+        for there in {frozenset(part.cells) for part in kept}:
+            parts = [part for part in kept if frozenset(part.cells) == there]
+            columns: dict[str, NDArray[Any]] = {
+                name: np.concatenate([part.cells[name] for part in parts]) for name in sorted(there)
+            }
+            cells = {
+                column.name: "NULL" if column.absent is None else str(column.absent)
+                for column in COLUMNS
+                if column.name not in there
+            }
+            for name in {name for part in parts for name in part.empty}:
+                columns[f"{name}_empty"] = np.concatenate(
+                    [part.empty.get(name, np.zeros(part.rows, np.bool_)) for part in parts]
+                )
+                cells[name] = f"CASE WHEN NOT {name}_empty THEN {name} END"
+            self._insert(self._aside, columns, [cells.get(name, name) for name in schema_of()])
 
     def _put_groups(self, loop: Loop, kinds: Kinds) -> None:
         """Adds what was counted to the groups, and empties the table of kinds."""
@@ -213,9 +221,10 @@ class _Aside(NamedTuple):
     empty: Mapping[str, NDArray[np.bool_]]
 
 
-def _taken(stretch: Stretch, places: NDArray[np.int32]) -> _Aside:
+def _taken(source: Source, stretch: Stretch, places: NDArray[np.int32]) -> _Aside:
+    cells = {name: column[places] for name, column in stretch.columns.items()}
     return _Aside(
         len(places),
-        {name: column[places] for name, column in stretch.columns.items()},
+        {FILE: np.full(len(places), source.number, np.int32), **cells},
         {name: empty[places] for name, empty in stretch.empty.items()},
     )

@@ -56,14 +56,14 @@ class CompiledSm4:
         return _run(round_keys(master), factors, data)
 
 
-def _run(issuer: list[int] | None, source: Bytes, data: Bytes | None) -> Bytes:
+def _run(issuer: tuple[int, ...] | None, source: Bytes, data: Bytes | None) -> Bytes:
     """Codes of `data`, or card keys where there is none. `source` is the cards' factors when an
     issuer's round keys are given, else their keys."""
     source = np.ascontiguousarray(source)
     data = source[:, :0] if data is None else np.ascontiguousarray(data)
     found = np.empty((len(source), 4 if data.shape[1] else 16), np.uint8)
     work = work_memory(_ROWS)
-    words = np.array([*(issuer or [0] * ROUNDS), *ROUND_CONSTANTS])
+    words = np.array([*(issuer or (0,) * ROUNDS), *ROUND_CONSTANTS])
     bits = bit_numbers(words[:, None] >> np.arange(_WORD) & 1)
     by_issuer = issuer is not None
     width = data.shape[1]
