@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import duckdb
 import msgspec
 import pytest
 from clearing_world import (
@@ -26,6 +27,7 @@ from clearing_world import (
     write_rules,
 )
 
+from tongxing.clearing.writing import write_results
 from tongxing.hub.admission import Judgement, judge
 from tongxing.hub.checks import Case
 from tongxing.hub.members import same_province
@@ -364,3 +366,25 @@ def test_rows_are_judged_and_netted_as_the_live_hub_does(
     (window,) = found.cleared.windows
     assert window.window_id == "W20260318"
     assert window.netting == expected
+
+
+def test_results_are_the_same_bytes_however_an_engine_cuts_its_answer(
+    rules: Path, tmp_path: Path
+) -> None:
+    path = write_rows(tmp_path / "rows.parquet", signed(random_rows(5, 300)))
+    found = run([path], rules, tmp_path / "scratch")
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    with duckdb.connect() as base:
+        for part in range(3):
+            base.execute(
+                f"COPY (SELECT * FROM read_parquet('{found.cleared.listed}') "
+                f"WHERE listed_key % 3 = {part} ORDER BY listed_key DESC) "
+                f"TO '{parts}/{part}.parquet' (FORMAT parquet)"
+            )
+    written = []
+    for number, listed in enumerate((found.cleared.listed, f"{parts}/*.parquet")):
+        out = tmp_path / f"out-{number}"
+        out.mkdir()
+        written.append(write_results(replace(found.cleared, listed=listed), found.rules, out))
+    assert written[0] == written[1]

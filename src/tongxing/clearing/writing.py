@@ -52,14 +52,10 @@ def _write_long(cleared: Cleared, folder: Path) -> dict[str, str]:
     """The long tables, beside everything else; the SHA-256 of each file by its name."""
     written = {}
     with duckdb.connect() as base:
-        _prepare(base, cleared, folder)
-        long = {
-            "verdicts.parquet": _VERDICTS.format(
-                listed=quoted(cleared.listed), marked=quoted(cleared.marked)
-            )
-        }
+        faults_told(lambda: _prepare(base, cleared, folder))
+        long = {"verdicts.parquet": _VERDICTS}
         if cleared.gaps is not None:
-            long["gaps.parquet"] = _GAPS.format(gaps=quoted(cleared.gaps))
+            long["gaps.parquet"] = _GAPS
         for name, sql in long.items():
             path = folder / name
             faults_told(partial(base.execute, _copy(sql, path)))
@@ -103,7 +99,8 @@ def _codes(cleared: Cleared, rules: Rules) -> bytes:
 
 
 def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) -> None:
-    """One thread, so that rows and row groups fall the same way every time."""
+    """One thread, and tables instead of the files that an engine happened to cut, so that rows, row
+    groups and the bytes of each fall the same way every time."""
     spill = quoted(folder / ".spill")
     for setting in (
         "threads = 1",
@@ -113,6 +110,11 @@ def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) ->
         "enable_progress_bar = false",
     ):
         base.execute(f"SET {setting}")
+    for name, pattern in (
+        ("listed", cleared.listed), ("marked", cleared.marked), ("gaps", cleared.gaps),
+    ):  # fmt: skip
+        if pattern is not None:
+            base.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{quoted(pattern)}')")
     base.execute("CREATE TABLE files (number BIGINT, name VARCHAR)")
     names = [facts.name for facts in cleared.files]
     base.execute("INSERT INTO files SELECT unnest(?), unnest(?)", [list(range(len(names))), names])
@@ -140,12 +142,12 @@ _VERDICTS = (
     f"SELECT f.name AS file, l.listed_key % {ROWS_OF_A_FILE_MAX} AS row, m.status, "
     "split_part(m.codes, ' ', 1) AS code, m.codes, m.bearer, l.charge_fen, "
     f"g.name AS of_file, k.mark_of % {ROWS_OF_A_FILE_MAX} AS of_row "
-    "FROM read_parquet('{listed}') l JOIN meanings m ON m.bits = l.bits "
+    "FROM listed l JOIN meanings m ON m.bits = l.bits "
     f"JOIN files f ON f.number = l.listed_key // {ROWS_OF_A_FILE_MAX} "
-    "LEFT JOIN read_parquet('{marked}') k ON k.mark_key = l.listed_key "
+    "LEFT JOIN marked k ON k.mark_key = l.listed_key "
     f"LEFT JOIN files g ON g.number = k.mark_of // {ROWS_OF_A_FILE_MAX} ORDER BY l.listed_key"
 )
-_GAPS = "SELECT * FROM read_parquet('{gaps}') ORDER BY card, first_counter"
+_GAPS = "SELECT * FROM gaps ORDER BY card, first_counter"
 
 
 def _settled(path: Path) -> str:

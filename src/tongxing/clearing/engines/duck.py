@@ -79,7 +79,7 @@ class DuckEngine:
 
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """As `Engine.keep` says."""
-        self._run(f"CREATE TABLE {name} AS {sql_of(expression)}")
+        self._run(f"CREATE TABLE {name} AS {_typed(expression)}")
         return unbound(name, _schema(expression))
 
     def fetch(self, expression: ir.Table) -> list[tuple[Any, ...]]:
@@ -114,7 +114,7 @@ class DuckEngine:
         """As `Engine.store` says."""
         folder.mkdir(parents=True)
         self._run(
-            f"COPY ({sql_of(expression)}) TO '{quoted(folder / 'all.parquet')}' (FORMAT parquet)"
+            f"COPY ({_typed(expression)}) TO '{quoted(folder / 'all.parquet')}' (FORMAT parquet)"
         )
         return str(folder / "*.parquet")
 
@@ -124,6 +124,14 @@ class DuckEngine:
 
     def _run(self, sql: str) -> duckdb.DuckDBPyConnection:
         return faults_told(lambda: self._base.execute(sql))
+
+
+def _typed(expression: ir.Table) -> str:
+    """An expression whose columns have the types that it says: sums of ours are wider."""
+    cells = ", ".join(
+        f"{name}::{_TYPES[kind]} AS {name}" for name, kind in _schema(expression).items()
+    )
+    return f"SELECT {cells} FROM ({sql_of(expression)})"
 
 
 def _schema(expression: ir.Table) -> dict[str, str]:

@@ -12,6 +12,7 @@ from functools import reduce
 from operator import and_
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from tongxing.clearing.layout import COLUMNS, CONTENT, FILE, IDENTITY, KEY, ROW, ROWS_OF_A_FILE_MAX
@@ -19,6 +20,21 @@ from tongxing.clearing.rules.model import Rules
 
 _TERMINAL_AT = 1 << 15
 """Where the 48 bits of a terminal begin in the place of 32 of its numbers."""
+
+
+@ibis.udf.agg.builtin
+def bit_or(number: dt.int64) -> dt.int64:
+    """Both engines' aggregate of that name, which Ibis itself does not know of Spark."""
+
+
+@ibis.udf.agg.builtin
+def bit_xor(number: dt.int64) -> dt.int64:
+    """The same."""
+
+
+@ibis.udf.scalar.builtin
+def bit_count(number: dt.int64) -> dt.int32:
+    """How many bits are set."""
 
 
 def repeated_numbers(rows: ir.Table) -> ir.Table:
@@ -32,10 +48,10 @@ def repeated_numbers(rows: ir.Table) -> ir.Table:
     possible = rows.filter(_is_possible(rows, ("terminal", "terminal_seq")))
     placed = possible.select(place=_place(possible), turn=_turn(possible))
     counted = placed.group_by("place").agg(
-        told=placed.turn.bit_or(), odd=placed.turn.bit_xor(), times=placed.count()
+        told=bit_or(placed.turn), odd=bit_xor(placed.turn), times=placed.count()
     )
     twice = counted.mutate(twice=counted.told & ~counted.odd)
-    made_up = _bits_of(twice.told) + _bits_of(twice.twice)
+    made_up = bit_count(twice.told) + bit_count(twice.twice)
     several = (made_up == twice.times).ifelse(twice.twice, twice.told)
     found = twice.mutate(several=several)
     return found.filter(found.several != 0).select(at_place="place", several="several")
@@ -104,15 +120,6 @@ def _place(rows: ir.Table) -> ir.IntegerValue:
 def _turn(rows: ir.Table) -> ir.IntegerValue:
     """The bit of a row's number in its place."""
     return ibis.literal(1 << 31, "int64") >> (31 - (rows.terminal_seq & 31)).cast("int32")
-
-
-def _bits_of(number: ir.IntegerValue) -> ir.IntegerValue:
-    """How many of the 32 bits of a number are set."""
-    of_two = number - ((number >> 1) & 0x55555555)
-    of_four = (of_two & 0x33333333) + ((of_two >> 2) & 0x33333333)
-    of_eight = (of_four + (of_four >> 4)) & 0x0F0F0F0F
-    of_half = of_eight + (of_eight >> 8)
-    return (of_half + (of_half >> 16)) & 0x3F
 
 
 def _is_possible(rows: ir.Table, names: Iterable[str] = IDENTITY) -> ir.BooleanValue:
