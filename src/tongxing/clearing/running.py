@@ -182,7 +182,7 @@ class _Run:
         vault = self.given.vault
         if vault is None:
             return None
-        return Codes(self.rules.tac_keys, vault, sum(map(_rows_of, self.given.files)))
+        return Codes(self.rules.tac_keys, vault, sum(_rows_of(self.given.files)))
 
     def count(self, facts: tuple[FileFacts, ...]) -> Cleared:
         """Money: only what was accepted moves any."""
@@ -226,14 +226,15 @@ class _Run:
         return self.engine.read_table(name, path, schema)
 
     def _tells_purses(self) -> bool:
+        """Whether any file has both columns of purses."""
+        paths = [str(path) for path in self.given.files]
         with duckdb.connect() as base:
-            for path in self.given.files:
-                rows = base.execute(
-                    "DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]
-                ).fetchall()
-                if {"card_counter", "balance_before_fen"} <= {row[0] for row in rows}:
-                    return True
-        return False
+            told = base.execute(
+                "SELECT file_name, count(DISTINCT name) FROM parquet_schema(?) "
+                "WHERE name IN ('card_counter', 'balance_before_fen') GROUP BY ALL",
+                [paths],
+            ).fetchall()
+        return any(found == 2 for _, found in told)
 
 
 @contextmanager
@@ -241,7 +242,7 @@ def _hashing(given: Given) -> Iterator[Callable[[], tuple[FileFacts, ...]]]:
     """Hashes the files beside the pipeline; what it yields waits for the hashes."""
     with ThreadPoolExecutor(1) as pool:
         waiting = [pool.submit(_sha256, path) for path in given.originals]
-        rows = [_rows_of(path) for path in given.files]
+        rows = _rows_of(given.files)
 
         def facts() -> tuple[FileFacts, ...]:
             found = zip(given.names, rows, waiting, strict=True)
@@ -255,7 +256,12 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _rows_of(path: Path) -> int:
+def _rows_of(files: Sequence[Path]) -> list[int]:
+    """How many rows each file has."""
     with duckdb.connect() as base:
-        row = base.execute("SELECT count(*) FROM read_parquet(?)", [str(path)]).fetchone()
-    return int(row[0]) if row else 0
+        told = base.execute(
+            "SELECT file_name, num_rows FROM parquet_file_metadata(?)",
+            [sorted({str(path) for path in files})],
+        ).fetchall()
+    counts = dict(told)
+    return [int(counts[str(path)]) for path in files]

@@ -11,6 +11,7 @@ import shutil
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from glob import glob
 from pathlib import Path
 
 import duckdb
@@ -99,8 +100,8 @@ def _codes(cleared: Cleared, rules: Rules) -> bytes:
 
 
 def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) -> None:
-    """One thread, and tables instead of the files that an engine happened to cut, so that rows, row
-    groups and the bytes of each fall the same way every time."""
+    """One thread, and a table instead of several files that an engine happened to cut: then rows,
+    row groups and the bytes of each fall the same way every time."""
     spill = quoted(folder / ".spill")
     for setting in (
         "threads = 1",
@@ -114,7 +115,8 @@ def _prepare(base: duckdb.DuckDBPyConnection, cleared: Cleared, folder: Path) ->
         ("listed", cleared.listed), ("marked", cleared.marked), ("gaps", cleared.gaps),
     ):  # fmt: skip
         if pattern is not None:
-            base.execute(f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{quoted(pattern)}')")
+            kind = "VIEW" if len(glob(pattern)) == 1 else "TABLE"
+            base.execute(f"CREATE {kind} {name} AS SELECT * FROM read_parquet('{quoted(pattern)}')")
     base.execute("CREATE TABLE files (number BIGINT, name VARCHAR)")
     names = [facts.name for facts in cleared.files]
     base.execute("INSERT INTO files SELECT unnest(?), unnest(?)", [list(range(len(names))), names])

@@ -174,19 +174,24 @@ def _reading(files: Sequence[Path], numbers: Sequence[int], there: set[str]) -> 
 
 def _sources(files: Sequence[Path]) -> list[Source]:
     """Each file as one that can be read by itself."""
-    found = []
+    paths = sorted({str(path) for path in files})
     with duckdb.connect() as base:
-        for number, path in enumerate(files):
-            place = f"read_parquet('{quoted(path)}')"
-            there = {row[0] for row in base.execute(f"DESCRIBE SELECT * FROM {place}").fetchall()}
-            absent = frozenset(column.name for column in COLUMNS) - there
-            groups = base.execute(
-                "SELECT any_value(row_group_num_rows) FROM parquet_metadata(?) "
-                "GROUP BY row_group_id ORDER BY row_group_id",
-                [str(path)],
-            ).fetchall()
-            sizes = tuple(int(rows) for (rows,) in groups)
-            found.append(Source(number, sizes, absent, _reading([path], [number], there)))
+        columns = base.execute(
+            "SELECT file_name, list(name) FROM parquet_schema(?) GROUP BY ALL", [paths]
+        ).fetchall()
+        groups = base.execute(
+            "SELECT file_name, list(rows ORDER BY row_group_id) FROM ("
+            "SELECT file_name, row_group_id, any_value(row_group_num_rows) AS rows "
+            "FROM parquet_metadata(?) GROUP BY ALL) GROUP BY ALL",
+            [paths],
+        ).fetchall()
+    there, sizes = dict(columns), dict(groups)
+    found = []
+    for number, path in enumerate(files):
+        names = set(there[str(path)])
+        absent = frozenset(column.name for column in COLUMNS) - names
+        rows = tuple(int(count) for count in sizes.get(str(path), ()))
+        found.append(Source(number, rows, absent, _reading([path], [number], names)))
     return found
 
 

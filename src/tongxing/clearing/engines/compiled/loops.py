@@ -28,6 +28,8 @@ class Loop:
     rows for which ``is_aside`` of `flagged` is true, it is told which they are, and they are not
     counted.
 
+    `keys` are the columns of the groups, `empty_keys` whether each may be empty.
+
     Raises Unfit when they have a part that is not compiled, ValueError when a joined table has a
     key twice.
     """
@@ -48,8 +50,10 @@ class Loop:
         self.keys = _keys_of(counted)
         with program.stage():
             fields = [ops.Field(counted.op().parent, name) for name in self.keys]
-            for line in keeping(program.outputs(fields)):
+            outputs = program.outputs(fields)
+            for line in keeping(outputs):
                 program.line(line)
+        self.empty_keys = [flag != "" for _, flag in outputs]
         self.columns = tuple(program.columns)
         self.flags = tuple(name for name in self.columns if name in rows.may_be_empty)
         self._lookups = [array for lookup in program.lookups for array in lookup.arrays()]

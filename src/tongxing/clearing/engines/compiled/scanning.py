@@ -199,8 +199,10 @@ class Scan:
             for place, name in enumerate([*loop.keys, "flags", "counted"])
         }
         cells = [
-            f"CASE WHEN flags & {1 << place} = 0 THEN {name} END"
-            for place, name in enumerate(loop.keys)
+            f"CASE WHEN flags & {1 << place} = 0 THEN {name} END" if may_be_empty else name
+            for place, (name, may_be_empty) in enumerate(
+                zip(loop.keys, loop.empty_keys, strict=True)
+            )
         ]
         self._insert(self._groups, columns, [*cells, "counted"])
 
