@@ -9,10 +9,12 @@ from importlib.resources import files
 from pathlib import Path
 
 import duckdb
+import ibis.expr.types as ir
 import numpy as np
 
 from tongxing.clearing.codes import PURCHASE, card_factors, signed_bytes
 from tongxing.clearing.engines import DuckEngine, Engine
+from tongxing.clearing.engines.engine import Watch
 from tongxing.clearing.layout import COLUMNS, HOWS
 from tongxing.clearing.rules import Rules, read_rules
 from tongxing.clearing.running import Cleared, Given, clear
@@ -232,6 +234,18 @@ class Run:
         }  # fmt: skip
 
 
+class CompiledEngine(DuckEngine):
+    """DuckDB's engine, which must not leave it to SQL to sift rows."""
+
+    def sift(
+        self, flagged: ir.Table, counted: ir.Table, watch: Watch | None
+    ) -> tuple[ir.Table, ir.Table] | None:
+        """As `Engine.sift` says."""
+        found = super().sift(flagged, counted, watch)
+        assert found is not None
+        return found
+
+
 def run(
     files_given: Sequence[Path],
     rules_folder: Path,
@@ -246,7 +260,8 @@ def run(
     rules = read_rules(rules_folder, scratch)
     assert not isinstance(rules, Refusal), rules
     names = [path.name for path in files_given]
-    engine = engine or DuckEngine(scratch, 512, 1, 0 if compiled else len(names) << 40)
+    made = CompiledEngine(scratch, 512, 1, 0) if compiled else DuckEngine(scratch, 512, 1, 1 << 60)
+    engine = engine or made
     given = Given(files_given, files_given, names, rules, vault, True, 1)
     try:
         return Run(clear(engine, given, scratch, lambda _step: None), rules, scratch)
