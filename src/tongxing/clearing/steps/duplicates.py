@@ -7,7 +7,7 @@ duplicate; one that says something else of the same ride is held for a person, a
 one is a duplicate too.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import reduce
 from operator import and_
 
@@ -22,19 +22,14 @@ _TERMINAL_AT = 1 << 15
 """Where the 48 bits of a terminal begin in the place of 32 of its numbers."""
 
 
-@ibis.udf.agg.builtin
-def bit_or(number: dt.int64) -> dt.int64:
-    """Both engines' aggregate of that name, which Ibis itself does not know of Spark."""
+def _of_number(number: dt.int64) -> dt.int64:
+    """What both engines have and Ibis itself does not know of Spark."""
 
 
-@ibis.udf.agg.builtin
-def bit_xor(number: dt.int64) -> dt.int64:
-    """The same."""
-
-
-@ibis.udf.scalar.builtin
-def bit_count(number: dt.int64) -> dt.int32:
-    """How many bits are set."""
+_Function = Callable[[ir.IntegerValue], ir.IntegerValue]
+_bit_or: _Function = ibis.udf.agg.builtin(_of_number, name="bit_or")
+_bit_xor: _Function = ibis.udf.agg.builtin(_of_number, name="bit_xor")
+_bit_count: _Function = ibis.udf.scalar.builtin(_of_number, name="bit_count")
 
 
 def repeated_numbers(rows: ir.Table) -> ir.Table:
@@ -48,10 +43,10 @@ def repeated_numbers(rows: ir.Table) -> ir.Table:
     possible = rows.filter(_is_possible(rows, ("terminal", "terminal_seq")))
     placed = possible.select(place=_place(possible), turn=_turn(possible))
     counted = placed.group_by("place").agg(
-        told=bit_or(placed.turn), odd=bit_xor(placed.turn), times=placed.count()
+        told=_bit_or(placed.turn), odd=_bit_xor(placed.turn), times=placed.count()
     )
     twice = counted.mutate(twice=counted.told & ~counted.odd)
-    made_up = bit_count(twice.told) + bit_count(twice.twice)
+    made_up = _bit_count(twice.told) + _bit_count(twice.twice)
     several = (made_up == twice.times).ifelse(twice.twice, twice.told)
     found = twice.mutate(several=several)
     return found.filter(found.several != 0).select(at_place="place", several="several")
