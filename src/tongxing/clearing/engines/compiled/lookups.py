@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from tongxing.clearing.engines.compiled.machine import put_in
 
-_ROOM = 4
-"""Places for each key: most keys that are not there are missed at the first look."""
+_ROOM, _ROOM_OF_MANY, _MANY = 4, 2, 1 << 20
+"""Places for each key, and for each of many: keys that are not there are mostly missed at the first
+look, and ten million take a third of a gigabyte."""
 _SMALLEST_BITS = 4
 
 
@@ -25,11 +26,12 @@ class LookUp:
         self._columns = {name: column[there] for name, column in columns.items()}
         self._places: dict[tuple[str, bool], int] = {}
         found = np.ma.getdata(self._columns[key]).astype(np.int64)
-        bits = max(int(len(found) * _ROOM).bit_length(), _SMALLEST_BITS)
+        self._keys = np.concatenate([np.zeros(1, np.int64), found])
+        room = _ROOM_OF_MANY if len(found) > _MANY else _ROOM
+        bits = max((len(found) * room).bit_length(), _SMALLEST_BITS)
         self._shift = np.uint64(64 - bits)
-        self._tags = np.zeros(1 << bits, np.uint8)
-        self._keys = np.zeros((1 << bits, 2), np.int64)
-        if not put_in()(self._tags, self._keys, self._shift, found):
+        self._tags, self._rows = np.zeros(1 << bits, np.uint8), np.zeros(1 << bits, np.uint32)
+        if not put_in()(self._tags, self._rows, self._keys, self._shift):
             raise ValueError(f"{key}: a key comes twice")
 
     def place(self, name: str) -> int:
@@ -45,16 +47,15 @@ class LookUp:
         return self._places.setdefault((name, True), len(self._places))
 
     def arrays(self) -> tuple[Any, ...]:
-        """Tags, keys with their rows, shift and cells, as a compiled loop takes them; row 0 is
-        none."""
-        rows = len(next(iter(self._columns.values())))
-        cells = np.zeros((rows + 1, max(len(self._places), 1)), np.int64)
+        """Tags, rows, keys, shift and cells, as a compiled loop takes them; row 0 is none."""
+        rows = len(self._keys) if self._places else 1
+        cells = np.zeros((rows, max(len(self._places), 1)), np.int64)
         for (name, is_gap), place in self._places.items():
             column = self._columns[name]
             told = np.ma.getmaskarray(column) if is_gap else np.ma.filled(column, 0)
             cells[0, place] = is_gap
             cells[1:, place] = told
-        return self._tags, self._keys, self._shift, cells
+        return self._tags, self._rows, self._keys, self._shift, cells
 
 
 def warm_up() -> None:

@@ -17,10 +17,10 @@ from tongxing.clearing.engines.compiled.kinds import (
 )
 from tongxing.clearing.engines.compiled.lookups import LookUp
 from tongxing.clearing.engines.compiled.machine import loop_of
-from tongxing.clearing.engines.compiled.program import Program, Rows
+from tongxing.clearing.engines.compiled.program import Program, Rows, looking_up
 from tongxing.clearing.engines.compiled.statements import Unfit
 
-_PARTS = ("tags", "keys", "shift", "cells")
+_PARTS = ("tags", "rows", "keys", "shift", "cells")
 
 
 class Loop:
@@ -108,9 +108,7 @@ def _source(program: Program, columns: Sequence[str], flags: Sequence[str], coun
     lines = [f"def loop({', '.join(arguments)}):", "    m = 0"]
     for table in tables:
         lines.append(f"    {table}_last = np.int64(0)")
-        lines.append(
-            f"    {table}_row = row_of({table}_tags, {table}_keys, {table}_shift, {table}_last)"
-        )
+        lines.append(f"    {table}_row = {looking_up(table, f'{table}_last')}")
     lines += [f"    for first in range(0, n, {BLOCK}):", f"        end = min(first + {BLOCK}, n)"]
     for stage in program.stages:
         lines += ROW_OF_BLOCK

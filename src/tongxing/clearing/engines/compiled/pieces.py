@@ -20,33 +20,33 @@ def tag_of(spread: Any) -> Any:
 
 
 @inner
-def row_of(tags: Any, keys: Any, shift: Any, key: Any) -> Any:
+def row_of(tags: Any, rows: Any, keys: Any, shift: Any, key: Any) -> Any:
     """The row of a key in a look-up (`lookups.LookUp`), 0 for none."""
     spread = np.uint64(key) * SPREAD
     tag = tag_of(spread)
     place = np.int64(spread >> shift)
     last = len(tags) - 1
     while tags[place]:
-        if tags[place] == tag and keys[place, 0] == key:
-            return keys[place, 1]
+        if tags[place] == tag and keys[rows[place]] == key:
+            return np.int64(rows[place])
         place = (place + 1) & last
     return np.int64(0)
 
 
-def put_in(tags: Any, keys: Any, shift: Any, new_keys: Any) -> Any:
-    """Fills a look-up; the rows are numbered from 1. False when a key comes twice."""
+def put_in(tags: Any, rows: Any, keys: Any, shift: Any) -> Any:
+    """Fills a look-up by its keys, from the second on: row 0 is none. False when a key comes
+    twice."""
     last = len(tags) - 1
-    for number in range(len(new_keys)):
-        key = new_keys[number]
-        spread = np.uint64(key) * SPREAD
+    for row in range(1, len(keys)):
+        spread = np.uint64(keys[row]) * SPREAD
+        tag = tag_of(spread)
         place = np.int64(spread >> shift)
         while tags[place]:
-            if keys[place, 0] == key:
+            if tags[place] == tag and keys[rows[place]] == keys[row]:
                 return False
             place = (place + 1) & last
-        tags[place] = tag_of(spread)
-        keys[place, 0] = key
-        keys[place, 1] = number + 1
+        tags[place] = tag
+        rows[place] = row
     return True
 
 

@@ -355,7 +355,7 @@ class Program(Statements):
             table = f"t{number}"
             with self.under(f"if {key} != {table}_last:"):
                 self.line(f"{table}_last = {key}")
-                self.line(f"{table}_row = row_of({table}_tags, {table}_keys, {table}_shift, {key})")
+                self.line(f"{table}_row = {looking_up(table, key)}")
             self.line(f"found[{number}, b] = {f'0 if {empty} else ' if empty else ''}{table}_row")
 
     @staticmethod
@@ -365,6 +365,11 @@ class Program(Statements):
     @staticmethod
     def _unless(flag: str, text: str) -> str:
         return f"(not ({flag})) & ({text})" if flag else text
+
+
+def looking_up(table: str, key: str) -> str:
+    """The row of a key in a look-up whose arrays begin with that name."""
+    return f"row_of({table}_tags, {table}_rows, {table}_keys, {table}_shift, {key})"
 
 
 def _must(is_so: bool, node: Any) -> None:

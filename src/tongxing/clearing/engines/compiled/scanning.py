@@ -88,8 +88,11 @@ class Scan:
         self._make(aside, schema_of())
         tasks = iter([(source, rows) for source in self._sources for rows in source.tasks()])
         with ThreadPoolExecutor(threads) as pool:
-            for one in [pool.submit(self._work, tasks) for _ in range(threads)]:
-                one.result()
+            try:
+                for one in [pool.submit(self._work, tasks) for _ in range(threads)]:
+                    one.result()
+            finally:
+                self._is_over.set()  # also for workers whom an interrupt leaves at their tasks
 
     def _make(self, name: str, schema: Mapping[str, str]) -> None:
         cells = ", ".join(f"{column} {_TYPES[kind]}" for column, kind in schema.items())
