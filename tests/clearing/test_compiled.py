@@ -4,6 +4,7 @@ The loops are run here as they are written, by Python, so that many can be tried
 do the same is seen in `test_pipeline`, row by row against the live hub.
 """
 
+import os
 import random
 from collections.abc import Callable, Iterator
 
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from tongxing.clearing.engines import compiled
+from tongxing.clearing.engines.compiled import machine
 from tongxing.clearing.engines.compiled.machine import can_compile
 from tongxing.clearing.engines.duck import sql_of
 
@@ -243,3 +245,16 @@ def test_the_compiled_loop_counts_as_the_written_one(base):
     )
     assert len(aside) + sum(int(group[-1]) for group in mine) == COUNT
     assert compiled.__doc__ and kinds.FULL < 1 << kinds.PLACES_BITS
+
+
+def test_only_the_latest_loops_are_kept(tmp_path, monkeypatch):
+    monkeypatch.setattr(machine, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(machine, "_LOOPS_KEPT", 2)
+    for number in range(4):
+        loop = machine.loop_of(f"def loop(n):\n    return n + {number}\n", "loop")
+        assert loop(1) == number + 1
+        source = max(tmp_path.glob("loop-*.py"), key=lambda path: path.stat().st_mtime_ns)
+        os.utime(source, (number, number))
+    kept = {path.name.partition(".")[0] for path in tmp_path.rglob("loop-*")}
+    assert len(kept) == 2
+    assert len(list(tmp_path.glob("loop-*.py"))) == 2

@@ -14,6 +14,7 @@ from tongxing.kernel.files import write_whole
 from tongxing.kernel.ids import digest
 
 _HERE = Path(__file__).parent
+_LOOPS_KEPT = 24
 
 
 def can_compile() -> bool:
@@ -34,12 +35,21 @@ def loop_of(source: str, name: str) -> Callable[..., Any]:
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():  # its time is part of the name under which machine code is kept
             write_whole(path, source.encode())
+            _forget_old(path.parent)
     lines = source.splitlines(keepends=True)
     linecache.cache[str(path)] = (len(source), None, lines, str(path))
     found = {**vars(pieces)}  # with its name: kept machine code asks for the module it came from
     exec(compile(source, str(path), "exec"), found)
     function: Callable[..., Any] = found[name]
     return entrance(function, path.parent)
+
+
+def _forget_old(folder: Path) -> None:
+    """Loops are made anew for other rules: only the latest are kept. Raises OSError."""
+    sources = sorted(folder.glob("loop-*.py"), key=lambda path: path.stat().st_mtime)
+    for source in sources[:-_LOOPS_KEPT]:
+        for path in folder.rglob(f"{source.stem}*"):
+            path.unlink(missing_ok=True)
 
 
 @cache
