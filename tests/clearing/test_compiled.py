@@ -4,6 +4,7 @@ The loops are run here as they are written, by Python, so that many can be tried
 do the same is seen in `test_pipeline`, row by row against the live hub.
 """
 
+import errno
 import os
 import random
 from collections.abc import Callable, Iterator
@@ -258,3 +259,12 @@ def test_only_the_latest_loops_are_kept(tmp_path, monkeypatch):
     kept = {path.name.partition(".")[0] for path in tmp_path.rglob("loop-*")}
     assert len(kept) == 2
     assert len(list(tmp_path.glob("loop-*.py"))) == 2
+
+
+def test_a_loop_runs_where_its_source_cannot_be_kept(tmp_path, monkeypatch):
+    def disk_is_full(path, content):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+
+    monkeypatch.setattr(machine, "_folder", lambda: tmp_path)
+    monkeypatch.setattr(machine, "write_whole", disk_is_full)
+    assert machine.loop_of("def loop(n):\n    return n + 9\n", "loop")(1) == 10

@@ -2,5 +2,5 @@
 
 The expressions are those of the steps, which DuckDB and Spark are given as SQL; here they are
 turned into a loop over columns that DuckDB reads. Nothing is decided here, and what cannot be
-compiled is left to SQL. Importing `scanning` needs numba.
+compiled is left to SQL. Importing `pieces` needs numba; what is compiled imports it when asked.
 """

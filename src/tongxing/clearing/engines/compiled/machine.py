@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tongxing.kernel import compiling
-from tongxing.kernel.compiling import entrance
+from tongxing.kernel.compiling import entrance, inner
 from tongxing.kernel.files import write_whole
 from tongxing.kernel.ids import digest
 
@@ -41,7 +41,7 @@ def loop_of(source: str, name: str) -> Callable[..., Any]:
     found = {**vars(pieces)}  # with its name: kept machine code asks for the module it came from
     exec(compile(source, str(path), "exec"), found)
     function: Callable[..., Any] = found[name]
-    return entrance(function, path.parent)
+    return entrance(function, path.parent) if path.exists() else inner(function)
 
 
 def _forget_old(folder: Path) -> None:
