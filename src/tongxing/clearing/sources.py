@@ -6,6 +6,7 @@ by the child of `exchange.parquet` first, and only what it wrote is read.
 
 import os
 from collections.abc import Iterable, Sequence
+from glob import escape
 from pathlib import Path
 
 from tongxing.clearing.layout import COLUMNS
@@ -25,15 +26,19 @@ def trusted_folders(named: Iterable[Path]) -> tuple[Path, ...]:
 
 
 def readable(files: Sequence[Path], trusted: Iterable[Path], scratch: Path) -> list[Path] | Refusal:
-    """The files to read, in the same order: themselves, or what was written anew of them."""
+    """The files to read, in the same order: themselves, or what was written anew of them. One whose
+    name engines would take for a pattern of others is read by a link."""
     folders = tuple(trusted)
     found: list[Path] = []
     for number, path in enumerate(files):
         real = path.resolve()
+        target = scratch / f"taken-{number:06}.parquet"
         if any(real.is_relative_to(folder) for folder in folders):
+            if escape(str(real)) != str(real):
+                target.symlink_to(real)
+                real = target
             found.append(real)
             continue
-        target = scratch / f"taken-{number:06}.parquet"
         columns = {column.name: _TYPES[column.kind] for column in COLUMNS}
         rows = rewrite_parquet(real, target, columns)
         if isinstance(rows, Refusal):

@@ -1,6 +1,7 @@
 """DuckDB: one machine, a limit of memory, and a folder to spill into."""
 
 from collections.abc import Callable, Mapping, Sequence
+from glob import escape
 from pathlib import Path
 from threading import Thread
 from typing import Any, TypeVar
@@ -116,7 +117,7 @@ class DuckEngine:
         self._run(
             f"COPY ({_typed(expression)}) TO '{quoted(folder / 'all.parquet')}' (FORMAT parquet)"
         )
-        return str(folder / "*.parquet")
+        return f"{escape(str(folder))}/*.parquet"
 
     def close(self) -> None:
         """As `Engine.close` says."""

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial, reduce
+from glob import escape
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -85,7 +86,7 @@ class SparkEngine:
         _told(lambda: self._session.sql(sql_of(expression)).write.parquet(_url(folder)))
         if not any(folder.glob("*.parquet")):  # Spark writes no file for an answer without rows
             _write_empty(expression, folder / "empty.parquet")
-        return str(folder / "*.parquet")
+        return f"{escape(str(folder))}/*.parquet"
 
     def close(self) -> None:
         """As `Engine.close` says."""
