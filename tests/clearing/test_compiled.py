@@ -182,9 +182,12 @@ def test_rows_set_aside_are_those_of_which_it_is_true(base, by_python, seed):
 
 def test_what_cannot_be_compiled_says_so(base, by_python):
     flagged = ROWS.mutate(is_aside=ROWS.yes)
-    told = ROWS.mutate(part=ROWS.a / 3)
+    parts = (
+        ROWS.a / 3, ROWS.a > 1.5, ROWS.a // ROWS.b, (-ROWS.b).isnull(),
+        ibis.coalesce(ROWS.b > 0, ROWS.c > 0, ROWS.yes),
+    )  # fmt: skip
     for counted in (
-        told.group_by("part").agg(records=told.count()),
+        *(ROWS.select(part=part).group_by("part").agg(records=ibis._.count()) for part in parts),
         ROWS.group_by("a").agg(records=ROWS.c.sum()),
         ROWS.inner_join(OTHER, ROWS.a == OTHER.key).group_by("x").agg(records=ibis._.count()),
         ROWS.filter(ROWS.yes).group_by("a").agg(records=ibis._.count()),

@@ -91,11 +91,10 @@ class Program(Statements):
             return self._branched(node)
         sign = _SIGNS.get(type(node))
         _must(sign is not None, node)
+        if sign in ("%", "//"):  # by nothing there is no number
+            _must(isinstance(node.right, ops.Literal) and (node.right.value or 0) > 0, node)
         one, other = self._value(node.left), self._value(node.right)
-        if sign == "%":
-            _must(isinstance(node.right, ops.Literal) and node.right.value > 0, node)
-            return f"rest({one}, {other})"
-        return f"{one} {sign} {other}"
+        return f"rest({one}, {other})" if sign == "%" else f"{one} {sign} {other}"
 
     def _empty(self, node: ops.Value) -> str:
         """The flag that there is no value; "" where there always is one."""
@@ -118,6 +117,7 @@ class Program(Statements):
         if isinstance(node, (ops.Coalesce, ops.IfElse, ops.SearchedCase)):
             self._value(node)
             return self._known_as(("flag", node)) or ""
+        _must(type(node) in _SIGNS, node)
         return self._any([self._empty(node.left), self._empty(node.right)])
 
     def _true(self, node: ops.Value) -> str:
@@ -141,6 +141,7 @@ class Program(Statements):
             found = self._empty(node.arg)
             return f"not {found}" if found else "True"
         if isinstance(node, ops.Coalesce):
+            _must(len(node.arg) == 2, node)
             return self._first_truth(*node.arg)
         return self._unless(self._comparison_empty(node), self._comparison(node))
 
@@ -309,7 +310,10 @@ class Program(Statements):
         return self._once(("found", number), lambda: f"np.uint64(found[{number}, b])")
 
     def _resolved(self, node: Any) -> Any:
-        """What a field stands for, through projections and joins."""
+        """What a field stands for, through projections and joins: a whole number or a truth."""
+        if isinstance(node, ops.Value):
+            kind = node.dtype
+            _must(kind.is_integer() or kind.is_boolean() or kind.is_null(), node)
         while isinstance(node, ops.Field):
             relation, name = node.rel, node.name
             if isinstance(relation, ops.UnboundTable):
