@@ -90,6 +90,14 @@ def test_a_name_with_brackets_is_a_name_and_no_pattern(
     assert manifest["by_status"] == {"accepted": 2, "rejected": 2}
 
 
+def test_a_row_without_an_amount_is_rejected_and_stops_nothing(given: Path, tmp_path: Path) -> None:
+    path = write_rows(tmp_path / "rides.parquet", signed([ride(1), bus(2, charge_fen=None)]))
+    shutil.copytree(given / "rules", tmp_path / "rules")
+    assert run([*_line(tmp_path), "--trusted", str(path.parent)]) == 0
+    codes = (tmp_path / "out" / "codes.csv").read_text(encoding="utf-8").splitlines()
+    assert codes[-1] == "W20260318,ACQ-990200,ISS-990200,rejected,1006,acquirer,1,0"
+
+
 def _cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-20])
 

@@ -23,9 +23,10 @@ def judged(found: ir.Table, every_row: bool) -> ir.Table:
 
 def counts(judged_rows: ir.Table) -> ir.Table:
     """Records and fen by window, acquirer, issuer and findings, in order. Members that nobody
-    knows may stand here, and amounts that cannot be."""
+    knows may stand here, and amounts that cannot be; one that is not there is none."""
     keys = ["window_s", "acquirer", "issuer", "bits"]
-    money = judged_rows.mutate(fen=judged_rows.charge_fen.cast("int64") * judged_rows.records)
+    fen = judged_rows.charge_fen.fill_null(0).cast("int64")
+    money = judged_rows.mutate(fen=fen * judged_rows.records)
     told = money.group_by(keys).agg(
         records=money.records.sum().cast("int64"), fen=money.fen.sum().cast("int64")
     )
