@@ -248,7 +248,10 @@ def _hashing(given: Given) -> Iterator[Callable[[], tuple[FileFacts, ...]]]:
             found = zip(given.names, rows, waiting, strict=True)
             return tuple(FileFacts(name, count, one.result()) for name, count, one in found)
 
-        yield facts
+        try:
+            yield facts
+        finally:  # after a fault nobody asks for the rest
+            pool.shutdown(cancel_futures=True)
 
 
 def _sha256(path: Path) -> str:

@@ -1,4 +1,5 @@
-"""What memory this process holds, for measurements; only some systems say so."""
+"""What memory this process holds, and what it does with what it lets go of; only some systems say
+so, or can be told."""
 
 import ctypes
 import gc
@@ -25,7 +26,7 @@ def keep_freed() -> None:
     """Has this process keep the memory that it lets go of for what it asks for next. Large arrays
     that come and go are else handed back to the system and cleared each time, which takes some
     hundredths of a long computation. Only the C library of GNU is told so."""
-    with suppress(OSError, AttributeError):
+    with suppress(OSError, AttributeError, TypeError):  # the last where a library needs a name
         set_option = ctypes.CDLL(None).mallopt
         set_option(_TRIM_THRESHOLD, (1 << 31) - 1)
         set_option(_MMAP_THRESHOLD, _MMAP_BYTES_MAX)

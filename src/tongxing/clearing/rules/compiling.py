@@ -79,8 +79,8 @@ def compile_tables(
     split_days = _first_days(base, ("lines", "splits"))
     numbers = sorted({0, *(period.number for period in periods)})
     moments = (len(fare_days) + 1) * (len(split_days) + 1) * (max(numbers) + 1)
-    if moments > MOMENTS_MAX:
-        return f"{len(fare_days)} × {len(split_days)} × {len(numbers)} > {MOMENTS_MAX}"
+    if moments >= MOMENTS_MAX:
+        return f"{len(fare_days)} × {len(split_days)} × {len(numbers)} ≥ {MOMENTS_MAX}"
     _moments(base, fare_days, split_days, numbers)
     fault = _bases(base, charge_max_fen)
     if fault:

@@ -111,11 +111,11 @@ class Scan:
                 counted = kinds[source.absent]
                 for stretch, told in self._watched(source, self._stretches(source, rows)):
                     kept += self._go_over(source, stretch, told, loop, counted)
+                    if self._is_over.is_set():
+                        return
                 if sum(part.rows for part in kept) >= AT_ONCE_ROWS:
                     self._put_aside(kept)
                     kept = []
-                if self._is_over.is_set():
-                    return
             self._put_aside(kept)
             for absent, counted in kinds.items():
                 self._put_groups(self._loops[absent], counted)
