@@ -15,14 +15,13 @@ import ibis.expr.types as ir
 import numpy as np
 import pytest
 
-from tongxing.clearing.engines import compiled
 from tongxing.clearing.engines.compiled import machine
 from tongxing.clearing.engines.compiled.machine import can_compile
 from tongxing.clearing.engines.duck import sql_of
 
 pytestmark = pytest.mark.skipif(not can_compile(), reason="needs the extra [fast]")
 if can_compile():
-    from tongxing.clearing.engines.compiled import kinds, loops, pieces
+    from tongxing.clearing.engines.compiled import loops, pieces
     from tongxing.clearing.engines.compiled.lookups import LookUp
     from tongxing.clearing.engines.compiled.program import Rows
     from tongxing.clearing.engines.compiled.statements import Unfit
@@ -248,7 +247,6 @@ def test_the_compiled_loop_counts_as_the_written_one(base):
         counted_by_sql(base, told.group_by(["a", "b", "big"]).agg(records=told.count()))
     )
     assert len(aside) + sum(int(group[-1]) for group in mine) == COUNT
-    assert compiled.__doc__ and kinds.FULL < 1 << kinds.PLACES_BITS
 
 
 def test_only_the_latest_loops_are_kept(tmp_path, monkeypatch):

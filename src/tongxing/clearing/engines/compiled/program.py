@@ -175,8 +175,10 @@ class Program(Statements):
 
     def _comparison(self, node: Any) -> str:
         if isinstance(node, ops.Between):
+            bounds = (node.lower_bound, node.upper_bound)
+            _must(all(isinstance(bound, ops.Literal) for bound in bounds), node)
             arg = self._value(node.arg)
-            least, most = self._value(node.lower_bound), self._value(node.upper_bound)
+            least, most = (self._value(bound) for bound in bounds)
             return f"({arg} >= {least}) & ({arg} <= {most})"
         sign = _COMPARED.get(type(node))
         _must(sign is not None, node)
