@@ -1,5 +1,6 @@
 """`tongxing agent`: what it is told on the command line, and the cards it can lend."""
 
+import signal
 import socket
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from tongxing.agent.holding import Holder
 from tongxing.agent.serving import serve_agent
 from tongxing.cli import run
 from tongxing.cli.agent import origin_of
+from tongxing.cli.common import loopback_socket
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.media.card.chip import FileStore, personalise
 from tongxing.media.card.chip.image_file import to_bytes
@@ -104,3 +106,21 @@ def test_an_agent_listens_on_this_machine_alone() -> None:
         holder = Holder(new_table().open, frozenset(), "1", numbers, 60)
         with pytest.raises(ValueError, match="this machine"):
             serve_agent(holder, "x", taken, print)
+
+
+@pytest.mark.req("R-015")
+def test_whoever_hears_the_agents_address_reaches_it_at_once() -> None:
+    heard: list[str] = []
+
+    def come_at_once(address: str) -> None:
+        heard.append(address)
+        host, _, port = address.removeprefix("http://").partition(":")
+        socket.create_connection((host, int(port)), timeout=30).close()
+        signal.raise_signal(signal.SIGINT)
+
+    with loopback_socket(0) as taken:
+        expected = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        serve_agent(
+            Holder(new_table().open, frozenset(), "1", numbers, 60), "x", taken, come_at_once
+        )
+    assert heard == [expected]

@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -45,10 +46,13 @@ def serve(
     ready: Callable[[str], None],
     more: Sequence[socket.socket] = (),
     tls: Tls | None = None,
+    leaving: Callable[[], None] = lambda: None,
 ) -> None:
     """Serve `app` until Ctrl-C, which is the ordinary end; `ready` is given the address of `taken`.
 
     `more` are sockets that the same application also answers on. With `tls` only HTTPS is spoken.
+    `leaving` is called when the end is asked for, before open answers are waited for: it ends
+    streams that would not end by themselves.
 
     Another signal's exception passes through after the server has ended tidily.
     """
@@ -66,7 +70,7 @@ def serve(
         ssl_keyfile=None if tls is None else tls.key,
     )
     scheme = "http" if tls is None else "https"
-    server = _Server(config, lambda: ready(f"{scheme}://{host}:{port}/"))
+    server = _Server(config, lambda: ready(f"{scheme}://{host}:{port}/"), leaving)
     try:
         server.run(sockets=[taken, *more])
     except KeyboardInterrupt as stopped:
@@ -78,13 +82,19 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """A server that says when it is there."""
+    """A server that says when it is there and when it is about to leave."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._leaving = ready, leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._leaving()
+        super().handle_exit(sig, frame)

@@ -67,13 +67,13 @@ def _work_of(
         return threading.Event().wait
     from tongxing.lane.app import create_lane_app
     from tongxing.lane.events import Ending
-    from tongxing.lane.serving import serve_lanes
+    from tongxing.web.serving import serve
     from tongxing.web.surrounding import LOOPBACK
 
     ending = Ending()
     hosts = {*LOOPBACK, screen.address, *screen.hosts}
     app = create_lane_app(runner, ending, hosts)
-    return lambda: serve_lanes(app, taken, ending, _say_where)
+    return lambda: serve(app, taken, _say_where, leaving=ending.end)
 
 
 def _say_where(address: str) -> None:
