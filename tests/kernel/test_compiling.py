@@ -1,5 +1,7 @@
 """Compiled functions: kept where this user may write, and right where nothing can be kept."""
 
+import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -30,6 +32,35 @@ def test_where_the_folder_cannot_be_written_nothing_is_kept_at_all(
     in_the_way.write_text("a file where the folder should be")
     assert entrance(import_module("tripling").tripled, in_the_way / "sm2")(14) == 42
     assert not list(tmp_path.rglob("*.nb?"))
+
+
+_WORKER = """
+import sys
+from pathlib import Path
+from tripling import tripled
+from tongxing.kernel.compiling import entrance
+found = entrance(tripled, Path(sys.argv[1]))
+print("ready", flush=True)
+sys.stdin.readline()
+print(found(14), found.stats.cache_hits.total(), flush=True)
+"""
+
+
+def test_of_two_processes_one_compiles_and_the_other_reads_what_it_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tripling.py").write_text("def tripled(number):\n    return number * 3\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=":")
+    command = (sys.executable, "-c", _WORKER, str(tmp_path / "kernels"))
+    pipe = subprocess.PIPE
+    workers = [subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) for _ in range(2)]
+    for one in workers:
+        assert one.stdout is not None and one.stdout.readline() == "ready\n"
+    for one in workers:
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    assert sorted(one.communicate()[0] for one in workers) == ["42 0\n", "42 1\n"]
 
 
 def test_changed_sources_are_compiled_anew(tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 What was compiled is kept in the user's cache folder under a digest of all sources that it came
 from, since numba itself looks only at the file of the outermost function; each room with such
 functions names its own sources in a `machine.py`. Where nothing can be kept, it is compiled anew.
+Of several processes that need the same function first, one compiles it and the others wait.
 """
 
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -57,7 +60,38 @@ def entrance(function: Function, folder: Path) -> Function:
         )
     finally:
         numba.config.CACHE_DIR = before
+    if keep:
+        source = Path(function.__code__.co_filename).stem
+        _compile_alone(found, folder / f"{source}.{function.__name__}.lock")
     return found
+
+
+def _compile_alone(found: Any, lock: Path) -> None:
+    """Compile only while no other process compiles the same: then read what that one has kept."""
+    from numba.core.compiler_lock import global_compiler_lock
+
+    compiled = found.compile
+
+    def alone(signature: Any) -> Any:
+        with global_compiler_lock, _held(lock):
+            return compiled(signature)
+
+    found.compile = alone
+
+
+@contextmanager
+def _held(lock: Path) -> Iterator[None]:
+    """Hold a lock that ends with its process, also a killed one. Where there is none to be had,
+    nobody waits, and at worst the same work is done twice."""
+    if sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with ExitStack() as held:
+        with suppress(OSError):
+            fcntl.flock(held.enter_context(lock.open("ab")), fcntl.LOCK_EX)
+        yield
 
 
 def _is_writable(folder: Path) -> bool:
