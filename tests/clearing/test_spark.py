@@ -19,6 +19,8 @@ _WANTED = os.environ.get("TONGXING_SPARK", "")
 _START_S = 90
 _UP = re.compile(r"Starting Spark master at (spark://127\.0\.0\.1:[0-9]+)")
 _JOINED = "Registering worker"
+_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""For a minute's run Java's second compiler costs more than it wins."""
 
 
 def _home() -> Path | None:
@@ -36,6 +38,13 @@ HOME = _home()
 if _WANTED == "yes" and HOME is None:
     raise RuntimeError("--spark yes: there is no pyspark or no Java 17")
 pytestmark = pytest.mark.skipif(HOME is None, reason="no Spark")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_java() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAVA_TOOL_OPTIONS", _JAVA)
+        yield
 
 
 @pytest.fixture(scope="module")

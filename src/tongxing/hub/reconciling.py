@@ -5,13 +5,14 @@ more (or less) than the books stands in `suspense_bank` until the break ends: by
 later line or report explains it, or by a person who says what the money was.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tongxing.hub.books import SETTLE_BANK
 from tongxing.hub.instructions import HUB
 from tongxing.hub.iso20022.bank_statements import BankStatement, read_bank_statement
-from tongxing.hub.matching import Break, match
+from tongxing.hub.iso20022.returns import PACS_004, read_returns
+from tongxing.hub.matching import Break, match, told_twice
 from tongxing.hub.reserves import RESERVE_BANK, line_booked, reserve_account
 from tongxing.hub.returns import take_back
 from tongxing.hub.rows import is_name
@@ -55,15 +56,18 @@ class BankDesk:
         self._store = store
 
     def take(self, message: bytes, now_s: int) -> Taken | Refusal:
-        """Take a camt.053 or camt.054 of the settlement account. The same again changes nothing.
+        """Take a camt.053 or camt.054 of the settlement account, or a pacs.004 of payments that
+        come back. The same again changes nothing, nor does a return that both tell of.
 
         Refuses, and books nothing: BANK_STATEMENT, BANK_STATEMENT_CHANGED for another one under its
         id or a line under a reference that said something else.
         """
-        told = read_bank_statement(message)
+        is_told = PACS_004.encode() in message
+        told = read_returns(message) if is_told else read_bank_statement(message)
         if isinstance(told, Refusal):
             return told
         with self._store.changing() as cursor:
+            told = _signed(cursor, told) if is_told else told
             fresh = _keep(cursor, told, sha256_hex(message), now_s)
             if isinstance(fresh, Refusal):
                 return fresh
@@ -137,7 +141,22 @@ def _keep(cursor: Cursor, told: BankStatement, sha256: str, now_s: int) -> int |
     fresh = [line for line in told.lines if line.bank_reference not in known]
     table.write_statement(cursor, told, sha256, now_s)
     table.write_lines(cursor, told.statement_id, fresh)
+    came = {line.bank_reference for line in fresh}
+    decided = {reference for _, reference in table.ended_by_people(cursor)}
+    alone = table.lines_without_twin(cursor, {line.end_to_end_id for line in fresh})
+    for same in told_twice(alone, came, decided):
+        table.set_same(cursor, same)
     return len(fresh)
+
+
+def _signed(cursor: Cursor, told: BankStatement) -> BankStatement:
+    """What comes back of a debtor's payment goes out; of any other it comes in."""
+    out = table.debtors_of(cursor, [line.end_to_end_id for line in told.lines])
+    lines = (
+        replace(line, amount_fen=-line.amount_fen) if line.end_to_end_id in out else line
+        for line in told.lines
+    )
+    return replace(told, lines=tuple(lines))
 
 
 def _look(
@@ -157,7 +176,7 @@ def _look(
     decided = table.ended_by_people(cursor)
     found: dict[tuple[str, str], Break] = {
         (one.kind, one.reference): one
-        for one in matched.breaks
+        for one in [*matched.breaks, *table.returns_not_seen(cursor)]
         if (one.kind, one.reference) not in decided
     }
     explained = []

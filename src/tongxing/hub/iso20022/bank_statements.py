@@ -24,12 +24,16 @@ _OPENING, _CLOSING = "OPBD", "CLBD"
 @dataclass(frozen=True, slots=True)
 class BankLine:
     """One booked movement: above zero came in. `end_to_end_id` is "" where the bank names none.
-    `return_reason` says that it gives back what an earlier line moved, and why; else it is ""."""
+    `return_reason` says that it gives back what an earlier line moved, and why; else it is "".
+    `is_told`: by a message about returns (`returns`) and not by the account itself; such a one may
+    say how much was paid, too (`original_fen`)."""
 
     bank_reference: str
     end_to_end_id: str
     amount_fen: int
     return_reason: str = ""
+    is_told: bool = False
+    original_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +59,11 @@ def read_bank_statement(message: bytes) -> BankStatement | Refusal:
         message, notice_classes.Document if is_notice else statement_classes.Document
     )
     if isinstance(found, Refusal):
-        return _malformed(str(found.values["detail"]))
+        return malformed(str(found.values["detail"]))
     try:
         return _notice(found) if is_notice else _whole(found)
     except (ValueError, TypeError, AttributeError) as error:
-        return _malformed(str(error) or "incomplete")
+        return malformed(str(error) or "incomplete")
 
 
 def _notice(found: Any) -> BankStatement:
@@ -119,11 +123,18 @@ def _return(entry: Any, detail: Any) -> str:
 
 
 def _signed(part: Any) -> int:
-    fen = fen_from_the_wire(part.amt.value, part.amt.ccy)
-    if fen is None:
-        raise ValueError(f"{part.amt.value} {part.amt.ccy} is no whole fen")
+    fen = fen_of(part.amt)
     return fen if part.cdt_dbt_ind.value == "CRDT" else -fen
 
 
-def _malformed(detail: str) -> Refusal:
+def fen_of(amount: Any) -> int:
+    """An amount of a message; raises ValueError for one that is no whole fen of CNY."""
+    fen = fen_from_the_wire(amount.value, amount.ccy)
+    if fen is None:
+        raise ValueError(f"{amount.value} {amount.ccy} is no whole fen")
+    return fen
+
+
+def malformed(detail: str) -> Refusal:
+    """BANK_STATEMENT, with what is wrong."""
     return Refusal("BANK_STATEMENT", values={"detail": detail[:200]})

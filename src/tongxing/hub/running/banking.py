@@ -2,8 +2,8 @@
 
 A payment's message is written to ``bank/out`` when everything that has to be paid before it is
 settled. A report that comes before its turn waits; every other one ends booked or refused, and is
-laid aside with the reason. Statements of the settlement account (camt.053, camt.054) come the same
-way and are held against the books.
+laid aside with the reason. Statements of the settlement account (camt.053, camt.054) and returns
+(pacs.004) come the same way and are held against the books.
 """
 
 from tongxing.hub.iso20022 import read_status
@@ -25,7 +25,10 @@ from tongxing.hub.store.days import BankReport
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 
-_STATEMENT = b"urn:iso:std:iso:20022:tech:xsd:camt.05"
+_LINES = (
+    b"urn:iso:std:iso:20022:tech:xsd:camt.05",
+    b"urn:iso:std:iso:20022:tech:xsd:pacs.004.",
+)
 BEFORE_ITS_TURN, ALREADY = "PAYMENT_TOO_EARLY", "PAYMENT_REPEATED"
 
 
@@ -83,7 +86,7 @@ class Banking:
         content = b"" if place is None else read_at_most(place, REPORT_BYTES_MAX)
         if place is None or sha256_hex(content) != report.sha256:
             return False  # somebody took it away: it waits until it is there again
-        if _STATEMENT in content:
+        if any(one in content for one in _LINES):
             answer: object = self._bank.take(content, report.received_s)
         else:
             answer = self._hub.confirm_payment(content, report.received_s)
