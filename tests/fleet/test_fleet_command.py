@@ -48,6 +48,7 @@ def test_a_devices_life_by_the_command_line(
         assert gate.step().online
         assert gate.site.orders.mode(town.clock.now_s) == "manual"
         gate.close()
+        line.close()
     [told] = cli("list", *now)
     assert (told["device"], told["state"], told["heartbeat"]["software"]) == (
         "XSZ.1",
