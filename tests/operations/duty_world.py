@@ -39,6 +39,13 @@ _NOTICE = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.054.001.08">
 <Ntfctn><Id>N1</Id><Acct><Id><Othr><Id>HUB</Id></Othr></Id></Acct>{entries}</Ntfctn>
 </BkToCstmrDbtCdtNtfctn></Document>
 """
+_TOLD_BACK = """<Document xmlns="urn:iso:std:iso:20022:tech:xsd:pacs.004.001.09"><PmtRtr>
+<GrpHdr><MsgId>P1</MsgId><CreDtTm>2026-04-02T16:30:00+08:00</CreDtTm><NbOfTxs>1</NbOfTxs>
+<SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf></GrpHdr>
+<TxInf><RtrId>R1</RtrId><OrgnlEndToEndId>{name}</OrgnlEndToEndId>
+<RtrdIntrBkSttlmAmt Ccy="CNY">{yuan}</RtrdIntrBkSttlmAmt>
+<RtrRsnInf><Rsn><Cd>{reason}</Cd></Rsn></RtrRsnInf></TxInf></PmtRtr></Document>
+"""
 _ENTRY = """<Ntry><Amt Ccy="CNY">{yuan}</Amt><CdtDbtInd>{side}</CdtDbtInd><Sts><Cd>BOOK</Cd></Sts>
 <AcctSvcrRef>{reference}</AcctSvcrRef><BkTxCd/><NtryDtls><TxDtls><Refs><EndToEndId>{name}</EndToEndId>
 </Refs>{back}</TxDtls></NtryDtls></Ntry>
@@ -176,6 +183,8 @@ class Story:
                 self._bank_refuses(part.removeprefix("the bank refuses: "))
             elif part.startswith("the bank returns: "):
                 self._bank_returns(*part.removeprefix("the bank returns: ").split())
+            elif part.startswith("the bank tells of the return: "):
+                self._bank_tells(*part.removeprefix("the bank tells of the return: ").split())
             elif part.startswith("the bank says: "):
                 self._bank_says(*part.removeprefix("the bank says: ").split())
             else:
@@ -235,6 +244,12 @@ class Story:
         poor.balances_fen = dict.fromkeys(self.bank.balances_fen, 0)
         report = poor.execute(order.read_bytes(), self.now_s - 60)
         (self.home / f"hub/bank/in/{name}.xml").write_bytes(report)
+
+    def _bank_tells(self, name: str, reason: str) -> None:
+        """A pacs.004 of a payment, before its line comes."""
+        (paid,) = (one for one in self.bank.statement("HUB") if one.reference == name)
+        told = _TOLD_BACK.format(name=name, yuan=f"{abs(paid.amount_fen) / 100:.2f}", reason=reason)
+        (self.home / f"hub/bank/in/told-{name}.xml").write_text(told)
 
     def _bank_returns(self, name: str, reason: str) -> None:
         """A notice of a payment's own line and of the one that gives it back."""

@@ -1,8 +1,9 @@
 """ISO 20022 messages of the clearing house, built from the published structures.
 
 Out: camt.053 (a member's statement), pacs.009 (a settlement payment), pain.001 (an acquirer pays
-an operator). In: pacs.002 and pain.002 (what became of a payment). The same values always give the
-same bytes: no clock and no random id is used, and amounts come from whole fen.
+an operator). In: pacs.002 and pain.002 (what became of a payment), camt.053 and camt.054 (what
+moved on the account), pacs.004 (what comes back). The same values always give the same bytes: no
+clock and no random id is used, and amounts come from whole fen.
 """
 
 from tongxing.hub.iso20022.camt053 import account_statement

@@ -26,6 +26,7 @@ SCHEME = "TONGXING"
 
 MESSAGE_BYTES_MAX = 1_048_576
 
+_WHOLE_DIGITS_MAX = 16
 _CHINA_OFFSET_MIN = 480
 _CONTEXT = XmlContext()
 _Message = TypeVar("_Message")
@@ -83,8 +84,9 @@ def yuan_on_the_wire(amount_fen: int) -> Decimal:
 
 
 def fen_from_the_wire(amount: Decimal, currency: str) -> int | None:
-    """Whole fen of an amount in CNY; None for another currency or a fraction of a fen."""
-    if currency != CURRENCY or not amount.is_finite():
+    """Whole fen of an amount in CNY; None for another currency, a fraction of a fen, or more digits
+    than an amount of ISO 20022 has."""
+    if currency != CURRENCY or not amount.is_finite() or amount.adjusted() >= _WHOLE_DIGITS_MAX:
         return None
     fen = amount.scaleb(2)
     return int(fen) if fen == fen.to_integral_value() else None

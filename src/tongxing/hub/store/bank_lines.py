@@ -25,7 +25,7 @@ class KeptBreak(NamedTuple):
 
 
 _HAS_LINE: LiteralString = (
-    "EXISTS (SELECT FROM bank_line WHERE matched AND return_reason = ''"
+    "EXISTS (SELECT FROM bank_line WHERE matched AND return_reason = '' AND same_as IS NULL"
     " AND end_to_end_id = instruction_id)"
 )
 _CAME_BACK: LiteralString = (
