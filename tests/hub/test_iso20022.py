@@ -172,9 +172,15 @@ def test_fen_go_to_the_wire_and_back_unchanged(amount_fen: int) -> None:
 @pytest.mark.parametrize(
     ("amount", "currency"),
     [
-        ("1.001", "CNY"), ("1.00", "USD"), ("NaN", "CNY"), ("Infinity", "CNY"), ("1.00", ""),
-        ("1E+16", "CNY"), ("1E+999999", "CNY"), ("1E-999999", "CNY"),
-    ],  # fmt: skip
+        ("1.001", "CNY"),
+        ("1.00", "USD"),
+        ("NaN", "CNY"),
+        ("Infinity", "CNY"),
+        ("1.00", ""),
+        ("1E+16", "CNY"),
+        ("1E+999999", "CNY"),
+        ("1E-999999", "CNY"),
+    ],
 )
 def test_what_is_not_whole_fen_of_yuan_is_no_amount(amount: str, currency: str) -> None:
     assert fen_from_the_wire(Decimal(amount), currency) is None
