@@ -3,6 +3,7 @@
 import os
 import threading
 from collections.abc import Iterator
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -17,8 +18,10 @@ from test_browser import AXE, PHONE, visit
 
 from tongxing.cli.common import loopback_socket
 from tongxing.console import create_app
+from tongxing.console.pages import cases
 from tongxing.hub import HubStore, WindowClosing, load_rulebook
 from tongxing.hub.cases.desk import CaseDesk
+from tongxing.kernel.clock import at
 from tongxing.messages import HUB_SENDER, CaseAct, CaseFile, Evidence, KeyRing, seal
 from tongxing.storage import Database
 
@@ -145,6 +148,22 @@ def test_a_case_tells_what_happened_and_what_is_next(pages: TestClient) -> None:
     )
     says(read(pages, f"/cases/{ADJUSTED}", "zh"), "已贷记调整", "charged twice", "差错处理费")
     assert pages.get("/cases/C1").status_code == 404
+
+
+def test_a_deadline_that_has_passed_is_told_before_a_window_closes(
+    pages: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks between the noon of a deadline and the close that writes down what follows."""
+    monkeypatch.setattr(cases, "_now_s", lambda *given: at(date(2026, 4, 18), 12, 5))
+    (row,) = read(pages, "/cases").table("Case")[:1]
+    assert "deadline passed at the next close: not ruled in time, to the issuer" in row[2]
+    assert row[3] == "–"
+    says(read(pages, "/cases", "zh"), "期限已过", "下次关账时：逾期未裁定，归发卡方")
+    case = read(pages, f"/cases/{ARBITRATED}")
+    says(
+        case, "The deadline 2026-04-18 12:00", "has passed.", "At the next close: not ruled in time"
+    )
+    assert "Can be done now" not in case.words and "Next:" not in case.words
 
 
 def test_a_small_claim_tells_why_it_was_not_granted(pages: TestClient) -> None:

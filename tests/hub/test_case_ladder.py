@@ -15,6 +15,7 @@ from tongxing.hub.cases.ladder import (
     Case,
     Moved,
     due_s,
+    foreseen,
     lapse,
     open_case,
     permitted,
@@ -317,6 +318,10 @@ def test_what_a_later_revision_gave_back_is_not_won_again() -> None:
     assert totals([*moves, *later]) == {ISS: 150, ACQ: -160, FEE_INCOME: 10}
 
 
+def standing(case: Case) -> tuple[object, ...]:
+    return case.stage, case.ended_s, case.frozen_s, due_s(case, LADDER), turn_of(case, LADDER)
+
+
 ACTS: tuple[CaseActKind, ...] = get_args(CaseActKind)
 drawn_steps = st.lists(
     st.tuples(
@@ -343,8 +348,10 @@ def test_any_acts_and_any_time_end_every_case_with_all_of_the_money(
     moves, now_s = [moved], OPENED_S
     for kind, who, amount, later_s, has_papers in steps:
         now_s += later_s
+        shown = foreseen(moves[-1].case, now_s, LADDER)
         moves += lapse(moves[-1].case, ABOUT, now_s, LADDER)
         before = moves[-1].case
+        assert standing(shown) == standing(before), "what is shown is what is written down"
         told = said(kind, amount, evidence=has_papers)
         found = take(before, told, who, "judge" if who == "hub" else "", ABOUT, now_s, LADDER)
         offered = (kind, who) in permitted(before, LADDER)

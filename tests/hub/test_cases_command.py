@@ -92,7 +92,7 @@ def test_a_dispute_from_the_command_line(
     assert "represented" in text and answer.read_bytes()
     said(capsys, "act", case, "arbitrate", "--as", ISS, "--now", "2026-03-21T10:00", *english)
 
-    text = said(capsys, "show", case, "--lang", "zh", *at_home)
+    text = said(capsys, "show", case, "--lang", "zh", *at_home, "--now", "2026-03-21T11:00")
     for words in ("仲裁中", "轮到 清分中心", "裁定（rule）", "here is the tap", "转入托管", "1.80"):
         assert words in text
     by_ann = ["--by", "ann", "--now", "2026-03-22T10:00", *english]
@@ -104,6 +104,40 @@ def test_a_dispute_from_the_command_line(
     (line,) = json.loads(said(capsys, "list", "--all", "--member", ISS, "--json", *at_home))
     assert (line["stage"], line["to_issuer_fen"], line["due_s"]) == ("ruled", 180, None)
     assert "CASE_UNKNOWN" in said(capsys, "show", "C1", *english, ends=4)
+
+
+def test_a_deadline_that_has_passed_is_told_before_a_window_closes(
+    desk: tuple[list[str], Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Noon of 3 April: who acts at five past is too late, though nothing is written down yet."""
+    at_home, _ = desk
+    charge = ["--as", ISS, "--reason", "R1", "--now", "2026-03-19T09:00", *at_home]
+    said(capsys, "open", "t1.1", "charge_back", "--amount-fen", "180", *charge)
+    said(capsys, "open", "t2.1", "ask_evidence", *charge)
+    ended, moved = "C20260319-0001", "C20260319-0002"
+    before, after = ["--now", "2026-04-03T11:59:59"], ["--now", "2026-04-03T12:05"]
+    for lang, passed, next_close in (
+        ("zh", "期限 2026-04-03 12:00:00 已过；下次关账时：", "逾期未再请款，退单成立"),
+        ("en", "Deadline: 2026-04-03 12:00:00, passed; at the next close: ",
+         "chargeback stands, acquirer was silent"),
+    ):  # fmt: skip
+        shown = [*at_home, "--lang", lang]
+        assert passed + next_close in said(capsys, "show", ended, *shown, *after)
+        assert passed not in said(capsys, "show", ended, *shown, *before)
+        assert "charge" not in said(capsys, "show", moved, *shown, "--now", "2026-03-29T11:59")
+    text = said(capsys, "show", ended, "--lang", "en", *at_home, *after)
+    assert "can be done now" not in text and "Next:" not in text
+    text = said(capsys, "show", moved, "--lang", "en", *at_home, "--now", "2026-03-29T12:05")
+    assert "at the next close: no evidence in time" in text
+    assert f"Next: {ISS}, until 2026-04-08 12:00:00" in text
+    assert "can be done now: chargeback (charge_back)" in text
+    lines = json.loads(said(capsys, "list", "--json", *at_home, *after))
+    assert {(line["case_id"], line["passed_to"], line["turn"]) for line in lines} == {
+        (ended, "not_represented", ""),
+        (moved, "undefended", ISS),
+    }
+    text = said(capsys, "list", "--lang", "zh", *at_home, *after)
+    assert "已过" in text and "逾期未再请款" in text.replace("\n", "")
 
 
 def test_why_a_small_claim_was_not_granted_is_told(
@@ -170,10 +204,9 @@ def test_a_large_ruling_waits_for_a_second_person_and_says_so(
     waits = "li proposes 120.00 yuan for the issuer; a second person has to rule the same amount"
     english = ["--to-issuer-fen", "12000", "--lang", "en"]
     assert waits in said(capsys, *rule, *english, "--by", "li")
-    assert waits in said(capsys, "show", "C20260319-0001", "--lang", "en", *at_home)
-    assert "li 提出归发卡方 120.00 元，待另一人" in said(
-        capsys, "show", "C20260319-0001", "--lang", "zh", *at_home
-    )
+    show = ["show", "C20260319-0001", "--now", "2026-03-22T09:00", *at_home]
+    assert waits in said(capsys, *show, "--lang", "en")
+    assert "li 提出归发卡方 120.00 元，待另一人" in said(capsys, *show, "--lang", "zh")
     told = said(capsys, *rule, *english, "--by", "LI", ends=5)
     assert "Ask another arbiter to rule the same amount" in told
 
@@ -208,7 +241,7 @@ def test_an_issuers_word_and_a_recovery_from_the_command_line(
     asked = ["--as", ACQ, "--now", "2026-03-20T09:00"]
     text = said(capsys, "open", "r1.1", "recover", *asked, *chinese)
     assert "案件 C20260320-0001：逾期追收，待发卡方同意" in text
-    text = said(capsys, "show", "C20260320-0001", *english)
+    text = said(capsys, "show", "C20260320-0001", "--now", "2026-03-20T10:00", *english)
     for words in ("recovery asked for", "2026-03-01", "consent to the recovery (consent)"):
         assert words in text
     assert "310499*********0002" in text and late.medium_no not in text

@@ -43,7 +43,8 @@ def test_escrow_is_decided_where_held_records_are(
     monkeypatch.setattr(decide, "moment", lambda *given: at(DAY, 50))
     assert run(["hub", "cases", "list", *english]) == 0
     assert "the purse forked, in escrow until somebody decides" in capsys.readouterr().out
-    assert run(["hub", "cases", "show", "C20260320-0001", *english]) == 0
+    now = ["--now", "2026-03-20T12:00"]
+    assert run(["hub", "cases", "show", "C20260320-0001", *now, *english]) == 0
     shown = capsys.readouterr().out
     assert "counter 40 stands twice: f2.1" in shown and "nobody proved the purchase" in shown
     why = ["--by", "ann", "--why", "the chip was read"]

@@ -218,7 +218,7 @@ def _cases(snapshot: Snapshot, trip_id: str) -> list[CaseLine]:
     """The disputes about a trip, those still open first."""
     if not snapshot.has_hub:
         return []
-    return list_cases(snapshot.of_hub(), trip_id=trip_id, with_ended=True)
+    return list_cases(snapshot.of_hub(), 0, trip_id=trip_id, with_ended=True)
 
 
 def _bookings(

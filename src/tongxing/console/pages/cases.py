@@ -8,6 +8,7 @@ from tongxing.console.names import city_of
 from tongxing.console.reading import Snapshot
 from tongxing.console.web import console_of, link, render
 from tongxing.hub.cases import views, words
+from tongxing.hub.store.windows import last_closed_cutoff
 from tongxing.hub.windows import closing_day
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.web.language import language_of
@@ -30,7 +31,8 @@ def cases(request: Request) -> Response:
     show_all = asked_choice(request, "show", (ALL,)) == ALL or bool(window_id)
     with console_of(request).books.snapshot() as snapshot:
         choice = choose_day(snapshot, None)
-        lines = _lines(snapshot, member, window_id, show_all)
+        now_s = _now_s(snapshot, console_of(request).clock_note == "simulated")
+        lines = _lines(snapshot, now_s, member, window_id, show_all)
     here = {"member": member, "window": window_id}
     return render(
         request,
@@ -54,7 +56,8 @@ def case(request: Request, case_id: str) -> Response:
     """One case. Raises Problem(CASE_UNKNOWN)."""
     with console_of(request).books.snapshot() as snapshot:
         choice = choose_day(snapshot, None)
-        seen = views.find_case(snapshot.of_hub(), case_id) if snapshot.has_hub else None
+        now_s = _now_s(snapshot, console_of(request).clock_note == "simulated")
+        seen = views.find_case(snapshot.of_hub(), case_id, now_s) if snapshot.has_hub else None
         has_trips = bool(snapshot.cities)
     if seen is None:
         shown = "".join(sign if sign.isprintable() else "?" for sign in case_id[:60])
@@ -73,11 +76,23 @@ def case(request: Request, case_id: str) -> Response:
     )
 
 
-def _lines(snapshot: Snapshot, member: str, window_id: str, show_all: bool) -> list[views.CaseLine]:
+def _now_s(snapshot: Snapshot, is_simulated: bool) -> int:
+    """The database's time; of books on virtual time, the newest cut-off."""
+    if is_simulated:
+        return last_closed_cutoff(snapshot.of_hub()) if snapshot.has_hub else 0
+    row = snapshot.cursor.execute("SELECT extract(epoch FROM now())::bigint").fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _lines(
+    snapshot: Snapshot, now_s: int, member: str, window_id: str, show_all: bool
+) -> list[views.CaseLine]:
     if not snapshot.has_hub:
         return []
     return views.list_cases(
         snapshot.of_hub(),
+        now_s,
         member=member,
         window_id=window_id,
         with_ended=show_all,

@@ -241,6 +241,19 @@ def lapse(case: Case, about: About, now_s: int, terms: DisputeTerms) -> list[Mov
     return found
 
 
+def foreseen(case: Case, now_s: int, terms: DisputeTerms) -> Case:
+    """A case as `lapse` will find that it stands now, all but its money: that moves when a window
+    closes, or when somebody acts in the case."""
+    while (ends_s := due_s(case, terms)) is not None and ends_s <= now_s:
+        if case.frozen_s is not None:
+            case = _thawed(case, ends_s)
+            continue
+        to = terms.stages[case.stage].silence
+        over_s = None if to in terms.stages else ends_s
+        case = replace(case, stage=to, stage_s=ends_s, pause_days=0, ended_s=over_s)
+    return case
+
+
 def _asked(item: Opening | Step) -> Asked:
     return Asked(item.evidence, item.says_amount, item.says_reason, item.once)
 

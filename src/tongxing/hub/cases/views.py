@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from tongxing.hub.cases.ladder import THAW, Case, permitted
+from tongxing.hub.cases.ladder import THAW, Case, due_s, foreseen, permitted, turn_of
 from tongxing.hub.cases.rules import WEIGHED, DisputeTerms
 from tongxing.hub.cases.weighing import Weighed, weighed
 from tongxing.hub.store import cases as table
@@ -17,7 +17,8 @@ from tongxing.messages import CaseNews
 
 class CaseLine(NamedTuple):
     """A case in a list: where it stands, whose turn it is ("hub", a member, "" when it has ended),
-    and until when."""
+    and until when. `passed_to`: that deadline is over, and the next close writes down that this
+    stage or ending follows from it ("" while it is not over); it is then that stage's turn."""
 
     case_id: str
     record_id: str
@@ -33,6 +34,7 @@ class CaseLine(NamedTuple):
     ended_s: int | None
     frozen_s: int | None
     to_issuer_fen: int
+    passed_to: str = ""
 
 
 class MoneyLine(NamedTuple):
@@ -48,9 +50,9 @@ class MoneyLine(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """One case with its steps, its money, the acts that are open now with who may take them, and
-    the stage or ending that silence leads to ("" when it has ended). `weighed` is why a small claim
-    ended as it did, None for any other case."""
+    """One case with its steps, its money, the acts that are open now with who may take them until
+    `until_s`, and the stage or ending that silence leads to ("" and None when it has ended, or ends
+    at the next close). `weighed` is why a small claim ended as it did, None for any other case."""
 
     case: Case
     line: CaseLine
@@ -58,6 +60,7 @@ class CaseSeen:
     money: tuple[MoneyLine, ...]
     next_acts: tuple[tuple[str, str], ...]
     silence: str
+    until_s: int | None
     weighed: Weighed | None
 
 
@@ -69,6 +72,7 @@ _LINE = (
 
 def list_cases(
     cursor: Cursor,
+    now_s: int,
     *,
     member: str = "",
     trip_id: str = "",
@@ -92,12 +96,12 @@ def list_cases(
             "window": window_id,
             "limit": limit,
         },
-    )
-    return [CaseLine(*row) for row in rows]
+    ).fetchall()
+    return [_as_of(cursor, CaseLine(*row), now_s) for row in rows]
 
 
-def find_case(cursor: Cursor, case_id: str) -> CaseSeen | None:
-    """Everything about one case."""
+def find_case(cursor: Cursor, case_id: str, now_s: int) -> CaseSeen | None:
+    """Everything about one case, as it is now."""
     case = table.find_case(cursor, case_id)
     row = cursor.execute(f"{_LINE} WHERE case_id = %s", (case_id,)).fetchone()
     if case is None or row is None:
@@ -114,16 +118,32 @@ def find_case(cursor: Cursor, case_id: str) -> CaseSeen | None:
         (case_id,),
     ).fetchall()
     terms = terms_of(case.terms).dispute
-    acts = permitted(case, terms)
+    now = foreseen(case, now_s, terms)
+    acts = permitted(now, terms)
     return CaseSeen(
         case,
-        CaseLine(*row),
+        _as_of(cursor, CaseLine(*row), now_s),
         tuple(_fit_to_show(table.news_of(step)) for step in news),
         tuple(MoneyLine(*move) for move in money),
         tuple((act, case.member(side)) for act, side in acts),
-        _silence(case, terms),
+        _silence(now, terms),
+        due_s(now, terms),
         _weighed(cursor, table.news_of(news[0]), terms),
     )
+
+
+def _as_of(cursor: Cursor, line: CaseLine, now_s: int) -> CaseLine:
+    """The line with what its deadline has made of the case, where it is over and not written down
+    yet."""
+    if line.due_s is None or line.due_s > now_s:
+        return line
+    case = table.find_case(cursor, line.case_id)
+    assert case is not None, line.case_id
+    terms = terms_of(case.terms).dispute
+    now = foreseen(case, now_s, terms)
+    to = THAW if now.is_open and now.stage == case.stage else now.stage
+    turn = turn_of(now, terms)
+    return line._replace(passed_to=to, turn=now.member(turn) if turn else "")
 
 
 def _weighed(cursor: Cursor, opening: CaseNews, terms: DisputeTerms) -> Weighed | None:

@@ -16,7 +16,7 @@ def decided(
         desk = CaseDesk(opened.store, opened.key, opened.trusted, opened.rules)
         granted(desk.decide(case_id, act, by, why, now_s, to_issuer_fen=to_issuer_fen))
         with opened.store.reading() as cursor:
-            seen = find_case(cursor, case_id)
+            seen = find_case(cursor, case_id, now_s)
     assert seen is not None
     if settings().json:
         emit_json(seen.line._asdict())

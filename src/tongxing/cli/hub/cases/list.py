@@ -2,6 +2,7 @@
 
 import click
 
+from tongxing.cli.arguments import moment
 from tongxing.cli.books import hub_books
 from tongxing.cli.common import Words, emit_json, say, settings
 from tongxing.cli.hub.cases.showing import print_cases
@@ -14,9 +15,11 @@ WORDS = Words("hub")
 @make_command()
 @click.option("--member", "member", metavar="MEMBER", default="")
 @click.option("--all", "with_ended", is_flag=True)
-def command(member: str, with_ended: bool) -> None:
+@click.option("--now", "now", metavar="TIME")
+def command(member: str, with_ended: bool, now: str | None) -> None:
+    now_s = moment(now, "--now")
     with hub_books(settings().dsn, settings().home) as store, store.reading() as cursor:
-        lines = list_cases(cursor, member=member, with_ended=with_ended)
+        lines = list_cases(cursor, now_s, member=member, with_ended=with_ended)
     if settings().json:
         emit_json([line._asdict() for line in lines])
         return

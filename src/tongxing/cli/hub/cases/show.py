@@ -2,6 +2,7 @@
 
 import click
 
+from tongxing.cli.arguments import moment
 from tongxing.cli.books import hub_books
 from tongxing.cli.common import emit_json, settings
 from tongxing.cli.hub.cases.showing import print_case
@@ -13,9 +14,11 @@ from tongxing.kernel.reasons import Problem
 
 @make_command()
 @click.argument("case", metavar="CASE")
-def command(case: str) -> None:
+@click.option("--now", "now", metavar="TIME")
+def command(case: str, now: str | None) -> None:
+    now_s = moment(now, "--now")
     with hub_books(settings().dsn, settings().home) as store, store.reading() as cursor:
-        seen = find_case(cursor, case)
+        seen = find_case(cursor, case, now_s)
     if seen is None:
         raise Problem("CASE_UNKNOWN", case, case=case)
     if settings().json:

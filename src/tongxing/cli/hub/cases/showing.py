@@ -32,7 +32,7 @@ def print_cases(lines: Sequence[CaseLine]) -> None:
             yuan(line.amount_fen),
             yuan(line.escrow_fen),
             stage(line),
-            account_name(line.turn, settings().language),
+            account_name(line.turn, settings().language) if line.turn else "–",
             until(line),
         )
         for line in lines
@@ -49,9 +49,11 @@ def print_case(seen: CaseSeen) -> None:
     say(WORDS("cases.show.stage", stage=stage(line)))
     amounts = {"amount": yuan(line.amount_fen), "escrow": yuan(line.escrow_fen)}
     say(WORDS("cases.show.money", **amounts))
-    if line.due_s is not None:
+    if line.passed_to:
+        say(WORDS("cases.show.passed", until=until(line)))
+    if seen.until_s is not None:
         turn = account_name(line.turn, language)
-        say(WORDS("cases.show.turn", turn=turn, until=stamp(line.due_s)))
+        say(WORDS("cases.show.turn", turn=turn, until=stamp(seen.until_s)))
         say(WORDS("cases.show.silence", name=silence_name(seen.silence, language)))
         if seen.case.proposed_by:
             proposed = {"by": seen.case.proposed_by, "amount": yuan(seen.case.proposed_fen)}
@@ -115,7 +117,10 @@ def stage(line: CaseLine) -> str:
 
 
 def until(line: CaseLine) -> str:
-    """Its deadline, or when it ended."""
+    """Its deadline, what follows where that has passed, or when it ended."""
+    if line.due_s is not None and line.passed_to:
+        name = silence_name(line.passed_to, settings().language)
+        return WORDS("cases.passed", time=stamp(line.due_s), name=name)
     if line.due_s is not None:
         return stamp(line.due_s)
     assert line.ended_s is not None
