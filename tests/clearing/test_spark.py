@@ -118,20 +118,25 @@ def _results(files: list[Path], rules: Path, scratch: Path, engine: Engine | Non
 
 
 @pytest.mark.slow
-def test_a_cluster_writes_the_same_bytes(master: str, tmp_path: Path) -> None:
+def test_a_cluster_writes_the_same_bytes_wherever_they_lie_and_quietly(
+    master: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     from tongxing.clearing.engines.spark import SparkEngine
 
-    rules = write_rules(tmp_path / "rules")
+    place = tmp_path / "行程 [1] 50%41"
+    rules = write_rules(place / "rules")
     rows = [row for _, make, _ in PLANTED for row in make()]
-    one = write_rows(tmp_path / "one.parquet", signed(rows))
-    two = write_rows(tmp_path / "two.parquet", signed(random_rows(3, 300)))
-    by_duck = _results([one, two], rules, tmp_path / "duck", None)
-    scratch = tmp_path / "spark"
-    engine = SparkEngine(tmp_path / "session", master, 512)
-    by_spark = _results([one, two], rules, scratch, engine)
+    one = write_rows(place / "一日 [1].parquet", signed(rows))
+    two = write_rows(place / "two.parquet", signed(random_rows(3, 300)))
+    by_duck = _results([one, two], rules, place / "duck", None)
+    engine = SparkEngine(place / "session", master, 512)
+    by_spark = _results([one, two], rules, place / "spark", engine)
     mine, theirs = _bytes_of(by_duck), _bytes_of(by_spark)
     assert len(mine) > 20
     assert mine == theirs
+    of_java = ("Picked up JAVA_TOOL_OPTIONS", "WARNING: Using incubator modules")
+    said = capfd.readouterr().err.splitlines()
+    assert [line for line in said if not line.startswith(of_java)] == []
 
 
 def test_a_master_that_is_not_there_is_told(tmp_path: Path) -> None:

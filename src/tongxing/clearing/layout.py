@@ -77,6 +77,9 @@ COLUMNS = (
 """In the order of the documentation. Amounts are fen, times seconds since 1970 UTC; `mode` is the
 place in `network.transport.MODES`, -1 for the line's own; `tac` is the code as a number."""
 
+SQL_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
+"""What the types are called in SQL."""
+
 NAMES = tuple(column.name for column in COLUMNS)
 IDENTITY = ("terminal", "terminal_seq", "card", "exited_s")
 """What makes a row the same ride as another one."""

@@ -6,6 +6,7 @@ is written there as Parquet, so that a step is done once and the next one reads 
 
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial, reduce
@@ -19,11 +20,21 @@ from ibis.backends.sql.compilers import PySparkCompiler
 
 from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.engines.engine import ROWS, EngineFault, Watch, schema_of, unbound
-from tongxing.clearing.layout import COLUMNS, FILE, ROW
+from tongxing.clearing.layout import COLUMNS, FILE, ROW, SQL_TYPES
 
 _TYPES = {"int32": "INT", "int64": "BIGINT", "boolean": "BOOLEAN"}
 _PARTITION_BYTES, _SHUFFLE_BYTES = 32 << 20, 16 << 20
 """How much of the files one task reads, and how much of them there is for each task after that."""
+_QUIET = """
+rootLogger.level = off
+rootLogger.appenderRef.nowhere.ref = nowhere
+appender.nowhere.type = Null
+appender.nowhere.name = nowhere
+logger.gateway.name = org.apache.spark.api.python.PythonGatewayServer
+logger.gateway.level = off
+"""
+"""Settings of its log. Where no appender is named Spark takes its own settings instead, and where
+the gateway has another level it says so."""
 Answer = TypeVar("Answer")
 
 
@@ -45,7 +56,7 @@ class SparkEngine:
         self._session.conf.set("spark.sql.shuffle.partitions", str(parts))
         frames = []
         for number, path in enumerate(files):
-            frame = _told(partial(self._session.read.parquet, _url(path)))
+            frame = _told(partial(self._session.read.parquet, _pattern(path)))
             there = set(frame.columns)
             cells = [f"CAST({number} AS INT) AS {FILE}", f"_metadata.row_index AS {ROW}"]
             cells += [
@@ -58,7 +69,7 @@ class SparkEngine:
 
     def read_table(self, name: str, path: Path, schema: Mapping[str, str]) -> ir.Table:
         """As `Engine.read_table` says."""
-        frame = _told(lambda: self._session.read.parquet(_url(path)))
+        frame = _told(lambda: self._session.read.parquet(_pattern(path)))
         frame.createOrReplaceTempView(f"{name}_file")
         cells = ", ".join(
             f"CAST({column} AS {_TYPES[kind]}) AS {column}" for column, kind in schema.items()
@@ -69,7 +80,7 @@ class SparkEngine:
     def keep(self, name: str, expression: ir.Table) -> ir.Table:
         """As `Engine.keep` says."""
         self.store(expression, self._scratch / f"kept-{name}")
-        frame = _told(lambda: self._session.read.parquet(_url(self._scratch / f"kept-{name}")))
+        frame = _told(lambda: self._session.read.parquet(_pattern(self._scratch / f"kept-{name}")))
         frame.createOrReplaceTempView(name)
         return unbound(name, {column: str(kind) for column, kind in expression.schema().items()})
 
@@ -83,7 +94,7 @@ class SparkEngine:
 
     def store(self, expression: ir.Table, folder: Path) -> str:
         """As `Engine.store` says."""
-        _told(lambda: self._session.sql(sql_of(expression)).write.parquet(_url(folder)))
+        _told(lambda: self._session.sql(sql_of(expression)).write.parquet(_place(folder)))
         if not any(folder.glob("*.parquet")):  # Spark writes no file for an answer without rows
             _write_empty(expression, folder / "empty.parquet")
         return f"{escape(str(folder))}/*.parquet"
@@ -109,9 +120,9 @@ def _started(scratch: Path, master: str, memory_mib: int) -> Any:
         raise EngineFault("CLEARING_SPARK", str(error)) from error
     logging.getLogger("SQLQueryContextLogger").disabled = True  # its words come with the fault
     quiet = scratch / "log4j2.properties"
-    quiet.write_text("rootLogger.level = off\n", encoding="ascii")
+    quiet.write_text(_QUIET, encoding="ascii")
     settings = {
-        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={_url(quiet)}",
+        "spark.driver.extraJavaOptions": f"-Dlog4j2.configurationFile={quiet.absolute().as_uri()}",
         "spark.sql.session.timeZone": "Asia/Shanghai",
         "spark.sql.ansi.enabled": "true",
         "spark.sql.adaptive.enabled": "true",
@@ -158,13 +169,18 @@ def _cell(is_there: bool, column: Any) -> str:
 
 
 def _write_empty(expression: ir.Table, path: Path) -> None:
-    kinds = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
     cells = ", ".join(
-        f"NULL::{kinds[str(kind)]} AS {name}" for name, kind in expression.schema().items()
+        f"NULL::{SQL_TYPES[str(kind)]} AS {name}" for name, kind in expression.schema().items()
     )
     with duckdb.connect() as base:
         base.execute(f"COPY (SELECT {cells} LIMIT 0) TO '{quoted(path)}' (FORMAT parquet)")
 
 
-def _url(path: Path) -> str:
-    return path.absolute().as_uri()
+def _place(path: Path) -> str:
+    """A path as Spark has it: as it is written, without the signs of an address."""
+    return f"file://{path.absolute()}"
+
+
+def _pattern(path: Path) -> str:
+    """A path that is read: the signs of a pattern mean themselves."""
+    return re.sub(r"([\\\[\]{}*?])", r"\\\1", _place(path))
