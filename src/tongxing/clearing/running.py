@@ -19,7 +19,7 @@ from tongxing.clearing.codes import Codes, CodesChecked, check_codes
 from tongxing.clearing.engines.duck import faults_told
 from tongxing.clearing.engines.engine import Engine
 from tongxing.clearing.findings import Meaning
-from tongxing.clearing.layout import misfit
+from tongxing.clearing.layout import SQL_TYPES, misfit
 from tongxing.clearing.money import OperatorRow, PairRow, Window, windows_of
 from tongxing.clearing.rules.compiling import SCHEMAS
 from tongxing.clearing.rules.model import Rules
@@ -213,10 +213,9 @@ class _Run:
         self, name: str, schema: Mapping[str, str], rows: Sequence[Sequence[object]]
     ) -> ir.Table:
         """Rows from here as a table of the engine's."""
-        kinds = {"int64": "BIGINT", "boolean": "BOOLEAN"}
         path = self.scratch / f"{name}.parquet"
         with duckdb.connect() as base:
-            columns = ", ".join(f"{column} {kinds[kind]}" for column, kind in schema.items())
+            columns = ", ".join(f"{column} {SQL_TYPES[kind]}" for column, kind in schema.items())
             base.execute(f"CREATE TABLE small ({columns})")
             if rows:
                 columns_of = [list(column) for column in zip(*rows, strict=True)]

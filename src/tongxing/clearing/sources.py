@@ -9,12 +9,11 @@ from collections.abc import Iterable, Sequence
 from glob import escape
 from pathlib import Path
 
-from tongxing.clearing.layout import COLUMNS
+from tongxing.clearing.layout import COLUMNS, SQL_TYPES
 from tongxing.exchange.parquet import rewrite_parquet
 from tongxing.kernel.reasons import Refusal
 
 VARIABLE = "TONGXING_TRUSTED"
-_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
 
 
 def trusted_folders(named: Iterable[Path]) -> tuple[Path, ...]:
@@ -39,7 +38,7 @@ def readable(files: Sequence[Path], trusted: Iterable[Path], scratch: Path) -> l
                 real = target
             found.append(real)
             continue
-        columns = {column.name: _TYPES[column.kind] for column in COLUMNS}
+        columns = {column.name: SQL_TYPES[column.kind] for column in COLUMNS}
         rows = rewrite_parquet(real, target, columns)
         if isinstance(rows, Refusal):
             return rows

@@ -16,14 +16,13 @@ from tongxing.clearing.codes.signed import Numbers
 from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.engines.engine import WATCHED_ROWS
 from tongxing.clearing.engines.streams import Stretch, batches, stretches
-from tongxing.clearing.layout import COLUMNS, NUMBER_MAX, ROW, ROWS_OF_A_FILE_MAX
+from tongxing.clearing.layout import COLUMNS, NUMBER_MAX, ROW, ROWS_OF_A_FILE_MAX, SQL_TYPES
 from tongxing.clearing.rules.model import TacKey
 from tongxing.media.keys import KeyVault, family
 from tongxing.media.tac.columns import IssuerKey, TacColumns, check_columns
 from tongxing.media.tac.engines import engine_for
 
 Flags = NDArray[np.bool_]
-_TYPES = {"int32": "INTEGER", "int64": "BIGINT"}
 
 
 class CodesChecked(NamedTuple):
@@ -97,7 +96,7 @@ def check_codes(files: Sequence[Path], codes: Codes, threads: int) -> None:
 
 def _batches(files: Sequence[Path]) -> Iterator[tuple[int, list[Stretch]]]:
     """The rows of one file after the other, with what is needed of them."""
-    kinds = {column.name: _TYPES[column.kind] for column in COLUMNS if column.name in NEEDED}
+    kinds = {column.name: SQL_TYPES[column.kind] for column in COLUMNS if column.name in NEEDED}
     cells = ", ".join(f"TRY_CAST({name} AS {kind}) AS {name}" for name, kind in kinds.items())
     with duckdb.connect() as base:
         base.execute("SET threads = 1")

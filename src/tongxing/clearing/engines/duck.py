@@ -15,9 +15,8 @@ from tongxing.clearing.engines.compiled.machine import can_compile
 from tongxing.clearing.engines.compiled.scanning import Scan, Source
 from tongxing.clearing.engines.compiled.statements import Unfit
 from tongxing.clearing.engines.engine import ROWS, EngineFault, Watch, schema_of, unbound
-from tongxing.clearing.layout import COLUMNS, FILE, ROW
+from tongxing.clearing.layout import COLUMNS, FILE, ROW, SQL_TYPES
 
-_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
 Answer = TypeVar("Answer")
 
 
@@ -73,7 +72,7 @@ class DuckEngine:
     def read_table(self, name: str, path: Path, schema: Mapping[str, str]) -> ir.Table:
         """As `Engine.read_table` says."""
         columns = ", ".join(
-            f"{column}::{_TYPES[kind]} AS {column}" for column, kind in schema.items()
+            f"{column}::{SQL_TYPES[kind]} AS {column}" for column, kind in schema.items()
         )
         self._run(f"CREATE TABLE {name} AS SELECT {columns} FROM read_parquet('{quoted(path)}')")
         return unbound(name, schema)
@@ -130,7 +129,7 @@ class DuckEngine:
 def _typed(expression: ir.Table) -> str:
     """An expression whose columns have the types that it says: sums of ours are wider."""
     cells = ", ".join(
-        f"{name}::{_TYPES[kind]} AS {name}" for name, kind in _schema(expression).items()
+        f"{name}::{SQL_TYPES[kind]} AS {name}" for name, kind in _schema(expression).items()
     )
     return f"SELECT {cells} FROM ({sql_of(expression)})"
 
@@ -197,7 +196,7 @@ def _sources(files: Sequence[Path]) -> list[Source]:
 
 
 def _cell(is_there: bool, column: Any) -> str:
-    kind = _TYPES[column.kind]
+    kind = SQL_TYPES[column.kind]
     if is_there:
         return f"TRY_CAST({column.name} AS {kind})"
     return f"CAST({'NULL' if column.absent is None else str(column.absent).lower()} AS {kind})"

@@ -9,12 +9,11 @@ from tongxing.clearing.engines.duck import quoted
 from tongxing.clearing.exporting.rows import TERMINALS_FROM, TERMINALS_LAST, NamedRow
 from tongxing.clearing.exporting.staging import STAGED, Counted, LeftOut, leave_out
 from tongxing.clearing.exporting.tables import CARD, NOBODY, OF_CARD, write_sheet
-from tongxing.clearing.layout import COLUMNS, CONTENT, IDENTITY, NAMES
+from tongxing.clearing.layout import COLUMNS, CONTENT, IDENTITY, NAMES, SQL_TYPES
 from tongxing.hub.store import Cursor
 from tongxing.hub.store.numbers import Span, give_numbers
 from tongxing.kernel.reasons import Refusal
 
-_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
 _PLACES = Span(1, NOBODY - 1)
 _STORAGES = Span(TERMINALS_FROM, TERMINALS_LAST)
 _MEDIA = Span(1, 10**12 - 1)
@@ -103,7 +102,7 @@ def number_rows(base: duckdb.DuckDBPyConnection, counted: Counted) -> None:
         "destination": "coalesce(d.number, 0)",
     }
     listed = ", ".join(
-        f"({cells[column.name]})::{_TYPES[column.kind]} AS {column.name}" for column in COLUMNS
+        f"({cells[column.name]})::{SQL_TYPES[column.kind]} AS {column.name}" for column in COLUMNS
     )
     rest = [f"x.{name}" for name in (*_KEPT, "issuer AS issuer_id")]
     base.execute(

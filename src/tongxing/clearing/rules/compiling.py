@@ -12,7 +12,7 @@ from pathlib import Path
 
 import duckdb
 
-from tongxing.clearing.layout import EARLIEST_S, LATEST_S, NUMBER_MAX
+from tongxing.clearing.layout import EARLIEST_S, LATEST_S, NUMBER_MAX, SQL_TYPES
 from tongxing.clearing.rules.model import Basis, Period
 from tongxing.clearing.rules.tables import CARD_DIGITS
 from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S
@@ -98,7 +98,7 @@ def compile_tables(
     for name, schema in SCHEMAS.items():
         tables[name] = scratch / f"{name}.parquet"
         columns = ", ".join(
-            f"{column}::{_TYPES[kind]} AS {column}" for column, kind in schema.items()
+            f"{column}::{SQL_TYPES[kind]} AS {column}" for column, kind in schema.items()
         )
         base.execute(
             f"COPY (SELECT {columns} FROM {name} ORDER BY ALL) TO ? (FORMAT parquet)",
@@ -107,9 +107,6 @@ def compile_tables(
     names = base.execute("SELECT name FROM operators ORDER BY number").fetchall()
     operators = tuple(row[0] for row in names)
     return Compiled(fare_days, split_days, _basis_list(base), operators, tables)
-
-
-_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
 
 
 def _first_days(base: duckdb.DuckDBPyConnection, names: Iterable[str]) -> tuple[int, ...]:

@@ -14,14 +14,12 @@ from tongxing.clearing.findings import name_of
 from tongxing.clearing.layout import (
     COLUMNS,
     EARLIEST_S,
-    FILE,
     KEY,
     LATEST_S,
-    ROW,
-    ROWS_OF_A_FILE_MAX,
 )
 from tongxing.clearing.rules.compiling import CITIES, PLACES
 from tongxing.clearing.rules.model import Rules
+from tongxing.clearing.steps.keys import row_key
 from tongxing.hub.liability import HOUR_S, LiabilityTable, Rule
 from tongxing.kernel.clock import BUSINESS_DAY_CUT_S, CHINA_OFFSET_S, DAY_S, at
 from tongxing.network.transport import MODES
@@ -63,8 +61,7 @@ def _sound(rows: ir.Table, rules: Rules) -> ir.Table:
         cell = rows[column.name]
         fits = cell.between(column.least, column.most)
         good = good & (fits.fill_null(True) if column.nullable else fits)
-    key = rows[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + rows[ROW]
-    sound = rows.mutate(bad=~good.fill_null(False), **{KEY: key})
+    sound = rows.mutate(bad=~good.fill_null(False), **{KEY: row_key(rows)})
     possible = sound.received_s.between(EARLIEST_S, LATEST_S).fill_null(False)
     arrived_s = possible.ifelse(sound.received_s, ibis.literal(EARLIEST_S, "int64"))
     second = (arrived_s + CHINA_OFFSET_S) % DAY_S

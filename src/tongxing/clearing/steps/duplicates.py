@@ -15,8 +15,9 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from tongxing.clearing.layout import COLUMNS, CONTENT, FILE, IDENTITY, KEY, ROW, ROWS_OF_A_FILE_MAX
+from tongxing.clearing.layout import COLUMNS, CONTENT, IDENTITY, KEY
 from tongxing.clearing.rules.model import Rules
+from tongxing.clearing.steps.keys import row_key
 
 _TERMINAL_AT = 1 << 15
 """Where the 48 bits of a terminal begin in the place of 32 of its numbers."""
@@ -68,8 +69,7 @@ def duplicate_marks(aside: ir.Table, found: ir.Table, rules: Rules) -> ir.Table:
     suspected = _repeated(aside.filter(_is_possible(aside)))
     ends = ibis.literal(rules.findings.final_bits, "int64")
     stands = found.select(stand_key=found[KEY], stands=(found.bits & ends) == 0)
-    key = suspected[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + suspected[ROW]
-    keyed = suspected.mutate(**{KEY: key})
+    keyed = suspected.mutate(**{KEY: row_key(suspected)})
     told = keyed.join(stands, keyed[KEY] == stands.stand_key)
     standing = told.filter(told.stands)
     first = standing.group_by(list(IDENTITY)).agg(first_key=standing[KEY].min())

@@ -13,8 +13,9 @@ from operator import and_
 import ibis
 import ibis.expr.types as ir
 
-from tongxing.clearing.layout import COLUMNS, FILE, ROW, ROWS_OF_A_FILE_MAX
+from tongxing.clearing.layout import COLUMNS
 from tongxing.clearing.rules.model import Rules
+from tongxing.clearing.steps.keys import row_key
 
 _MARK = ("terminal", "terminal_seq", "exited_s", "charge_fen", "tac")
 
@@ -33,7 +34,6 @@ def links(rows: ir.Table) -> ir.Table:
         & rows.balance_before_fen.notnull()
         & (rows.charge_fen >= 0)
     )
-    key = told[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + told[ROW]
     return told.select(
         "card",
         *_MARK,
@@ -41,7 +41,7 @@ def links(rows: ir.Table) -> ir.Table:
         before=told.balance_before_fen.cast("int64"),
         after=told.balance_before_fen.cast("int64") - told.charge_fen.cast("int64"),
         received=told.received_s,
-        link_key=key,
+        link_key=row_key(told),
     )
 
 

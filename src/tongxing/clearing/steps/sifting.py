@@ -8,9 +8,10 @@ from collections.abc import Mapping
 
 import ibis.expr.types as ir
 
-from tongxing.clearing.layout import FILE, ROW, ROWS_OF_A_FILE_MAX
+from tongxing.clearing.layout import FILE, ROW
 from tongxing.clearing.rules.model import Rules
 from tongxing.clearing.steps.duplicates import suspicious
+from tongxing.clearing.steps.keys import row_key
 
 
 def flagged(
@@ -29,8 +30,7 @@ def flagged(
     if cards is not None:
         told = _also(told, told.card, cards.select(of="card"))
     if wrong is not None:
-        key = told[FILE].cast("int64") * ROWS_OF_A_FILE_MAX + told[ROW]
-        told = _also(told, key, wrong.select(of="mark_key"))
+        told = _also(told, row_key(told), wrong.select(of="mark_key"))
     return told
 
 

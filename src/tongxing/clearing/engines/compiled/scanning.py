@@ -16,13 +16,12 @@ from tongxing.clearing.engines.compiled.loops import Loop
 from tongxing.clearing.engines.compiled.program import Rows
 from tongxing.clearing.engines.engine import ROWS, WATCHED_ROWS, Watch, schema_of
 from tongxing.clearing.engines.streams import Stretch, batches, stretches
-from tongxing.clearing.layout import COLUMNS, FILE, ROW
+from tongxing.clearing.layout import COLUMNS, FILE, ROW, SQL_TYPES
 
 TASK_ROWS = 1_000_000
 """Rows of a file that one worker reads before it takes others: some whole groups of them, since a
 group that is read in part is read twice."""
 AT_ONCE_ROWS = 1 << 17
-_TYPES = {"int32": "INTEGER", "int64": "BIGINT", "boolean": "BOOLEAN"}
 _MAY_BE_EMPTY = frozenset(column.name for column in COLUMNS if column.nullable)
 """Any cell may be empty. Where that is a fault the row is set aside, and left to SQL."""
 
@@ -95,7 +94,7 @@ class Scan:
                 self._is_over.set()  # also for workers whom an interrupt leaves at their tasks
 
     def _make(self, name: str, schema: Mapping[str, str]) -> None:
-        cells = ", ".join(f"{column} {_TYPES[kind]}" for column, kind in schema.items())
+        cells = ", ".join(f"{column} {SQL_TYPES[kind]}" for column, kind in schema.items())
         self._base.execute(f"CREATE TABLE {name} ({cells})")
 
     def _work(self, tasks: Iterator[tuple[Source, range]]) -> None:
