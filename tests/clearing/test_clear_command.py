@@ -77,15 +77,16 @@ def test_clearing_again_compares_byte_for_byte(
     assert "positions.csv" in told["message_en"]
 
 
+@pytest.mark.parametrize("trusted", [["--trusted", "."], []], ids=["trusted", "a stranger's"])
 def test_a_name_with_brackets_is_a_name_and_no_pattern(
-    given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trusted: list[str]
 ) -> None:
     """``day[1].parquet`` would else be ``day1.parquet``, which lies beside it."""
     shutil.copy(given / "rides.parquet", tmp_path / "day[1].parquet")
     write_rows(tmp_path / "day1.parquet", signed([bus(9)]))
     monkeypatch.chdir(tmp_path)
     line = ["hub", "clear", "day[1].parquet", "--rules", str(given / "rules"), "--out", "out[1]"]
-    assert run([*line, "--trusted", ".", "--threads", "1"]) == 0
+    assert run([*line, *trusted, "--threads", "1"]) == 0
     manifest = json.loads((tmp_path / "out[1]" / "manifest.json").read_text("utf-8"))
     assert manifest["by_status"] == {"accepted": 2, "rejected": 2}
 

@@ -130,6 +130,18 @@ def test_the_command_says_what_it_did(tmp_path: Path, capfd: pytest.CaptureFixtu
     assert "1,500 次行程" in capfd.readouterr().out
 
 
+@pytest.mark.parametrize("whole", [False, True], ids=["a file", "its folder"])
+def test_a_name_with_brackets_is_a_name_and_no_pattern(tmp_path: Path, whole: bool) -> None:
+    journeys = in_order(drawn("310000", 3))[:3]
+    given = tmp_path / "in[1]" / "day[1].parquet"
+    given.parent.mkdir()
+    write(given, journeys)
+    out = tmp_path / "out[1].parquet"
+    assert rerate(given.parent if whole else given, "--city", "310000", "--out", out) == 0
+    out = out.rename(tmp_path / "out.parquet")
+    assert read(out) == plainly(fares_of("310000"), journeys)
+
+
 def test_an_empty_file_gives_an_empty_file(tmp_path: Path) -> None:
     write(tmp_path / "in.parquet", [])
     out = tmp_path / "out.parquet"

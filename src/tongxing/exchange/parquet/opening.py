@@ -4,7 +4,9 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from glob import escape
 from pathlib import Path
 from tempfile import TemporaryFile
 
@@ -27,8 +29,30 @@ def rewrite_parquet(
     LINES_CHILD_… or DISK_FULL.
     """
     limits = limits or load_limits()
+    with _plainly_named(source.absolute(), target) as named:
+        return _rewritten(source, named, target, columns, limits)
+
+
+@contextmanager
+def _plainly_named(source: Path, target: Path) -> Iterator[Path]:
+    """The file under a name that nobody takes for a pattern of others: if need be, a link beside
+    the target."""
+    if escape(str(source)) == str(source):
+        yield source
+        return
+    link = target.absolute().with_suffix(".source")
+    link.symlink_to(source)
+    try:
+        yield link
+    finally:
+        link.unlink()
+
+
+def _rewritten(
+    source: Path, named: Path, target: Path, columns: Mapping[str, str], limits: Limits
+) -> int | Refusal:
     orders = {
-        "source": str(source.absolute()),
+        "source": str(named),
         "target": str(target.absolute()),
         "columns": dict(columns),
         "limits": msgspec.to_builtins(limits.parquet),

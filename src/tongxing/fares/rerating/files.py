@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 
 import duckdb
@@ -111,7 +112,7 @@ def _rate_pieces(
         tell(done, source.rows)
     ready = store / "ready.parquet"
     source.base.execute(
-        f"COPY (SELECT * FROM read_parquet('{_quoted(store / 'out' / '*.parquet')}')) "
+        f"COPY (SELECT * FROM read_parquet('{_all_in(store / 'out')}')) "
         f"TO '{_quoted(ready)}' (FORMAT parquet, COMPRESSION zstd)"
     )
     shutil.move(ready, out)
@@ -123,7 +124,7 @@ class _Source:
 
     def __init__(self, base: duckdb.DuckDBPyConnection, fares: CityFares, path: Path) -> None:
         self.base, self.fares = base, fares
-        where = _quoted(path / "*.parquet" if path.is_dir() else path)
+        where = _all_in(path) if path.is_dir() else _quoted(escape(str(path)))
         described = base.execute(f"DESCRIBE SELECT * FROM read_parquet('{where}')").fetchall()
         there = {str(row[0]) for row in described}
         for name in _NEEDED:
@@ -153,7 +154,7 @@ class _Source:
         for number in range(count):
             part = parts / f"piece={number}"
             if part.exists():
-                yield number, *self._table(f"read_parquet('{_quoted(part / '*.parquet')}')")
+                yield number, *self._table(f"read_parquet('{_all_in(part)}')")
                 shutil.rmtree(part)
 
     def _codes(self) -> Codebook:
@@ -278,5 +279,10 @@ def _write_piece(
     base.unregister("outcome")
 
 
-def _quoted(path: Path) -> str:
+def _all_in(folder: Path) -> str:
+    """The pattern of the files of a folder whose name is no pattern."""
+    return _quoted(f"{escape(str(folder))}/*.parquet")
+
+
+def _quoted(path: Path | str) -> str:
     return str(path).replace("'", "''")
