@@ -12,8 +12,9 @@ import signal
 import socket
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -116,6 +117,13 @@ def empty_database(database_server: Database) -> Iterator[Database]:
 
 
 @pytest.fixture(scope="session")
+def lasting_database(database_server: Database) -> Callable[..., AbstractContextManager[Database]]:
+    """Makes a database that is there until the block ends: an empty one, or a copy of a given one
+    to which nobody is connected."""
+    return partial(_lasting, database_server)
+
+
+@pytest.fixture(scope="session")
 def _cities(database_server: Database) -> Iterator[Database]:
     """A database in which two cities have their tables."""
     with _lasting(database_server) as found:
@@ -148,10 +156,10 @@ def hub_database(_hub: Database) -> Iterator[Database]:
 
 
 @contextmanager
-def _lasting(server: Database) -> Iterator[Database]:
+def _lasting(server: Database, like: Database | None = None) -> Iterator[Database]:
     """A database until the block ends."""
-    name = _new_name()
-    _administer(server, f"CREATE DATABASE {name}")
+    name, more = _new_name(), "" if like is None else f" TEMPLATE {urlsplit(like.dsn).path[1:]}"
+    _administer(server, f"CREATE DATABASE {name}{more}")
     yield _named(server, name)
     _administer(server, f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -190,11 +198,12 @@ def browser_path() -> str:
 
 @pytest.fixture(scope="session")
 def browser(browser_path: str) -> Iterator[Any]:
-    """A running Chromium, as Playwright's `Browser`."""
+    """A running Chromium, as Playwright's `Browser`. It runs scripts as they come: each page is a
+    new one, and what it would spend on compiling them well is never earned back."""
     from playwright.sync_api import sync_playwright
 
     as_root = hasattr(os, "geteuid") and os.geteuid() == 0
-    arguments = ["--no-sandbox"] if as_root else []
+    arguments = ["--js-flags=--no-opt,--no-maglev", *(["--no-sandbox"] if as_root else [])]
     with sync_playwright() as playwright:
         running = playwright.chromium.launch(executable_path=browser_path, args=arguments)
         yield running

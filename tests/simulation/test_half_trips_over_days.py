@@ -1,7 +1,7 @@
 """Ten days in which people forget to tap out: half trips are held, stated, corrected, explained by
 open gates and decided by the clock, with sites cut off for days, and every fen is judged twice."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,9 +48,7 @@ def forgetful(patch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="module")
-def ten_days(
-    database_server: Database, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[TenDays]:
+def ten_days(lasting_houses: Database, tmp_path_factory: pytest.TempPathFactory) -> TenDays:
     asked, books = [], {}
     judge = street_module.expected_after_days
 
@@ -71,16 +69,14 @@ def ten_days(
         for compare in (against_oracle, against_held):
             patch.setattr(run_module, compare.__name__, remembered(compare))
         summary = run(
-            database_server,
+            lasting_houses,
             tmp_path_factory.mktemp("ten-days"),
             days=DAYS,
             passengers=PASSENGERS,
             faults=("late",),
             rates=OFTEN["late"],
         )
-    yield TenDays(summary, asked, books[against_oracle], books[against_held])
-    for schema in database_server.schemas():
-        database_server.drop_schema(schema)
+    return TenDays(summary, asked, books[against_oracle], books[against_held])
 
 
 @pytest.mark.req("R-011", "R-012")
@@ -180,11 +176,11 @@ def never_believed(patch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("plant", [taken_at_once, never_believed])
 def test_a_planted_bug_is_caught(
-    plant: Callable[[pytest.MonkeyPatch], None], database: Database, tmp_path: Path
+    plant: Callable[[pytest.MonkeyPatch], None], houses: Database, tmp_path: Path
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         forgetful(patch)
         plant(patch)
-        summary = run(database, tmp_path, days=3, passengers=12)
+        summary = run(houses, tmp_path, days=3, passengers=12)
     witnesses = {difference.witness for difference in summary.checks.differences}
     assert {"oracle", "held"} <= witnesses

@@ -101,21 +101,19 @@ def paired_by_arrival(patch: pytest.MonkeyPatch) -> None:
     ids=lambda value: getattr(value, "__name__", value),
 )
 def test_a_planted_bug_is_caught(
-    plant: Plant, kind: str, witness: str, database: Database, tmp_path: Path
+    plant: Plant, kind: str, witness: str, houses: Database, tmp_path: Path
 ) -> None:
     faults, rates = ((kind,), OFTEN[kind]) if kind else ((), None)
     with pytest.MonkeyPatch.context() as patch:
         plant(patch)
-        summary = run(database, tmp_path, passengers=60, faults=faults, rates=rates)
+        summary = run(houses, tmp_path, passengers=60, faults=faults, rates=rates)
     assert not summary.checks.sound
     assert witness in {difference.witness for difference in summary.checks.differences}
 
 
-def test_a_missing_tap_is_also_seen_by_the_truths(database: Database, tmp_path: Path) -> None:
+def test_a_missing_tap_is_also_seen_by_the_truths(houses: Database, tmp_path: Path) -> None:
     """What came twice leaves holes in the numbering of a terminal that never sent them."""
     with pytest.MonkeyPatch.context() as patch:
         no_dedupe(patch)
-        summary = run(
-            database, tmp_path, passengers=30, faults=("doubled",), rates=OFTEN["doubled"]
-        )
+        summary = run(houses, tmp_path, passengers=30, faults=("doubled",), rates=OFTEN["doubled"])
     assert "8 nothing_lost_or_doubled 500000" in summary.checks.proofs_broken

@@ -1,12 +1,8 @@
 """`tongxing prove record` and `prove chain`: made from the books of a run, checked without them."""
 
 import json
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
 import pytest
 from sim_world import run as run_plan
 
@@ -15,13 +11,9 @@ from tongxing.storage import Database
 
 
 @pytest.fixture(scope="module")
-def home(database_server: Database, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def home(lasting_houses: Database, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three days of a few passengers: the papers, and a proof of one accepted record per window."""
-    name, folder = f"proven_{os.getpid()}", tmp_path_factory.mktemp("proven")
-    with psycopg.connect(database_server.dsn, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    parts = urlsplit(database_server.dsn)
-    database = Database(urlunsplit(parts._replace(path=f"/{name}")))
+    database, folder = lasting_houses, tmp_path_factory.mktemp("proven")
     assert run_plan(database, folder, passengers=12, days=3).checks.sound
     with database.connect("hub") as connection:
         rows = connection.execute(
@@ -33,9 +25,7 @@ def home(database_server: Database, tmp_path_factory: pytest.TempPathFactory) ->
         out = ["--out", str(folder / f"{window_id}.tlog-proof")]
         assert run(["prove", "record", record_id, "--dsn", database.dsn, *out]) == 0
         (folder / f"{window_id}.record").write_text(record_id, encoding="utf-8")
-    yield folder
-    with psycopg.connect(database_server.dsn, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    return folder
 
 
 def windows(home: Path) -> list[str]:

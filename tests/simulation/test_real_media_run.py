@@ -1,6 +1,5 @@
 """A day on which every passenger carries real cards and codes is the same day, to the fen."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -26,20 +25,18 @@ CHONGQING = load_scenario().city("500000")
 
 @pytest.fixture(scope="module")
 def real_day(
-    database_server: Database, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Summary, Database]]:
+    lasting_houses: Database, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Summary, Database]:
     """A day of real media; its books stay open for the tests of this file."""
     home = tmp_path_factory.mktemp("real-media")
-    yield run(database_server, home, real_media_bp=ALL_BP, passengers=70), database_server
-    for schema in database_server.schemas():
-        database_server.drop_schema(schema)
+    return run(lasting_houses, home, real_media_bp=ALL_BP, passengers=70), lasting_houses
 
 
 def test_real_media_and_tokens_make_the_same_day(
-    real_day: tuple[Summary, Database], database: Database, tmp_path: Path
+    real_day: tuple[Summary, Database], houses: Database, tmp_path: Path
 ) -> None:
     real, _ = real_day
-    tokens = run(database, tmp_path / "home", real_media_bp=0, passengers=70)
+    tokens = run(houses, tmp_path / "home", real_media_bp=0, passengers=70)
     assert real.checks.sound, real.checks
     assert tokens.checks.sound, tokens.checks
     assert money(real) == money(tokens)

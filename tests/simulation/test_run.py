@@ -1,6 +1,5 @@
 """A day through the real houses: every fen where it belongs, whatever the network does to it."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +11,11 @@ from tongxing.storage import Database
 
 @pytest.fixture(scope="module")
 def calm(
-    database_server: Database, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Summary, Path]]:
+    lasting_houses: Database, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Summary, Path]:
     """A run without faults."""
     home = tmp_path_factory.mktemp("calm")
-    yield run(database_server, home), home
-    for schema in database_server.schemas():
-        database_server.drop_schema(schema)
+    return run(lasting_houses, home), home
 
 
 @pytest.mark.req("R-012")
@@ -62,10 +59,10 @@ def test_papers_lie_in_the_folder_whole_and_hashed(calm: tuple[Summary, Path]) -
 
 @pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_in_processes_of_their_own(
-    calm: tuple[Summary, Path], database: Database, tmp_path: Path
+    calm: tuple[Summary, Path], houses: Database, tmp_path: Path
 ) -> None:
     summary, home = calm
-    again = run(database, tmp_path, own_processes=True)
+    again = run(houses, tmp_path, own_processes=True)
     assert again.papers_sha256 == summary.papers_sha256
     assert money(again) == money(summary)
     ours = sorted((home / "statements").rglob("*.*"))
@@ -74,20 +71,20 @@ def test_the_same_seed_gives_the_same_bytes_in_processes_of_their_own(
 
 
 def test_another_seed_is_another_day(
-    calm: tuple[Summary, Path], database: Database, tmp_path: Path
+    calm: tuple[Summary, Path], houses: Database, tmp_path: Path
 ) -> None:
     summary, _ = calm
-    other = run(database, tmp_path, seed=21, passengers=40)
+    other = run(houses, tmp_path, seed=21, passengers=40)
     assert other.checks.sound
     assert other.papers_sha256 != summary.papers_sha256
 
 
 @pytest.mark.parametrize("kind", OFTEN)
 def test_a_fault_ends_with_the_same_money_as_no_fault(
-    calm: tuple[Summary, Path], database: Database, tmp_path: Path, kind: str
+    calm: tuple[Summary, Path], houses: Database, tmp_path: Path, kind: str
 ) -> None:
     summary, _ = calm
-    faulty = run(database, tmp_path, faults=(kind,), rates=OFTEN[kind])
+    faulty = run(houses, tmp_path, faults=(kind,), rates=OFTEN[kind])
     assert faulty.faults[kind] >= 5, "the fault must really have happened"
     assert sum(faulty.faults.values()) == faulty.faults[kind]
     assert faulty.checks.sound, faulty.checks

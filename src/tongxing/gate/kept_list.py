@@ -9,6 +9,7 @@ from an older version, so it is never applied.
 
 import errno
 import io
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
@@ -226,10 +227,10 @@ def _prefix(path: Path) -> str:
 
 def _clear(journal: Journal, where: _Where | None) -> None:
     """Remove files of lists that are not in force, of half written ones too."""
-    name = "" if where is None else where.file
-    for found in journal.path.parent.iterdir():
-        if found.name.startswith(_prefix(journal.path)) and found.name != name:
-            found.unlink(missing_ok=True)
+    kept, prefix = "" if where is None else where.file, _prefix(journal.path)
+    for name in os.listdir(journal.path.parent):  # of many gates, where they share a folder
+        if name.startswith(prefix) and name != kept:
+            journal.path.with_name(name).unlink(missing_ok=True)
 
 
 def _damaged(journal: Journal, detail: str) -> Refusal:
