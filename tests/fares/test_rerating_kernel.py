@@ -45,6 +45,7 @@ def compiled_and_plain(
     return found, plain, rated.exact_rows
 
 
+@pytest.mark.slow  # the first of all runs compiles the kernel
 @settings(max_examples=120, deadline=None)
 @given(cases())
 def test_drawn_tariffs_are_priced_alike_by_both_engines(case):
