@@ -1,5 +1,6 @@
 """Compiled functions: kept where this user may write, and right where nothing can be kept."""
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -69,3 +70,29 @@ def test_changed_sources_are_compiled_anew(tmp_path: Path) -> None:
     before = cache_folder([source])
     source.write_text("a = 2")
     assert cache_folder([source]) != before
+
+
+FULL = """
+import resource
+from pathlib import Path
+from tongxing.kernel.compiling import entrance
+from twice import twice
+
+found = entrance(twice, Path("kept"))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, 1_000))
+print(found(21))
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of files are POSIX's")
+def test_where_machine_code_finds_no_room_it_is_used_and_not_kept(tmp_path: Path) -> None:
+    """The folder can be written, but the disk takes no more than the first thousand bytes."""
+    (tmp_path / "twice.py").write_text("def twice(n):\n    return 2 * n\n", encoding="ascii")
+    paths = os.pathsep.join([str(tmp_path), os.environ["PYTHONPATH"]])
+    ended = subprocess.run(
+        [sys.executable, "-c", FULL],
+        capture_output=True, text=True, check=False, cwd=tmp_path,
+        env=dict(os.environ, PYTHONPATH=paths),
+    )  # fmt: skip
+    assert (ended.stdout, ended.returncode) == ("42\n", 0), ended.stderr
+    assert not list((tmp_path / "kept").rglob("*.nbc"))

@@ -74,7 +74,10 @@ def _compile_alone(found: Any, lock: Path) -> None:
 
     def alone(signature: Any) -> Any:
         with global_compiler_lock, _held(lock):
-            return compiled(signature)
+            try:
+                return compiled(signature)
+            except OSError:  # it is compiled, but there is no room to keep it
+                return compiled(signature)
 
     found.compile = alone
 
