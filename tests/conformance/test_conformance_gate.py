@@ -1,4 +1,6 @@
-"""The kit for validators and our own gate: both commands, in processes of their own."""
+"""The kit for validators against two devices that conform: our own gate, both commands in processes
+of their own, and a foreign validator, written from the documents alone. Both are tried at once, for
+a run of the kit mostly waits."""
 
 import json
 import subprocess
@@ -11,11 +13,13 @@ from typing import Any
 
 import pytest
 from bench_world import bench, side_by_side, tried
+from stranger_port import stranger
 
 from tongxing.cli import run
 from tongxing.conformance.cards import card_number
 from tongxing.conformance.cases import GROUPS, case_book
 from tongxing.conformance.port import About
+from tongxing.conformance.running import CaseResult
 from tongxing.fares import load_city_fares
 from tongxing.kernel.reasons import Refusal
 from tongxing.network import load_registry
@@ -51,14 +55,22 @@ class Ended:
     report: Any
 
 
-@pytest.fixture(scope="module")
-def ended_ahead(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[str], Ended]]:
-    """The run of a group."""
-    folder = tmp_path_factory.mktemp("ours")
+@dataclass(frozen=True)
+class Found:
+    """What the kit finds at each of the two, by the group."""
 
-    def work(group: str) -> Ended:
+    ours: Callable[[str], Ended]
+    strange: Callable[[str], list[CaseResult]]
+
+
+@pytest.fixture(scope="module")
+def found_ahead(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Found]:
+    """The runs of all groups, begun together."""
+    folder = tmp_path_factory.mktemp("devices")
+
+    def ours(group: str) -> Ended:
         report = folder / f"{group}.json"
         with bench_command(folder / group) as url:
             asked = ("--at", url, "--only", group, "--report", str(report), "--json")
@@ -69,15 +81,20 @@ def ended_ahead(
             done.returncode, json.loads(done.stdout), json.loads(report.read_text("utf-8"))
         )
 
-    with side_by_side(request, "group", work) as found:
-        yield found
+    def strange(group: str) -> list[CaseResult]:
+        with stranger(folder / f"stranger {group}") as url:
+            return tried(url, group)
+
+    here = side_by_side(request, "group", ours)
+    with here as found, side_by_side(request, "group", strange) as found_strange:
+        yield Found(found, found_strange)
 
 
 @pytest.mark.slow
 @pytest.mark.req("R-101", "R-110", "R-311")
 @pytest.mark.parametrize("group", GROUPS)
-def test_our_gate_conforms(ended_ahead: Callable[[str], Ended], group: str) -> None:
-    ended = ended_ahead(group)
+def test_our_gate_conforms(found_ahead: Found, group: str) -> None:
+    ended = found_ahead.ours(group)
     found = ended.told
     wrong = [one for one in found["cases"] if one["verdict"] != "pass"]
     assert (ended.code, wrong) == (0, [])
@@ -86,6 +103,17 @@ def test_our_gate_conforms(ended_ahead: Callable[[str], Ended], group: str) -> N
     assert ended.report == found
     assert (found["device"], found["cases_since"]) == ("Tongxing", case_book().since.isoformat())
     assert found["kit"].startswith("tongxing ") and found["began"].endswith("+00:00")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_stranger_conforms(found_ahead: Found, group: str) -> None:
+    results = found_ahead.strange(group)
+    wrong = [one for one in results if one.verdict == "fail"]
+    assert wrong == []
+    idle = {one.case for one in results if one.verdict == "not_run"}
+    assert all({"card", "clock"} & set(one.lacks) for one in results if one.case in idle)
+    assert not [one for one in results if one.mandatory and one.verdict != "pass"]
 
 
 def test_what_a_device_does_not_offer_is_not_run_and_never_passed(tmp_path: Path) -> None:

@@ -105,6 +105,29 @@ def test_what_is_no_test_port_is_told(
         assert ended(capsys, "--at", url) == (exit_code, code)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "why", "beside"),
+    [
+        (200, b'{"name": "V"}', "内容不是约定的格式", "Object missing required field"),
+        (200, b" " * (2 << 20), "回答超过 1 MiB", ""),
+        (404, b"", "状态码 404，且没有约定的错误内容", ""),
+    ],
+)
+def test_why_it_is_no_test_port_is_told_in_the_language_asked_for(
+    status: int, body: bytes, why: str, beside: str
+) -> None:
+    with answering(status, body) as url:
+        port = DevicePort(url, 5.0)
+        with pytest.raises(PortRefused) as caught:
+            port.about()
+        port.close()
+    refusal, host = caught.value.refusal, url.removeprefix("http://")
+    assert refusal.message("zh").endswith(f" 的回答不符合测试接口：{why}")
+    assert refusal.message("en").isascii()
+    assert refusal.where.startswith(f"{host}: {beside}" if beside else host)
+    assert bool(beside) == (refusal.where != host)
+
+
 def test_nobody_at_the_address(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -66,8 +66,8 @@ class Link:
         return self._asked("GET", path, None, {"Authorization": f"Tongxing {token}"})
 
     def close(self) -> None:
-        """End the connections of the thread that calls, or a city that ends waits for their good-bye;
-        those of another thread end with it. Whoever asks afterwards connects anew."""
+        """End the connections of the thread that calls, or a city that ends waits for their
+        good-bye; those of another thread end with it. Whoever asks afterwards connects anew."""
         found: requests.Session | None = getattr(self._here, "session", None)
         if found is not None:
             found.close()

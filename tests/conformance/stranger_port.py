@@ -1,18 +1,13 @@
-"""A foreign validator, written from the documents alone, passes everything that it offers."""
+"""The test port of another vendor's validator, in a thread of this process."""
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-import pytest
-from bench_world import side_by_side, tried
 from stranger_device import Stranger, error
-
-from tongxing.conformance.cases import GROUPS
-from tongxing.conformance.running import CaseResult
 
 
 @contextmanager
@@ -51,32 +46,3 @@ def stranger(folder: Path) -> Iterator[str]:
     server.server_close()
     device.power({})
     device._stop()
-
-
-Tried = Callable[[str], list[CaseResult]]
-
-
-@pytest.fixture(scope="module")
-def tried_ahead(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Tried]:
-    """What the kit finds at the stranger, by the group."""
-    folder = tmp_path_factory.mktemp("strangers")
-
-    def work(group: str) -> list[CaseResult]:
-        with stranger(folder / group) as url:
-            return tried(url, group)
-
-    with side_by_side(request, "group", work) as found:
-        yield found
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("group", GROUPS)
-def test_a_stranger_conforms(tried_ahead: Tried, group: str) -> None:
-    results = tried_ahead(group)
-    wrong = [one for one in results if one.verdict == "fail"]
-    assert wrong == []
-    idle = {one.case for one in results if one.verdict == "not_run"}
-    assert all({"card", "clock"} & set(one.lacks) for one in results if one.case in idle)
-    assert not [one for one in results if one.mandatory and one.verdict != "pass"]
