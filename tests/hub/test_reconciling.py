@@ -9,7 +9,8 @@ from hub_world import DAY, A, B, World, make_world, ride
 
 from tongxing.cli import run
 from tongxing.hub import Payment, WindowClosing, prove_hub
-from tongxing.hub.iso20022 import status_report
+from tongxing.hub.iso20022 import read_status, status_report
+from tongxing.hub.iso20022.bank_statements import read_bank_statement
 from tongxing.hub.reconciling import BankDesk, Taken
 from tongxing.hub.reserves import ReserveDesk
 from tongxing.kernel.clock import DAY_S, at, local
@@ -220,12 +221,31 @@ def test_a_line_that_was_paid_into_a_reserve_is_not_paid_into_one_again(world: W
         camt_053("S1", WHOLE).replace(b"<AcctSvcrRef>L1</AcctSvcrRef>", b""),
         camt_053("S1", WHOLE).replace(b"<Stmt>", b"<Stmt><Surprise/>"),
         b"<!DOCTYPE x>" + camt_053("S1", WHOLE),
+        camt_053("S1", WHOLE).replace(b"OPBD", b"ITBD"),
     ],
 )
 def test_a_statement_that_cannot_be_read_books_nothing(world: World, message: bytes) -> None:
     refusal = BankDesk(world.store).take(message, EVENING_S)
     assert isinstance(refusal, Refusal) and refusal.code == "BANK_STATEMENT"
     assert BankDesk(world.store).breaks() == [] and suspense(world) == 0
+
+
+def test_why_a_message_cannot_be_used_is_told_in_both_languages() -> None:
+    """What the reader of XML says of it, in English, stands beside the sentence."""
+    whole = camt_053("S1", WHOLE)
+    odd = read_bank_statement(whole.replace(b"<Stmt>", b"<Stmt><Surprise/>"))
+    assert isinstance(odd, Refusal) and "Surprise" in odd.where
+    assert odd.message("zh") == (
+        "银行的对账或退汇报文无法采用：不是所约定的 ISO 20022 报文，或其中有不认识的内容"
+    )
+    assert odd.message("en").endswith("no ISO 20022 message of the agreed kind, or holds"
+                                      " something unknown")  # fmt: skip
+    short = read_bank_statement(whole.replace(b">6.29<", b">6.28<"))
+    assert isinstance(short, Refusal) and short.where == ""
+    assert short.message("zh").endswith("期初 0 分加发生额 0 分，不等于期末 1 分")
+    status = read_status(b"<nothing/>")
+    assert isinstance(status, Refusal) and status.message("zh").startswith("支付报文无法采用：不是")
+    assert status.where
 
 
 def test_a_line_or_a_statement_never_says_something_else(world: World) -> None:

@@ -40,7 +40,10 @@ def test_of_several_files_the_bad_one_is_named_and_those_before_it_stay_taken(
     text.write_text("hello", encoding="ascii")
     told = said(capsys, good, str(text), "--lang", "en", *at_home, ends=4)
     assert f"terminals of {ACQ}, version 1, 1 entries" in told
-    assert "error MESSAGE_MALFORMED" in told and f"({text})" in told
+    assert "error MESSAGE_MALFORMED" in told and f"({text}: Expected" in told
+    assert "The message cannot be read: it is no sealed message, or not a whole one" in told
+    zh = said(capsys, str(text), "--lang", "zh", *at_home, ends=4)
+    assert "报文无法解析：不是签名报文，或已残缺" in zh
     told = said(capsys, unfit, "--lang", "zh", *at_home, ends=4)
     assert "G-1 的末日 2026-03-01 早于首日 2026-03-18" in told
     assert f"({unfit}: TerminalRegister)" in told

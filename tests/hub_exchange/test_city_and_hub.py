@@ -20,12 +20,15 @@ from tongxing.checkpoint import Succession, Verifier, verifier_of
 from tongxing.city import City
 from tongxing.city.hub_line import HttpLine, HubAddress, HubDealings, HubLine, HubTrust
 from tongxing.city.hub_line.store import LetterBook
+from tongxing.city.hub_line.unheard import no_line, unread
 from tongxing.fares import load_city_fares
 from tongxing.hub import Hub, HubStore, MemberCity, NetworkGround, load_rulebook, members_of
 from tongxing.hub.exchange import ExchangeDesk, MemberKey, MemberKeys, MemberLine, MemberRing, Spool
 from tongxing.hub_api import HubDesks, create_hub_app
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import HUB_SENDER, SigningKey
+from tongxing.messages.envelope import read_body
+from tongxing.messages.letters import LETTER_PAGES
 from tongxing.network import load_registry
 from tongxing.signed_http import HttpKey
 from tongxing.storage import Database
@@ -251,6 +254,9 @@ def test_a_hub_that_is_away_and_one_that_refuses_are_told(
         lines = lines_over("http://127.0.0.1:9", both.clock)
         away = both.dealings(lines).send(NOW_S).refusals
         assert [refusal.code for refusal in away] == ["HTTP_AWAY"]
+        assert away[0].message("zh") == "联系不上清分中心：对方拒绝连接"
+        assert away[0].where.endswith(" http://127.0.0.1:9")
+        assert away[0].message("en").endswith(": the connection was refused")
         both.clock.now_s += 10**9  # our clock and the hub's: no key is valid then
         refused = both.dealings(lines_over(address, both.clock)).send(NOW_S).refusals
         assert [refusal.values["code"] for refusal in refused] == ["HTTP_KEY_DATES"]
@@ -260,3 +266,18 @@ def test_a_hub_that_is_away_and_one_that_refuses_are_told(
         line = HttpLine(stranger, ACQ, HTTP_KEY, both.clock, secrets.token_bytes, lambda _: None, 2)
         found = line.letters(0)
         assert isinstance(found, Refusal) and found.code == "HTTP_ANSWER"
+        assert found.message("zh") == "清分中心的回答不可用：不能确认出自清分中心"
+        assert found.where.startswith(f"{address}: HTTP_")
+
+
+def test_what_a_library_says_of_an_answer_stands_beside_the_sentence() -> None:
+    body = read_body(b'{"member": 1}', LETTER_PAGES)
+    assert isinstance(body, Refusal)
+    found = unread(body)
+    assert found.message("zh") == "清分中心的回答不可用：内容不是约定的格式"
+    assert found.message("en").endswith("it has another form than agreed")
+    assert "Expected" in found.where
+    cut = no_line("http://hub", requests.ConnectionError("Connection aborted."))
+    assert (cut.message("zh"), cut.where) == (
+        "联系不上清分中心：连接失败", "http://hub: Connection aborted."
+    )  # fmt: skip

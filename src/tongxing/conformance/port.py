@@ -4,7 +4,6 @@ docs/conformance-gate.md tells the same for vendors. Answers are read strictly a
 be small, quick or JSON.
 """
 
-import socket
 import time
 from typing import Literal, TypeVar
 from urllib.parse import urlsplit
@@ -15,6 +14,7 @@ from msgspec import Struct
 
 from tongxing.kernel.reasons import Refusal
 from tongxing.kernel.texts import LANGUAGES, load_catalogue
+from tongxing.signed_http.reaching import not_reached
 
 Can = Literal["code", "card", "clock", "power"]
 Body = TypeVar("Body")
@@ -22,11 +22,6 @@ Body = TypeVar("Body")
 CONNECT_S = 3.0
 ANSWER_BYTES_MAX = 1 << 20
 _DETAIL_MAX = 160
-_NO_ADDRESS = (
-    requests.exceptions.InvalidURL,
-    requests.exceptions.InvalidSchema,
-    requests.exceptions.MissingSchema,
-)
 
 
 class Strict(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -198,7 +193,7 @@ class Port:
         try:
             return msgspec.json.decode(content, type=expected)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise PortRefused(self._foreign(path, str(error))) from None
+            raise PortRefused(self._foreign(path, "form", said=str(error))) from None
 
     def _fetched(self, method: str, path: str, body: Struct | None) -> tuple[int, bytes]:
         until = time.monotonic() + self._answer_s
@@ -216,40 +211,41 @@ class Port:
                 for piece in response.iter_content(1 << 14):
                     found += piece
                     if len(found) > ANSWER_BYTES_MAX:
-                        raise PortRefused(self._foreign(path, "> 1 MiB"))
+                        raise PortRefused(self._foreign(path, "long"))
                     if time.monotonic() > until:
                         raise PortRefused(self._slow(path))
                 return response.status_code, bytes(found)
-        except requests.exceptions.ConnectTimeout:
-            raise PortRefused(self._away("timeout", "")) from None
+        except requests.exceptions.ConnectTimeout as error:
+            raise PortRefused(self._away(error)) from None
         except requests.exceptions.Timeout:
             raise PortRefused(self._slow(path)) from None
         except (requests.RequestException, OSError, UnicodeError) as error:
             if "timed out" in str(error):
                 raise PortRefused(self._slow(path)) from None
-            raise PortRefused(self._away(_why(error), _first(error))) from None
+            raise PortRefused(self._away(error)) from None
 
     def _said(self, path: str, status: int, content: bytes) -> Refusal:
         try:
             told = msgspec.json.decode(content, type=PortError)
         except (msgspec.MsgspecError, UnicodeDecodeError):
-            return self._foreign(path, f"HTTP {status}")
+            return self._foreign(path, "status", status=status)
         detail = f"{told.code[:40]}: {told.message_en[:_DETAIL_MAX]}"
         return Refusal("CONFORMANCE_PORT_SAID", path, {"path": path, "detail": detail})
 
-    def _foreign(self, path: str, detail: str) -> Refusal:
-        values = {"path": path, "detail": detail[:_DETAIL_MAX]}
-        return Refusal("CONFORMANCE_PORT_FOREIGN", self._host(), values)
+    def _foreign(self, path: str, why: str, said: str = "", **values: object) -> Refusal:
+        """`said` is what the library says: beside the sentence."""
+        texts, key = load_catalogue("tongxing.conformance"), f"foreign.{why}"
+        told = {f"why_{language}": texts.text(key, language, **values) for language in LANGUAGES}
+        where = f"{self._host()}: {said[:_DETAIL_MAX]}" if said else self._host()
+        return Refusal("CONFORMANCE_PORT_FOREIGN", where, {"path": path} | told)
 
     def _slow(self, path: str) -> Refusal:
         values = {"path": path, "seconds": int(self._answer_s)}
         return Refusal("CONFORMANCE_PORT_SLOW", self._host(), values)
 
-    def _away(self, why: str, said: str) -> Refusal:
-        """`said` is what the library says: beside the sentence, and only where we know no more."""
-        texts = load_catalogue("tongxing.conformance")
-        told = {f"why_{language}": texts.text(f"away.{why}", language) for language in LANGUAGES}
-        where = f"{self._host()}: {said}" if why == "other" else self._host()
+    def _away(self, error: BaseException) -> Refusal:
+        told, said = not_reached(error)
+        where = f"{self._host()}: {said}" if said else self._host()
         return Refusal("CONFORMANCE_PORT_AWAY", where, {"url": self._url} | told)
 
     def _host(self) -> str:
@@ -286,21 +282,3 @@ class DevicePort(Port):
     def state(self) -> State:
         """How it is."""
         return self._asked("GET", "/state", None, State)
-
-
-def _why(error: BaseException) -> str:
-    """Why nobody was reached, as a key of our texts: the first that is known of what led to it."""
-    if isinstance(error, _NO_ADDRESS):
-        return "address"
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, socket.gaierror):
-            return "name"
-        if isinstance(cause, ConnectionRefusedError):
-            return "refused"
-        cause = cause.__cause__ or cause.__context__
-    return "other"
-
-
-def _first(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0][:_DETAIL_MAX]

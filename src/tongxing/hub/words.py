@@ -11,7 +11,7 @@ def texts() -> Catalogue:
     return load_catalogue("tongxing.hub")
 
 
-def in_both(name: str, key: str) -> dict[str, str]:
+def in_both(name: str, key: str, /, **values: object) -> dict[str, str]:
     """The text of `key` as the values ``<name>_zh`` and ``<name>_en`` of a refusal. Raises KeyError
     for a key that the catalogue does not have."""
-    return {f"{name}_{language}": texts().text(key, language) for language in LANGUAGES}
+    return {f"{name}_{language}": texts().text(key, language, **values) for language in LANGUAGES}

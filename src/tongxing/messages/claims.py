@@ -35,7 +35,7 @@ def _parts(message: bytes, expected: type[Body]) -> tuple[str, bytes] | Refusal:
     try:
         kind, version, sender, content, _ = _PARTS.decode(message)
     except _UNREADABLE as error:
-        return Refusal("MESSAGE_MALFORMED", values={"detail": str(error)})
+        return Refusal("MESSAGE_MALFORMED", str(error))
     if kind != expected.__name__:
         return Refusal("MESSAGE_KIND", values={"expected": expected.__name__, "found": kind})
     if version > SCHEMA_VERSION:

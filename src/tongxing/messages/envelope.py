@@ -126,7 +126,7 @@ def believe(message: bytes, kinds: Sequence[str], keys: KeyRing) -> Believed | R
     try:
         envelope = _ENVELOPES.decode(message)
     except _UNREADABLE as error:
-        return Refusal("MESSAGE_MALFORMED", values={"detail": str(error)})
+        return Refusal("MESSAGE_MALFORMED", str(error))
     if envelope.kind not in kinds:
         expected = " / ".join(kinds)
         return Refusal("MESSAGE_KIND", values={"expected": expected, "found": envelope.kind})
@@ -146,7 +146,7 @@ def as_told(message: bytes) -> Believed | Refusal:
     try:
         envelope = _ENVELOPES.decode(message)
     except _UNREADABLE as error:
-        return Refusal("MESSAGE_MALFORMED", values={"detail": str(error)})
+        return Refusal("MESSAGE_MALFORMED", str(error))
     return Believed(envelope.kind, envelope.sender, envelope.body)
 
 

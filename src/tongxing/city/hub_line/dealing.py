@@ -11,6 +11,7 @@ from tongxing.city.hub_line.line import HubLine
 from tongxing.city.hub_line.register_book import RegisterState
 from tongxing.city.hub_line.registers import RegisterDealings, RegistersDealt, is_line_away
 from tongxing.city.hub_line.store import LetterBook, Waiting
+from tongxing.city.hub_line.unheard import no_answer
 from tongxing.city.members import acquirer_member, issuer_member
 from tongxing.city.service import City
 from tongxing.kernel.ids import sha256_hex
@@ -147,7 +148,7 @@ class HubDealings:
                 return page
             dealt.suspended |= page.suspended
             if page.member != member or not _in_order(page.letters, after):
-                return Refusal("HTTP_ANSWER", values={"detail": "letters"})
+                return no_answer("other", "letters")
             if page.last < after:
                 return Refusal("HUB_LETTERS_LOST", values={"last": page.last, "here": after})
             for letter in page.letters:
@@ -155,7 +156,7 @@ class HubDealings:
                 if isinstance(content, Refusal):
                     return content
                 if (len(content), sha256_hex(content)) != (letter.bytes, letter.sha256):
-                    return Refusal("HTTP_ANSWER", values={"detail": f"letter {letter.number}"})
+                    return no_answer("other", f"letter {letter.number}")
                 state = "waits" if letter.kind in self._books else "kept"
                 self._letters.keep(member, letter, content, state, now_s)
                 dealt.fetched += 1

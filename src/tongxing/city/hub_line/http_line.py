@@ -14,6 +14,7 @@ import requests
 
 from tongxing.checkpoint.succession import FILE_CHARS_MAX
 from tongxing.city.hub_line.trust import HubTrust
+from tongxing.city.hub_line.unheard import no_answer, no_line, unread
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages.envelope import read_body
@@ -53,8 +54,6 @@ _OF_KEYS = ("KEY_NOT_INTRODUCED", "KEY_EMERGENCY")
 _ROUNDS_MAX = 8
 _LIST_BYTES_MAX = 1 << 20
 _READ_BYTES = 1 << 16
-_DOUBTED = "CERTIFICATE"
-"""Stands in what OpenSSL says of a certificate that it cannot trust, and of a file without any."""
 NO_FIELDS: Mapping[str, str] = {}
 
 
@@ -121,7 +120,7 @@ class HttpLine:
                 found = self._progress("GET", path)
                 rounds += 1
             if rounds > _ROUNDS_MAX:
-                return Refusal("HTTP_ANSWER", file_id, {"detail": "files"})
+                return no_answer("rounds", file_id)
             progress = found
         if isinstance(progress, Refusal):
             return progress
@@ -130,7 +129,7 @@ class HttpLine:
             return page
         named = [letter for letter in page.letters if letter.number == progress.letter]
         if not named or named[0].name != file_id:
-            return Refusal("HTTP_ANSWER", file_id, {"detail": "letters"})
+            return no_answer("other", file_id)
         return self.fetch(named[0])
 
     def letters(self, after: int) -> LetterPage | Refusal:
@@ -139,7 +138,7 @@ class HttpLine:
         if isinstance(told, Refusal):
             return told
         page = read_body(told.body, LETTER_PAGES)
-        return _no_answer(page) if isinstance(page, Refusal) else page
+        return unread(page) if isinstance(page, Refusal) else page
 
     def fetch(self, letter: Letter) -> bytes | Refusal:
         """A letter, part after part. Refuses as `send` does."""
@@ -152,9 +151,9 @@ class HttpLine:
             return told
         kept = read_body(told.body, KEPT_REGISTERS)
         if isinstance(kept, Refusal):
-            return _no_answer(kept)
+            return unread(kept)
         if (kept.kind, kept.version, kept.sha256) != (kind, version, sha256_hex(message)):
-            return Refusal("HTTP_ANSWER", values={"detail": f"{kind} {version}"})
+            return no_answer("other", f"{kind} {version}")
         return kept
 
     def registers(self, after: int) -> RegisterPage | Refusal:
@@ -163,7 +162,7 @@ class HttpLine:
         if isinstance(told, Refusal):
             return told
         page = read_body(told.body, REGISTER_PAGES)
-        return _no_answer(page) if isinstance(page, Refusal) else page
+        return unread(page) if isinstance(page, Refusal) else page
 
     def fetch_register(self, register: KeptRegister) -> bytes | Refusal:
         """A register, part after part. Refuses as `send` does."""
@@ -182,10 +181,10 @@ class HttpLine:
                 break
             span = f"bytes {first}-{first + len(told.body) - 1}/{size}"
             if told.headers.get("content-range") != span or not told.body:
-                return Refusal("HTTP_ANSWER", values={"detail": "Content-Range"})
+                return no_answer("other", path[1:], "Content-Range")
             found += told.body
         if hashlib.sha256(found).hexdigest() != sha256:
-            return Refusal("HTTP_ANSWER", values={"detail": path[1:]})
+            return no_answer("digest", path[1:])
         return bytes(found)
 
     def _start(self, have: int, size: int) -> int:
@@ -206,7 +205,7 @@ class HttpLine:
         if isinstance(told, Refusal):
             return told
         found = read_body(told.body, FILE_PROGRESS)
-        return _no_answer(found) if isinstance(found, Refusal) else found
+        return unread(found) if isinstance(found, Refusal) else found
 
     def _asked(
         self,
@@ -217,7 +216,7 @@ class HttpLine:
         most: int = _LIST_BYTES_MAX,
     ) -> _Told | Refusal:
         """A believed answer of success; what the hub refuses; or why there is neither."""
-        why = Refusal("HTTP_AWAY", self._hub.url)
+        why = no_line(self._hub.url, None)
         wait_s, told_s = _FIRST_WAIT_S, 0.0
         for number in range(self._tries):
             if number:
@@ -260,9 +259,9 @@ class HttpLine:
             ) as answer:
                 content = _at_most(answer, most)
         except requests.RequestException as error:
-            return _no_line(self._hub.url, error)
+            return no_line(self._hub.url, error)
         if content is None:
-            return Refusal("HTTP_ANSWER", self._hub.url, {"detail": f"> {most}"})
+            return no_answer("long", self._hub.url)
         return self._believed(asked, answer, content)
 
     def _believed(self, asked: Request, answer: requests.Response, body: bytes) -> _Told | Refusal:
@@ -278,9 +277,9 @@ class HttpLine:
                 return not_learned
             refusal = self._unbelieved(told, label)
         if refusal is not None:
-            return Refusal("HTTP_ANSWER", hub.url, {"detail": refusal.code})
+            return no_answer("unsigned", hub.url, refusal.code)
         if sha256_of_digest(lines.get("content-digest")) != hashlib.sha256(body).digest():
-            return Refusal("HTTP_ANSWER", hub.url, {"detail": "Content-Digest"})
+            return no_answer("digest", hub.url)
         return _Told(answer.status_code, body, {name.lower(): v for name, v in lines.items()})
 
     def _unbelieved(self, told: Answer, label: str) -> Refusal | None:
@@ -310,10 +309,10 @@ class HttpLine:
         except requests.RequestException:
             content = None
         if content is None:
-            return Refusal("HTTP_ANSWER", hub.url, {"detail": "HTTP_KEY"})
+            return no_answer("unsigned", hub.url, "HTTP_KEY")
         refusal = hub.trust.learn(content.decode(errors="replace"))
         if refusal is not None and refusal.code not in _OF_KEYS:
-            return Refusal("HTTP_ANSWER", hub.url, {"detail": refusal.code})
+            return no_answer("unsigned", hub.url, refusal.code)
         return None if refusal is None else Refusal(refusal.code, hub.url, refusal.values)
 
 
@@ -347,7 +346,7 @@ def _refused(told: _Told) -> Refusal:
     """What the hub said, in its own words: another vendor's may have codes of its own."""
     said = read_body(told.body, _ERRORS)
     if isinstance(said, Refusal):
-        return Refusal("HTTP_ANSWER", values={"detail": str(told.status)})
+        return no_answer("status", status=told.status)
     return Refusal("HUB_REFUSED", said.where, msgspec.structs.asdict(said))
 
 
@@ -355,17 +354,6 @@ def _vouching(hub: HubAddress) -> str:
     """The file of whoever may vouch for the hub. Always a file: for True, requests would take the
     one that the variable REQUESTS_CA_BUNDLE names, and no variable decides whom to trust."""
     return hub.certificates or requests.certs.where()
-
-
-def _no_line(url: str, error: requests.RequestException) -> Refusal:
-    """Why nobody was heard: a certificate that nobody here trusts stays so, all else may pass."""
-    is_doubted = isinstance(error, requests.exceptions.SSLError) and _DOUBTED in str(error)
-    code = "HTTP_CERTIFICATE" if is_doubted else "HTTP_AWAY"
-    return Refusal(code, f"{url}: {type(error).__name__}")
-
-
-def _no_answer(unread: Refusal) -> Refusal:
-    return Refusal("HTTP_ANSWER", values={"detail": str(unread.values["detail"])})
 
 
 def _seconds(text: str) -> float:

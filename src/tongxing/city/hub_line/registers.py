@@ -12,6 +12,7 @@ import msgspec
 
 from tongxing.city.hub_line.line import RegisterLine
 from tongxing.city.hub_line.register_book import Outgoing, RegisterBook, RegisterState
+from tongxing.city.hub_line.unheard import no_answer
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import HUB_SENDER, KeyRing, SigningKey
@@ -169,10 +170,10 @@ class RegisterDealings:
             return told
         named = (register.kind, register.owner, register.bytes, register.sha256)
         if (told.kind, told.sender, len(message), sha256_hex(message)) != named:
-            return Refusal("HTTP_ANSWER", values={"detail": f"register {register.number}"})
+            return no_answer("other", f"register {register.number}")
         body = read_body(told.body, _VERSIONS)
         if isinstance(body, Refusal):
             return body
         if body.version != register.version:
-            return Refusal("HTTP_ANSWER", values={"detail": f"register {register.number}"})
+            return no_answer("other", f"register {register.number}")
         return None

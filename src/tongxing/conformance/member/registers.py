@@ -78,7 +78,7 @@ class RegisterShelf:
         believed = believe(body, (kind,), self._ring())
         if isinstance(believed, Refusal):
             self.looking.blame("register", f"{kind}: {believed.message('en')}")
-            return 422, [], error("MESSAGE_MALFORMED", {"detail": kind})
+            return 422, [], error("MESSAGE_MALFORMED")
         told = read_body(believed.body, _BODIES)
         if isinstance(told, Refusal) or (believed.sender, told.version) != (owner, version):
             self.looking.blame("register", f"{believed.sender} {kind}", f"{owner} {kind} {version}")

@@ -5,20 +5,31 @@ payment where it is one. This module reads and judges nothing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pyiso20022.camt import camt_053_001_08 as statement_classes
 from pyiso20022.camt import camt_054_001_08 as notice_classes
 
-from tongxing.hub.iso20022.common import fen_from_the_wire, from_bytes
+from tongxing.hub.iso20022.common import fen_from_the_wire, from_bytes, unusable
 from tongxing.kernel.clock import instant
 from tongxing.kernel.payments import RETURNED_ONLY
 from tongxing.kernel.reasons import Refusal
 
 CAMT_053 = "camt.053.001.08"
 CAMT_054 = "camt.054.001.08"
+UNUSABLE = "BANK_STATEMENT"
+_SHOWN_MAX = 40
 _OPENING, _CLOSING = "OPBD", "CLBD"
+
+
+class Odd(Exception):
+    """A message that does not agree with itself, or with what this house can book; `refusal` is
+    BANK_STATEMENT with why."""
+
+    def __init__(self, why: str, **values: object) -> None:
+        self.refusal = unusable(UNUSABLE, why, "", **values)
+        super().__init__(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +70,13 @@ def read_bank_statement(message: bytes) -> BankStatement | Refusal:
         message, notice_classes.Document if is_notice else statement_classes.Document
     )
     if isinstance(found, Refusal):
-        return malformed(str(found.values["detail"]))
+        return replace(found, code=UNUSABLE)
     try:
         return _notice(found) if is_notice else _whole(found)
-    except (ValueError, TypeError, AttributeError) as error:
-        return malformed(str(error) or "incomplete")
+    except Odd as odd:
+        return odd.refusal
+    except (ValueError, TypeError, AttributeError, KeyError) as error:
+        return unusable(UNUSABLE, "incomplete", str(error))
 
 
 def _notice(found: Any) -> BankStatement:
@@ -77,7 +90,8 @@ def _whole(found: Any) -> BankStatement:
     lines = _lines(only.ntry)
     moved = sum(line.amount_fen for line in lines)
     if balances[_OPENING] + moved != balances[_CLOSING]:
-        raise ValueError(f"{balances[_OPENING]} + {moved} is not {balances[_CLOSING]} fen")
+        values = {"opening": balances[_OPENING], "moved": moved, "closing": balances[_CLOSING]}
+        raise Odd("balances", **values)
     until_s = instant(only.fr_to_dt.to_dt_tm.to_datetime())
     return BankStatement(only.id, CAMT_053, lines, until_s, balances[_CLOSING])
 
@@ -89,12 +103,12 @@ def _lines(entries: Sequence[Any]) -> tuple[BankLine, ...]:
             continue
         reference = entry.acct_svcr_ref or entry.ntry_ref
         if not reference:
-            raise ValueError("an entry without the bank's reference")
+            raise Odd("no_reference")
         detail = _only_detail(entry)
         line = BankLine(reference, _end_to_end(detail), _signed(entry), _return(entry, detail))
         lines.append(line)
     if len({line.bank_reference for line in lines}) != len(lines):
-        raise ValueError("a reference stands twice")
+        raise Odd("twice")
     return tuple(lines)
 
 
@@ -128,13 +142,8 @@ def _signed(part: Any) -> int:
 
 
 def fen_of(amount: Any) -> int:
-    """An amount of a message; raises ValueError for one that is no whole fen of CNY."""
+    """An amount of a message; raises Odd for one that is no whole fen of CNY."""
     fen = fen_from_the_wire(amount.value, amount.ccy)
     if fen is None:
-        raise ValueError(f"{amount.value} {amount.ccy} is no whole fen")
+        raise Odd("amount", amount=f"{amount.value} {amount.ccy}"[:_SHOWN_MAX])
     return fen
-
-
-def malformed(detail: str) -> Refusal:
-    """BANK_STATEMENT, with what is wrong."""
-    return Refusal("BANK_STATEMENT", values={"detail": detail[:200]})

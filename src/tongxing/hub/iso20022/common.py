@@ -17,6 +17,7 @@ from xsdata.formats.dataclass.serializers.config import SerializerConfig
 from xsdata.formats.dataclass.serializers.writers import XmlEventWriter
 from xsdata.models.datatype import XmlDate, XmlDateTime, XmlTime
 
+from tongxing.hub.words import in_both
 from tongxing.kernel.clock import local
 from tongxing.kernel.reasons import Refusal
 
@@ -28,6 +29,7 @@ MESSAGE_BYTES_MAX = 1_048_576
 
 _WHOLE_DIGITS_MAX = 16
 _CHINA_OFFSET_MIN = 480
+_SAID_MAX = 200
 _CONTEXT = XmlContext()
 _Message = TypeVar("_Message")
 
@@ -45,7 +47,7 @@ def from_bytes(message: bytes, expected: type[_Message]) -> _Message | Refusal:
     type. Refuses with PAYMENT_MALFORMED."""
     fault = _unsafe(message)
     if fault:
-        return Refusal("PAYMENT_MALFORMED", values={"detail": fault})
+        return unusable("PAYMENT_MALFORMED", fault)
     parser = XmlParser(
         context=_CONTEXT,
         handler=XmlEventHandler,
@@ -59,22 +61,29 @@ def from_bytes(message: bytes, expected: type[_Message]) -> _Message | Refusal:
         return parser.from_bytes(message, expected)
     except (ParserError, SyntaxError, ValueError, TypeError) as error:
         first_line = (str(error).splitlines() or [""])[0]
-        return Refusal("PAYMENT_MALFORMED", values={"detail": first_line[:200]})
+        return unusable("PAYMENT_MALFORMED", "form", first_line)
+
+
+def unusable(code: str, why: str, said: str = "", **values: object) -> Refusal:
+    """A message that is refused whole. `why` is one of the room's texts ``bank_message``; `said`
+    stands beside the sentence: what a library says of it, or the place."""
+    told = in_both("why", f"bank_message.{why}", **values)
+    return Refusal(code, said[:_SAID_MAX], told)
 
 
 def _unsafe(message: bytes) -> str:
-    """Why a message is not even given to the parser; "" when it may be."""
+    """Why a message is not even given to the parser, as a key of `unusable`; "" when it may be."""
     if len(message) > MESSAGE_BYTES_MAX:
-        return f"larger than {MESSAGE_BYTES_MAX} bytes"
+        return "too_large"
     try:
         text = message.decode("utf-8")
     except UnicodeDecodeError:
-        return "not UTF-8"
+        return "not_utf8"
     if "<!DOCTYPE" in text or "<!ENTITY" in text or "\x00" in text:
-        return "document types and entities are not allowed"
+        return "document_type"
     head = text[:200].lower()
     if "encoding" in head.partition("?>")[0] and "utf-8" not in head.partition("?>")[0]:
-        return "not UTF-8"
+        return "not_utf8"
     return ""
 
 

@@ -4,12 +4,20 @@ It names the payment and how much of it comes back, not which way: that follows 
 This module reads and judges nothing but whether the message agrees with itself.
 """
 
+from dataclasses import replace
 from typing import Any
 
 from pyiso20022.pacs import pacs_004_001_09 as pacs
 
-from tongxing.hub.iso20022.bank_statements import BankLine, BankStatement, fen_of, malformed
-from tongxing.hub.iso20022.common import CURRENCY, fen_from_the_wire, from_bytes
+from tongxing.hub.iso20022.bank_statements import (
+    UNUSABLE,
+    BankLine,
+    BankStatement,
+    Odd,
+    fen_of,
+)
+from tongxing.hub.iso20022.common import CURRENCY, fen_from_the_wire, from_bytes, unusable
+from tongxing.kernel.money import yuan
 from tongxing.kernel.payments import RETURNED_ONLY
 from tongxing.kernel.reasons import Refusal
 
@@ -27,22 +35,24 @@ def read_returns(message: bytes) -> BankStatement | Refusal:
     """
     found = from_bytes(message, pacs.Document)
     if isinstance(found, Refusal):
-        return malformed(str(found.values["detail"]))
+        return replace(found, code=UNUSABLE)
     try:
         head, told = found.pmt_rtr.grp_hdr, found.pmt_rtr.tx_inf
         lines = tuple(_line(one, found.pmt_rtr.orgnl_grp_inf) for one in told)
-        fault = _disagrees(head, lines)
+        _agrees(head, lines)
+    except Odd as odd:
+        return odd.refusal
     except (ValueError, TypeError, AttributeError) as error:
-        return malformed(str(error) or "incomplete")
-    return malformed(fault) if fault else BankStatement(_named(head.msg_id), PACS_004, lines)
+        return unusable(UNUSABLE, "incomplete", str(error))
+    return BankStatement(_named(head.msg_id), PACS_004, lines)
 
 
 def _line(told: Any, group: Any) -> BankLine:
     if not told.rtr_id:
-        raise ValueError("a return without the bank's reference")
+        raise Odd("no_reference")
     names = {told.orgnl_end_to_end_id, told.orgnl_instr_id} - {None, "", _NOT_PROVIDED}
     if len(names) > 1:
-        raise ValueError("a return names two payments")
+        raise Odd("two_payments")
     paid = told.orgnl_intr_bk_sttlm_amt
     reasons = [*told.rtr_rsn_inf, *([] if group is None else group.rtr_rsn_inf)]
     return BankLine(
@@ -61,23 +71,22 @@ def _code(told: Any) -> str:
 
 def _above_zero(fen: int) -> int:
     if fen <= 0:
-        raise ValueError("a return of nothing")
+        raise Odd("nothing_back")
     return fen
 
 
-def _disagrees(head: Any, lines: tuple[BankLine, ...]) -> str:
-    """What in the message does not fit the rest of it; "" for nothing."""
+def _agrees(head: Any, lines: tuple[BankLine, ...]) -> None:
+    """Raises Odd for what in the message does not fit the rest of it."""
     total_fen = sum(line.amount_fen for line in lines)
     sums = [] if head.ctrl_sum is None else [fen_from_the_wire(head.ctrl_sum, CURRENCY)]
     if head.ttl_rtrd_intr_bk_sttlm_amt is not None:
         sums.append(fen_of(head.ttl_rtrd_intr_bk_sttlm_amt))
     if not lines or str(len(lines)) != head.nb_of_txs.lstrip("0"):
-        return f"{len(lines)} returns, {head.nb_of_txs} told"
+        raise Odd("count", found=len(lines), told=head.nb_of_txs[:15])
     if any(one != total_fen for one in sums):
-        return f"{total_fen} fen in all, {sums} told"
+        raise Odd("sum", found=yuan(total_fen))
     if len({line.bank_reference for line in lines}) != len(lines):
-        return "a reference stands twice"
-    return ""
+        raise Odd("twice")
 
 
 def _named(reference: str) -> str:

@@ -18,6 +18,7 @@ from tongxing.hub.iso20022.common import (
     fen_from_the_wire,
     from_bytes,
     to_bytes,
+    unusable,
     xml_moment,
     yuan_on_the_wire,
 )
@@ -77,8 +78,7 @@ def status_report(
 def _only_one(transactions: Iterable[Any]) -> PaymentStatus | Refusal:
     found = list(transactions)
     if len(found) != 1 or not found[0].orgnl_end_to_end_id or not found[0].tx_sts:
-        detail = "exactly one payment with its end-to-end id and status is expected"
-        return Refusal("PAYMENT_MALFORMED", values={"detail": detail})
+        return unusable("PAYMENT_MALFORMED", "not_one")
     only = found[0]
     return PaymentStatus(
         end_to_end_id=only.orgnl_end_to_end_id,
