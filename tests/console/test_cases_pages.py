@@ -190,7 +190,7 @@ def test_the_ways_that_lead_to_a_case(pages: TestClient) -> None:
     (trip,) = [link for link in case.links if link.startswith("/trips/")]
     assert f"/cases/{ADJUSTED}" in read(pages, trip).links
     statement = read(pages, f"/settlement/{WINDOW}/members/{ACQ}")
-    says(statement, "adjustments and presentments", "chargebacks into escrow")
+    says(statement, "adjustments and presentments", "disputed, into escrow")
     (found, *_) = [link for link in statement.links if link.startswith("/cases?")]
     says(read(pages, found), ARBITRATED, ADJUSTED)
     assert "/cases" in read(pages, "/settlement").links

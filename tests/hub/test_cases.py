@@ -138,6 +138,9 @@ def test_money_of_a_case_is_in_the_windows_in_which_it_fell(court: Court) -> Non
     # fifteen days are over at noon of 3 April: that is the next window's
     assert court.lines(APRIL[4], ACQ) == {"error_fee": -10}
     assert court.lines(APRIL[4], ISS) == {"dispute_won": 180}
+    zh, en = (court.close(APRIL[4]).texts(language)[ISS] for language in ("zh", "en"))
+    assert "争议了结转出托管" in zh and "裁定" not in zh, "nobody ruled: its acquirer was silent"
+    assert "out of escrow, dispute ended" in en
     told = court.told(APRIL[4], ACQ)
     assert [(item.act, item.by, item.at_s, item.stage) for item in told.news] == [
         ("silence", ACQ, at(APRIL[3], 12), "not_represented")
