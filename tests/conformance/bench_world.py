@@ -25,7 +25,7 @@ BROKEN = Path(__file__).parent / "broken_gates.py"
 SOURCES = Path(__file__).resolve().parents[2] / "src"
 PATIENT_S, HASTY_S = 60.0, 8.0
 ANSWER_S = 60.0
-AT_ONCE = 6
+AT_ONCE = 12
 
 Found = TypeVar("Found")
 
