@@ -100,6 +100,88 @@ def test_the_days_of_terminals_are_calendar_days() -> None:
         assert (result["code"], result["lag_days"]) == (code, 1), days
 
 
+def with_more(name: str, key: str, *items: dict[str, Any]) -> dict[str, Any]:
+    """What the engine makes of a day by hand in which more happened: items of a list of inputs."""
+    plain = json.loads(file_of(name).read_bytes())
+    plain["inputs"].setdefault(key, []).extend(items)
+    found = read_day(msgspec.json.encode(plain), name)
+    assert isinstance(found, WorkedDay), found
+    return outcome(found)
+
+
+def records_of(name: str) -> list[dict[str, Any]]:
+    return list(json.loads(file_of(name).read_bytes())["inputs"]["records"])
+
+
+def test_half_taps_name_no_terminal_and_are_asked_for_none() -> None:
+    used = {record["terminal_id"]: record["acquirer"] for record in records_of("worked_day")}
+    terminals = {name: {"acquirer": acquirer} for name, acquirer in used.items()}
+    found = changed("worked_day", terminals=terminals)
+    assert found == by_hand("worked_day")
+
+
+def test_a_row_of_another_city_is_refused_alone() -> None:
+    found = changed("worked_day", R001={"city": "B"})
+    assert result_of("R001", found)["code"] == "1006"
+    assert result_of("R002", found)["code"] == "0000"
+
+
+@pytest.mark.parametrize(
+    ("other", "first", "second"),
+    [
+        ({}, "0000", "1002"),  # the same ride once more
+        ({"amount_paid": 170}, "1020", "1007"),  # held at once for its amount; its counter as well
+        ({"tap_time": "2026-03-17T09:02:44"}, "1020", "1020"),
+        ({"card_no": "3104200000000000001", "card_counter": 90}, "0000", "0000"),
+    ],
+)
+def test_only_the_same_purchase_is_a_copy(other: dict[str, Any], first: str, second: str) -> None:
+    """One number of one terminal again: with the same card and counter but another content it is a
+    fork, which holds both; with another card it is another ride."""
+    (ride,) = (item for item in records_of("worked_day") if item["record_id"] == "R004")
+    came = {"file_id": "ACQB-20260318-0009", "received_at": "2026-03-18T08:40:00"}
+    again = {**ride, **came, "record_id": "R004X", **other}
+    found = with_more("worked_day", "records", again)
+    assert result_of("R004X", found)["code"] == second
+    assert result_of("R004", found)["code"] == first
+
+
+def test_what_was_disproven_first_is_not_posted_when_somebody_proves_it_later() -> None:
+    told = [
+        {"record_id": "R008", "at": "2026-03-19T10:00:00", "proves": False},
+        {"record_id": "R008", "at": "2026-03-20T10:00:00", "proves": True},
+    ]
+    found = with_more("worked_day", "evidence", *told)
+    (held,) = (item for item in found["pending"] if item["ref"] == "R008")
+    assert (held["state"], held["resolved_at"]) == ("VOIDED", "2026-03-19T10:00:00")
+    assert ("TRIP", "R008") not in {(item["kind"], item["ref"]) for item in found["journals"]}
+    assert all(found["invariants"].values())
+
+
+def test_of_two_purchases_under_one_counter_only_one_may_stand_in_the_end() -> None:
+    """K03 was netted, and its money goes back on the 15th; K04 has the same counter. K05 is proven,
+    so K06 beside it is one too many."""
+    name = "S1 no two accepted records share a natural key"
+    for record_id, holds in (("K04", True), ("K06", False)):
+        told = {"record_id": record_id, "at": "2026-05-16T09:00:00", "proves": True}
+        assert with_more("forks", "evidence", told)["invariants"][name] is holds
+
+
+def test_a_top_up_after_the_cut_off_is_of_the_window_of_its_moment() -> None:
+    for at, in_day in (("11:59:59", True), ("12:00:00", False)):
+        more = {"topup_id": "T2", "issuer": "ISS-A", "account_id": "X1", "amount": 700}
+        more["at"] = f"2026-03-18T{at}"
+        found, before = with_more("worked_day", "topups", more), by_hand("worked_day")
+        assert found["journals_in_day"] - before["journals_in_day"] == in_day
+        grown = [
+            now["customer_liability"] - then["customer_liability"]
+            for now, then in zip(found["float_true_up"], before["float_true_up"], strict=True)
+        ]
+        assert grown == [700 * in_day, 0]
+        bank = found["balances_after_epilogue"]["ISS-A:bank_float"]
+        assert bank - before["balances_after_epilogue"]["ISS-A:bank_float"] == 700
+
+
 def test_each_window_that_is_paid_on_one_day_makes_the_float_right_for_itself() -> None:
     """Two windows of a holiday are paid on 8 October. H05, in the second, becomes a ride of ISS-A
     away from home: its fee of 1.80, to 2, of which the issuer keeps 1."""

@@ -28,6 +28,7 @@ from tongxing.hub.day.world import (
     members_of_day,
     price_fen,
     rules_of,
+    tap_of,
     terminals_of,
     weights_of_leg,
 )
@@ -94,7 +95,7 @@ def admit(day: WorkedDay, presented: Sequence[Presented]) -> list[Decided]:
         cards=cards_of(day),
         denials=denials_of(day),
         city_lists=city_lists_of(day.config),
-        terminals=terminals_of(day.config),
+        terminals=terminals_of(day),
         liability=liability_of(day.config),
     )
     memory = Memory()
@@ -303,7 +304,7 @@ def _presented(record: DayRecord, day: WorkedDay) -> Presented:
         how="single_tap",
         entered_s=tapped_s,
         exited_s=tapped_s,
-        taps=[TapRef(record.terminal_id, 1, record.terminal_seq)],
+        taps=[tap_of(record)],
         ends=(origin, destination),
     )
     tac = _tac_of(record)
@@ -312,6 +313,7 @@ def _presented(record: DayRecord, day: WorkedDay) -> Presented:
         deny_list_version=int(record.list_ver_black or 0),
         city_list_version=int(record.list_ver_city or 0),
         is_test=bool(record.test_flag),
+        city=record.city,
         proofs=[_proof(record, tac or _NO_TAC)] if is_purse else [],
     )
     has_tac = tac is not None or not is_purse

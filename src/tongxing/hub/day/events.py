@@ -163,6 +163,9 @@ def _trip(item: Decided, day: WorkedDay, terms: CaseTerms) -> Trip:
     if status == "accepted":
         return Trip(item, None, presented.taken_s)
     proven_s = _evidence(item, day, terms)
+    disproven_s = _evidence(item, day, terms, proves=False)
+    if proven_s is None or (disproven_s is not None and disproven_s <= proven_s):
+        return Trip(item, None, None)
     is_posted = status == "held" and not _is_suspended(item, day)
     return Trip(item, None, proven_s if is_posted else None)
 

@@ -181,10 +181,13 @@ def _accepted(events: Events) -> list[Trip]:
 
 
 def _s1(day: WorkedDay, events: Events, money: Money) -> bool:
-    """By the taps and, for purses, by card and counter; of a trip told anew, as it is now."""
+    """By the taps and, for purses, by card and counter; of a trip told anew, as it is now. A netted
+    ride whose purse forked is accepted no more once its money went back to its issuer."""
+    lost = {item.dispute.case_id for item in events.disputed if item.outcome.to_issuer_fen}
     newest: dict[str, Trip] = {}
     for trip in sorted(_accepted(events), key=lambda trip: trip.decided.presented.record.revision):
-        newest[trip.decided.presented.record.trip_id] = trip
+        if trip.decided.forked_s is None or f"FORK-{trip.record_id}" not in lost:
+            newest[trip.decided.presented.record.trip_id] = trip
     seen: Counter[tuple[str, ...]] = Counter()
     for trip in newest.values():
         record = trip.decided.presented.record

@@ -87,17 +87,29 @@ def money_of(day: WorkedDay, events: Events) -> Money:
     """The journals and figures of the day and of every later window that it reaches."""
     rules = rules_of(day.config)
     opening = Journal("OPENING", "", 0, "INTERNAL", tuple(Line(*row) for row in day.opening))
-    before = tuple(_before(day, events))
+    inside = _inside(day, rules)
+    before = tuple(inside.pop(day.config.window_id, ()))
     booked = [opening, *before]
     windows = []
-    for window_id, share in _by_window(day, events, rules).items():
-        window = _window(day, window_id, share, booked, rules)
+    shares = _by_window(day, events, rules)
+    for window_id in sorted({*shares, *inside}):
+        share = shares.get(window_id, _Share((), (), (), ()))
+        window = _window(day, window_id, share, inside.get(window_id, []), booked, rules)
         booked += window.journals
         windows.append(window)
     return Money(opening, before, tuple(windows))
 
 
-def _before(day: WorkedDay, events: Events) -> Iterable[Journal]:
+def _inside(day: WorkedDay, rules: Rulebook) -> dict[str, list[Journal]]:
+    """What issuers book by themselves, by window: that of its moment, at the earliest the day's."""
+    own = day.config.window_id
+    found: dict[str, list[Journal]] = defaultdict(list)
+    for journal in _issuers_own(day):
+        found[max(own, window_of(journal.at_s, rules))].append(journal)
+    return found
+
+
+def _issuers_own(day: WorkedDay) -> Iterable[Journal]:
     for item in day.inputs.topups:
         yield book.top_up(item.topup_id, item.issuer, item.amount, seconds(item.at))
     for number, listed in day.blacklist.items():
@@ -143,10 +155,15 @@ def _by_window(day: WorkedDay, events: Events, rules: Rulebook) -> dict[str, _Sh
 
 
 def _window(
-    day: WorkedDay, window_id: str, share: _Share, booked: list[Journal], rules: Rulebook
+    day: WorkedDay,
+    window_id: str,
+    share: _Share,
+    inside: list[Journal],
+    booked: list[Journal],
+    rules: Rulebook,
 ) -> WindowMoney:
     times = window_times(window_id, rules)
-    found = _booked(day, share)
+    found = [*inside, *_booked(day, share)]
     netting = net(_totals(share), rules.fee, _moves(day, share), _recoveries(share))
     found += [book.clearing_fee(pair, times.cutoff_s) for pair in netting.pairs if pair.fee.fee_fen]
     by_authority = _subsidies(day, share)

@@ -190,8 +190,6 @@ def _bad_record(record: DayRecord, day: WorkedDay) -> Iterator[str]:
         yield f"{where}: a code's ride names its account"
     if seconds(record.received_at) < seconds(day.config.window_open):
         yield f"{where}: came before the window opened"
-    if record.acquirer.partition("-")[2] != record.city:
-        yield f"{where}: {record.acquirer} is not of city {record.city}"
 
 
 def _bad_half_tap(tap: DayHalfTap, day: WorkedDay) -> Iterator[str]:

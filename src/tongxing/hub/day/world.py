@@ -15,8 +15,9 @@ from tongxing.hub.liability import CityListing, Denial, LiabilityTable, liabilit
 from tongxing.hub.members import Member, MemberKind
 from tongxing.hub.rulebook import FeeRules, Rulebook, load_rulebook
 from tongxing.hub.split import SplitBasis, SplitLeg, Stretch, line_basis, path_basis
+from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.money import round_half_up
-from tongxing.messages import Record
+from tongxing.messages import Record, TapRef
 
 PPM = 1_000_000
 TARIFF = "worked-day"
@@ -24,6 +25,7 @@ UNKNOWN = "UNKNOWN"
 """Stands for an issuer that nobody can name."""
 
 _BIN_DIGITS = 8
+_EPOCH_HEX = 8
 _KINDS: Mapping[str, MemberKind] = {"ISS": "issuer", "ACQ": "acquirer"}
 
 
@@ -200,11 +202,27 @@ def cards_of(day: WorkedDay) -> dict[str, CardFacts]:
     return facts
 
 
-def terminals_of(config: Config) -> dict[str, tuple[Terminal, ...]] | None:
-    """The register of terminals, None when the day has none."""
+def tap_of(record: DayRecord) -> TapRef:
+    """Which tap a ride was: the same one only with the same medium, purchase and terminal number.
+
+    A terminal that starts its numbers anew draws a new epoch, and a file has no epochs. So another
+    card under a number used before is another tap, and so is a purse's counter told with another
+    amount or time: that is no copy of the ride (1002), but a fork of the purse (1020)."""
+    purchase = (record.card_counter, record.amount_paid, record.tap_time)
+    told = (record.account_id,) if record.medium == "QR_ACCOUNT" else (record.card_no, *purchase)
+    digest = sha256_hex("/".join(str(part) for part in told).encode())
+    return TapRef(record.terminal_id, int(digest[:_EPOCH_HEX], 16), record.terminal_seq)
+
+
+def terminals_of(day: WorkedDay) -> dict[str, tuple[Terminal, ...]] | None:
+    """The register of terminals, None when the day has none. A half tap names no terminal, so it
+    stands for one that is registered to whoever presents it."""
+    config = day.config
     if config.terminals is None:
         return None
-    return {
+    acquirers = [name for name, found in members_of_day(day).items() if found.kind == "acquirer"]
+    unnamed = tuple(Terminal(acquirer=name) for name in acquirers)
+    return {tap.tap_id: unnamed for tap in day.inputs.half_taps} | {
         name: (
             Terminal(
                 acquirer=found.acquirer,
