@@ -97,10 +97,11 @@ def test_a_dispute_from_the_command_line(
         assert words in text
     by_ann = ["--by", "ann", "--now", "2026-03-22T10:00", *english]
     frozen = said(capsys, "freeze", case, "--why", "police", *by_ann)
+    assert "When nobody acts: the freeze is over, its clock goes on" in frozen
     assert "in arbitration (frozen)" in frozen
     said(capsys, "unfreeze", case, "--why", "done", *by_ann)
     text = said(capsys, "rule", case, "--to-issuer-fen", "180", "--why", "proven", *by_ann)
-    assert "It stands at: ruled" in text and "open now" not in text
+    assert "Ended 2026-03-22 10:00:00: ruled" in text and "can be done now" not in text
     (line,) = json.loads(said(capsys, "list", "--all", "--member", ISS, "--json", *at_home))
     assert (line["stage"], line["to_issuer_fen"], line["due_s"]) == ("ruled", 180, None)
     assert "CASE_UNKNOWN" in said(capsys, "show", "C1", *english, ends=4)
@@ -136,7 +137,10 @@ def test_a_deadline_that_has_passed_is_told_before_a_window_closes(
         (ended, "not_represented", ""),
         (moved, "undefended", ISS),
     }
+    text = said(capsys, "show", moved, "--lang", "en", *at_home, *before)
+    assert "Disputed" not in text, "nobody has named an amount"
     text = said(capsys, "list", "--lang", "zh", *at_home, *after)
+    assert "0.00" not in text
     assert "已过" in text and "逾期未再请款" in text.replace("\n", "")
 
 

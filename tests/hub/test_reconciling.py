@@ -267,6 +267,10 @@ def test_the_desk_lists_and_ends_breaks(
     now = ["--now", "2026-03-18T18:00"]
     assert run(["hub", "bank", str(file), "--lang", "zh", *now, *at_dsn]) == 0
     shown = capsys.readouterr().out
+    bad = tmp_path / "S9.xml"
+    bad.write_bytes(b"<nothing/>")
+    assert run(["hub", "bank", str(bad), "--lang", "en", *now, *at_dsn]) == 4
+    assert f"({bad}: " in capsys.readouterr().err, "which of several files it is"
     assert all(word in shown for word in ("来历不明的流水", "L5", "0.70", "未结"))
     end = ["hub", "bank", "--end", "1", "--as", "borne", "--by", "wang", *now, *at_dsn]
     assert run([*end, "--lang", "en"]) == 0

@@ -1,5 +1,6 @@
 """`tongxing hub bank`: lay the bank's statements beside the books, and end what does not fit."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -15,7 +16,7 @@ from tongxing.hub.store.payments import CameBack
 from tongxing.kernel.clock import stamp
 from tongxing.kernel.money import yuan
 from tongxing.kernel.payments import reason_text
-from tongxing.kernel.reasons import Problem
+from tongxing.kernel.reasons import Problem, Refusal
 
 WORDS = Words("hub")
 COLUMNS = ("number", "kind", "reference", "amount", "found", "state")
@@ -43,7 +44,7 @@ def command(
         raise Problem("ARG_INVALID", "--end", text=str(number or "–"), **detail)
     with hub_store() as store:
         desk = BankDesk(store)
-        taken = [granted(desk.take(file.read_bytes(), now_s)) for file in files]
+        taken = [_taken(desk, file, now_s) for file in files]
         desk.look_again(now_s)
         if number is not None and ending is not None and by is not None:
             granted(desk.end(number, ending, by, now_s, of))
@@ -66,6 +67,15 @@ def command(
     if rows:
         titles = [WORDS(f"back.column.{name}") for name in BACK_COLUMNS]
         print_table(WORDS("back.title"), titles, rows, right=(2,))
+
+
+def _taken(desk: BankDesk, file: Path, now_s: int) -> Taken:
+    """What a file did. Raises Problem, which names the file; those before it stay taken."""
+    found = desk.take(file.read_bytes(), now_s)
+    if isinstance(found, Refusal):
+        where = f"{file}: {found.where}" if found.where else str(file)
+        found = replace(found, where=where)
+    return granted(found)
 
 
 def _say_taken(one: Taken) -> None:

@@ -26,7 +26,7 @@ def record_state(state: str, language: str) -> str:
 def silence_name(name: str, language: str) -> str:
     """What silence leads to: an ending, another stage, or that a frozen case goes on."""
     entries = texts().entries
-    for group in ("ending", "stage", "act"):
+    for group in ("ending", "stage", "silence"):
         if f"case.{group}.{name}" in entries:
             return _say(group, name, language)
     raise KeyError(name)

@@ -29,8 +29,8 @@ def print_cases(lines: Sequence[CaseLine]) -> None:
             line.case_id,
             line.record_id,
             f"{line.issuer} ← {line.acquirer}",
-            yuan(line.amount_fen),
-            yuan(line.escrow_fen),
+            yuan(line.amount_fen) if line.amount_fen else "–",
+            yuan(line.escrow_fen) if line.escrow_fen else "–",
             stage(line),
             account_name(line.turn, settings().language) if line.turn else "–",
             until(line),
@@ -46,9 +46,13 @@ def print_case(seen: CaseSeen) -> None:
     line, language = seen.line, settings().language
     say(WORDS("cases.show.title", case=line.case_id, record=line.record_id))
     say(WORDS("cases.show.parties", issuer=line.issuer, acquirer=line.acquirer))
-    say(WORDS("cases.show.stage", stage=stage(line)))
-    amounts = {"amount": yuan(line.amount_fen), "escrow": yuan(line.escrow_fen)}
-    say(WORDS("cases.show.money", **amounts))
+    if line.ended_s is None:
+        say(WORDS("cases.show.stage", stage=stage(line)))
+    else:
+        say(WORDS("cases.show.ended", time=stamp(line.ended_s), stage=stage(line)))
+    if line.amount_fen or line.escrow_fen:
+        amounts = {"amount": yuan(line.amount_fen), "escrow": yuan(line.escrow_fen)}
+        say(WORDS("cases.show.money", **amounts))
     if line.passed_to:
         say(WORDS("cases.show.passed", until=until(line)))
     if seen.until_s is not None:
