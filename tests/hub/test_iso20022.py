@@ -158,7 +158,7 @@ def test_a_payout_asks_the_acquirer_s_bank_to_pay_the_operator() -> None:
     assert str(found.cstmr_cdt_trf_initn.grp_hdr.ctrl_sum) == "1888.00"
 
 
-@given(st.integers(-(10**15), 10**15))
+@given(st.integers(1 - 10**15, 10**15 - 1))
 def test_fen_go_to_the_wire_and_back_unchanged(amount_fen: int) -> None:
     on_the_wire = yuan_on_the_wire(amount_fen)
     text = f"{on_the_wire:f}"
@@ -177,7 +177,7 @@ def test_fen_go_to_the_wire_and_back_unchanged(amount_fen: int) -> None:
         ("NaN", "CNY"),
         ("Infinity", "CNY"),
         ("1.00", ""),
-        ("1E+16", "CNY"),
+        ("10000000000000.00", "CNY"),
         ("1E+999999", "CNY"),
         ("1E-999999", "CNY"),
     ],

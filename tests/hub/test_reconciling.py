@@ -222,6 +222,9 @@ def test_a_line_that_was_paid_into_a_reserve_is_not_paid_into_one_again(world: W
         camt_053("S1", WHOLE).replace(b"<Stmt>", b"<Stmt><Surprise/>"),
         b"<!DOCTYPE x>" + camt_053("S1", WHOLE),
         camt_053("S1", WHOLE).replace(b"OPBD", b"ITBD"),
+        camt_053("S" * 36, WHOLE),
+        camt_053("S1", WHOLE).replace(b">L1<", b">" + b"L" * 36 + b"<"),
+        camt_053("S1", WHOLE).replace(of(1).encode(), b"W" * 36),
     ],
 )
 def test_a_statement_that_cannot_be_read_books_nothing(world: World, message: bytes) -> None:

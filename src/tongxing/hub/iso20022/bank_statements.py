@@ -20,6 +20,7 @@ CAMT_053 = "camt.053.001.08"
 CAMT_054 = "camt.054.001.08"
 UNUSABLE = "BANK_STATEMENT"
 _SHOWN_MAX = 40
+_NAME_MAX = 35
 _OPENING, _CLOSING = "OPBD", "CLBD"
 
 
@@ -81,7 +82,7 @@ def read_bank_statement(message: bytes) -> BankStatement | Refusal:
 
 def _notice(found: Any) -> BankStatement:
     (only,) = found.bk_to_cstmr_dbt_cdt_ntfctn.ntfctn
-    return BankStatement(only.id, CAMT_054, _lines(only.ntry))
+    return BankStatement(short(only.id), CAMT_054, _lines(only.ntry))
 
 
 def _whole(found: Any) -> BankStatement:
@@ -93,7 +94,7 @@ def _whole(found: Any) -> BankStatement:
         values = {"opening": balances[_OPENING], "moved": moved, "closing": balances[_CLOSING]}
         raise Odd("balances", **values)
     until_s = instant(only.fr_to_dt.to_dt_tm.to_datetime())
-    return BankStatement(only.id, CAMT_053, lines, until_s, balances[_CLOSING])
+    return BankStatement(short(only.id), CAMT_053, lines, until_s, balances[_CLOSING])
 
 
 def _lines(entries: Sequence[Any]) -> tuple[BankLine, ...]:
@@ -105,8 +106,8 @@ def _lines(entries: Sequence[Any]) -> tuple[BankLine, ...]:
         if not reference:
             raise Odd("no_reference")
         detail = _only_detail(entry)
-        line = BankLine(reference, _end_to_end(detail), _signed(entry), _return(entry, detail))
-        lines.append(line)
+        name, reason = short(_end_to_end(detail)), short(_return(entry, detail))
+        lines.append(BankLine(short(reference), name, _signed(entry), reason))
     if len({line.bank_reference for line in lines}) != len(lines):
         raise Odd("twice")
     return tuple(lines)
@@ -139,6 +140,13 @@ def _return(entry: Any, detail: Any) -> str:
 def _signed(part: Any) -> int:
     fen = fen_of(part.amt)
     return fen if part.cdt_dbt_ind.value == "CRDT" else -fen
+
+
+def short(text: str) -> str:
+    """A name, or a code, of a message; raises Odd for one longer than ISO 20022 has them."""
+    if len(text) > _NAME_MAX:
+        raise Odd("name", name=text[:_SHOWN_MAX])
+    return text
 
 
 def fen_of(amount: Any) -> int:

@@ -27,7 +27,7 @@ SCHEME = "TONGXING"
 
 MESSAGE_BYTES_MAX = 1_048_576
 
-_WHOLE_DIGITS_MAX = 16
+_WHOLE_DIGITS_MAX = 13  # 18 in all, 5 of them behind the point
 _CHINA_OFFSET_MIN = 480
 _SAID_MAX = 200
 _CONTEXT = XmlContext()

@@ -15,6 +15,7 @@ from tongxing.hub.iso20022.bank_statements import (
     BankStatement,
     Odd,
     fen_of,
+    short,
 )
 from tongxing.hub.iso20022.common import CURRENCY, fen_from_the_wire, from_bytes, unusable
 from tongxing.kernel.money import yuan
@@ -40,11 +41,12 @@ def read_returns(message: bytes) -> BankStatement | Refusal:
         head, told = found.pmt_rtr.grp_hdr, found.pmt_rtr.tx_inf
         lines = tuple(_line(one, found.pmt_rtr.orgnl_grp_inf) for one in told)
         _agrees(head, lines)
+        name = _named(head.msg_id)
     except Odd as odd:
         return odd.refusal
     except (ValueError, TypeError, AttributeError) as error:
         return unusable(UNUSABLE, "incomplete", str(error))
-    return BankStatement(_named(head.msg_id), PACS_004, lines)
+    return BankStatement(name, PACS_004, lines)
 
 
 def _line(told: Any, group: Any) -> BankLine:
@@ -57,9 +59,9 @@ def _line(told: Any, group: Any) -> BankLine:
     reasons = [*told.rtr_rsn_inf, *([] if group is None else group.rtr_rsn_inf)]
     return BankLine(
         bank_reference=_named(told.rtr_id),
-        end_to_end_id=next(iter(names), ""),
+        end_to_end_id=short(next(iter(names), "")),
         amount_fen=_above_zero(fen_of(told.rtrd_intr_bk_sttlm_amt)),
-        return_reason=next((code for one in reasons if (code := _code(one))), RETURNED_ONLY),
+        return_reason=short(next((code for one in reasons if (code := _code(one))), RETURNED_ONLY)),
         is_told=True,
         original_fen=None if paid is None else fen_of(paid),
     )
@@ -90,4 +92,4 @@ def _agrees(head: Any, lines: tuple[BankLine, ...]) -> None:
 
 
 def _named(reference: str) -> str:
-    return f"pacs.004:{reference}"
+    return f"pacs.004:{short(reference)}"
