@@ -47,7 +47,7 @@ def findings() -> Findings:
         for rule, look in RULES.items():
             found[rule] += [f"{module.name}: {what}" for what in look(module)]
         if module.name.startswith(OURS):
-            told |= documented_methods(module.tree)
+            told |= documented_methods(module)
             untold += [(module.name, name, above) for name, above in undocumented(module)]
     found["untold"] = [f"{name}: {what}" for name, what, above in untold if not above & told]
     return found
@@ -95,7 +95,7 @@ def long_file(module: Module) -> list[str]:
 def long_function(module: Module) -> list[str]:
     return [
         f"{function.name}, {lines(function)} lines"
-        for function in functions(module.tree)
+        for function in functions(module)
         if lines(function) > FUNCTION_LINES_MAX
     ]
 
@@ -126,13 +126,13 @@ def impure(module: Module) -> list[str]:
         return []
     calls = [
         f"{node.func.value.id}.{node.func.attr}"
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Attribute)
         and isinstance(node.func.value, ast.Name)
         and (node.func.value.id, node.func.attr) in _IMPURE_CALLS
     ]
-    imports = {name.partition(".")[0] for name in imported(module.tree)} & _IMPURE_MODULES
+    imports = {name.partition(".")[0] for name in imported(module)} & _IMPURE_MODULES
     return [*calls, *sorted(imports)]
 
 
@@ -180,20 +180,20 @@ def made_by_call(node: Function | ast.ClassDef) -> bool:
     return isinstance(node, Function) and any(isinstance(d, ast.Call) for d in node.decorator_list)
 
 
-def documented_methods(tree: ast.Module) -> set[tuple[str, str]]:
+def documented_methods(module: Module) -> set[tuple[str, str]]:
     """Class and name of each method that says what it does."""
     return {
         (owner.name, method.name)
-        for owner in ast.walk(tree)
+        for owner in module.nodes
         if isinstance(owner, ast.ClassDef)
         for method in owner.body
         if isinstance(method, Function) and ast.get_docstring(method)
     }
 
 
-def imported(tree: ast.Module) -> list[str]:
+def imported(module: Module) -> list[str]:
     found: list[str] = []
-    for node in ast.walk(tree):
+    for node in module.nodes:
         if isinstance(node, ast.Import):
             found += [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
