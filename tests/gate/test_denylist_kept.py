@@ -97,7 +97,7 @@ def with_a_cut(station: Station, message: bytes, cut_at: int) -> bool:
         counted(files, "sync_folder"),
         counted(Path, "open"),
         counted(Path, "unlink"),
-        counted(Path, "iterdir"),
+        counted(files.os, "listdir"),
     ]
     try:
         station.site.load_deny_list(message)
