@@ -6,19 +6,25 @@ it counts. Reading one of a period gone by gives an empty one, so nothing ever h
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import lru_cache
 
 from tongxing.fares.model import Counter, FareState, PriceLine, Values
 from tongxing.fares.rules import ACCOUNT_MARK
-from tongxing.kernel.clock import calendar_date, month_key
+from tongxing.kernel.clock import CHINA_OFFSET_S, DAY_S, calendar_date, month_key
 
 
 def period_key(name: str, time_s: int) -> int:
     """The period of a counter (by its name) that an instant lies in: 202603, or for weeks (from
     Monday) and days 20260316."""
+    return _key_of_day(name, (time_s + CHINA_OFFSET_S) // DAY_S * DAY_S - CHINA_OFFSET_S)
+
+
+@lru_cache(maxsize=4_096)
+def _key_of_day(name: str, day_s: int) -> int:
     period = name.removesuffix(ACCOUNT_MARK).partition(":")[2]
     if not period:
-        return month_key(time_s)
-    day = calendar_date(time_s)
+        return month_key(day_s)
+    day = calendar_date(day_s)
     if period == "week":
         day -= timedelta(days=day.weekday())
     return day.year * 10_000 + day.month * 100 + day.day

@@ -160,8 +160,7 @@ def pruned(plan: Plan, bills: Bills, honest: Steps, steps: Steps, delay_s: int) 
     while is_fresh:
         is_fresh = False
         for simpler in _simpler(steps, own):
-            fen = bills.total_fen(simpler)
-            if fen <= total_fen and serves(plan, simpler, delay_s):
+            if serves(plan, simpler, delay_s) and bills.total_fen(simpler) <= total_fen:
                 steps, total_fen, is_fresh = simpler, bills.rest_on(simpler), True
                 break
     return steps

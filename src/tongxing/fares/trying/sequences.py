@@ -60,6 +60,9 @@ def serves(plan: Plan, steps: Steps, delay_s: int) -> bool:
     same places, none arriving more than `delay_s` late, and never in two rides at once."""
     before_s, due = 0, 0
     place = ""
+    last_s: dict[int, int] = {}
+    for step in steps:
+        last_s[step.serves] = max(step.leaves_s, last_s.get(step.serves, step.leaves_s))
     for step in steps:
         if step.leaves_s < before_s or step.arrives_s < step.leaves_s:
             return False
@@ -72,16 +75,12 @@ def serves(plan: Plan, steps: Steps, delay_s: int) -> bool:
         if step.start != (place or trip.course.origin):
             return False
         place = step.end
-        if place == trip.course.destination and not _goes_on(steps, step):
+        goes_on = last_s[step.serves] > step.leaves_s
+        if place == trip.course.destination and not goes_on:
             if step.arrives_s > trip.exited_s + delay_s:
                 return False
             due, place = due + 1, ""
     return due == len(plan.trips) and not place
-
-
-def _goes_on(steps: Steps, step: Step) -> bool:
-    """Whether a later step still belongs to the same planned trip."""
-    return any(other.serves == step.serves and other.leaves_s > step.leaves_s for other in steps)
 
 
 @dataclass(slots=True)
