@@ -5,19 +5,18 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import uvicorn
 from staff_world import World, open_world
 
+from barriers import appearance_of, barriers_on, low_targets
 from tongxing.agent.app import create_agent
 from tongxing.agent.holding import Holder, LentCard
 from tongxing.cli.common import loopback_socket
 from tongxing.kernel.reasons import Refusal
 from tongxing.storage import Database
 
-AXE = Path(__file__).parents[1] / "console/vendor/axe.min.js"
 TAGS = {"zh": "zh-CN", "en": "en"}
 WIDE, TABLET = {"width": 1280, "height": 900}, {"width": 768, "height": 1024}
 KIOSK = {"width": 1080, "height": 1920}
@@ -104,7 +103,6 @@ class Walk:
         self.page.set_default_timeout(20_000)
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self._axe = AXE.read_text(encoding="utf-8")
 
     def goes(self, path: str) -> "Walk":
         """Open a page by its address, and look at it."""
@@ -135,13 +133,10 @@ class Walk:
 
     def looks(self) -> "Walk":
         """Nothing is cut off, the language is told, the checker of accessibility finds nothing."""
-        page, where = self.page, self.page.url
-        assert page.locator("html").get_attribute("lang") == TAGS[self.language], where
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= self.size["width"], (where, width)
-        page.evaluate(self._axe + ";0")
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")
-        told = [(one["id"], [n["target"] for n in one["nodes"]][:3]) for one in found["violations"]]
+        page, where, seen = self.page, self.page.url, appearance_of(self.page)
+        assert seen.tag == TAGS[self.language], where
+        assert seen.width <= self.size["width"], (where, seen)
+        told = barriers_on(page)
         assert told == [], (where, told)
         assert self.problems == [], (where, self.problems)
         return self
@@ -157,8 +152,6 @@ class Walk:
 
     def targets_are(self, height: float) -> "Walk":
         """What is pressed is at least so many pixels high."""
-        for target in self.page.locator("button, main a, input:not([type=hidden])").all():
-            box = target.bounding_box()
-            if box is not None and target.get_attribute("type") not in ("checkbox", "radio"):
-                assert box["height"] >= height - 0.5, target.evaluate("it => it.outerHTML")
+        pressed = "button, main a, input:not([type=hidden], [type=checkbox], [type=radio])"
+        assert low_targets(self.page, pressed, height - 0.5) == []
         return self

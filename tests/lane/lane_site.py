@@ -14,13 +14,13 @@ import uvicorn
 from lane_world import eventually
 from PIL import Image
 
+from barriers import appearance_of, barriers_on
 from tongxing.cli.common import loopback_socket
 from tongxing.gate.running import Runner
 from tongxing.lane.app import create_lane_app
 from tongxing.lane.events import Ending
 from tongxing.media.code.picture import png
 
-AXE = Path(__file__).parents[1] / "console/vendor/axe.min.js"
 TAGS = {"zh": "zh-CN", "en": "en"}
 PHONE, SMALL, WIDE = (
     {"width": 390, "height": 844},
@@ -124,7 +124,6 @@ class Screen:
         self.page.set_default_timeout(30_000)
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self._axe = AXE.read_text(encoding="utf-8")
 
     def goes(self, path: str) -> "Screen":
         self.page.goto(self.address + path)
@@ -150,12 +149,10 @@ class Screen:
 
     def looks(self) -> "Screen":
         """Nothing is cut off, and the checker of accessibility finds nothing."""
-        page = self.page
-        assert page.locator("html").get_attribute("lang") == TAGS[self.language]
-        assert page.evaluate("document.documentElement.scrollWidth") <= self.size["width"]
-        page.evaluate(self._axe + ";0")
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")
-        told = [(one["id"], [n["target"] for n in one["nodes"]][:3]) for one in found["violations"]]
+        page, seen = self.page, appearance_of(self.page)
+        assert seen.tag == TAGS[self.language]
+        assert seen.width <= self.size["width"]
+        told = barriers_on(page)
         assert told == [], (page.url, told)
         assert self.problems == []
         return self

@@ -2,12 +2,12 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 from rider_site import Site
 
-AXE = Path(__file__).parents[1] / "console/vendor/axe.min.js"
+from barriers import appearance_of, barriers_on, low_targets
+
 PHONE = {"width": 390, "height": 844}
 TAGS = {"zh": "zh-CN", "en": "en"}
 _CHECKED: set[tuple[object, ...]] = set()
@@ -27,7 +27,6 @@ class Walk:
         self.presses = 0
         self.problems: list[str] = []
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self._axe = AXE.read_text(encoding="utf-8")
 
     def close(self) -> None:
         self.context.close()
@@ -79,17 +78,15 @@ class Walk:
         page = self.page
         if not page.url.startswith(self.site.address):
             return self
-        where = page.url
-        assert page.locator("html").get_attribute("lang") == TAGS[self.language], where
-        assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], where
+        where, seen = page.url, appearance_of(page)
+        assert seen.tag == TAGS[self.language], where
+        assert seen.width <= PHONE["width"], where
         kind = re.sub(r"[0-9a-f]{16,}|\d+", "#", where.partition("/rider")[2].partition("#")[0])
-        shown = (self.language, kind, page.locator(".errors").count(), page.title())
+        shown = (self.language, kind, seen.errors, seen.title)
         if shown in _CHECKED:
             return self
         _CHECKED.add(shown)
-        page.evaluate(self._axe + ";0")
-        found = page.evaluate("axe.run({resultTypes: ['violations']})")
-        told = [(one["id"], [n["target"] for n in one["nodes"]][:3]) for one in found["violations"]]
+        told = barriers_on(page)
         assert told == [], (where, told)
         assert self.problems == [], (where, self.problems)
         return self
@@ -107,10 +104,7 @@ class Walk:
 
     def targets_are_large(self) -> "Walk":
         """What is tapped is at least 44 pixels high."""
-        for target in self.page.locator("header a, nav a, button, select, main input").all():
-            box = target.bounding_box()
-            if box is not None and "skip" not in (target.get_attribute("class") or ""):
-                assert box["height"] >= 43.5, target.evaluate("it => it.outerHTML")
+        assert low_targets(self.page, "header a, nav a, button, select, main input", 43.5) == []
         return self
 
 
