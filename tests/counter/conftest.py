@@ -7,7 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from staff_life import Life, lived
-from staff_world import World, open_world
+from staff_world import World, open_world, quick_secrets
 
 from tongxing.storage import Database
 
@@ -16,6 +16,12 @@ from tongxing.storage import Database
 def database(city_database: Database) -> Database:
     """A city's empty tables, for this test alone."""
     return city_database
+
+
+@pytest.fixture(autouse=True)
+def _quick_secrets() -> Iterator[None]:
+    with quick_secrets():
+        yield
 
 
 @pytest.fixture
@@ -33,8 +39,10 @@ def seen(database_server: Database) -> Iterator[Life]:
     with psycopg.connect(database_server.dsn, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     parts = urlsplit(database_server.dsn)
-    world = open_world(Database(urlunsplit(parts._replace(path=f"/{name}"))))
-    yield lived(world)
+    with quick_secrets():
+        world = open_world(Database(urlunsplit(parts._replace(path=f"/{name}"))))
+        life = lived(world)
+    yield life
     world.close()
     with psycopg.connect(database_server.dsn, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

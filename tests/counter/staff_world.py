@@ -2,11 +2,13 @@
 passenger, cards with a chip, and partners of a few lines."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
@@ -252,6 +254,14 @@ def touch(client: TestClient, path: str, plastic: Any, tear_at: int = 0) -> dict
                 continue
             answer = plastic.chip.transmit(bytes.fromhex(said["apdu"]))
             socket.send_text(json.dumps({"answer": answer.hex()}))
+
+
+@contextmanager
+def quick_secrets() -> Iterator[None]:
+    """Until the block ends a secret costs next to nothing: six of them took half of a test."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tongxing.city.staffing.desk._COST", 1 << 4)
+        yield
 
 
 def open_world(database: Database, code: str = CHONGQING, *, agent: str = "") -> World:
