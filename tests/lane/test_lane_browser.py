@@ -1,7 +1,10 @@
 """The lane's screen in a real browser, with a camera that sees a real code."""
 
 import os
+import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +25,7 @@ from lane_world import (
 
 from tongxing.deciding import Decision
 from tongxing.gate.running import Runner
+from tongxing.gate.running.board import NOTICE_S, OPEN_S, REFUSED_S, Board
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import PurseFacts
 from tongxing.messages.fleet import Order
@@ -30,10 +34,34 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 SHOTS = os.environ.get("LANE_SHOTS", "")
 SECOND = LANE.replace("lane-1", "lane-2")
+HELD_PICTURES = 20
+"""So many pictures take twice the pause after which a code counts anew."""
+
+
+@dataclass
+class Standing:
+    """The time by which a screen shows something: the real one, and what a test leaps over."""
+
+    leapt_s: float = 0.0
+
+    def __call__(self) -> float:
+        return time.monotonic() + self.leapt_s
+
+    def leap(self, gate: Runner, seconds: float) -> None:
+        """So much time has gone; the streams look again, as when somebody has been helped."""
+        self.leapt_s += seconds
+        gate.board.call(SECOND, wanted=False)
 
 
 @pytest.fixture
-def gate(tmp_path: Path) -> Iterator[Runner]:
+def standing(monkeypatch: pytest.MonkeyPatch) -> Standing:
+    found = Standing()
+    monkeypatch.setattr("tongxing.gate.running.runner.Board", partial(Board, clock=found))
+    return found
+
+
+@pytest.fixture
+def gate(standing: Standing, tmp_path: Path) -> Iterator[Runner]:
     other = validator('{ kind = "simulated", port = 0 }', name=SECOND, role="exit")
     file = write_gate(tmp_path / "gate", validator('{ kind = "camera" }'), other)
     with running(file, Clock()) as runner:
@@ -69,7 +97,7 @@ def test_a_code_before_the_camera_opens_once_and_is_refused_when_shown_again(
 
 
 def test_a_forged_code_before_the_camera(
-    browser: Any, browser_path: str, gate: Runner, tmp_path: Path
+    browser: Any, browser_path: str, gate: Runner, standing: Standing, tmp_path: Path
 ) -> None:
     forged = bytearray(phone().show(EIGHT))
     forged[-1] ^= 1
@@ -80,6 +108,10 @@ def test_a_forged_code_before_the_camera(
     ):
         screen = Screen(camera, address, "en").goes(f"/lane/{LANE}").signs("refused")
         assert [tap.reason for tap in taps_of(gate)] == ["QR_SIGNATURE"]
+        for _ in range(HELD_PICTURES):
+            with screen.page.expect_response("**/picture"):
+                pass
+        standing.leap(gate, REFUSED_S)
         screen.signs("idle")  # held there, it is one presentation
         assert len(taps_of(gate)) == 1
         screen.close()
@@ -111,13 +143,14 @@ def test_a_camera_that_is_refused_is_told(browser: Any, gate: Runner) -> None:
 @pytest.mark.parametrize("size", [PHONE, SMALL, WIDE], ids=["phone", "small", "wide"])
 @pytest.mark.parametrize("language", ["zh", "en"])
 def test_every_state_of_the_screen_can_be_read(
-    browser: Any, gate: Runner, language: str, size: dict[str, int]
+    browser: Any, gate: Runner, standing: Standing, language: str, size: dict[str, int]
 ) -> None:
     decision = gate.present(SECOND, phone().show(EIGHT))
     assert decision is not None
     with serving(gate) as address:
         screen = Screen(browser, address, language, size).goes(f"/lane/{SECOND}")
         name = f"{language}_{size['width']}"
+        standing.leap(gate, OPEN_S)
         screen.signs("idle").looks()
         assert screen.spoken() == []  # what was said before the page came is not said again
         shot(screen, f"{name}_idle")
@@ -132,6 +165,7 @@ def test_every_state_of_the_screen_can_be_read(
         gate.board.notice(SECOND, Refusal("LANE_DOOR"))
         screen.signs("notice").looks()
         gate.board.trouble(SECOND, "reader", Refusal("LANE_READER_GONE"))
+        standing.leap(gate, NOTICE_S)
         screen.signs("trouble").looks()
         shot(screen, f"{name}_trouble")
         gate.board.contact(True)
@@ -198,7 +232,7 @@ def test_staff_hear_a_call_on_the_page_of_all_lanes(browser: Any, gate: Runner) 
 
 
 def test_orders_and_what_staff_are_asked_to_do_stand_on_the_pages(
-    browser: Any, gate: Runner
+    browser: Any, gate: Runner, standing: Standing
 ) -> None:
     with serving(gate) as address:
         staff = Screen(browser, address, "zh", WIDE).goes("/?lang=zh")
@@ -208,6 +242,7 @@ def test_orders_and_what_staff_are_asked_to_do_stand_on_the_pages(
         staff.says("劝返").looks()
         lane.signs("refused")
         assert "劝返" not in lane.page.inner_text("body")
+        standing.leap(gate, REFUSED_S)
         for number, (kind, sign, words) in enumerate(
             [
                 ("open_all", "open", "全部开放"),
