@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
@@ -30,6 +30,9 @@ from tongxing.media.keys import MasterName
 from tongxing.media.keys.software import SoftwareVault
 from tongxing.media.tac.columns import IssuerKey
 from tongxing.media.tac.engines import COMPILED_FROM, engine_for
+
+if TYPE_CHECKING:
+    from tongxing.clearing.engines import Engine
 
 FILE_ROWS = 10_000_000
 _CHUNK_ROWS = 1_000_000
@@ -144,13 +147,12 @@ def _alone(*given: object) -> Figures:
 
 def _once(orders: Sequence[str]) -> Figures:
     """The run itself, in this process."""
-    from tongxing.clearing.engines import DuckEngine, Engine
     from tongxing.clearing.rules import read_rules
     from tongxing.clearing.running import Given, clear
     from tongxing.clearing.writing import MANIFEST, write_results
     from tongxing.kernel.reasons import Refusal
 
-    folder, scratch, engine_name, master, memory_mib, threads, tac, compiled_from_rows = orders
+    folder, scratch, engine_name, master, memory_mib, threads, tac, from_rows = orders
     keep_freed()
     place, results = Path(scratch) / "work", Path(scratch) / "results"
     for one in (place, results):
@@ -170,14 +172,7 @@ def _once(orders: Sequence[str]) -> Figures:
     rules = read_rules(Path(folder) / "rules", place)
     if isinstance(rules, Refusal):
         raise RuntimeError(f"{rules.code} {rules.values}")
-    if engine_name == "spark":
-        from tongxing.clearing.engines.spark import SparkEngine
-
-        engine: Engine = SparkEngine(place, master, int(memory_mib))
-    else:
-        engine = DuckEngine(
-            place, int(memory_mib) * 13 // 16, int(threads), int(compiled_from_rows)
-        )
+    engine = _engine(engine_name, place, master, *map(int, (memory_mib, threads, from_rows)))
     names = [path.name for path in files]
     safe = vault() if tac == "1" else None
     cleared = clear(
@@ -203,6 +198,18 @@ def _once(orders: Sequence[str]) -> Figures:
         wrong=len(codes.wrong) if codes else 0,
         sha256=written[MANIFEST],
     )
+
+
+def _engine(
+    name: str, place: Path, master: str, memory_mib: int, threads: int, compiled_from_rows: int
+) -> "Engine":
+    from tongxing.clearing.engines import DuckEngine
+
+    if name == "spark":
+        from tongxing.clearing.engines.spark import SparkEngine
+
+        return SparkEngine(place, master, memory_mib)
+    return DuckEngine(place, memory_mib * 13 // 16, threads, compiled_from_rows)
 
 
 def _bare_scan(files: Sequence[Path], threads: int) -> tuple[float, float]:
