@@ -15,6 +15,8 @@ from tongxing.hub.day import compare, outcome_of_day, read_day
 from tongxing.hub.day.comparing import Difference
 from tongxing.hub.day.model import WorkedDay
 
+AT_NIGHT = "2026-03-19T01:00:00"
+
 
 def day_of(name: str) -> WorkedDay:
     found = read_day(file_of(name).read_bytes(), name)
@@ -165,6 +167,23 @@ def test_of_two_purchases_under_one_counter_only_one_may_stand_in_the_end() -> N
     for record_id, holds in (("K04", True), ("K06", False)):
         told = {"record_id": record_id, "at": "2026-05-16T09:00:00", "proves": True}
         assert with_more("forks", "evidence", told)["invariants"][name] is holds
+
+
+def test_a_doubted_row_that_is_proven_freezes_the_other_purchase_of_its_counter() -> None:
+    """R001 was netted on the 18th; R001X, without a TAC, has the same counter and is proven."""
+    (ride,) = (item for item in records_of("worked_day") if item["record_id"] == "R001")
+    other = {"record_id": "R001X", "file_id": "X", "terminal_seq": 2001, "tac": None}
+    plain = json.loads(file_of("worked_day").read_bytes())
+    plain["inputs"]["records"].append({**ride, **other, "received_at": "2026-03-18T11:00:00"})
+    plain["inputs"]["evidence"] = [{"record_id": "R001X", "at": AT_NIGHT, "proves": True}]
+    day = read_day(msgspec.json.encode(plain), "day")
+    assert isinstance(day, WorkedDay)
+    found = outcome(day)
+    assert (result_of("R001X", found)["code"], result_of("R001", found)["code"]) == ("1001", "0000")
+    told = {(item["kind"], item["ref"]): item["at"] for item in found["journals"]}
+    assert told["TRIP", "R001X"] == told["CHARGEBACK_TO_ESCROW", "FORK-R001"] == AT_NIGHT
+    assert told["DISPUTE_WON_BY_ISSUER", "FORK-R001"] == "2026-03-29T12:00:00"
+    assert all(found["invariants"].values())
 
 
 def test_a_top_up_after_the_cut_off_is_of_the_window_of_its_moment() -> None:

@@ -12,7 +12,13 @@ from tongxing.hub.day.admitting import (
     presented_rides,
 )
 from tongxing.hub.day.disputes import Outcome, outcome_of
-from tongxing.hub.day.forking import dispute_about, frozen, is_netted, outcome_of_fork
+from tongxing.hub.day.forking import (
+    dispute_about,
+    frozen,
+    is_netted,
+    outcome_of_fork,
+    with_proven,
+)
 from tongxing.hub.day.halves import presented_halves, told_halves
 from tongxing.hub.day.model import DayStep, Dispute, Refund, WorkedDay
 from tongxing.hub.day.times import seconds, written
@@ -137,7 +143,9 @@ def events_of(day: WorkedDay) -> Events | Refusal:
     if isinstance(halves, Refusal):
         return halves
     rides = presented_rides(day)
-    decided = [frozen(item, day) for item in admit(day, [*rides, *presented_halves(halves, day)])]
+    judged = admit(day, [*rides, *presented_halves(halves, day)])
+    judged = with_proven(judged, lambda item: _proven_s(item, day, terms))
+    decided = [frozen(item, day) for item in judged]
     plain = [_trip(item, day, terms) for item in decided[: len(rides)]]
     whole = [
         Trip(
@@ -162,12 +170,16 @@ def _trip(item: Decided, day: WorkedDay, terms: CaseTerms) -> Trip:
     status, presented = item.judgement.status, item.presented
     if status == "accepted":
         return Trip(item, None, presented.taken_s)
+    is_posted = status == "held" and not _is_suspended(item, day)
+    return Trip(item, None, _proven_s(item, day, terms) if is_posted else None)
+
+
+def _proven_s(item: Decided, day: WorkedDay, terms: CaseTerms) -> int | None:
+    """When a ride was proven, if it was not disproven before."""
     proven_s = _evidence(item, day, terms)
     disproven_s = _evidence(item, day, terms, proves=False)
-    if proven_s is None or (disproven_s is not None and disproven_s <= proven_s):
-        return Trip(item, None, None)
-    is_posted = status == "held" and not _is_suspended(item, day)
-    return Trip(item, None, proven_s if is_posted else None)
+    is_over = proven_s is None or (disproven_s is not None and disproven_s <= proven_s)
+    return None if is_over else proven_s
 
 
 def _is_suspended(item: Decided, day: WorkedDay) -> bool:

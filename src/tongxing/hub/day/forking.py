@@ -5,6 +5,7 @@ In the window of the other's arrival it is held with it; an earlier window keeps
 goes into escrow. Days count from the moment at which it was frozen.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -15,8 +16,40 @@ from tongxing.hub.day.disputes import Outcome
 from tongxing.hub.day.model import Dispute, WorkedDay
 from tongxing.hub.day.times import written
 from tongxing.hub.day.world import rules_of
-from tongxing.hub.verdicts import FORKED, IN_ORDER
+from tongxing.hub.purses import add_links, forks_with, links_of
+from tongxing.hub.verdicts import FORGED, FORKED, IN_ORDER
 from tongxing.hub.windows import window_of
+
+
+def with_proven(
+    decided: Sequence[Decided], proven_s: Callable[[Decided], int | None]
+) -> list[Decided]:
+    """The rides once more, where a row whose signature was doubted is proven: from that moment on
+    its purchase counts like any other, and freezes what was taken for the same counter."""
+    found = list(decided)
+    for moment_s, doubted in _proven(decided, proven_s):
+        links = links_of(doubted.presented.record)
+        for place, item in enumerate(found):
+            presented = item.presented
+            is_taken = item.judgement.status in ("accepted", "carried") and item.forked_s is None
+            is_money = presented.ridden.paid_fen and presented.received_s <= moment_s
+            own = add_links({}, links_of(presented.record))
+            if is_taken and is_money and forks_with(links, own):
+                found[place] = replace(item, forked_s=moment_s)
+    return found
+
+
+def _proven(
+    decided: Sequence[Decided], proven_s: Callable[[Decided], int | None]
+) -> list[tuple[int, Decided]]:
+    """The rows on hold whose signature was doubted and is proven, in order of that moment."""
+    found = []
+    for item in decided:
+        if item.judgement.status == "held" and FORGED in item.judgement.codes:
+            moment_s = proven_s(item)
+            if moment_s is not None:
+                found.append((moment_s, item))
+    return sorted(found, key=lambda pair: pair[0])
 
 
 def frozen(item: Decided, day: WorkedDay) -> Decided:
