@@ -25,7 +25,7 @@ from tongxing.hub.checks import (
     trial,
 )
 from tongxing.hub.claims import Claimant, claims_of, clashing_rows
-from tongxing.hub.purses import Link, links_of
+from tongxing.hub.purses import Link, forks_with, links_of
 from tongxing.hub.rows import Row
 from tongxing.hub.split import SplitBasis, difference, split_charge
 from tongxing.hub.verdicts import FORGED, FORKED, IN_ORDER, Status, verdict_code
@@ -205,9 +205,30 @@ def _judge_row(
     if too_often is not None:
         return _without_standing(row, too_often)
     if is_duplicate:
-        other = _holder(record, case, known)
-        return _without_standing(row, Finding("1002", f"a tap belongs to {other}", of=other))
+        return _tap_of_another(row, record, case, known, checks)
     return _weigh(row, record, case, known, checks)
+
+
+def _tap_of_another(
+    row: Row,
+    record: Record,
+    case: Case,
+    known: Mapping[str, Standing],
+    checks: Sequence[Check],
+) -> Judgement:
+    """1002: the tap is paid for already. But where a card signed something else for it than the
+    trip that holds it tells, nobody knows yet which of the two is true (1020): then the row waits
+    beside that trip, and holds no tap."""
+    other = _holder(record, case, known)
+    twice = _without_standing(row, Finding("1002", f"a tap belongs to {other}", of=other))
+    forks = forks_with(links_of(record), case.evidence.chains)
+    if other not in {fork.record_id.rpartition(".")[0] for fork in forks}:
+        return twice
+    judged = _weigh(row, record, case, known, checks)
+    is_doubted = FORKED in judged.codes and FORGED not in judged.codes
+    if judged.standing is None or not is_doubted:
+        return twice
+    return replace(judged, standing=replace(judged.standing, claims=()))
 
 
 def _seen_before(

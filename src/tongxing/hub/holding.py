@@ -22,6 +22,7 @@ from tongxing.hub.rulebook import Rulebook
 from tongxing.hub.store import Cursor, HubStore
 from tongxing.hub.store import cases as case_table
 from tongxing.hub.store import life as life_table
+from tongxing.hub.store import taps as tap_table
 from tongxing.hub.store import twins as twin_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.store.life import Waiting
@@ -51,9 +52,9 @@ class HoldingDesk:
         say the same.
 
         Refuses with HUB_PERSON, HUB_WHY, RECORD_UNKNOWN, RECORD_STATE (it is not held),
-        RECORD_WAITS (an earlier revision is), EVIDENCE_TOO_LATE, HELD_TWO_PERSONS (the first
-        person again), and for a frozen one as `rule_fork` does; for a row that waits for a name as
-        `twins.bound_by` does.
+        RECORD_WAITS (an earlier revision is), RECORD_TAPS_TAKEN (by a trip beside which it waits),
+        EVIDENCE_TOO_LATE, HELD_TWO_PERSONS (the first person again), and for a frozen one as
+        `rule_fork` does; for a row that waits for a name as `twins.bound_by` does.
         """
         if (refusal := _unsaid(by, reason)) is not None:
             return refusal
@@ -76,6 +77,8 @@ class HoldingDesk:
             trip = _due_with(cursor, waiting, now_s)
             if isinstance(trip, Refusal):
                 return trip
+            if proves and (refusal := _tapped_by_another(cursor, waiting)) is not None:
+                return refusal
             waits = _waits_for_second(cursor, [waiting] if proves else trip, event, by)
             if isinstance(waits, Refusal):
                 return waits
@@ -118,7 +121,8 @@ class HoldingDesk:
             trip = _due_with(cursor, waiting, now_s)
             if isinstance(trip, Refusal):
                 return trip
-            if (refusal := _disagreement(cursor, waiting, amount_fen)) is not None:
+            refusal = _disagreement(cursor, waiting, amount_fen)
+            if refusal is not None or (refusal := _tapped_by_another(cursor, waiting)) is not None:
                 return refusal
             waits = _waits_for_second(cursor, [waiting], event, by, amount_fen)
             if isinstance(waits, Refusal):
@@ -201,6 +205,17 @@ def _due_with(cursor: Cursor, waiting: Waiting, now_s: int) -> list[Waiting] | R
         values = {"record": waiting.record_id, "earlier": trip[0].record_id}
         return Refusal("RECORD_WAITS", values=values)
     return trip
+
+
+def _tapped_by_another(cursor: Cursor, waiting: Waiting) -> Refusal | None:
+    """Refuses with RECORD_TAPS_TAKEN a record that waits beside the trip which holds its taps."""
+    acquirer, trip_id = waiting.sender, waiting.trip_id
+    missing = tap_table.missing_taps(cursor, acquirer, trip_id)
+    taken = tap_table.taken_taps(cursor, acquirer, trip_id, missing)
+    if not taken:
+        return None
+    values = {"record": waiting.record_id, "trip": taken[0].trip_id}
+    return Refusal("RECORD_TAPS_TAKEN", values=values)
 
 
 def _disagreement(cursor: Cursor, waiting: Waiting, amount_fen: int) -> Refusal | None:

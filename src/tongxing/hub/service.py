@@ -48,6 +48,7 @@ from tongxing.hub.store import purses as purse_table
 from tongxing.hub.store import records as record_table
 from tongxing.hub.store import recoveries as recovery_table
 from tongxing.hub.store import registers as register_table
+from tongxing.hub.store import taps as tap_table
 from tongxing.hub.store import windows as window_table
 from tongxing.hub.windows import (
     WindowState,
@@ -316,7 +317,7 @@ class Hub:
             ground=ground,
             received_s=stamped_s,
             known=known,
-            holders=record_table.load_holders(cursor, cover.sender, readable),
+            holders=tap_table.load_holders(cursor, cover.sender, readable),
             rejected=record_table.load_rejected(cursor, cover.sender, readable),
             evidence=replace(
                 told, chains=chains, consents=recovery_table.consents(cursor, readable)
@@ -337,7 +338,7 @@ class Hub:
         record_table.write_judgements(
             cursor, cover.sender, file_id, window_id, stamped_s, judgements
         )
-        record_table.write_claims(cursor, cover.sender, judgements, known)
+        tap_table.write_claims(cursor, cover.sender, judgements, known)
         display_table.write_displays(cursor, judgements)
         forks = purse_table.write_links(cursor, judgements, told.forged, chains)
         freeze(cursor, forks, stamped_s, window_id, self._rules, self._key)

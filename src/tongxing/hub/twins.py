@@ -20,6 +20,7 @@ from tongxing.hub.store import Cursor
 from tongxing.hub.store import displays as display_table
 from tongxing.hub.store import life as life_table
 from tongxing.hub.store import purses as purse_table
+from tongxing.hub.store import taps as tap_table
 from tongxing.hub.store import twins as table
 from tongxing.hub.store.twins import Twin
 from tongxing.hub.verdicts import FORKED, verdict_code
@@ -54,7 +55,7 @@ def bound_by(cursor: Cursor, twin: Twin) -> Refusal | None:
         why = "unfit"
     elif earlier is not None and earlier.status == RecordState.VOID:
         why = "before"
-    elif table.taken_taps(cursor, record.acquirer, record.trip_id, claims_of(record)):
+    elif tap_table.taken_taps(cursor, record.acquirer, record.trip_id, claims_of(record)):
         why = "taps"
     if not why:
         return None

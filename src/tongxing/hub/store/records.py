@@ -14,13 +14,15 @@ from msgspec.structs import replace
 from tongxing.hub.admission import Judgement, twin_name
 from tongxing.hub.checks import Standing
 from tongxing.hub.claims import claims_of
+from tongxing.hub.life import RecordState
 from tongxing.hub.members import Member, same_province
 from tongxing.hub.netting import PairTotal
 from tongxing.hub.split import SplitBasis
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.recoveries import free_shares
+from tongxing.hub.store.taps import load_holders
 from tongxing.hub.store.twins import twins_of, write_twins
-from tongxing.hub.verdicts import bearer_once_proven
+from tongxing.hub.verdicts import FORKED, bearer_once_proven
 from tongxing.messages import Record, Share, Verdict
 
 
@@ -54,8 +56,7 @@ def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standi
         if record.revision > 1:
             wanted.add(f"{record.trip_id}.{record.revision - 1}")
     rows = cursor.execute(
-        "SELECT record_id, content_hash, status, split_part(codes, ' ', 1), issuer, acquirer,"
-        " charge_fen, whole, body"
+        "SELECT record_id, content_hash, status, codes, issuer, acquirer, charge_fen, whole, body"
         " FROM record WHERE record_id = ANY(string_to_array(%s, ' '))",
         (" ".join(wanted),),
     )
@@ -64,19 +65,29 @@ def load_standing(cursor: Cursor, records: Iterable[Record]) -> dict[str, Standi
             record_id=row[0],
             content_hash=bytes(row[1]),
             status=row[2],
-            code=row[3],
+            code=str(row[3]).split()[0],
             issuer=row[4],
             acquirer=row[5],
             charge_fen=int(row[6]),
             whole=_decode_shares(row[7]),
-            claims=claims_of(_decode_record(row[8])),
+            claims=_claims(cursor, row[2], row[3], _decode_record(row[8])),
         )
-        for row in rows
+        for row in rows.fetchall()
     }
     for record_id, content in twins_of(cursor, standing):
         name = twin_name(record_id, content)
         standing[name] = replace(standing[record_id], record_id=name, claims=())
     return standing
+
+
+def _claims(cursor: Cursor, status: str, codes: str, record: Record) -> tuple[str, ...]:
+    """The taps that the trip of a record holds after it: none where it waits beside the trip that
+    has them, as only a record can that is on hold for its purse."""
+    if status == RecordState.HELD and FORKED in codes.split():
+        holders = load_holders(cursor, record.acquirer, [record])
+        if record.trip_id not in holders.values():
+            return ()
+    return claims_of(record)
 
 
 def load_rejected(cursor: Cursor, sender: str, records: Iterable[Record]) -> dict[str, list[str]]:
@@ -92,17 +103,6 @@ def load_rejected(cursor: Cursor, sender: str, records: Iterable[Record]) -> dic
     ):
         found.setdefault(str(record_id), []).append(str(code))
     return found
-
-
-def load_holders(cursor: Cursor, acquirer: str, records: Iterable[Record]) -> dict[str, str]:
-    """Which trip holds each tap named in these records, for those that are held."""
-    wanted = [claim for record in records for claim in claims_of(record)]
-    rows = cursor.execute(
-        "SELECT tap, trip_id FROM tap_claim"
-        " WHERE acquirer = %s AND tap = ANY(string_to_array(%s, ' '))",
-        (acquirer, " ".join(wanted)),
-    )
-    return {str(tap): str(trip_id) for tap, trip_id in rows}
 
 
 def write_judgements(
@@ -159,44 +159,6 @@ def _record_row(
         _encode(stands.whole).decode(),
         item.row.content.decode(),
     )
-
-
-def write_claims(
-    cursor: Cursor,
-    acquirer: str,
-    judgements: Iterable[Judgement],
-    before: Mapping[str, Standing],
-) -> None:
-    """Let each trip of a file hold exactly the taps of its last revision that stands.
-
-    `before` is what stood when the file came; taps that a trip held then and holds no more are
-    freed first, so that another can take them over.
-    """
-    held: dict[str, tuple[str, ...]] = {}
-    last: dict[str, tuple[int, tuple[str, ...]]] = {}
-    for item in judgements:
-        record, standing = item.row.record, item.standing
-        if record is None or standing is None:
-            continue
-        earlier = before.get(f"{record.trip_id}.{record.revision - 1}")
-        if earlier is not None:
-            held[record.trip_id] = earlier.claims
-        last[record.trip_id] = max(
-            (record.revision, standing.claims), last.get(record.trip_id, (0, ()))
-        )
-    freed: list[str] = []
-    taken: list[tuple[str, str, str]] = []
-    for trip_id, (_, has) in last.items():
-        had = held.get(trip_id, ())
-        freed += [claim for claim in had if claim not in has]
-        taken += [(acquirer, claim, trip_id) for claim in has if claim not in had]
-    if freed:
-        cursor.execute(
-            "DELETE FROM tap_claim WHERE acquirer = %s AND tap = ANY(%s)", (acquirer, freed)
-        )
-    with cursor.copy("COPY tap_claim (acquirer, tap, trip_id) FROM STDIN") as copy:
-        for row in sorted(taken):
-            copy.write_row(row)
 
 
 def release_carried(cursor: Cursor, window_id: str, admitted_s: int) -> dict[str, list[Verdict]]:

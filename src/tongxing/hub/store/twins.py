@@ -13,6 +13,7 @@ from tongxing.hub.admission import TWIN, Judgement, content_hash, twin_name
 from tongxing.hub.life import PROPOSALS
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.life import HeldLine
+from tongxing.hub.store.taps import take_taps
 from tongxing.hub.verdicts import FORKED
 from tongxing.messages import Record
 
@@ -221,15 +222,6 @@ def first_of(cursor: Cursor, twin: Twin) -> First:
     return First(str(row[0]), int(row[1]), bool(row[2]), str(row[3]))
 
 
-def taken_taps(cursor: Cursor, acquirer: str, trip_id: str, claims: Sequence[str]) -> list[str]:
-    """Those of some taps that belong to another trip."""
-    rows = cursor.execute(
-        "SELECT tap FROM tap_claim WHERE acquirer = %s AND tap = ANY(%s) AND trip_id <> %s",
-        (acquirer, list(claims), trip_id),
-    )
-    return sorted(str(tap) for (tap,) in rows)
-
-
 def change_places(cursor: Cursor, twin: Twin, claims: Sequence[str]) -> None:
     """Let a row take the name of a record that is void: it is on hold under it; the record is kept
     as a row that was rejected. Its trip holds the row's taps now."""
@@ -273,10 +265,7 @@ def change_places(cursor: Cursor, twin: Twin, claims: Sequence[str]) -> None:
     cursor.execute(
         "DELETE FROM tap_claim WHERE (acquirer, trip_id) = (%s, %s)", (acquirer, trip_id)
     )
-    cursor.executemany(
-        "INSERT INTO tap_claim (acquirer, tap, trip_id) VALUES (%s, %s, %s)",
-        [(acquirer, claim, trip_id) for claim in claims],
-    )
+    take_taps(cursor, acquirer, trip_id, claims)
 
 
 def _others(codes: str) -> list[str]:
