@@ -51,6 +51,9 @@ BEGIN
         WHERE nspname !~ '^(pg_|information_schema$|public$)' AND nspname !~ '{kept}' LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', found.nspname);
     END LOOP;
+    FOR found IN SELECT DISTINCT tgrelid::regclass AS name FROM pg_trigger WHERE tgenabled = 'D' LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE TRIGGER ALL', found.name);
+    END LOOP;
     FOR found IN SELECT oid::regclass AS name FROM pg_class
         WHERE relnamespace::regnamespace::text ~ '{kept}'
         AND relkind = 'r' AND relname <> 'migration' AND pg_relation_size(oid) > 0 LOOP
@@ -65,7 +68,8 @@ BEGIN
     END LOOP;
 END $$
 """
-"""What empties a database of houses: rows, sequences, and schemas that are not `kept`."""
+"""What empties a database of houses: rows, sequences, and schemas that are not `kept`. What guards
+evidence and a test has put to sleep is woken."""
 _CITIES, _HUB = "^(city|people)_(110000|500000)$", "^hub$"
 _CUT = (
     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
