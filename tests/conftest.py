@@ -51,7 +51,8 @@ BEGIN
         WHERE nspname !~ '^(pg_|information_schema$|public$)' AND nspname !~ '{kept}' LOOP
         EXECUTE format('DROP SCHEMA %I CASCADE', found.nspname);
     END LOOP;
-    FOR found IN SELECT DISTINCT tgrelid::regclass AS name FROM pg_trigger WHERE tgenabled = 'D' LOOP
+    FOR found IN SELECT DISTINCT tgrelid::regclass AS name FROM pg_trigger
+        WHERE tgenabled = 'D' LOOP
         EXECUTE format('ALTER TABLE %s ENABLE TRIGGER ALL', found.name);
     END LOOP;
     FOR found IN SELECT oid::regclass AS name FROM pg_class
