@@ -1,27 +1,16 @@
 """A row that was rejected is judged once more, and no third time."""
 
-from collections.abc import Iterator
-
-import pytest
-from hub_world import DAY, World, make_world, revised, ride, verdicts
+from hub_world import DAY, World, revised, ride, verdicts
 from msgspec.structs import replace
 
 from tongxing.hub.verdicts import code_table
 from tongxing.kernel.clock import at
 from tongxing.messages import Record
-from tongxing.storage import Database
 
 MORNING_S = at(DAY, 30)
 RIDE = ride("t1")
 ODD = replace(RIDE, delta_fen=1)
 """A first revision that does not carry its whole charge: 1006."""
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def shown(world: World, *records: Record) -> list[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from hub_world import DAY, HUB_KEY, RULES, B, World, make_world, opened, ride, verdicts
+from hub_world import DAY, B, World, make_world, opened, ride, verdicts
 from msgspec.structs import replace
 
 from tongxing.hub import WindowClosing, prove_hub
@@ -25,11 +25,6 @@ def world(database: Database) -> Iterator[World]:
     assert verdicts(found.present([HELD], MORNING_S)) == {"t1.1": "held 1012"}
     yield found
     found.hub.close()
-
-
-@pytest.fixture
-def desk(world: World) -> HoldingDesk:
-    return HoldingDesk(world.store, HUB_KEY, RULES)
 
 
 def said(desk: HoldingDesk, fen: int, by: str = "ann", record: str = "t1.1") -> object:

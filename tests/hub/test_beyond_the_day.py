@@ -5,7 +5,6 @@ top-up that is cut off in `tests/money/test_money_cuts`.)
 """
 
 import dataclasses
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -18,7 +17,6 @@ from hub_world import (
     A,
     B,
     World,
-    make_world,
     ride,
     verdicts,
 )
@@ -28,17 +26,9 @@ from tongxing.hub import Hub, WindowClosing
 from tongxing.hub.rulebook import FeeRules, Rulebook
 from tongxing.kernel.clock import at
 from tongxing.ledger.store import account_balances
-from tongxing.storage import Database
 
 NEXT = DAY + timedelta(days=1)
 WINDOW, CUTOFF_S = "W20260318", at(NEXT, 12)
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def closed(world: World) -> tuple[dict[str, int], dict[str, int]]:

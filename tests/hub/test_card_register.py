@@ -1,10 +1,9 @@
 """Cards as their issuers know them: the moment of the tap decides what a ride is, whose loss."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 
 import pytest
-from hub_world import DAY, A, B, World, make_world, revised
+from hub_world import DAY, A, B, World, revised
 from msgspec.structs import replace
 from test_registers import (
     ISS,
@@ -24,19 +23,11 @@ from tongxing.kernel.clock import at
 from tongxing.kernel.ids import sha256_hex
 from tongxing.messages import Record, seal
 from tongxing.messages.registers import CardEntry, CardRange, CardRegister
-from tongxing.storage import Database
 
 ISSUED_ON = date(2021, 1, 1)
 LOW, HIGH = "3104990000000000000", "3104990000019999999"
 YESTERDAY, WEEK_AGO = DAY - timedelta(days=1), DAY - timedelta(days=7)
 CLOSED = "3104990000000000007"
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def cards(

@@ -1,12 +1,11 @@
 """The hub signs what it closes: proofs of any row, over suspensions, kills and old windows."""
 
 import gzip
-from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
 import pytest
-from hub_world import DAY, HUB_KEY, B, World, encoded, make_world, opened, ride, void
+from hub_world import DAY, HUB_KEY, B, World, encoded, opened, ride, void
 
 from tongxing.checkpoint import (
     Checkpoint,
@@ -24,20 +23,12 @@ from tongxing.hub.signing import record_proof
 from tongxing.hub.store.checkpoints import KeptCheckpoint
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
-from tongxing.storage import Database
 
 NEXT = DAY + timedelta(days=1)
 MORNING_S, CUTOFF_S = at(NEXT, 6), at(NEXT, 12)
 WINDOW, SECOND = "W20260318", "W20260319"
 VERIFIER = verifier_of(HUB_KEY)
 DAY_S = 86_400
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def closed(world: World, window: str = WINDOW, now_s: int = CUTOFF_S) -> KeptCheckpoint:

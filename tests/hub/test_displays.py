@@ -1,27 +1,17 @@
 """Ride codes shown again, in other files and other cities: one display stands for two rides."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-import pytest
-from hub_world import DAY, HUB_KEY, RULES, World, make_world, revised, ride, verdicts, void
+from hub_world import DAY, HUB_KEY, RULES, World, revised, ride, verdicts, void
 from msgspec.structs import replace
 
 from tongxing.hub.displays import shown_again
 from tongxing.hub.holding import HoldingDesk
 from tongxing.kernel.clock import at
 from tongxing.messages import Record
-from tongxing.storage import Database
 
 MORNING_S = at(DAY + timedelta(days=1), 6)
 SHOWN, OTHER = b"a code as it was shown", b"another one"
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def by_code(trip: str, where: str = "S1-S9", code: bytes = SHOWN, **changes: object) -> Record:

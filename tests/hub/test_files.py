@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,7 +13,6 @@ from hub_world import (
     Sender,
     World,
     encoded,
-    make_world,
     opened,
     ride,
     verdicts,
@@ -28,18 +27,10 @@ from tongxing.kernel.clock import at
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Manifest, SigningKey
-from tongxing.storage import Database
 
 MORNING_S = at(DAY, 30)
 ACQ = "ACQ-990100"
 RECORDS = [ride("t1"), ride("t2", where="S2-S8", charge_fen=360)]
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def state(world: World) -> dict[str, int]:

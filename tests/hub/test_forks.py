@@ -1,7 +1,7 @@
 """Forks across files: what the hub took before is frozen too, and a person or the clock ends it."""
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 import pytest
@@ -11,7 +11,6 @@ from hub_world import (
     RULES,
     TRUSTED,
     World,
-    make_world,
     opened,
     revised,
     ride,
@@ -32,24 +31,11 @@ from tongxing.hub.store.life import held_lines
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Record
-from tongxing.storage import Database
 
 ISS, ACQ = "ISS-990100", "ACQ-990100"
 MORNING_S = at(DAY + timedelta(days=1), 6)
 NEXT_S = at(DAY + timedelta(days=1), 18)
 FIRST, CLONE = signed("t1", 40, 5_000), signed("t2", 40, 5_000, serial=99)
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
-
-
-@pytest.fixture
-def desk(world: World) -> HoldingDesk:
-    return HoldingDesk(world.store, HUB_KEY, RULES)
 
 
 def events(world: World, record: str = "t1.1") -> list[tuple[str, str]]:

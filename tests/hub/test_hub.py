@@ -1,7 +1,6 @@
 """The clearing house over a real database: windows closed, carried members, money conserved."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from datetime import timedelta
 from random import Random
 
@@ -33,13 +32,6 @@ NEXT = DAY + timedelta(days=1)
 MORNING_S = at(NEXT, 6)
 CUTOFF_S = at(NEXT, 12)
 WINDOW = "W20260318"
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def closed(world: World, window: str = WINDOW, now_s: int = CUTOFF_S) -> WindowClosing:

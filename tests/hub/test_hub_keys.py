@@ -1,11 +1,10 @@
 """The hub's own key is changed by two persons; every window is signed by the key that is due."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
 import pytest
-from hub_world import DAY, HUB_KEY, RULES, TRUSTED, World, make_world, ride
+from hub_world import DAY, HUB_KEY, RULES, TRUSTED, World, ride
 
 from tongxing.checkpoint import check_chain, check_proof, verifier_of
 from tongxing.hub import Hub, WindowClosing, prove_hub
@@ -15,20 +14,12 @@ from tongxing.hub.store.checkpoints import load_checkpoints
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Problem, Refusal
 from tongxing.messages import Record, SigningKey, VerdictFile, unseal
-from tongxing.storage import Database
 
 SECOND, THIRD = (SigningKey.from_secret(HUB_KEY.sender, secret * 32) for secret in (b"2", b"3"))
 W = ["W20260318", "W20260319", "W20260320"]
 NOW_S = at(DAY + timedelta(days=1), 6)  # in the first window
 CUTOFF_S = at(DAY + timedelta(days=1), 12)
 DAY_S = 86_400
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def hub_of(world: World, *keys: SigningKey) -> Hub:

@@ -2,7 +2,6 @@
 
 import csv
 import json
-from collections.abc import Iterator
 from datetime import date, timedelta
 from io import StringIO
 from pathlib import Path
@@ -31,13 +30,6 @@ from tongxing.storage import Database
 MORNING_S = at(NEXT, 6)
 BEGIN_S, END_S = at(NEXT), at(NEXT + timedelta(days=1))
 EARLIER = DAY - timedelta(days=3)
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def measured(world: World, begin_s: int = BEGIN_S, end_s: int = END_S) -> dict[str, Measure]:

@@ -1,11 +1,10 @@
 """The life of a record: what waits comes to an end, once, and every step is written down."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import psycopg
 import pytest
-from hub_world import DAY, HUB_KEY, RULES, World, make_world, opened, revised, ride, verdicts
+from hub_world import DAY, HUB_KEY, RULES, World, opened, revised, ride, verdicts
 from msgspec.structs import replace
 
 from tongxing.hub import WindowClosing, prove_hub
@@ -18,19 +17,11 @@ from tongxing.hub.windows import WindowState
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Record
-from tongxing.storage import Database
 
 MORNING_S = at(DAY + timedelta(days=1), 6)
 LATER_S = at(DAY + timedelta(days=3), 9)
 ENDS_S = at(DAY + timedelta(days=11), 12)
 HELD = replace(ride("t1"), line="M7")
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 @pytest.fixture

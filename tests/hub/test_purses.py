@@ -1,6 +1,6 @@
 """Purse chains: forks, money gone, and records that are missing, in values and in the books."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,7 +10,6 @@ from hub_world import (
     RULES,
     TRUSTED,
     World,
-    make_world,
     revised,
     ride,
     verdicts,
@@ -26,7 +25,6 @@ from tongxing.hub.holding import HoldingDesk
 from tongxing.hub.purses import Gap, Link, add_links, fault_of, gaps_of
 from tongxing.kernel.clock import at
 from tongxing.messages import CardProof, Record
-from tongxing.storage import Database
 
 MORNING_S = at(DAY + timedelta(days=1), 6)
 CARD = "3104990000000000017"
@@ -78,13 +76,6 @@ def test_gaps_are_the_counters_nobody_told(order: list[int], missing: set[int]) 
     gaps = gaps_of(chains)
     assert {n for gap in gaps for n in range(gap.first, gap.last + 1)} == {100 + n for n in missing}
     assert not any(fault_of(one, chains) for one in told)
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def signed(

@@ -1,7 +1,7 @@
 """Registers: what members tell the hub of themselves decides, by version and day, what rows are."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
@@ -15,7 +15,6 @@ from hub_world import (
     B,
     Sender,
     World,
-    make_world,
     opened,
     ride,
     verdicts,
@@ -53,13 +52,6 @@ KEYS = {**KEYS_OF, "HUB": HUB_KEY} | {
 TRUSTED = KeyRing({name: key.public_bytes() for name, key in KEYS.items()})
 START_S = at(DAY, 4)
 FIRST = date(2026, 1, 1)
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def desk_of(store: HubStore) -> RegisterDesk:

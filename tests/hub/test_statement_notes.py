@@ -6,7 +6,6 @@ a window that is closed late, after more was done, hands out the same bytes.
 
 import csv
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from io import StringIO
 
@@ -31,13 +30,6 @@ from tongxing.storage import Database
 
 WINDOW, CUTOFF_S = "W20260318", at(NEXT, 12)
 LATE = DAY - timedelta(days=2)
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
 
 
 def filled(world: World) -> None:

@@ -2,10 +2,9 @@
 else for it both wait (clearing rules 6.1), and no tap is paid for twice."""
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
-from hub_world import HUB_KEY, RULES, TRUSTED, World, make_world, opened, ride, verdicts, void
+from hub_world import HUB_KEY, RULES, TRUSTED, World, opened, ride, verdicts, void
 from msgspec.structs import replace
 from test_forks import FIRST, MORNING_S, NEXT_S, assert_proven, close, events, positions, stands
 from test_purses import Doubting, signed
@@ -15,7 +14,6 @@ from tongxing.hub.cases.ladder import Case
 from tongxing.hub.holding import HoldingDesk
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Record
-from tongxing.storage import Database
 
 BOTH = {"t1.1": ("held", "1020"), "t2.1": ("held", "1020")}
 TELLING = {"t1.1": "held 1020", "t2.1": "held 1020"}
@@ -27,18 +25,6 @@ def again(trip: str, counter: int = 40, before_fen: int = 5_000, serial: int = 9
 
 
 OTHER = again("t2")
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
-
-
-@pytest.fixture
-def desk(world: World) -> HoldingDesk:
-    return HoldingDesk(world.store, HUB_KEY, RULES)
 
 
 def holder(world: World) -> str:

@@ -1,10 +1,9 @@
 """A row whose name stands with other content comes to an end; nobody takes one for the other."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from hub_world import DAY, HUB_KEY, RULES, A, B, World, make_world, opened, revised, ride
+from hub_world import DAY, A, B, World, opened, revised, ride
 from hub_world import verdicts as by_name
 from msgspec.structs import replace
 
@@ -16,7 +15,6 @@ from tongxing.hub.store.twins import find_twin, held_twin_lines, twins_waiting
 from tongxing.kernel.clock import at
 from tongxing.kernel.reasons import Refusal
 from tongxing.messages import Record, VerdictFile, content_of
-from tongxing.storage import Database
 
 MORNING_S = at(DAY + timedelta(days=1), 6)
 NEXT_S = at(DAY + timedelta(days=1), 8)
@@ -30,18 +28,6 @@ def told(answer: VerdictFile) -> list[tuple[str, str, str]]:
     """What is said of which row: first, second, or "" where it does not say."""
     names = {content_of(FIRST): "first", content_of(SECOND): "second", "": ""}
     return [(names[item.content], item.status, item.code) for item in answer.verdicts]
-
-
-@pytest.fixture
-def world(database: Database) -> Iterator[World]:
-    found = make_world(database)
-    yield found
-    found.hub.close()
-
-
-@pytest.fixture
-def desk(world: World) -> HoldingDesk:
-    return HoldingDesk(world.store, HUB_KEY, RULES)
 
 
 def show_both(world: World, first: Record = FIRST, second: Record = SECOND) -> None:
