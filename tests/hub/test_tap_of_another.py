@@ -157,3 +157,16 @@ def test_a_netted_first_one_keeps_its_tap_unless_its_money_went_back(
         paid.update(positions(world, window))
     assert paid == {"ISS-990100": 450, "ACQ-990100": -450}, "one ride is paid, once"
     assert_proven(world)
+
+
+def test_withdrawing_a_first_one_that_gave_its_tap_up_takes_it_from_nobody(
+    world: World, desk: HoldingDesk
+) -> None:
+    world.present([FIRST], MORNING_S)
+    close(world, "W20260318")
+    world.present([OTHER], NEXT_S)
+    assert isinstance(desk.decide("t1.1", False, "ann", "chip", NEXT_S + 60), Case)
+    assert isinstance(desk.decide("t2.1", True, "ann", "chip", NEXT_S + 60), bytes)
+    assert verdicts(world.present([void(FIRST)], NEXT_S + 90)) == {"t1.2": "accepted 0000"}
+    assert holder(world) == "t2"
+    assert_proven(world)

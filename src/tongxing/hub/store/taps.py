@@ -102,15 +102,18 @@ def write_claims(
         last[record.trip_id] = max(
             (record.revision, standing.claims), last.get(record.trip_id, (0, ()))
         )
-    freed: list[str] = []
+    freed: list[tuple[str, str]] = []
     taken: list[tuple[str, str, str]] = []
     for trip_id, (_, has) in last.items():
         had = held.get(trip_id, ())
-        freed += [claim for claim in had if claim not in has]
+        freed += [(claim, trip_id) for claim in had if claim not in has]
         taken += [(acquirer, claim, trip_id) for claim in has if claim not in had]
     if freed:
         cursor.execute(
-            "DELETE FROM tap_claim WHERE acquirer = %s AND tap = ANY(%s)", (acquirer, freed)
+            "DELETE FROM tap_claim USING unnest(%s::text[], %s::text[]) AS freed (tap, trip_id)"
+            " WHERE acquirer = %s AND tap_claim.tap = freed.tap"
+            " AND tap_claim.trip_id = freed.trip_id",
+            (*map(list, zip(*freed, strict=True)), acquirer),
         )
     with cursor.copy("COPY tap_claim (acquirer, tap, trip_id) FROM STDIN") as copy:
         for row in sorted(taken):
