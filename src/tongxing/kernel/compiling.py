@@ -93,7 +93,9 @@ def _held(lock: Path) -> Iterator[None]:
 
     with ExitStack() as held:
         with suppress(OSError):
-            fcntl.flock(held.enter_context(lock.open("ab")), fcntl.LOCK_EX)
+            file = held.enter_context(lock.open("ab"))
+            fcntl.flock(file, fcntl.LOCK_EX)
+            held.callback(fcntl.flock, file, fcntl.LOCK_UN)  # a child may have the file as well
         yield
 
 

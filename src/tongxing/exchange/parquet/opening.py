@@ -41,11 +41,12 @@ def _plainly_named(source: Path, target: Path) -> Iterator[Path]:
         yield source
         return
     link = target.absolute().with_suffix(".source")
+    link.unlink(missing_ok=True)  # of a run that was killed
     link.symlink_to(source)
     try:
         yield link
     finally:
-        link.unlink()
+        link.unlink(missing_ok=True)
 
 
 def _rewritten(
