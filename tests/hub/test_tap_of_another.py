@@ -4,7 +4,7 @@ else for it both wait (clearing rules 6.1), and no tap is paid for twice."""
 from collections import Counter
 
 import pytest
-from hub_world import HUB_KEY, RULES, TRUSTED, World, opened, ride, verdicts, void
+from hub_world import HUB_KEY, RULES, TRUSTED, World, opened, revised, ride, verdicts, void
 from msgspec.structs import replace
 from test_forks import FIRST, MORNING_S, NEXT_S, assert_proven, close, events, positions, stands
 from test_purses import Doubting, signed
@@ -28,9 +28,9 @@ OTHER = again("t2")
 
 
 def holder(world: World) -> str:
-    """The trip that holds the taps of `FIRST`, "" for none."""
+    """The trips that hold taps, "" for none."""
     with world.store.reading() as cursor:
-        found = cursor.execute("SELECT DISTINCT trip_id FROM tap_claim").fetchall()
+        found = cursor.execute("SELECT DISTINCT trip_id FROM tap_claim ORDER BY trip_id").fetchall()
     return " ".join(str(trip) for (trip,) in found)
 
 
@@ -129,10 +129,36 @@ def test_whoever_took_the_taps_meanwhile_keeps_them(world: World, desk: HoldingD
     assert isinstance(late, Refusal) and late.values == {"record": "t2.1", "trip": "t3"}
 
 
-def test_withdrawing_the_one_that_waits_takes_no_tap_from_the_first(world: World) -> None:
+def withdrawn(world: World) -> None:
+    """The one that waits is withdrawn, and its withdrawal waits with it."""
     waiting(world)
     assert verdicts(world.present([void(OTHER)], MORNING_S + 60)) == {"t2.2": "held 1020"}
+
+
+def test_withdrawing_the_one_that_waits_gives_it_no_way_to_be_paid(
+    world: World, desk: HoldingDesk
+) -> None:
+    withdrawn(world)
     assert holder(world) == "t1"
+    desk.decide("t1.1", True, "ann", "chip", MORNING_S + 60)
+    late = desk.decide("t2.1", True, "ann", "chip", MORNING_S + 90)
+    assert isinstance(late, Refusal) and late.code == "RECORD_TAPS_TAKEN"
+
+
+def test_a_tap_is_held_until_its_withdrawal_is_let_in_too(world: World, desk: HoldingDesk) -> None:
+    withdrawn(world)
+    for record, proves, then in (("t1.1", False, ""), ("t2.1", True, "t2"), ("t2.2", True, "")):
+        assert isinstance(desk.decide(record, proves, "ann", "chip", MORNING_S + 90), bytes)
+        assert holder(world) == then, record
+
+
+def test_a_later_revision_does_not_wait_for_a_tap_of_another(world: World) -> None:
+    """Its trip keeps what it holds and was paid for."""
+    mine = signed("a1", 39, 5_450)
+    world.present([FIRST, mine], MORNING_S)
+    more = revised(mine, 900, taps=[*mine.taps, *FIRST.taps], proofs=OTHER.proofs)
+    assert verdicts(world.present([more], MORNING_S + 60)) == {"a1.2": "rejected 1002"}
+    assert holder(world) == "a1 t1"
 
 
 @pytest.mark.parametrize("is_true", [True, False], ids=["the first is true", "the other is"])

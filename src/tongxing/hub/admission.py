@@ -217,12 +217,13 @@ def _tap_of_another(
     checks: Sequence[Check],
 ) -> Judgement:
     """1002: the tap is paid for already. But where a card signed something else for it than the
-    trip that holds it tells, nobody knows yet which of the two is true (1020): then the row waits
-    beside that trip, and holds no tap."""
+    trip that holds it tells, nobody knows yet which of the two is true (1020): then the row, if it
+    is its trip's first, waits beside that trip, and holds no tap."""
     other = _holder(record, case, known)
     twice = _without_standing(row, Finding("1002", f"a tap belongs to {other}", of=other))
     forks = forks_with(links_of(record), case.evidence.chains)
-    if other not in {fork.record_id.rpartition(".")[0] for fork in forks}:
+    contradicted = {fork.record_id.rpartition(".")[0] for fork in forks}
+    if record.revision > 1 or other not in contradicted:
         return twice
     judged = _weigh(row, record, case, known, checks)
     is_doubted = FORKED in judged.codes and FORGED not in judged.codes

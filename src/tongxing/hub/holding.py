@@ -209,12 +209,10 @@ def _due_with(cursor: Cursor, waiting: Waiting, now_s: int) -> list[Waiting] | R
 
 def _tapped_by_another(cursor: Cursor, waiting: Waiting) -> Refusal | None:
     """Refuses with RECORD_TAPS_TAKEN a record that waits beside the trip which holds its taps."""
-    acquirer, trip_id = waiting.sender, waiting.trip_id
-    missing = tap_table.missing_taps(cursor, acquirer, trip_id)
-    taken = tap_table.taken_taps(cursor, acquirer, trip_id, missing)
-    if not taken:
+    taken = tap_table.taken_from(cursor, waiting.record_id)
+    if taken is None:
         return None
-    values = {"record": waiting.record_id, "trip": taken[0].trip_id}
+    values = {"record": waiting.record_id, "trip": taken.trip_id}
     return Refusal("RECORD_TAPS_TAKEN", values=values)
 
 

@@ -10,7 +10,7 @@ from tongxing.hub.life import BY_ITSELF, PROPOSALS, RecordEvent
 from tongxing.hub.purses import Fork, links_of
 from tongxing.hub.store.connection import Cursor
 from tongxing.hub.store.purses import add_told, let_go
-from tongxing.hub.store.taps import missing_taps, take_taps
+from tongxing.hub.store.taps import settle_taps
 from tongxing.hub.verdicts import FORGED, FORKED, bearer_once_proven, verdict_code
 from tongxing.hub.windows import WindowState
 from tongxing.messages import Record, Share, Verdict
@@ -159,7 +159,7 @@ class Proven(NamedTuple):
 def accept_held(cursor: Cursor, record_id: str, window_id: str, admitted_s: int) -> Proven:
     """Let a proven record into a window, or carry it (1019) while a member of it is suspended. The
     code for which it waited stays with it, for it tells that the record was in doubt. Its trip
-    takes its taps, where it waited without any."""
+    takes its taps, where it waited for its purse, perhaps without any."""
     row = cursor.execute(
         "UPDATE record SET (status, window_id, admitted_s, codes) = (SELECT"
         " CASE WHEN waits THEN 'carried' ELSE 'accepted' END,"
@@ -170,13 +170,13 @@ def accept_held(cursor: Cursor, record_id: str, window_id: str, admitted_s: int)
         "  AND member_id IN (issuer, acquirer)) AS waits, replace(codes, ' 1019', '') AS others)"
         "  AS asked)"
         " WHERE record_id = %(record)s"
-        " RETURNING status, codes, operators, share_fen, body, acquirer, trip_id",
+        " RETURNING status, codes, operators, share_fen, body, acquirer",
         {"record": record_id, "window": window_id, "at": admitted_s},
     ).fetchone()
     assert row is not None
     status, codes, body = str(row[0]), str(row[1]).split(), str(row[4])
-    acquirer, trip_id = str(row[5]), str(row[6])
-    take_taps(cursor, acquirer, trip_id, missing_taps(cursor, acquirer, trip_id))
+    if FORKED in codes:
+        settle_taps(cursor, str(row[5]), _decode_record(body))
     forks = add_told(cursor, links_of(_decode_record(body))) if FORGED in codes else []
     if status == "carried":
         verdict = _verdict(record_id, "held", codes[0], verdict_code(codes[0]).bearer, [])

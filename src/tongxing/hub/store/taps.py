@@ -10,10 +10,10 @@ from typing import NamedTuple
 import msgspec
 
 from tongxing.hub.admission import Judgement
-from tongxing.hub.cases.by_hub import FORK
 from tongxing.hub.checks import Standing
 from tongxing.hub.claims import claims_of
 from tongxing.hub.store.connection import Cursor
+from tongxing.hub.verdicts import FORKED
 from tongxing.messages import Record
 
 _decode_record = msgspec.json.Decoder(Record).decode
@@ -38,38 +38,53 @@ def load_holders(cursor: Cursor, acquirer: str, records: Iterable[Record]) -> di
 
 
 def taken_taps(cursor: Cursor, acquirer: str, trip_id: str, claims: Sequence[str]) -> list[Taken]:
-    """Those of some taps that belong to another trip, in order; not those of a trip whose purse
-    forked after it was netted, and whose money has all gone back."""
+    """Those of some taps that belong to another trip, in order; not those of a trip whose money has
+    all gone back by cases."""
     rows = cursor.execute(
         "SELECT tap, trip_id FROM tap_claim"
-        " WHERE acquirer = %s AND tap = ANY(%s) AND trip_id <> %s AND NOT EXISTS"
-        " (SELECT FROM dispute_case JOIN case_event USING (case_id)"
-        "  WHERE dispute_case.trip_id = tap_claim.trip_id AND ended_s IS NOT NULL"
-        "  AND number = 1 AND act = %s AND to_issuer_fen >= (SELECT coalesce(sum(delta_fen), 0)"
-        "   FROM record WHERE record.trip_id = tap_claim.trip_id AND status = 'accepted'))"
+        " WHERE acquirer = %s AND tap = ANY(%s) AND trip_id <> %s AND NOT coalesce("
+        " (SELECT sum(to_issuer_fen) FROM dispute_case"
+        "  WHERE dispute_case.trip_id = tap_claim.trip_id AND ended_s IS NOT NULL)"
+        " >= (SELECT sum(delta_fen) FROM record"
+        "  WHERE record.trip_id = tap_claim.trip_id AND status = 'accepted'), false)"
         " ORDER BY tap",
-        (acquirer, list(claims), trip_id, FORK),
+        (acquirer, list(claims), trip_id),
     )
     return [Taken(*row) for row in rows]
 
 
-def missing_taps(cursor: Cursor, acquirer: str, trip_id: str) -> tuple[str, ...]:
-    """The taps of the last revision that stands of a trip which holds none of them: those that it
-    would have to take before it is paid. () for a trip that holds its own."""
+def taken_from(cursor: Cursor, record_id: str) -> Taken | None:
+    """A tap of a record on hold for its purse that belongs to another trip, None for none."""
     row = cursor.execute(
-        "SELECT body FROM record WHERE trip_id = %s AND status <> 'void'"
-        " ORDER BY revision DESC LIMIT 1",
-        (trip_id,),
+        "SELECT acquirer, trip_id, codes, body FROM record WHERE record_id = %s", (record_id,)
     ).fetchone()
-    if row is None:
-        return ()
-    record = _decode_record(str(row[0]))
-    holders = load_holders(cursor, acquirer, [record])
-    return () if trip_id in holders.values() else claims_of(record)
+    assert row is not None, record_id
+    if FORKED not in str(row[2]).split():
+        return None
+    claims = claims_of(_decode_record(str(row[3])))
+    return next(iter(taken_taps(cursor, str(row[0]), str(row[1]), claims)), None)
+
+
+def settle_taps(cursor: Cursor, acquirer: str, record: Record) -> None:
+    """Let the trip of a record that is let in hold its taps, and those of the revisions that wait
+    after it, as far as they are free; what it dropped is free."""
+    rows = cursor.execute(
+        "SELECT revision, body FROM record WHERE trip_id = %s AND status <> 'void'",
+        (record.trip_id,),
+    )
+    told = [(int(revision), claims_of(_decode_record(str(body)))) for revision, body in rows]
+    wanted = {claim for revision, claims in told if revision >= record.revision for claim in claims}
+    dropped = {claim for _, claims in told for claim in claims} - wanted
+    cursor.execute(
+        "DELETE FROM tap_claim WHERE acquirer = %s AND trip_id = %s AND tap = ANY(%s)",
+        (acquirer, record.trip_id, sorted(dropped)),
+    )
+    taken = {one.tap for one in taken_taps(cursor, acquirer, record.trip_id, sorted(wanted))}
+    take_taps(cursor, acquirer, record.trip_id, sorted(wanted - taken))
 
 
 def take_taps(cursor: Cursor, acquirer: str, trip_id: str, claims: Sequence[str]) -> None:
-    """Let a trip hold taps that no other trip has a right to (`taken_taps`)."""
+    """Let a trip hold taps that no other trip has a right to."""
     cursor.execute(
         "DELETE FROM tap_claim WHERE acquirer = %s AND tap = ANY(%s)", (acquirer, list(claims))
     )
