@@ -207,3 +207,9 @@ def test_one_with_any_byte_changed_is_read_or_refused(place: int, byte: int) -> 
     wrong[place] = byte
     answer = read_returns(bytes(wrong))
     assert isinstance(answer, BankStatement) or answer.code == "BANK_STATEMENT"
+
+
+def test_a_statement_that_speaks_of_a_pacs_004_is_a_statement(world: World) -> None:
+    """Which message it is, its root says, and no text of it."""
+    spoken = camt_053("S1", WHOLE).replace(b"<MsgId>S1", b"<MsgId>camt.054.001.08 pacs.004.001.09")
+    assert taken(world, spoken).statement_id == "S1"

@@ -11,6 +11,7 @@ from typing import Literal
 from tongxing.hub.books import SETTLE_BANK
 from tongxing.hub.instructions import HUB
 from tongxing.hub.iso20022.bank_statements import BankStatement, read_bank_statement
+from tongxing.hub.iso20022.common import kind_of
 from tongxing.hub.iso20022.returns import PACS_004, read_returns
 from tongxing.hub.matching import Break, match, told_twice
 from tongxing.hub.reserves import RESERVE_BANK, line_booked, reserve_account
@@ -62,7 +63,7 @@ class BankDesk:
         Refuses, and books nothing: BANK_STATEMENT, BANK_STATEMENT_CHANGED for another one under its
         id or a line under a reference that said something else.
         """
-        is_told = PACS_004.encode() in message
+        is_told = kind_of(message) == PACS_004
         told = read_returns(message) if is_told else read_bank_statement(message)
         if isinstance(told, Refusal):
             return told

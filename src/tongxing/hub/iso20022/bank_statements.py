@@ -11,7 +11,7 @@ from typing import Any
 from pyiso20022.camt import camt_053_001_08 as statement_classes
 from pyiso20022.camt import camt_054_001_08 as notice_classes
 
-from tongxing.hub.iso20022.common import fen_from_the_wire, from_bytes, unusable
+from tongxing.hub.iso20022.common import fen_from_the_wire, from_bytes, kind_of, unusable
 from tongxing.kernel.clock import instant
 from tongxing.kernel.payments import RETURNED_ONLY
 from tongxing.kernel.reasons import Refusal
@@ -66,7 +66,7 @@ def read_bank_statement(message: bytes) -> BankStatement | Refusal:
     Refuses with BANK_STATEMENT: what cannot be read, several accounts, an amount in another
     currency, an entry without a reference of its own, balances that the entries do not lead to.
     """
-    is_notice = CAMT_054.encode() in message
+    is_notice = kind_of(message) == CAMT_054
     found: Any = from_bytes(
         message, notice_classes.Document if is_notice else statement_classes.Document
     )

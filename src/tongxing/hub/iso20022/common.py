@@ -4,6 +4,7 @@ The only place where money is anything but `int` fen: the message classes want a
 places, made from fen by moving the point, never by dividing. Nothing here knows what is paid.
 """
 
+import re
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -28,6 +29,7 @@ SCHEME = "TONGXING"
 MESSAGE_BYTES_MAX = 1_048_576
 
 _WHOLE_DIGITS_MAX = 13  # 18 in all, 5 of them behind the point
+_NAMESPACE = re.compile(rb"urn:iso:std:iso:20022:tech:xsd:([a-z]{4}\.[0-9.]{1,10})")
 _CHINA_OFFSET_MIN = 480
 _SAID_MAX = 200
 _CONTEXT = XmlContext()
@@ -40,6 +42,13 @@ def to_bytes(document: object, namespace: str) -> bytes:
         context=_CONTEXT, config=SerializerConfig(indent="  "), writer=XmlEventWriter
     )
     return (serializer.render(document, ns_map={None: namespace}).rstrip("\n") + "\n").encode()
+
+
+def kind_of(message: bytes) -> str:
+    """Which message it says it is by its first namespace (``camt.053.001.08``), "" for none: what
+    stands in its texts does not count."""
+    found = _NAMESPACE.search(message)
+    return "" if found is None else found[1].decode("ascii")
 
 
 def from_bytes(message: bytes, expected: type[_Message]) -> _Message | Refusal:

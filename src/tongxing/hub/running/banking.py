@@ -7,6 +7,7 @@ laid aside with the reason. Statements of the settlement account (camt.053, camt
 """
 
 from tongxing.hub.iso20022 import read_status
+from tongxing.hub.iso20022.common import kind_of
 from tongxing.hub.reconciling import BankDesk
 from tongxing.hub.running.folders import (
     REPORT,
@@ -25,10 +26,7 @@ from tongxing.hub.store.days import BankReport
 from tongxing.kernel.ids import sha256_hex
 from tongxing.kernel.reasons import Refusal
 
-_LINES = (
-    b"urn:iso:std:iso:20022:tech:xsd:camt.05",
-    b"urn:iso:std:iso:20022:tech:xsd:pacs.004.",
-)
+_LINES = ("camt.05", "pacs.004.")
 BEFORE_ITS_TURN, ALREADY = "PAYMENT_TOO_EARLY", "PAYMENT_REPEATED"
 
 
@@ -86,7 +84,7 @@ class Banking:
         content = b"" if place is None else read_at_most(place, REPORT_BYTES_MAX)
         if place is None or sha256_hex(content) != report.sha256:
             return False  # somebody took it away: it waits until it is there again
-        if any(one in content for one in _LINES):
+        if kind_of(content).startswith(_LINES):
             answer: object = self._bank.take(content, report.received_s)
         else:
             answer = self._hub.confirm_payment(content, report.received_s)
