@@ -3,16 +3,16 @@
 import json
 import secrets
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
 import psycopg
+from handled import handled
 from msgspec.structs import replace
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "city"))
@@ -224,16 +224,8 @@ def port_of(bench: Any) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with handled(Handler) as address:
+        yield address
 
 
 def tried(address: str, only: Sequence[str] = ()) -> list[CaseResult]:
