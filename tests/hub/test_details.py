@@ -27,6 +27,7 @@ CASES = [
     ("the tariff charges 300 fen", "按票价应收 300 分"),
     ("tariff none was in force", "当时没有生效的票价"),
     ("older_list; no such line", "终端的黑名单过旧；没有这条线路"),
+    ("counter 40 stands twice: t2.1", "交易序号 40 出现两次，另见 t2.1"),
     ("T+4", "T+4"),
     ("good until 2026-01-31 (v 3)", "有效期至 2026-01-31（v 3）"),
     ("closed before the tap, in_grace (v 3)", "刷卡前已停用，挂失后，名单下发期限之内（v 3）"),
