@@ -52,9 +52,16 @@ def test_what_the_card_signed_otherwise_makes_both_wait(world: World) -> None:
     assert_proven(world)
 
 
-def test_in_one_file_and_in_either_order_too(world: World) -> None:
-    assert verdicts(world.present([OTHER, FIRST], MORNING_S)) == TELLING
-    assert both(world) == BOTH
+@pytest.mark.parametrize("order", [(FIRST, OTHER), (OTHER, FIRST)], ids=["first", "other first"])
+@pytest.mark.parametrize("apart", [False, True], ids=["one file", "two files"])
+def test_in_one_file_or_two_and_in_either_order(
+    world: World, order: tuple[Record, Record], apart: bool
+) -> None:
+    files = [[record] for record in order] if apart else [list(order)]
+    for records in files:
+        told = verdicts(world.present(records, MORNING_S))
+    assert both(world) == BOTH and holder(world) == order[0].trip_id
+    assert apart or told == TELLING
 
 
 @pytest.mark.parametrize(
